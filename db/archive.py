@@ -1,0 +1,114 @@
+"""Open the archive: one connection that writes and checkpoints, any number that only read. IO: sqlite.
+
+SQLite from 3.7.0 to 3.51.2 can corrupt a WAL database when two connections write and checkpoint at the same instant
+(sqlite.org, "WAL-reset bug"), so exactly one connection here ever writes: the holder of the archive's lock opens it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from db.schema import APPLICATION_ID, SCHEMA_VERSION, migrations
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+class ArchiveError(Exception):
+    """The archive can't be used; ``code`` is the process's exit code (sysexits), the text says what and the mend."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+CORRUPT, NO_INPUT_OR_NEWER, CANNOT_CREATE, IO_ERROR = 65, 66, 73, 74
+
+
+def open_writer(path: Path) -> Database:
+    """Open, and where needed create or migrate, the archive at ``path`` → the one connection that may write.
+
+    The caller holds the archive's lock. Raises ArchiveError: 65 damaged or no archive of ours, 66 written by a newer
+    Wireroom (the file is left as it is), 73 cannot be created, 74 cannot be read or written.
+    """
+    if path.exists():
+        check_version(path)
+    else:
+        create(path)
+    try:
+        conn = connect(path, readonly=False)
+        db = Database(conn, execute_plugins=False)
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut, not only a crash
+        conn.execute("PRAGMA foreign_keys = ON")
+        migrations.apply(db)
+    except sqlite3.DatabaseError as error:
+        raise archive_error(path, error) from error
+    return db
+
+
+def open_reader(path: Path) -> Database:
+    """Open the archive at ``path`` read-only → a connection of the caller's own thread.
+
+    Raises ArchiveError: 66 there is none yet or it is from a newer Wireroom, 65 damaged, 74 unreadable.
+    """
+    if not path.exists():
+        raise ArchiveError(
+            NO_INPUT_OR_NEWER, f"{path}: there is no archive yet; start `wireroom run` or `wireroom poll` first"
+        )
+    check_version(path)
+    return Database(connect(path, readonly=True), execute_plugins=False)
+
+
+def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    """Open one connection: autocommit (transactions are said out loud), waiting for locks, rows as tuples.
+
+    Every wait for a lock is the busy timeout's. A reader neither checkpoints nor writes.
+    """
+    uri = f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rw'}"
+    conn = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    conn.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    if readonly:
+        conn.execute("PRAGMA query_only = ON")
+    return conn
+
+
+def create(path: Path) -> None:
+    """Make an empty file of mode 0600 with its folder (reading habits are private), or raise ArchiveError 73."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ArchiveError(CANNOT_CREATE, f"{path}: the archive can't be created: {error.strerror}") from error
+
+
+def check_version(path: Path) -> None:
+    """Refuse what is no archive of this version or an older one, without changing a byte of it."""
+    try:
+        conn = connect(path, readonly=True)
+        try:
+            (application,) = conn.execute("PRAGMA application_id").fetchone()
+            (version,) = conn.execute("PRAGMA user_version").fetchone()
+            (tables,) = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        finally:
+            conn.close()
+    except sqlite3.DatabaseError as error:
+        raise archive_error(path, error) from error
+    if tables and application != APPLICATION_ID:
+        raise ArchiveError(CORRUPT, f"{path}: a SQLite file, but no Wireroom archive; name another in [wireroom] archive")
+    if version > SCHEMA_VERSION:
+        raise ArchiveError(
+            NO_INPUT_OR_NEWER,
+            f"{path}: written by a newer Wireroom (schema {version}, this one knows {SCHEMA_VERSION}); upgrade Wireroom",
+        )
+
+
+def archive_error(path: Path, error: sqlite3.DatabaseError) -> ArchiveError:
+    """Turn SQLite's own error into one that says the path, the exit code and what to do."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return ArchiveError(CORRUPT, f"{path}: damaged, or no SQLite file ({error}); restore a backup, or move it away")
+    return ArchiveError(IO_ERROR, f"{path}: can't be read or written: {error}; check the disk, the folder and its rights")

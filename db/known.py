@@ -1,0 +1,155 @@
+"""What planning asks of the archive, answered from SQLite inside the poll's transaction. IO: sqlite.
+
+Rules and topics are matched on the *desk*: an in-memory database of the archive's own schema that holds only the
+poll's drafts, so ingest runs the very SQL that search and topics run, at a cost that does not grow with the archive.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from sqlite_utils import Database
+
+from db.plan import Draft, KnownEntry, KnownStory
+from db.query import Query, compile_query
+from db.schema import migrations
+
+
+class ArchiveKnown:
+    """The ``Known`` of planning over the writer's connection."""
+
+    def __init__(self, db: Database, desk: DraftDesk) -> None:
+        self._db = db
+        self._desk = desk
+
+    def owners(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
+        """Find the entries that carry each key, oldest first."""
+        found: defaultdict[int, list[KnownEntry]] = defaultdict(list)
+        rows = self._db.execute(
+            """
+            SELECT k.key, e.id, e.source_id, e.story_id, e.version, e.title, e.guid, e.published, e.first_seen
+            FROM json_each(?) AS wanted
+            JOIN entry_keys k ON k.key = wanted.value
+            JOIN entries e ON e.id = k.entry_id
+            ORDER BY e.id
+            """,
+            [json.dumps(list(keys))],
+        )
+        for key, id_, source, story, version, title, guid, published, first_seen in rows:
+            found[key].append(
+                KnownEntry(
+                    id=id_,
+                    source_id=source,
+                    story_id=story,
+                    version=version,
+                    title=title,
+                    guid=guid,
+                    published=published,
+                    first_seen=first_seen,
+                )
+            )
+        return {key: tuple(entries) for key, entries in found.items()}
+
+    def listed(self, source_id: int) -> frozenset[int]:
+        """Read the entries that the source's last document had."""
+        rows = self._db.execute("SELECT id FROM entries WHERE source_id = ? AND last_seen IS NULL", [source_id])
+        return frozenset(id_ for (id_,) in rows)
+
+    def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
+        """Read stories with the sources and categories of their coverage."""
+        wanted = json.dumps(list(ids))
+        sources: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        categories: defaultdict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
+        for story, entry, source, names in self._db.execute(
+            "SELECT story_id, id, source_id, categories FROM entries "
+            "WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            [wanted],
+        ):
+            sources[story][entry] = source
+            categories[story][entry] = tuple(json.loads(names))
+        return {
+            id_: KnownStory(
+                id=id_,
+                lead_entry_id=lead,
+                title=title,
+                text=text,
+                folded_title=folded_title,
+                folded_text=folded_text,
+                language=language,
+                sources=sources[id_],
+                categories=categories[id_],
+            )
+            for id_, lead, title, text, folded_title, folded_text, language in self._db.execute(
+                "SELECT id, lead_entry_id, title, text, folded_title, folded_text, language FROM stories "
+                "WHERE id IN (SELECT value FROM json_each(?))",
+                [wanted],
+            )
+        }
+
+    def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int]]:
+        """Read the (topic, story) pairs among these stories that are selected already."""
+        rows = self._db.execute(
+            "SELECT topic_id, story_id FROM selections WHERE story_id IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(story_ids))],
+        )
+        return frozenset((topic, story) for topic, story in rows)
+
+    def desk(self, drafts: Sequence[Draft]) -> DraftDesk:
+        """Clear the desk and lay these drafts on it."""
+        self._desk.lay(drafts, dict(self._db.execute("SELECT id, config_id FROM sources")))
+        return self._desk
+
+
+class DraftDesk:
+    """An in-memory archive that holds only drafts. It belongs to the thread that asks it."""
+
+    def __init__(self) -> None:
+        self._db = Database(memory=True, execute_plugins=False)
+        migrations.apply(self._db)
+
+    def lay(self, drafts: Sequence[Draft], source_ids: Mapping[int, str]) -> None:
+        """Replace what lies here by ``drafts``; ``source_ids`` gives the config id of each source key."""
+        db = self._db
+        with db.atomic():
+            for table in ("entries", "story_tags", "tags", "stories", "sources"):
+                db.execute(f"DELETE FROM {table}")
+            named = {id_ for draft in drafts for id_ in draft.source_ids}
+            for id_ in named:
+                db.execute(
+                    "INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", [id_, source_ids[id_]]
+                )
+            for draft in drafts:
+                db.execute(
+                    "INSERT INTO stories (id, title, text, folded_title, folded_text, language, first_seen, updated) "
+                    "VALUES (?, ?, ?, ?, ?, ?, '', '')",
+                    [draft.ref, draft.title, draft.text, draft.folded_title, draft.folded_text, draft.language],
+                )
+                for id_ in draft.source_ids:
+                    db.execute(
+                        "INSERT INTO entries (source_id, story_id, joined_by, title, html, text, version, first_seen) "
+                        "VALUES (?, ?, 'first', '', '', '', 0, '')",
+                        [id_, draft.ref],
+                    )
+            for draft in drafts:
+                for tag in draft.tags:
+                    self._tag([draft.ref], tag.kind, tag.name)
+
+    def matching(self, query: Query) -> frozenset[int]:
+        """Ask ``query`` of the drafts → their refs."""
+        where = compile_query(query)
+        return frozenset(
+            ref for (ref,) in self._db.execute(f"SELECT id FROM stories WHERE {where.sql}", list(where.params))
+        )
+
+    def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
+        """Give drafts a tag that later queries see."""
+        with self._db.atomic():
+            self._tag(refs, kind, name)
+
+    def _tag(self, refs: Iterable[int], kind: str, name: str) -> None:
+        self._db.execute("INSERT OR IGNORE INTO tags (kind, name) VALUES (?, ?)", [kind, name])
+        ((tag,),) = self._db.execute("SELECT id FROM tags WHERE kind = ? AND name = ?", [kind, name])
+        for ref in refs:
+            self._db.execute("INSERT OR IGNORE INTO story_tags VALUES (?, ?, 'source', '')", [ref, tag])

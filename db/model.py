@@ -1,0 +1,139 @@
+"""The nouns: frozen values that the steps hand to one another. Pure.
+
+Times are ISO 8601 UTC text ending in ``Z`` (``2026-11-24T09:30:00Z``), the form they have in the archive: it sorts,
+it reads, and date facets of other tools know it. A name that ends in ``_s`` is in seconds, in ``_ms`` milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Format = Literal["rss", "atom", "json"]
+"""The three output formats; also the file suffix of a published feed."""
+
+FORMATS: tuple[Format, ...] = ("rss", "atom", "json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file that an entry carries (RSS 2.0 ``<enclosure>``, Atom ``rel=enclosure``, JSON Feed attachment)."""
+
+    url: str
+    type: str | None = None
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The identity keys of one entry: 64-bit hashes, each None where the entry gives no ground for it.
+
+    ``id``: the raw id, byte for byte. ``loose_id``: the id without scheme and host case, so that a move from http to
+    https is no new entry. ``link``: the canonical link without trackers and scheme. ``print``: title and text, words
+    only.
+    """
+
+    id: int | None
+    loose_id: int | None
+    link: int | None
+    print: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One item as its source published it, normalized: clean text, safe HTML, absolute links, UTC times.
+
+    ``html`` is the fullest text that the item carries (sanitized, never None); ``summary`` is the shorter one beside
+    it, where the item has both. ``text`` is ``html`` as plain text. ``language`` is a BCP 47 tag, the item's or its
+    feed's. ``words`` counts title and text; ``version`` is the hash that tells a changed entry from a known one (all
+    that a reader sees but the dates, which some feeds rewrite at every poll).
+    """
+
+    raw_id: str | None
+    url: str | None
+    title: str
+    author: str | None
+    html: str
+    summary: str | None
+    text: str
+    language: str | None
+    published: str | None
+    updated: str | None
+    categories: tuple[str, ...]
+    enclosures: tuple[Enclosure, ...]
+    keys: Keys
+    version: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What one fetched body says, after parse and normalize.
+
+    ``format`` is the parser's name for it (``rss20``, ``atom10``, ``json11``…). ``ttl_s`` is the spacing that the
+    feed itself asks for (RSS ``ttl``, ``sy:``), seconds. ``truncated``: the cap on entries cut it. ``salvaged``: the
+    markup was broken and only part of it could be trusted. Either forbids storing validators: the next poll must
+    fetch the whole again. ``remark`` says what was wrong, for the source's health.
+    """
+
+    format: str
+    title: str | None
+    site_url: str | None
+    language: str | None
+    ttl_s: int | None
+    entries: tuple[Entry, ...]
+    truncated: bool = False
+    salvaged: bool = False
+    remark: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """One source's entry of a story, as an output feed names it."""
+
+    source: str
+    source_title: str
+    source_url: str | None
+    site_url: str | None
+    url: str | None
+    title: str
+    first_seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedItem:
+    """One selection as it is published: the story's lead entry, all its coverage, its tags.
+
+    ``guid`` is the selection's own minted id, the same in all formats. ``coverage`` is in order of first sight;
+    ``lead`` is the index in it of the entry that is shown. ``source_updated`` is when the lead's source last brought
+    something. ``updated`` is when the story's text last changed.
+    """
+
+    guid: str
+    number: int
+    story_id: int
+    title: str
+    url: str | None
+    author: str | None
+    html: str
+    text: str
+    language: str | None
+    published: str | None
+    updated: str
+    first_seen: str
+    selected_at: str
+    tags: tuple[str, ...]
+    enclosures: tuple[Enclosure, ...]
+    coverage: tuple[Coverage, ...]
+    lead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicFeed:
+    """What one topic shows now: its newest selections, newest first. ``urn`` is the feed's own minted id."""
+
+    id: str
+    title: str
+    urn: str
+    created_at: str
+    items: tuple[FeedItem, ...]

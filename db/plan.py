@@ -1,0 +1,230 @@
+"""What a poll must know of the archive, and all that it changes there: the values between planning and writing. Pure.
+
+New rows have no key yet, so a plan names them by negative numbers (``ref``): -1 is its first new story or entry, -2
+its second. A positive number is a row that exists. ``db/apply.py`` turns the one into the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from db.model import Entry
+from db.query import Query
+
+Outcome = Literal[
+    "ok",  # a document was read
+    "not-modified",  # 304
+    "unchanged",  # the same bytes as last time
+    "http-error",  # any other status
+    "throttled",  # 429 or 503: come back later
+    "gone",  # 410: never again
+    "unreachable",  # no address, no connection, or it broke off
+    "timeout",
+    "refused",  # a private address that `allow` does not name, or too many redirects
+    "too-large",
+    "not-a-feed",
+    "malformed",
+    "too-heavy",  # the worker was killed over it
+    "no-file",
+]
+"""How a poll ended. The set is closed: each value is recorded in ``polls`` and counted in health."""
+
+GOOD: frozenset[Outcome] = frozenset({"ok", "not-modified", "unchanged"})
+
+JoinedBy = Literal["first", "link", "print"]
+Origin = Literal["source", "category", "rule"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolledSource:
+    """A source as the archive has it when its poll begins."""
+
+    id: int
+    config_id: str
+    url: str
+    title: str | None
+    site_url: str | None
+    language: str | None
+    spacing_s: int | None
+    ttl_s: int | None
+    held_until: str | None
+    gone_at: str | None
+    last_good_at: str | None
+    failures: int
+    etag: str | None
+    last_modified: str | None
+    validators_url: str | None
+    body_hash: str | None
+    digest_version: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """An entry in the archive, as far as identity and dedupe must know it."""
+
+    id: int
+    source_id: int
+    story_id: int
+    version: int
+    title: str
+    guid: str | None
+    published: str | None
+    first_seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownStory:
+    """A story in the archive with the evidence for its tags: ``categories`` by entry id, ``sources`` by entry id."""
+
+    id: int
+    lead_entry_id: int
+    title: str
+    text: str
+    folded_title: str | None
+    folded_text: str | None
+    language: str | None
+    sources: Mapping[int, int]
+    categories: Mapping[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryTag:
+    """A tag of a story and one cause of it."""
+
+    kind: str
+    name: str
+    origin: Origin
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A new or changed story on the desk, before its rules and topics are decided."""
+
+    ref: int
+    title: str
+    text: str
+    folded_title: str | None
+    folded_text: str | None
+    language: str | None
+    source_ids: Collection[int]
+    tags: tuple[StoryTag, ...]
+
+
+class Desk(Protocol):
+    """The drafts of one poll, where queries are asked of them alone."""
+
+    def matching(self, query: Query) -> frozenset[int]:
+        """The refs of the drafts that ``query`` takes: the very SQL that search runs."""
+
+    def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
+        """Give drafts a tag, so that later queries see it."""
+
+
+class Known(Protocol):
+    """What identify, dedupe, tag and plan ask of the archive."""
+
+    def owners(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
+        """The entries, of any source, that carry each identity key; keys nobody carries are left out."""
+
+    def listed(self, source_id: int) -> frozenset[int]:
+        """The entries that the source's last document had."""
+
+    def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
+        """Stories with their coverage's evidence."""
+
+    def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int]]:
+        """The (topic, story) pairs among these stories that are selected already."""
+
+    def desk(self, drafts: Sequence[Draft]) -> Desk:
+        """Lay these drafts on the desk; the desk before is cleared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry to be written, the story that it belongs to, and why."""
+
+    ref: int
+    story: int
+    joined_by: JoinedBy
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryText:
+    """A new story, or a known one whose lead changed: what it shows from now on."""
+
+    ref: int
+    lead: int
+    title: str
+    text: str
+    folded_title: str | None
+    folded_text: str | None
+    url: str | None
+    language: str | None
+    published: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """Where the source's polling stands after this poll; every column is written."""
+
+    title: str | None
+    site_url: str | None
+    language: str | None
+    next_poll_at: str | None
+    spacing_s: int
+    ttl_s: int | None
+    held_until: str | None
+    gone_at: str | None
+    last_good_at: str | None
+    last_outcome: Outcome
+    last_error: str | None
+    failures: int
+    etag: str | None
+    last_modified: str | None
+    validators_url: str | None
+    body_hash: str | None
+    digest_version: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollRecord:
+    """The row of ``polls``."""
+
+    started_at: str
+    duration_ms: int
+    outcome: Outcome
+    status: int | None
+    bytes: int
+    entries: int
+    new: int
+    changed: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollPlan:
+    """All that one poll changes, written in one transaction or not at all.
+
+    ``keys``: (entry ref, kind, key) to remember. ``left``/``returned``: entries that went out of the document or came
+    back. ``tags``: for each touched story all its tags of the three origins. ``selections``: (topic id, story ref).
+    ``rule_hits``: rule id → stories it newly tagged.
+    """
+
+    source_id: int
+    now: str
+    state: SourceState
+    record: PollRecord
+    new_stories: tuple[StoryText, ...] = ()
+    changed_stories: tuple[StoryText, ...] = ()
+    new_entries: tuple[NewEntry, ...] = ()
+    changed_entries: tuple[tuple[int, Entry], ...] = ()
+    keys: tuple[tuple[int, str, int], ...] = ()
+    left: tuple[int, ...] = ()
+    left_at: str | None = None
+    returned: tuple[int, ...] = ()
+    tags: tuple[tuple[int, tuple[StoryTag, ...]], ...] = ()
+    selections: tuple[tuple[int, int], ...] = ()

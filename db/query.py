@@ -1,0 +1,351 @@
+"""The query language of rules, topics and search: text → a tree → SQL over the stories and their FTS5 index. Pure.
+
+    moscow kremlin              both words, in title or text
+    "diplomatic mission"        a phrase              mosc*         words that begin so
+    title:summit  text:summit   one field only        lang:en       the story's language
+    source:ID                   carried by that source
+    kind:name                   a tag of any other kind: subject:diplomacy, place:"united states"
+    a AND b   a OR b   NOT a    also -a for NOT a; parentheses group, also title:(a OR b)
+
+Precedence: NOT binds tightest, then AND, then OR, then mere adjacency, which means AND. So ``moscow kremlin OR putin`` is
+``moscow AND (kremlin OR putin)``. Lower-case and, or, not are plain words. Case and accents never matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from luqum.exceptions import ParseError
+from luqum.thread import parse as parse_lucene  # the plain parser mixes trees between threads
+from luqum.tree import (
+    AndOperation,
+    BaseOperation,
+    Boost,
+    FieldGroup,
+    Fuzzy,
+    Group,
+    Item,
+    Not as LuceneNot,
+    OrOperation,
+    Phrase,
+    Plus,
+    Prohibit,
+    Proximity,
+    Range,
+    Regex,
+    SearchField,
+    UnknownOperation,
+    Word,
+)
+
+from db.text import fold, slug
+
+MAX_CHARS, MAX_DEPTH, MAX_TERMS = 2000, 20, 200
+
+FIELDS = frozenset({"title", "text", "source", "lang"})
+RESERVED = frozenset({"author", "domain", "tag", "published", "seen", "sources", "words", "has", "event"})
+"""Field names that later versions will know; no tag kind may have the name of a field."""
+
+TEXT_COLUMNS = {"": "", "title": "{title folded_title} : ", "text": "{text folded_text} : "}
+QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂〝〞", '"') | dict.fromkeys("‘’‚‛", "'"))
+KIND = re.compile(r"[a-z][a-z0-9_-]*\Z")
+
+
+class QueryError(ValueError):
+    """A query that says nothing we can ask; the text says where, what is wrong, and the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A word or phrase; ``field`` is "", ``title`` or ``text``."""
+
+    field: str
+    phrase: str
+    prefix: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source's config id."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lang:
+    """A language, with all its regions."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of these."""
+
+    parts: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of these."""
+
+    parts: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Not this."""
+
+    part: Query
+
+
+Query = Text | Tag | Source | Lang | And | Or | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A boolean SQL expression over ``stories``, its values bound apart."""
+
+    sql: str
+    params: tuple[str, ...]
+
+
+def parse(text: str) -> Query:
+    """Read a query. Raises QueryError."""
+    plain = text.translate(QUOTES).strip()
+    if not plain:
+        raise QueryError("the query is empty; write a word to look for")
+    if len(plain) > MAX_CHARS:
+        raise QueryError(f"the query has {len(plain)} characters; {MAX_CHARS} are the most")
+    check_nesting(plain)
+    try:
+        tree = parse_lucene(plain)
+    except ParseError as error:
+        raise QueryError(explain(plain, str(error))) from None
+    query = convert(tree, "")
+    if count(query) > MAX_TERMS:
+        raise QueryError(f"the query has {count(query)} terms; {MAX_TERMS} are the most")
+    return query
+
+
+def check_nesting(plain: str) -> None:
+    """Refuse what is nested too deep, or whose quotes and parentheses do not pair, with the column."""
+    opened: list[int] = []
+    quote = 0
+    escaped = False
+    for column, char in enumerate(plain, start=1):
+        if escaped or char == "\\":
+            escaped = not escaped
+        elif char == '"':
+            quote = 0 if quote else column
+        elif not quote and char == "(":
+            opened.append(column)
+            if len(opened) > MAX_DEPTH:
+                raise QueryError(f"column {column}: parentheses nest deeper than {MAX_DEPTH}")
+        elif not quote and char == ")":
+            if not opened:
+                raise QueryError(f"column {column}: this ) closes nothing; take it out, or open one before it")
+            opened.pop()
+    if quote:
+        raise QueryError(f"column {quote}: this quotation mark is not closed; add one at the phrase's end")
+    if opened:
+        raise QueryError(f"column {opened[-1]}: this ( is not closed; add a ) where the group ends")
+
+
+def explain(plain: str, message: str) -> str:
+    """Say where the parser stopped, in a column a person can find."""
+    at = re.search(r"at position (\d+)", message)
+    if at:
+        column = int(at.group(1)) + 1
+        return f"column {column}: {plain[column - 1 : column + 19]!r} does not fit here; put special characters in quotes"
+    return f"column {len(plain) + 1}: the query ends too early; AND, OR, NOT and field: need something after them"
+
+
+def convert(item: Item, field: str) -> Query:
+    """Turn luqum's tree into ours; ``field`` is the one around it. Raises QueryError for what is not supported."""
+    match item:
+        case Group() | FieldGroup():
+            return convert(item.children[0], field)
+        case Plus():
+            return convert(item.children[0], field)
+        case LuceneNot() | Prohibit():
+            return Not(convert(item.children[0], field))
+        case OrOperation():
+            return Or(tuple(convert(child, field) for child in flat(item)))
+        case AndOperation() | UnknownOperation():
+            return And(tuple(convert(child, field) for child in flat(item)))
+        case SearchField():
+            if field:
+                raise QueryError(f"{column(item)}: {field}:{item.name}: is a field inside a field; put the name in quotes")
+            return convert(item.children[0], check_field(item))
+        case Phrase():
+            return leaf(item, field, item.value[1:-1], prefix=False)
+        case Word():
+            return word(item, field)
+    kinds = {Regex: "a /pattern/", Range: "a [range]", Fuzzy: "fuzzy~", Proximity: "nearness~", Boost: "a boost^"}
+    what = next((name for kind, name in kinds.items() if isinstance(item, kind)), "this")
+    raise QueryError(f"{column(item)}: {what} is not supported; put the text in quotes to search for it as it stands")
+
+
+def flat(item: BaseOperation) -> Iterable[Item]:
+    """Yield the operands of a chain of one operation."""
+    for child in item.children:
+        if type(child) is type(item):
+            yield from flat(child)
+        else:
+            yield child
+
+
+def column(item: Item) -> str:
+    """Say where an item stands."""
+    return f"column {item.pos + 1}" if item.pos is not None else "in this query"
+
+
+def check_field(item: SearchField) -> str:
+    """Give the field or tag kind that ``item`` names, in lower case."""
+    name = str(item.name).lower()
+    if name in RESERVED:
+        raise QueryError(f"{column(item)}: {name}: is not a field yet; the fields are {', '.join(sorted(FIELDS))}")
+    if not KIND.match(name):
+        raise QueryError(f"{column(item)}: {item.name!r} is no field or tag kind; put the text in quotes")
+    return name
+
+
+def word(item: Word, field: str) -> Query:
+    """Convert a bare word: operators of other dialects are named, a trailing * is a prefix."""
+    value = str(item.value)
+    if value in ("&&", "||") or value.startswith("!"):
+        mend = {"&&": "AND", "||": "OR"}.get(value, "NOT")
+        raise QueryError(f"{column(item)}: {value!r} is not supported; write {mend}")
+    plain = re.sub(r"\\(.)", r"\1", value)
+    prefix = value.endswith("*") and not value.endswith("\\*")
+    if prefix:
+        plain = plain[:-1]
+    if re.search(r"(?<!\\)[*?]", value.removesuffix("*")) or (prefix and not plain):
+        raise QueryError(f"{column(item)}: * stands only at the end of a word of letters, ? nowhere; write the word's beginning and *")
+    return leaf(item, field, plain, prefix=prefix)
+
+
+def leaf(item: Item, field: str, value: str, *, prefix: bool) -> Query:
+    """Make a leaf of the field's kind."""
+    value = re.sub(r"\\(.)", r"\1", value) if isinstance(item, Phrase) else value
+    if prefix and field not in ("", "title", "text"):
+        raise QueryError(f"{column(item)}: {field}: takes a whole name, without *")
+    if field == "source":
+        return Source(value)
+    if field == "lang":
+        return Lang(value.lower())
+    if field not in ("", "title", "text"):
+        name = slug(value)
+        if not name:
+            raise QueryError(f"{column(item)}: {value!r} is no tag's name; it needs a letter or digit")
+        return Tag(field, name)
+    phrase = fold(value.replace("\x00", " "))
+    if not any(char.isalnum() for char in phrase):
+        raise QueryError(f"{column(item)}: there is nothing to search for in {value!r}; it needs a letter or digit")
+    return Text(field, phrase, prefix)
+
+
+def count(query: Query) -> int:
+    """Count the leaves."""
+    match query:
+        case And(parts) | Or(parts):
+            return sum(count(part) for part in parts)
+        case Not(part):
+            return count(part)
+    return 1
+
+
+def compile_query(query: Query) -> Compiled:
+    """Turn a query into SQL over ``stories``; neighbouring text becomes one FTS5 expression."""
+    match = fts(query)
+    if match is not None:
+        return Compiled("stories.id IN (SELECT rowid FROM stories_fts WHERE stories_fts MATCH ?)", (match,))
+    match query:
+        case And(parts):
+            return join(" AND ", [compile_query(part) for part in gathered(parts, And)])
+        case Or(parts):
+            return join(" OR ", [compile_query(part) for part in gathered(parts, Or)])
+        case Not(part):
+            inner = compile_query(part)
+            return Compiled(f"NOT ({inner.sql})", inner.params)
+        case Tag(kind, name):
+            return Compiled(
+                "stories.id IN (SELECT st.story_id FROM story_tags st JOIN tags t ON t.id = st.tag_id "
+                "WHERE t.kind = ? AND t.name = ?)",
+                (kind, name),
+            )
+        case Source(id_):
+            return Compiled(
+                "stories.id IN (SELECT e.story_id FROM entries e JOIN sources s ON s.id = e.source_id "
+                "WHERE s.config_id = ?)",
+                (id_,),
+            )
+        case Lang(code):
+            return Compiled(
+                "coalesce(lower(stories.language) = ? OR lower(stories.language) LIKE ? ESCAPE '\\', 0)",
+                (code, re.sub(r"([%_\\])", r"\\\1", code) + "-%"),
+            )
+    raise AssertionError(query)
+
+
+def gathered(parts: tuple[Query, ...], kind: type[And] | type[Or]) -> list[Query]:
+    """Put the parts that are text together, so that FTS5 is asked once."""
+    text = tuple(part for part in parts if fts(part) is not None)
+    rest = [part for part in parts if fts(part) is None]
+    return [kind(text) if len(text) > 1 else text[0], *rest] if text else rest
+
+
+def join(operator: str, parts: list[Compiled]) -> Compiled:
+    """Join SQL expressions."""
+    return Compiled(
+        operator.join(f"({part.sql})" for part in parts), tuple(value for part in parts for value in part.params)
+    )
+
+
+def fts(query: Query) -> str | None:
+    """Write a query as one FTS5 expression; None where it has other parts, or only negative ones."""
+    match query:
+        case Text(field, phrase, prefix):
+            quoted = '"' + phrase.replace('"', '""') + '"'
+            return f"{TEXT_COLUMNS[field]}{quoted}{' *' if prefix else ''}"
+        case Or(parts):
+            whole = [fts(part) for part in parts]
+            return " OR ".join(f"({part})" for part in whole) if all(whole) else None
+        case And(parts):
+            positive = [fts(part) for part in parts if not isinstance(part, Not)]
+            negative = [fts(part.part) for part in parts if isinstance(part, Not)]
+            if not positive or not all(positive) or not all(negative):
+                return None
+            wanted = " AND ".join(f"({part})" for part in positive)
+            return f"({wanted}) NOT ({' OR '.join(f'({part})' for part in negative)})" if negative else wanted
+    return None
+
+
+def newest(query: Query) -> tuple[str, tuple[str, ...]]:
+    """Make the SQL that gives matching story ids, newest first → (sql, params); bind LIMIT and OFFSET after them.
+
+    Text alone is asked of the index in its own row order, newest first: it stops at the limit, however many hits.
+    """
+    match = fts(query)
+    if match is not None:
+        return (
+            "SELECT f.rowid FROM stories_fts f CROSS JOIN stories ON stories.id = f.rowid "
+            "WHERE f.stories_fts MATCH ? AND stories.merged_into IS NULL ORDER BY f.rowid DESC LIMIT ? OFFSET ?",
+            (match,),
+        )
+    where = compile_query(query)
+    return (
+        f"SELECT id FROM stories WHERE merged_into IS NULL AND ({where.sql}) ORDER BY id DESC LIMIT ? OFFSET ?",
+        where.params,
+    )

@@ -1,0 +1,39 @@
+"""Sources as the poller and the owner read them. IO: sqlite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from sqlite_utils import Database
+
+from db.plan import PolledSource
+
+POLLED_COLUMNS = tuple(PolledSource.__dataclass_fields__)
+
+
+def due_sources(db: Database, now: str, limit: int) -> list[PolledSource]:
+    """Read the sources whose time has come, longest overdue first."""
+    return polled(
+        db.execute(
+            f"SELECT {', '.join(POLLED_COLUMNS)} FROM sources "
+            "WHERE next_poll_at <= ? AND removed_at IS NULL ORDER BY next_poll_at LIMIT ?",
+            [now, limit],
+        )
+    )
+
+
+def sources_named(db: Database, config_ids: Iterable[str]) -> list[PolledSource]:
+    """Read the sources with these config ids, those that are in the config."""
+    return polled(
+        db.execute(
+            f"SELECT {', '.join(POLLED_COLUMNS)} FROM sources "
+            "WHERE removed_at IS NULL AND config_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            [json.dumps(list(config_ids))],
+        )
+    )
+
+
+def polled(rows: Iterable[tuple[object, ...]]) -> list[PolledSource]:
+    """Make values of rows of POLLED_COLUMNS."""
+    return [PolledSource(**dict(zip(POLLED_COLUMNS, row, strict=True))) for row in rows]  # type: ignore[arg-type]

@@ -1,0 +1,145 @@
+"""Bring the archive in line with the config: sources, rules and topics, their renames and removals. IO: sqlite.
+
+One transaction: an edited config applies as a whole or not at all. Nothing is ever deleted: what was taken out of the
+config is marked as removed and keeps its history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlite_utils import Database
+
+from db.apply import mint_urn, select
+from db.query import Query, newest
+
+
+class ConfiguredSource(Protocol):
+    """A source of the config, as far as the archive must know it: ``shown_url`` has no credentials in it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def shown_url(self) -> str: ...
+    @property
+    def was(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredTopic:
+    """A topic of the config, its query parsed."""
+
+    id: str
+    title: str
+    was: tuple[str, ...]
+    query: Query
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """The row ids of what the config names, by config id; ``remarks`` are what the owner should know."""
+
+    sources: dict[str, int]
+    topics: dict[str, int]
+    remarks: tuple[str, ...]
+
+
+def sync_config(
+    db: Database,
+    sources: Iterable[ConfiguredSource],
+    rules: Iterable[str],
+    topics: Iterable[ConfiguredTopic],
+    now: str,
+    *,
+    mint: Callable[[], str] = mint_urn,
+) -> Synced:
+    """Write the config's sources, rule ids and topics → their row ids.
+
+    A new topic is filled at once with the newest ``limit`` stories of the archive that it takes.
+    """
+    sources, topics = list(sources), list(topics)
+    remarks = rename(db, "sources", [(s.id, s.was) for s in sources])
+    remarks += rename(db, "topics", [(t.id, t.was) for t in topics])
+    source_ids = {source.id: put_source(db, source, now) for source in sources}
+    topic_ids = {topic.id: put_topic(db, topic, now, mint) for topic in topics}
+    for rule in rules:
+        db.execute("INSERT OR IGNORE INTO rules (config_id) VALUES (?)", [rule])
+    retire(db, "sources", source_ids, now)
+    retire(db, "topics", topic_ids, now)
+    return Synced(sources=source_ids, topics=topic_ids, remarks=tuple(remarks))
+
+
+def known_ids(db: Database, table: str) -> dict[str, int]:
+    """Read the rows of ``table`` by config id."""
+    return {config_id: id_ for config_id, id_ in db.execute(f"SELECT config_id, id FROM {table}")}
+
+
+def rename(db: Database, table: str, names: list[tuple[str, tuple[str, ...]]]) -> list[str]:
+    """Give rows that are known under an earlier id their new one → remarks on those that could not be."""
+    remarks = []
+    for new, earlier in names:
+        present = known_ids(db, table)
+        for old in earlier:
+            if old in present and new in present:
+                remarks.append(
+                    f"{table[:-1]} {new!r}: was = {old!r} is not followed, since both have a history of their own"
+                )
+            elif old in present:
+                db.execute(f"UPDATE {table} SET config_id = ? WHERE id = ?", [new, present[old]])
+                present = known_ids(db, table)
+    return remarks
+
+
+def retire(db: Database, table: str, kept: dict[str, int], now: str) -> None:
+    """Mark the rows that the config no longer names."""
+    for config_id, id_ in known_ids(db, table).items():
+        if config_id not in kept:
+            db.execute(f"UPDATE {table} SET removed_at = ? WHERE id = ? AND removed_at IS NULL", [now, id_])
+            if table == "sources":
+                db.execute("UPDATE sources SET next_poll_at = NULL WHERE id = ?", [id_])
+
+
+def put_source(db: Database, source: ConfiguredSource, now: str) -> int:
+    """Insert or update one source → its row id. A new address is polled at once, and whole."""
+    for id_, url, removed_at, gone_at in db.execute(
+        "SELECT id, url, removed_at, gone_at FROM sources WHERE config_id = ?", [source.id]
+    ).fetchall():
+        if url != source.shown_url:
+            db.execute(
+                "UPDATE sources SET url = ?, etag = NULL, last_modified = NULL, validators_url = NULL, "
+                "body_hash = NULL, held_until = NULL, gone_at = NULL, failures = 0, next_poll_at = ? WHERE id = ?",
+                [source.shown_url, now, id_],
+            )
+        elif removed_at is not None and gone_at is None:
+            db.execute("UPDATE sources SET next_poll_at = max(?, coalesce(held_until, '')) WHERE id = ?", [now, id_])
+        if removed_at is not None:
+            db.execute("UPDATE sources SET removed_at = NULL WHERE id = ?", [id_])
+        return int(id_)
+    cursor = db.execute(
+        "INSERT INTO sources (config_id, url, added_at, next_poll_at) VALUES (?, ?, ?, ?)",
+        [source.id, source.shown_url, now, now],
+    )
+    assert cursor.lastrowid is not None
+    return int(cursor.lastrowid)
+
+
+def put_topic(db: Database, topic: ConfiguredTopic, now: str, mint: Callable[[], str]) -> int:
+    """Insert or update one topic → its row id; fill it when it is new."""
+    for id_, title in db.execute("SELECT id, title FROM topics WHERE config_id = ?", [topic.id]).fetchall():
+        if title != topic.title:
+            db.execute("UPDATE topics SET title = ?, changes = changes + 1 WHERE id = ?", [topic.title, id_])
+        db.execute("UPDATE topics SET removed_at = NULL WHERE id = ? AND removed_at IS NOT NULL", [id_])
+        return int(id_)
+    cursor = db.execute(
+        "INSERT INTO topics (config_id, title, urn, created_at) VALUES (?, ?, ?, ?)",
+        [topic.id, topic.title, mint(), now],
+    )
+    assert cursor.lastrowid is not None
+    topic_id = int(cursor.lastrowid)
+    sql, params = newest(topic.query)
+    for (story_id,) in db.execute(sql, [*params, topic.limit, 0]).fetchall()[::-1]:  # the newest gets the top number
+        select(db, topic_id, story_id, now, mint)
+    return topic_id

@@ -1,0 +1,87 @@
+"""Text as search and identity compare it: folded, split into words, made a tag's name. Pure.
+
+FTS5's own tokenizer (``unicode61 remove_diacritics 2``) folds case and the marks of Latin letters that decompose. What
+it does not do is done here, on both sides: the letters that have no decomposition (``łódź``, ``ısparta``), Greek and
+Hebrew and Arabic marks, and the scripts that are written without spaces, where each character becomes a word of its own, so
+that 外交部 is a phrase that is found inside a longer run.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_SLUG_CHARS = 100
+
+LETTERS = str.maketrans(
+    {
+        **dict(zip("łøđıħŧŋĸſƀȼɇɉƚɍɏƶ", "lodihtnksbcejlryz", strict=True)),
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ð": "d",
+        "ё": "е",
+        "ς": "σ",
+        "’": "'",
+        "‘": "'",
+        "ʼ": "'",
+        "＇": "'",
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "‟": '"',
+        "«": '"',
+        "»": '"',
+        "ـ": "",
+    }
+)
+"""Letters that do not decompose, and quotes."""
+
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\ua9e0-\ua9ff\uaa60-\uaa7f\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
+)
+"""Thai, Lao, Myanmar, Khmer, Han, Hiragana, Katakana: scripts without spaces between words."""
+
+MARKED_LATIN_GREEK = re.compile("(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+")
+MARKS_HEBREW_ARABIC = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]")
+NATIVE_MARKS = re.compile("(?<=[a-z])[\u0300-\u036f]+")
+NOT_WORD = re.compile(r"[^\w]+|_+")
+APOSTROPHES = str.maketrans("", "", "'’‘ʼ＇`´")
+
+
+def fold(text: str) -> str:
+    """Fold ``text`` for search: case, marks, letters without decomposition; unspaced scripts split by character.
+
+    Idempotent. Cyrillic й stays й (another letter), ё becomes е.
+    """
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFD", folded.translate(LETTERS))
+    folded = MARKED_LATIN_GREEK.sub("", folded)
+    folded = unicodedata.normalize("NFC", MARKS_HEBREW_ARABIC.sub("", folded)).translate(LETTERS)
+    return " ".join(UNSPACED.sub(r" \g<0> ", folded).split()) if UNSPACED.search(folded) else folded
+
+
+def folded(text: str) -> str | None:
+    """Give ``fold(text)`` where FTS5's own tokenizer would not do as much by itself, else None."""
+    if text.isascii():
+        return None
+    full = fold(text)
+    native = NATIVE_MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
+    return None if unicodedata.normalize("NFC", native) == full else full
+
+
+def slug(name: str) -> str:
+    """Make a tag's canonical name: folded, words joined by hyphens; "" where there is no letter or digit."""
+    plain = unicodedata.normalize("NFKC", name).casefold().translate(APOSTROPHES)
+    kept = "".join(char if UNSPACED.match(char) else fold(char) for char in unicodedata.normalize("NFC", plain))
+    return NOT_WORD.sub("-", kept).strip("-")[:MAX_SLUG_CHARS].strip("-")
+
+
+def words(text: str) -> list[str]:
+    """Split ``text`` into words for comparison: letters and digits only, case folded, unspaced scripts by character."""
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(APOSTROPHES)
+    return NOT_WORD.sub(" ", UNSPACED.sub(r" \g<0> ", plain)).split()

@@ -1,0 +1,124 @@
+"""The writer: one thread that owns the only writing connection and commits what is waiting together. IO: sqlite.
+
+Each job runs in a savepoint of its own inside one BEGIN IMMEDIATE: a job that fails rolls back alone, the batch
+commits together, and no job is reported done before the commit is on disk.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+T = TypeVar("T")
+Job = tuple[Callable[[Database], Any], "Future[Any]"]
+
+MAX_BATCH = 200
+
+
+class Writer:
+    """Runs jobs on the archive, one after another. Nothing starts before ``start``; ``close`` finishes what waits."""
+
+    def __init__(self, open_db: Callable[[], Database]) -> None:
+        self._open = open_db
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._opened: Future[None] = Future()
+        self._closing = False
+
+    def start(self) -> None:
+        """Open the archive on the writer's thread. Raises what opening raises (ArchiveError)."""
+        self._thread.start()
+        self._opened.result()
+
+    def submit(self, job: Callable[[Database], T]) -> Future[T]:
+        """Queue ``job`` → a future that is done only when its commit is on disk, or has the job's exception."""
+        future: Future[T] = Future()
+        if self._closing:
+            future.set_exception(RuntimeError("the writer is closed"))
+        else:
+            self._jobs.put((job, future))
+        return future
+
+    def close(self) -> None:
+        """Finish the jobs that wait, checkpoint, close the connection. Safe to call twice."""
+        if not self._closing:
+            self._closing = True
+            self._jobs.put(None)
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            db = self._open()
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that called start()
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(None)
+        while batch := self._next_batch():
+            run_batch(db, batch)
+        db.close()
+
+    def _next_batch(self) -> list[Job]:
+        """Wait for a job, then take what else is there; empty when the writer closes."""
+        batch: list[Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            batch.append(job)
+            if len(batch) == MAX_BATCH:
+                return batch
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return batch
+        if batch:
+            self._jobs.put(None)  # the closing mark is for the next round
+        return batch
+
+
+def run_batch(db: Database, batch: list[Job]) -> None:
+    """Run ``batch`` in one transaction; set every future after the commit. Raises nothing."""
+    done: list[tuple[Future[Any], Any]] = []
+    failed: list[tuple[Future[Any], BaseException]] = []
+    try:
+        begin(db)
+        for job, future in batch:
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                with db.atomic():
+                    result = job(db)
+            except Exception as error:  # noqa: BLE001 - the job's caller gets it
+                if not db.conn.in_transaction:  # disk full and the like end the whole transaction
+                    raise
+                failed.append((future, error))
+            else:
+                done.append((future, result))
+        db.execute("COMMIT")
+    except Exception as error:  # noqa: BLE001 - all of the batch is undone, and all of its callers are told
+        if db.conn.in_transaction:
+            db.execute("ROLLBACK")
+        failed = [(future, error) for _, future in batch if not future.cancelled()]
+        done = []
+    for future, result in done:
+        future.set_result(result)
+    for future, failure in failed:
+        future.set_exception(failure)
+
+
+def begin(db: Database) -> None:
+    """BEGIN IMMEDIATE, however long another program holds the archive: sqlite-utils' own begin is deferred, and a
+    deferred one that reads before it writes fails at once."""
+    while True:
+        try:
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not (getattr(error, "sqlite_errorname", "") or "").startswith("SQLITE_BUSY"):
+                raise
+        else:
+            return

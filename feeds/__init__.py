@@ -1,0 +1,1 @@
+"""Stories out: select, render, publish, serve. Never imports ``ingest``."""

@@ -1,0 +1,1 @@
+"""Sources in: schedule, fetch, digest, identify, dedupe, tag, plan. Never imports ``feeds``."""

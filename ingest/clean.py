@@ -1,0 +1,158 @@
+"""Foreign text made safe: HTML that no reader need fear, plain text, text that XML can carry. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from html import escape, unescape
+from unicodedata import normalize
+
+import nh3
+
+MAX_HTML_CHARS = 256 * 1024
+MAX_TAGS = 5000
+"""Beyond it only the plain text is kept: deep nesting takes quadratic time (80,000 ``<div>``: 42 s)."""
+MAX_ATTRIBUTES = 20_000  # likewise, for many attributes on one tag
+
+_TAGS = (
+    "a abbr acronym address article aside audio b bdi bdo big blockquote br caption center cite code col colgroup dd "
+    "del details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav "
+    "ol p picture pre q rp rt ruby s samp section small source span strike strong sub summary sup table tbody td tfoot "
+    "th thead time tr tt u ul var video wbr"
+)
+TAGS = frozenset(_TAGS.split())
+# Not cite: the sanitizer does not check its scheme.
+ATTRIBUTES: dict[str, set[str]] = {
+    "*": {"lang", "dir", "title"},
+    "a": {"href", "hreflang"},
+    "audio": {"src", "controls"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "del": {"datetime"},
+    "img": {"src", "alt", "width", "height"},
+    "ins": {"datetime"},
+    "li": {"value"},
+    "ol": {"start", "reversed", "type"},
+    "source": {"src", "type"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "time": {"datetime"},
+    "video": {"src", "poster", "controls", "width", "height"},
+}
+# Dropped with all that is in them; of any other tag that is not allowed, the content stays.
+_EMPTIED = "script style svg math template iframe object embed noembed noframes textarea select title"
+EMPTIED = frozenset(_EMPTIED.split())
+SCHEMES = {"http", "https", "mailto"}
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INLINE_DATA = re.compile(r"data:[\w/+.-]{1,80};base64,[A-Za-z0-9+/=\s]{64,}")
+_LINES_IN_PRE = re.compile(r"(<pre\b[^<>]{0,500}>)[\r\n]+", re.IGNORECASE)
+_ANY_TAG = re.compile(r"<[^<>]*>?")
+_SPACE = re.compile(r"\s+")
+# nh3 writes a tag as <name a="…" b="…">, and < or > nowhere else but in an attribute's quotes.
+_BLOCK = re.compile(
+    r"</?(?:address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|"
+    r"header|hr|li|main|nav|ol|p|pre|section|summary|table|tr|ul)(?: [a-z]++=\"[^\"]*+\")*+ ?/?>"
+)
+_CELL = re.compile(r"</t[dh]>")
+_INLINE = re.compile(r"</?[a-z][a-z0-9]*+(?: [a-z]++=\"[^\"]*+\")*+ ?/?>")
+_SPACES = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?\n[ \n]*")
+
+
+def clean_html(html: str, base_url: str | None) -> str:
+    """Sanitize a fragment → HTML with known tags only, http(s) and mailto links made absolute, no script, no style.
+
+    Relative links are dropped where there is no base. Cleaning the result again changes nothing. What is too much for
+    the sanitizer (``MAX_…``) is cut, or comes back as one paragraph of plain text.
+    """
+    html = xml_chars(html)
+    if len(html) > MAX_HTML_CHARS:
+        html = _INLINE_DATA.sub("data:,", html)  # pictures inside the text are dropped in any case
+    if len(html) > MAX_HTML_CHARS:
+        room = MAX_HTML_CHARS * 3 // 4  # what is cut must not grow beyond the cap by the attributes that are added
+        at = html.rfind("<", room // 2, room)
+        html = html[: at if at > 0 else room]
+    if html.count("<") > MAX_TAGS or html.count("=") > MAX_ATTRIBUTES:
+        return _as_text(html)
+    cleaner = _cleaner(base_url)
+    for _ in range(4):  # one pass, and one to see that it was enough: misnested links and tables may need more
+        cleaned = xml_chars(cleaner.clean(_LINES_IN_PRE.sub(r"\1", html)))
+        if cleaned == html:
+            break
+        html = cleaned
+        if len(html) > MAX_HTML_CHARS or html.count("<") > MAX_TAGS or html.count("=") > MAX_ATTRIBUTES:
+            return _as_text(html)
+    else:
+        return _as_text(html)
+    return html
+
+
+def plain_text(safe_html: str) -> str:
+    """Read HTML that ``clean_html`` made → its text: blocks on lines of their own, entities decoded, no markup."""
+    text = _SPACE.sub(" ", safe_html)
+    text = _BLOCK.sub("\n", text)
+    text = _INLINE.sub("", _CELL.sub(" ", text))
+    return xml_clean(_LINES.sub("\n", _SPACES.sub(" ", unescape(text)))).strip()
+
+
+def text_html(text: str) -> str:
+    """Write plain text as safe HTML: paragraphs at blank lines, breaks at the others."""
+    paragraphs = re.split(r"\n[^\S\n]*\n\s*", text.replace("\r\n", "\n").replace("\r", "\n").strip())
+    made = "".join(
+        f"<p>{'<br>'.join(escape(line, quote=False) for line in paragraph.split(chr(10)))}</p>"
+        for paragraph in paragraphs
+        if paragraph
+    )
+    return clean_html(made, None)
+
+
+def one_line(html: str) -> str:
+    """Read a short piece of HTML, such as a title → its text on one line."""
+    if "<" in html:
+        html = _strip_tags(html) if html.count("<") > MAX_TAGS else nh3.clean(html, tags=set())
+    return flat(unescape(html))
+
+
+def flat(text: str) -> str:
+    """Put text on one line: white space collapsed, XML characters only."""
+    return _SPACE.sub(" ", xml_clean(text)).strip()
+
+
+def xml_chars(text: str) -> str:
+    """Keep only the characters that XML 1.0 allows (production 2, ``Char``): no controls, no surrogates."""
+    return _NOT_XML.sub("", text)
+
+
+def xml_clean(text: str) -> str:
+    """Keep only XML 1.0 characters, and compose accents (NFC).
+
+    For text alone: on markup, NFC could join a ``>`` with a combining stroke after it, and open a tag again.
+    """
+    return normalize("NFC", xml_chars(text))
+
+
+@lru_cache(maxsize=256)
+def _cleaner(base_url: str | None) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=set(TAGS),
+        clean_content_tags=set(EMPTIED),
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
+        url_relative=("rewrite_with_base", base_url) if base_url else "deny",
+        link_rel="noopener noreferrer",
+        strip_comments=True,
+    )
+
+
+def _strip_tags(html: str) -> str:
+    return _ANY_TAG.sub(" ", html)
+
+
+def _as_text(html: str) -> str:
+    """Give the text of markup that is too heavy, as one paragraph."""
+    text = escape(flat(unescape(_strip_tags(html))), quote=False)[: MAX_HTML_CHARS - 16]
+    amp = text.rfind("&")
+    if amp >= 0 and ";" not in text[amp:]:
+        text = text[:amp]  # cut inside &amp;
+    return f"<p>{text.strip()}</p>" if text.strip() else ""

@@ -1,0 +1,107 @@
+"""Which story is this new entry's: one that is there, or a story of its own? Pure.
+
+Exact copies only, so far: the same canonical link, or the same words. Near-duplicates (cuts, retitled and lightly
+rewritten copies) have their place here, after the print: ``near`` would follow ``link`` and ``print`` in ``find``.
+
+Entries of *one* source join only by identity, never by likeness alone: a publisher who prints the same words under
+another id and date ("Daily briefing") means another story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db.model import Entry
+from db.plan import JoinedBy, KnownEntry
+
+MIN_WORDS = 12
+"""Fewer words than this are no proof of one text: column titles and stubs ("Read more on our site") repeat."""
+
+WINDOW = timedelta(days=14)
+"""Copies of one text come within days; the same words a year later are another story (a recurring notice)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A new entry and its story: a row id, or the negative ref of a story that the plan makes."""
+
+    ref: int
+    story: int
+    joined_by: JoinedBy
+    entry: Entry
+
+
+def place(
+    entries: Sequence[Entry], owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, now: str
+) -> list[Placed]:
+    """Give each of one source's new entries its story → in the given order, refs counting down from -1.
+
+    ``owners`` has the entries of all sources by key. ``now`` is when the entries were first seen.
+    """
+    placed: list[Placed] = []
+    here: dict[Mark, int] = {}  # the stories of this document's own new entries
+    stories = 0
+    for n, entry in enumerate(entries, start=1):
+        marks = own_marks(entry)
+        found = find(entry, owners, source_id, now)
+        if found is None:
+            found = next(((here[mark], mark[0]) for mark in marks if mark in here), None)
+        if found is None:
+            stories += 1
+            found = (-stories, "first")
+        placed.append(Placed(ref=-n, story=found[0], joined_by=found[1], entry=entry))
+        for mark in marks:
+            here.setdefault(mark, found[0])
+    return placed
+
+
+Mark = tuple[JoinedBy, int, str]
+
+
+def own_marks(entry: Entry) -> list[Mark]:
+    """List what makes two items of one document one story: one link and title, or the same words at the same time."""
+    marks: list[Mark] = []
+    if entry.keys.link is not None:
+        marks.append(("link", entry.keys.link, entry.title))
+    if entry.published is not None:
+        marks.append(("print", entry.keys.print, entry.published))
+    return marks
+
+
+def find(
+    entry: Entry, owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, now: str
+) -> tuple[int, JoinedBy] | None:
+    """Find the known story of which this is a copy, and by what; None: there is none."""
+    same_print = {
+        known.story_id
+        for known in owners.get(entry.keys.print, ())
+        if (known.source_id != source_id and entry.words >= MIN_WORDS and near(entry, known, now))
+        or (known.source_id == source_id and same_date(entry, known.published))
+    }
+    on_link = [
+        known
+        for known in (owners.get(entry.keys.link, ()) if entry.keys.link is not None else ())
+        if known.source_id != source_id or known.title == entry.title or same_date(entry, known.published)
+    ]
+    by_link = {known.story_id for known in on_link}
+    if len(by_link) > 1:  # a page shared by several stories (a show's, a live blog's): the headline or words decide
+        by_link = {known.story_id for known in on_link if known.title == entry.title or known.story_id in same_print}
+    if by_link:
+        return min(by_link), "link"
+    if same_print:
+        return min(same_print), "print"
+    return None
+
+
+def same_date(entry: Entry, published: str | None) -> bool:
+    """Tell whether both are dated, and alike."""
+    return entry.published is not None and entry.published == published
+
+
+def near(entry: Entry, known: KnownEntry, now: str) -> bool:
+    """Tell whether two publications lie within the window; the time of first sight stands in for a missing date."""
+    mine = datetime.fromisoformat(entry.published or now)
+    theirs = datetime.fromisoformat(known.published or known.first_seen)
+    return abs(mine - theirs) <= WINDOW

@@ -1,0 +1,77 @@
+"""Which addresses may be reached: public ones, and those that the config's ``allow`` names. IO: network (sockets).
+
+The check sits where the socket is made, after the name is resolved, so that no spelling, redirect or second DNS
+answer gets past it: a guard in the resolver is never asked about a literal address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from typing import Protocol
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+NOT_PUBLIC: tuple[IPNetwork, ...] = tuple(
+    ipaddress.ip_network(net)
+    for net in (
+        # what `is_global` of some Python versions lets through (IANA special-purpose registries)
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "::/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/23",
+        "2002::/16",
+        "3fff::/20",
+        "5f00::/16",
+        "fec0::/10",
+    )
+)
+
+
+class Allowed(Protocol):
+    """One entry of ``allow``: a network and a port."""
+
+    @property
+    def network(self) -> IPNetwork: ...
+    @property
+    def port(self) -> int: ...
+
+
+class AddressRefusedError(OSError):
+    """The address is not public, and ``allow`` does not name it."""
+
+
+class Guard:
+    """Decides which addresses may be reached; hand ``socket_for`` to the HTTP client as its socket factory."""
+
+    def __init__(self, allow: Iterable[Allowed]) -> None:
+        self._allow = tuple(allow)
+
+    def permits(self, address: str, port: int) -> bool:
+        """Tell whether a connection to ``address`` (an IP literal) and ``port`` may be made."""
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped
+        if any(ip in entry.network and port == entry.port for entry in self._allow):
+            return True
+        return is_public(ip)
+
+    def socket_for(self, addr_info: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
+        """Make the socket for one resolved address, or raise AddressRefusedError."""
+        family, type_, protocol, _, address = addr_info
+        host, port = str(address[0]), int(str(address[1]))
+        if not self.permits(host, port):
+            raise AddressRefusedError(
+                f"{host} port {port} is not a public address; if it is yours, add it to [poll] allow"
+            )
+        return socket.socket(family, type_, protocol)
+
+
+def is_public(ip: IPAddress) -> bool:
+    """Tell whether ``ip`` is an ordinary public unicast address."""
+    return ip.is_global and not ip.is_multicast and not any(ip in net for net in NOT_PUBLIC if net.version == ip.version)

@@ -1,0 +1,58 @@
+"""What a response's headers ask of us: how long it is fresh, when to come back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+
+def retry_after_s(value: str | None, now: datetime) -> int | None:
+    """Read ``Retry-After`` → seconds from now, at least 0; None where it is absent or makes no sense (RFC 9110 10.2.3).
+
+    Both forms: a number of seconds, or an HTTP date.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return int(value[:12])
+    date = http_date(value)
+    return None if date is None else max(0, int((date - now).total_seconds()))
+
+
+def fresh_s(headers: Mapping[str, str], now: datetime) -> int | None:
+    """Read how long the response asks to be left alone → seconds; None where it does not say (RFC 9111 4.2.1).
+
+    ``max-age`` beats ``Expires``; ``no-cache`` and ``no-store`` ask nothing of a poller that revalidates anyway.
+    ``Expires`` counts from the response's own ``Date``, so that a wrong clock on either side does no harm.
+    """
+    directives = [part.strip().lower() for part in headers.get("Cache-Control", "").split(",")]
+    if any(directive in ("no-cache", "no-store") for directive in directives):
+        return None
+    for directive in directives:
+        name, _, value = directive.partition("=")
+        value = value.strip('" ')
+        if name == "max-age" and value.isascii() and value.isdigit():
+            return int(value[:12])
+    expires = http_date(headers.get("Expires", ""))
+    if expires is None:
+        return None
+    date = http_date(headers.get("Date", "")) or now
+    return max(0, int((expires - date).total_seconds()))
+
+
+def http_date(value: str) -> datetime | None:
+    """Read an HTTP date (RFC 9110 5.6.7) → UTC; None where it is none."""
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return None
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+
+
+def storable(validator: str | None) -> str | None:
+    """Let a validator through only if it can be sent back as it is: short, visible characters (RFC 9110 8.8)."""
+    if validator is None or len(validator) > 1024 or not all(" " <= char <= "~" or char >= "\xa0" for char in validator):
+        return None
+    return validator

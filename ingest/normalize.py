@@ -1,0 +1,205 @@
+"""Items as a parser read them → entries as the archive keeps them: clean, safe, absolute, with their keys. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+
+from db.model import Document, Enclosure, Entry, Keys
+from db.text import words
+from ingest.clean import clean_html, flat, one_line, plain_text, text_html, xml_chars, xml_clean
+from ingest.parsed import Attachment, Item, Markup, Parsed
+from ingest.urls import absolute, canonical_link, is_specific
+
+MAX_ID_CHARS = 1024
+MAX_TITLE_CHARS = 1000
+MAX_AUTHOR_CHARS = 300
+MAX_SUMMARY_CHARS = 10_000
+MAX_CATEGORIES = 50
+MAX_CATEGORY_CHARS = 100
+MAX_ENCLOSURES = 20
+
+_MAX_LINE_CHARS = 20_000  # more of a title or a name is not even looked at
+_PLAIN_SHARE = 0.8  # plain text is preferred to HTML only where the HTML says clearly less
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{1,8}){0,4})")
+_NO_LANGUAGE = frozenset(("und", "zxx", "mis", "mul"))
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,80}")
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_URL_ID = re.compile(r"https?:(//)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def normalize(parsed: Parsed) -> Document:
+    """Normalize a whole document; raises nothing that its items could cause."""
+    site = absolute(parsed.site_url, parsed.base)
+    site_link = canonical_link(site)
+    language = clean_language(parsed.language)
+    return Document(
+        format=parsed.format,
+        title=_line(parsed.title, MAX_TITLE_CHARS) or None,
+        site_url=site,
+        language=language,
+        ttl_s=parsed.ttl_s,
+        entries=tuple(entry(item, parsed, language=language, site_link=site_link) for item in parsed.items),
+        truncated=parsed.truncated,
+        salvaged=parsed.salvaged,
+        remark=parsed.remark,
+    )
+
+
+def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | None) -> Entry:
+    """Normalize one item. ``language`` is the feed's, ``site_link`` the canonical link of the feed's own page."""
+    url = absolute(item.link, parsed.base)
+    title = _line(item.title, MAX_TITLE_CHARS)
+    html, text, summary = _choose(item, _base(parsed, url))
+    author = _shorten(", ".join(_distinct(_plain_name(name) for name in item.authors)), MAX_AUTHOR_CHARS)
+    enclosures = tuple(_enclosures(item.attachments, parsed.base))
+    link = canonical_link(url)
+    tokens = words(title) + words(text)
+    made = Entry(
+        raw_id=clean_id(item.id),
+        url=url,
+        title=title,
+        author=author or None,
+        html=html,
+        summary=summary,
+        text=text,
+        language=clean_language(item.language) or language,
+        published=item.published,
+        updated=item.updated,
+        categories=tuple(_categories(item.categories)),
+        enclosures=enclosures,
+        keys=Keys(id=None, loose_id=None, link=None, print=0),
+        version=0,
+        words=len(tokens),
+    )
+    return replace(made, keys=_keys(made, tokens, link, site_link), version=_version(made, link))
+
+
+def clean_id(raw: str | None) -> str | None:
+    """Keep an id as published; of a giant one a prefix and a hash of the whole."""
+    made = xml_chars(raw or "")
+    if len(made) > MAX_ID_CHARS:
+        digest = blake2b(made.encode(), digest_size=16).hexdigest()
+        made = f"{made[: MAX_ID_CHARS - len(digest) - 1]}#{digest}"
+    return made or None
+
+
+def clean_language(text: str | None) -> str | None:
+    """Read a language tag → its usual spelling (BCP 47: ``en-GB``, ``zh-Hant-TW``), or None for what is none."""
+    head = re.split(r"[.@;,\s]", (text or "").strip(), maxsplit=1)[0]
+    match = _LANGUAGE.fullmatch(head.replace("_", "-"))
+    if not match or match[1].lower() in _NO_LANGUAGE:
+        return None
+    parts = match[2].split("-")[1:]
+    return "-".join([match[1].lower(), *(_subtag(part) for part in parts)])
+
+
+def key(kind: str, value: str) -> int:
+    """Hash an identity of one kind → 64 bits, signed as SQLite's integers are."""
+    digest = blake2b(f"{kind}\0{value}".encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _keys(made: Entry, tokens: list[str], link: str | None, site_link: str | None) -> Keys:
+    loose = _URL_ID.fullmatch(made.raw_id or "")
+    # With no words at all, what else there is must tell two entries apart.
+    wordless = "\n".join([made.raw_id or "", link or "", *(each.url for each in made.enclosures)])
+    return Keys(
+        id=key("id", made.raw_id) if made.raw_id else None,
+        loose_id=key("loose_id", f"{loose[1]}{loose[2].lower()}{loose[3]}") if loose else None,
+        link=key("link", link) if link and is_specific(link, site_link) else None,
+        print=key("print", " ".join(tokens)) if tokens else key("wordless", wordless),
+    )
+
+
+def _version(made: Entry, link: str | None) -> int:
+    """Hash what a reader sees, but for the dates, the marks of trackers, and the order of parameters."""
+    files = [canonical_link(each.url) or each.url for each in made.enclosures]
+    parts = [made.title, made.html, made.author or "", link or made.url or "", *made.categories, "", *files]
+    return key("version", "\0".join(parts))
+
+
+def _base(parsed: Parsed, url: str | None) -> str | None:
+    """Give what relative links in an item's text refer to, where it does not say so itself.
+
+    Atom and JSON Feed: the document's own address (RFC 3986, 5.1.3). RSS says nothing, and what people write into
+    it is taken from the article's page.
+    """
+    return parsed.base if parsed.format.startswith(("atom", "json")) else url or parsed.base
+
+
+def _choose(item: Item, base: str | None) -> tuple[str, str, str | None]:
+    """Choose the fullest text of an item, by length and kind, not by place → its HTML, its plain text, the summary.
+
+    A caption (``media:description``) may stand where the description should, and the description behind it.
+    """
+    read = []
+    for body in item.bodies:
+        html = clean_html(body.value, absolute(body.base, None) or base) if body.is_html else text_html(body.value)
+        read.append((html, plain_text(html)))
+    if not read:
+        return "", "", None
+    weights = [
+        len(text) * (1 if body.is_html else _PLAIN_SHARE) for body, (_, text) in zip(item.bodies, read, strict=True)
+    ]
+    best = max(range(len(read)), key=lambda n: (weights[n], len(read[n][0]), -n))
+    html, text = read[best]
+    others = sorted((n for n in range(len(read)) if n != best), key=lambda n: (n != item.summary, -len(read[n][1]), n))
+    summary = next((read[n][1] for n in others if read[n][1] and read[n][1] != text), None)
+    return html, text, _shorten(summary, MAX_SUMMARY_CHARS) if summary else None
+
+
+def _line(markup: Markup | None, limit: int) -> str:
+    if markup is None:
+        return ""
+    value = markup.value[:_MAX_LINE_CHARS]
+    return _shorten(one_line(value) if markup.is_html else flat(value), limit)
+
+
+def _plain_name(text: str) -> str:
+    """Read a name that may hold markup or entities, although the formats say plain text."""
+    return one_line(text[:_MAX_LINE_CHARS])
+
+
+def _categories(categories: Sequence[str]) -> list[str]:
+    names = (_shorten(_plain_name(category), MAX_CATEGORY_CHARS) for category in categories[: MAX_CATEGORIES * 4])
+    return _distinct(names)[:MAX_CATEGORIES]
+
+
+def _enclosures(attachments: Iterable[Attachment], base: str | None) -> Iterator[Enclosure]:
+    seen: set[str] = set()
+    for attachment in attachments:
+        url = absolute(attachment.url, base)
+        if url is None or url in seen:
+            continue
+        seen.add(url)
+        kind = (attachment.type or "").partition(";")[0].strip().lower()
+        length = (attachment.length or "").strip()
+        yield Enclosure(
+            url=url,
+            type=kind if _MEDIA_TYPE.fullmatch(kind) else None,
+            length=int(length) or None if _WHOLE.fullmatch(length) else None,
+        )
+        if len(seen) == MAX_ENCLOSURES:
+            return
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    """Drop empty texts and repeats in any case of letters; the first spelling stays."""
+    found: dict[str, str] = {}
+    for text in texts:
+        if text:
+            found.setdefault(text.casefold(), text)
+    return list(found.values())
+
+
+def _subtag(part: str) -> str:
+    if len(part) == 4 and part.isalpha():
+        return part.title()
+    return part.upper() if len(part) == 2 else part.lower()
+
+
+def _shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{xml_clean(text[: limit - 1]).rstrip()}…"

@@ -1,0 +1,70 @@
+"""What a parser read from a document, before it is normalized: the values between parse and normalize. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MAX_ENTRIES = 5000
+"""Of a longer document the first entries are kept: feeds have the newest first."""
+
+
+class NotAFeedError(ValueError):
+    """The document is something else; the message says what."""
+
+
+class MalformedError(ValueError):
+    """The document means to be a feed, but cannot be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Markup:
+    """A piece of text as published: HTML, or plain text. ``base``: its own base address, where it has one."""
+
+    value: str
+    is_html: bool
+    base: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that an item names, unchecked: the address may be relative or bad, the length any text."""
+
+    url: str
+    type: str | None = None
+    length: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One item as its parser read it: nothing cleaned, resolved or chosen yet, but times in the archive's form.
+
+    ``bodies`` are its texts, ``summary`` is which of them the format calls the summary (an index, or None).
+    """
+
+    id: str | None = None
+    link: str | None = None
+    title: Markup | None = None
+    bodies: tuple[Markup, ...] = ()
+    summary: int | None = None
+    authors: tuple[str, ...] = ()
+    language: str | None = None
+    categories: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    published: str | None = None
+    updated: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """One document as its parser read it. ``base`` is what its relative links are resolved against."""
+
+    format: str
+    base: str | None
+    title: Markup | None = None
+    site_url: str | None = None
+    language: str | None = None
+    ttl_s: int | None = None
+    items: tuple[Item, ...] = field(default=(), repr=False)
+    truncated: bool = False
+    salvaged: bool = False
+    remark: str | None = None

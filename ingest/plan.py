@@ -1,0 +1,314 @@
+"""All that one poll changes in the archive, decided but not yet written. Pure.
+
+identify → dedupe → tag → plan: what is asked of the archive goes through ``Known``; ``db/apply.py`` writes the result.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from db.model import Document, Entry
+from db.plan import (
+    GOOD,
+    Draft,
+    Known,
+    KnownEntry,
+    KnownStory,
+    NewEntry,
+    PolledSource,
+    PollPlan,
+    PollRecord,
+    SourceState,
+    StoryTag,
+    StoryText,
+)
+from db.text import folded
+from db.times import iso, iso_after
+from ingest.dedupe import Placed, place
+from ingest.fetched import Fetched
+from ingest.identify import Sighting, identify
+from ingest.schedule import Rhythm, after_failure, after_success, first_spacing_s, held_until, next_spacing_s
+from ingest.tag import Desks, given_tags, rule_tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a poll brought: how the fetch (and digest) ended, and the document where there is one."""
+
+    fetched: Fetched
+    document: Document | None
+    started: datetime
+    duration_ms: int
+    digest_version: int
+
+
+def plan_poll(source: PolledSource, answer: Answer, known: Known, desks: Desks, rhythm: Rhythm, now: datetime) -> PollPlan:
+    """Plan one poll of ``source`` → all that it changes. ``now`` is when the entries count as seen."""
+    document = answer.document
+    if document is None:
+        return PollPlan(
+            source_id=source.id,
+            now=iso(now),
+            state=source_state(source, answer, rhythm, now, new=0),
+            record=poll_record(answer, new=0, changed=0),
+        )
+    owners = known.owners(keys_of(document.entries))
+    mine = {key: tuple(e for e in entries if e.source_id == source.id) for key, entries in owners.items()}
+    sightings = identify(document.entries, mine)
+    placed = place(oldest_first(s.entry for s in sightings if s.known is None), owners, source.id, iso(now))
+    changed = {s.known.id: s for s in sightings if s.known is not None and s.known.version != s.entry.version}
+    plan = PollPlan(
+        source_id=source.id,
+        now=iso(now),
+        state=source_state(source, answer, rhythm, now, new=len(placed)),
+        record=poll_record(answer, new=len(placed), changed=len(changed)),
+        new_entries=tuple(NewEntry(ref=p.ref, story=p.story, joined_by=p.joined_by, entry=p.entry) for p in placed),
+        changed_entries=tuple((id_, s.entry) for id_, s in changed.items()),
+        keys=tuple(new_keys(sightings, placed, mine)),
+    )
+    plan = with_listing(plan, source, document, sightings, known.listed(source.id))
+    return with_stories(plan, source, placed, changed, known, desks)
+
+
+def keys_of(entries: Iterable[Entry]) -> frozenset[int]:
+    """Collect every identity key of a document."""
+    return frozenset(key for entry in entries for _, key in named_keys(entry))
+
+
+def named_keys(entry: Entry) -> list[tuple[str, int]]:
+    """List an entry's keys as (kind, key), those that it has."""
+    keys = entry.keys
+    named = [("id", keys.id), ("loose_id", keys.loose_id), ("link", keys.link), ("print", keys.print)]
+    return [(kind, key) for kind, key in named if key is not None]
+
+
+def oldest_first(entries: Iterable[Entry]) -> list[Entry]:
+    """Order new entries so that story ids rise with time: by date where all have one, else documents list newest first."""
+    backwards = list(entries)[::-1]
+    if all(entry.published for entry in backwards):
+        backwards.sort(key=lambda entry: entry.published or "")
+    return backwards
+
+
+def new_keys(
+    sightings: Sequence[Sighting], placed: Sequence[Placed], mine: Mapping[int, tuple[KnownEntry, ...]]
+) -> Iterable[tuple[int, str, int]]:
+    """Yield the keys to remember: all of a new entry's, and those that a known one did not have yet."""
+    for p in placed:
+        for kind, key in named_keys(p.entry):
+            yield p.ref, kind, key
+    for s in sightings:
+        if s.known is not None:
+            for kind, key in named_keys(s.entry):
+                if all(owner.id != s.known.id for owner in mine.get(key, ())):
+                    yield s.known.id, kind, key
+
+
+def with_listing(
+    plan: PollPlan, source: PolledSource, document: Document, sightings: Sequence[Sighting], listed: frozenset[int]
+) -> PollPlan:
+    """Add which entries left the document and which came back. An empty, cut or broken document removes nothing."""
+    present = {s.known.id for s in sightings if s.known is not None}
+    whole = bool(document.entries) and not document.truncated and not document.salvaged
+    return replace(
+        plan,
+        left=tuple(sorted(listed - present)) if whole else (),
+        left_at=source.last_good_at,
+        returned=tuple(sorted(present - listed)),
+    )
+
+
+def with_stories(
+    plan: PollPlan,
+    source: PolledSource,
+    placed: Sequence[Placed],
+    changed: Mapping[int, Sighting],
+    known: Known,
+    desks: Desks,
+) -> PollPlan:
+    """Add the stories, their tags and the topics that take them."""
+    joined = {p.story for p in placed if p.story > 0}
+    revised = {s.known.story_id for s in changed.values() if s.known is not None}
+    stories = known.stories(joined | revised)
+    new = [story_text(p.story, p.ref, p.entry) for p in placed if p.joined_by == "first"]
+    retold = {
+        story.id: story_text(story.id, story.lead_entry_id, changed[story.lead_entry_id].entry)
+        for story in stories.values()
+        if story.lead_entry_id in changed
+    }
+    copies: defaultdict[int, list[Entry]] = defaultdict(list)  # this poll's new entries by story
+    for p in placed:
+        copies[p.story].append(p.entry)
+    drafts = []
+    for story in stories.values():
+        sources, categories = evidence(story, source, copies[story.id], changed)
+        text = retold.get(story.id) or told(story)
+        drafts.append(draft(text, sources, given_tags(sources, categories, desks)))
+    for text in new:
+        categories = categories_of(copies[text.ref])
+        drafts.append(draft(text, (source.id,), given_tags((source.id,), categories, desks)))
+    if not drafts:
+        return plan
+    desk = known.desk(drafts)
+    ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
+    taken = known.selected(stories.keys())
+    return replace(
+        plan,
+        new_stories=tuple(new),
+        changed_stories=tuple(retold.values()),
+        tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
+        selections=tuple(
+            (topic.id, d.ref)
+            for topic in desks.topics
+            for matching in (desk.matching(topic.query),)
+            for d in drafts
+            if d.ref in matching and (topic.id, d.ref) not in taken
+        ),
+    )
+
+
+def story_text(ref: int, lead: int, entry: Entry) -> StoryText:
+    """Make what a story shows from its lead entry."""
+    return StoryText(
+        ref=ref,
+        lead=lead,
+        title=entry.title,
+        text=entry.text,
+        folded_title=folded(entry.title),
+        folded_text=folded(entry.text),
+        url=entry.url,
+        language=entry.language,
+        published=entry.published,
+    )
+
+
+def told(story: KnownStory) -> StoryText:
+    """Make what a known story shows already; its row is not written again."""
+    return StoryText(
+        ref=story.id,
+        lead=story.lead_entry_id,
+        title=story.title,
+        text=story.text,
+        folded_title=story.folded_title,
+        folded_text=story.folded_text,
+        url=None,
+        language=story.language,
+        published=None,
+    )
+
+
+def evidence(
+    story: KnownStory, source: PolledSource, copies: Sequence[Entry], changed: Mapping[int, Sighting]
+) -> tuple[tuple[int, ...], list[str]]:
+    """Gather a known story's sources and categories as they are with this poll's ``copies`` and changes."""
+    sources = dict.fromkeys(story.sources.values())
+    if copies:
+        sources[source.id] = None
+    categories = [
+        category
+        for id_, names in story.categories.items()
+        for category in (changed[id_].entry.categories if id_ in changed else names)
+    ]
+    return tuple(sources), categories + categories_of(copies)
+
+
+def categories_of(entries: Iterable[Entry]) -> list[str]:
+    """Collect the categories of entries."""
+    return [category for entry in entries for category in entry.categories]
+
+
+def draft(text: StoryText, sources: tuple[int, ...], tags: tuple[StoryTag, ...]) -> Draft:
+    """Make the draft that rules and topics are asked of."""
+    return Draft(
+        ref=text.ref,
+        title=text.title,
+        text=text.text,
+        folded_title=text.folded_title,
+        folded_text=text.folded_text,
+        language=text.language,
+        source_ids=sources,
+        tags=tags,
+    )
+
+
+def source_state(source: PolledSource, answer: Answer, rhythm: Rhythm, now: datetime, *, new: int) -> SourceState:
+    """Say where the source's polling stands after this poll."""
+    fetched, document = answer.fetched, answer.document
+    good = fetched.outcome in GOOD
+    spacing_s = source.spacing_s or first_spacing_s(rhythm)
+    ttl_s = document.ttl_s if document is not None else source.ttl_s
+    hold = None
+    if good:
+        spacing_s = next_spacing_s(spacing_s, something_new=new > 0, rhythm=rhythm)
+        asked_s = max(fetched.fresh_s or 0, ttl_s or 0)
+        following = after_success(now, spacing_s, asked_s, rhythm, source.config_id)
+    else:
+        following = after_failure(now, source.failures + 1, rhythm, source.config_id)
+    if fetched.outcome == "throttled" and fetched.retry_after_s is not None:
+        hold = held_until(now, fetched.retry_after_s, rhythm.ceiling_s)
+        following = max(hold, now + timedelta(seconds=max(rhythm.floor_s, 1)))
+    gone = fetched.outcome == "gone"
+    state = SourceState(
+        title=(document.title if document is not None else None) or source.title,
+        site_url=(document.site_url if document is not None else None) or source.site_url,
+        language=(document.language if document is not None else None) or source.language,
+        next_poll_at=None if gone else iso_after(following),
+        spacing_s=spacing_s,
+        ttl_s=ttl_s,
+        held_until=iso_after(hold) if hold is not None else None,
+        gone_at=iso(now) if gone else None,
+        last_good_at=iso(now) if good else source.last_good_at,
+        last_outcome=fetched.outcome,
+        last_error=fetched.error or (document.remark if document is not None else None),
+        failures=0 if good else source.failures + 1,
+        etag=source.etag,
+        last_modified=source.last_modified,
+        validators_url=source.validators_url,
+        body_hash=source.body_hash,
+        digest_version=source.digest_version,
+    )
+    return with_validators(state, answer) if good else state
+
+
+def with_validators(state: SourceState, answer: Answer) -> SourceState:
+    """Add the validators of what is in the archive now.
+
+    They are stored only beside the entries that they cover: never of a document that was cut, broken or empty, since
+    a 304 would then hide for ever what was missed.
+    """
+    fetched, document = answer.fetched, answer.document
+    if fetched.outcome == "not-modified":
+        return replace(
+            state, etag=fetched.etag or state.etag, last_modified=fetched.last_modified or state.last_modified
+        )
+    if document is not None and (document.truncated or document.salvaged or not document.entries):
+        return replace(
+            state, etag=None, last_modified=None, validators_url=None, body_hash=None, digest_version=None
+        )
+    return replace(
+        state,
+        etag=fetched.etag,
+        last_modified=fetched.last_modified,
+        validators_url=fetched.url,
+        body_hash=fetched.body_hash,
+        digest_version=answer.digest_version,
+    )
+
+
+def poll_record(answer: Answer, *, new: int, changed: int) -> PollRecord:
+    """Make the poll's record."""
+    fetched, document = answer.fetched, answer.document
+    return PollRecord(
+        started_at=iso(answer.started),
+        duration_ms=answer.duration_ms,
+        outcome=fetched.outcome,
+        status=fetched.status,
+        bytes=len(fetched.body) if fetched.body is not None else 0,
+        entries=len(document.entries) if document is not None else 0,
+        new=new,
+        changed=changed,
+        error=fetched.error or (document.remark if document is not None else None),
+    )

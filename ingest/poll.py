@@ -1,0 +1,176 @@
+"""One poll, end to end: fetch → digest (worker) → plan and apply (writer, one transaction). IO: network, sqlite.
+
+The promise is kept here: a poll is reported only after its commit is on disk, and a validator is committed only with
+the entries that it covers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+
+from db.apply import apply_plan
+from db.known import ArchiveKnown, DraftDesk
+from db.model import Document
+from db.plan import GOOD, Outcome, PolledSource, PollPlan
+from db.writer import Writer
+from ingest.digest import DIGEST_VERSION
+from ingest.fetch import Fetcher
+from ingest.fetched import Fetched, Wanted
+from ingest.plan import Answer, plan_poll
+from ingest.schedule import Rhythm
+from ingest.tag import Desks
+
+if TYPE_CHECKING:
+    from ingest.workers import Workers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSetting:
+    """What the config says of one source's fetching; ``url`` may carry credentials, which the archive never has."""
+
+    url: str
+    path: Path | None
+    every_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What polling takes from the config; replaced whole on a reload."""
+
+    settings: Mapping[str, SourceSetting]
+    desks: Desks
+    floor_s: float
+    ceiling_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How a poll ended, for the log and for who asked; it exists only once the poll is in the archive."""
+
+    source: str
+    outcome: Outcome
+    error: str | None
+    status: int | None
+    entries: int
+    new: int
+    changed: int
+    stories: int
+    duration_ms: int
+    next_poll_at: str | None
+
+    @property
+    def good(self) -> bool:
+        """Tell whether the source answered as it should."""
+        return self.outcome in GOOD
+
+
+class Poller:
+    """Polls sources, each at most once at a time."""
+
+    def __init__(self, *, fetcher: Fetcher, workers: Workers, writer: Writer, setup: Setup, on_report: Callable[[Report], None]) -> None:
+        self.setup = setup
+        self._fetcher = fetcher
+        self._workers = workers
+        self._writer = writer
+        self._on_report = on_report
+        self._under_way: dict[int, asyncio.Task[Report]] = {}
+        self._desk: DraftDesk | None = None  # made and used on the writer's thread
+
+    @property
+    def under_way(self) -> frozenset[int]:
+        """The row ids of the sources that are being polled."""
+        return frozenset(self._under_way)
+
+    def start(self, source: PolledSource) -> asyncio.Task[Report]:
+        """Begin to poll ``source`` → the task of its report; the one that is under way, if there is one.
+
+        The task raises what the archive raised, if the poll could not be written: then nothing of it is.
+        """
+        task = self._under_way.get(source.id)
+        if task is None:
+            task = asyncio.create_task(self._poll(source), name=f"poll {source.config_id}")
+            self._under_way[source.id] = task
+            task.add_done_callback(lambda _: self._under_way.pop(source.id, None))
+        return task
+
+    async def close(self) -> None:
+        """Break off what is under way; a poll that has reached the writer is finished there."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _poll(self, source: PolledSource) -> Report:
+        setup = self.setup
+        setting = setup.settings[source.config_id]
+        loop = asyncio.get_running_loop()
+        started, clock = datetime.now(UTC), loop.time()
+        fetched = await self._fetcher.fetch(wanted(source, setting))
+        fetched, document = await self._digest(source, fetched)
+        answer = Answer(
+            fetched=fetched,
+            document=document,
+            started=started,
+            duration_ms=round((loop.time() - clock) * 1000),
+            digest_version=DIGEST_VERSION,
+        )
+        rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
+        writing = self._writer.submit(lambda db: self._record(db, source, answer, setup.desks, rhythm))
+        report = report_of(source, await asyncio.wrap_future(writing))
+        self._on_report(report)
+        return report
+
+    async def _digest(self, source: PolledSource, fetched: Fetched) -> tuple[Fetched, Document | None]:
+        """Read the body, unless it is the one that was read last time."""
+        if fetched.body is None:
+            return fetched, None
+        if fetched.body_hash == source.body_hash and source.digest_version == DIGEST_VERSION:
+            return replace(fetched, outcome="unchanged"), None
+        found = await self._workers.digest(fetched.body, fetched.content_type, fetched.url or source.url)
+        if isinstance(found, Document):
+            return fetched, found
+        return replace(fetched, outcome=found.kind, error=found.message), None
+
+    def _record(self, db: Database, source: PolledSource, answer: Answer, desks: Desks, rhythm: Rhythm) -> PollPlan:
+        """Plan and apply, on the writer's thread, inside the poll's savepoint."""
+        if self._desk is None:
+            self._desk = DraftDesk()
+        plan = plan_poll(source, answer, ArchiveKnown(db, self._desk), desks, rhythm, datetime.now(UTC))
+        apply_plan(db, plan)
+        return plan
+
+
+def wanted(source: PolledSource, setting: SourceSetting) -> Wanted:
+    """Say what to fetch. Validators that another digest version stored are not sent: it must read everything anew."""
+    if source.digest_version != DIGEST_VERSION:
+        return Wanted(url=setting.url, path=setting.path)
+    return Wanted(
+        url=setting.url,
+        path=setting.path,
+        etag=source.etag,
+        last_modified=source.last_modified,
+        validators_url=source.validators_url,
+    )
+
+
+def report_of(source: PolledSource, plan: PollPlan) -> Report:
+    """Make the report of a plan that is written."""
+    return Report(
+        source=source.config_id,
+        outcome=plan.record.outcome,
+        error=plan.record.error,
+        status=plan.record.status,
+        entries=plan.record.entries,
+        new=plan.record.new,
+        changed=plan.record.changed,
+        stories=len(plan.new_stories),
+        duration_ms=plan.record.duration_ms,
+        next_poll_at=plan.state.next_poll_at,
+    )

@@ -1,0 +1,70 @@
+"""Which tags has this story? Its sources' own, its feed categories, and the rules that match. Pure.
+
+The story is tagged, not each copy: all its coverage is the evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from db.plan import Desk, StoryTag
+from db.query import Query
+from db.text import slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of the config, its query parsed."""
+
+    id: str
+    kind: str
+    name: str
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A topic of the config, by its row id, its query parsed."""
+
+    id: int
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desks:
+    """What the config says of tagging and selecting: ``source_tags`` by source row id, as (kind, name, config id)."""
+
+    source_tags: Mapping[int, tuple[tuple[str, str, str], ...]]
+    rules: tuple[Rule, ...]
+    topics: tuple[Topic, ...]
+
+
+def given_tags(source_ids: Collection[int], categories: Iterable[str], desks: Desks) -> tuple[StoryTag, ...]:
+    """Collect the tags that a story has before any rule: its sources' and its feed categories'."""
+    tags = [
+        StoryTag(kind=kind, name=name, origin="source", why=config_id)
+        for source in source_ids
+        for kind, name, config_id in desks.source_tags.get(source, ())
+    ]
+    tags += [
+        StoryTag(kind="category", name=name, origin="category", why=category)
+        for category in categories
+        if (name := slug(category))
+    ]
+    return tuple(dict.fromkeys(tags))
+
+
+def rule_tags(refs: Iterable[int], desk: Desk, rules: Iterable[Rule]) -> dict[int, list[StoryTag]]:
+    """Ask every rule, in the config's order, of the drafts on the desk → the tags by draft.
+
+    A rule sees the tags that the rules before it gave.
+    """
+    found: dict[int, list[StoryTag]] = {ref: [] for ref in refs}
+    for rule in rules:
+        hits = desk.matching(rule.query)
+        if hits:
+            desk.tag(hits, rule.kind, rule.name)
+        for ref in hits:
+            found[ref].append(StoryTag(kind=rule.kind, name=rule.name, origin="rule", why=rule.id))
+    return found

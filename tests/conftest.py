@@ -1,0 +1,45 @@
+"""Shared fixtures, and what happens to tests that need a Debian program which is not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from house import House
+from origin import Origin, running_origin
+
+DEBIAN = {"newsboat": "newsboat", "chromium": "chromium", "xmllint": "libxml2-utils"}
+"""Programs that some tests need → the Debian package that has them."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the one marker."""
+    config.addinivalue_line("markers", "needs(program): skipped where the program is not installed")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or under `make test-all` fail, a test whose program is missing; name what to install."""
+    for mark in item.iter_markers("needs"):
+        for program in mark.args:
+            if shutil.which(program) is None:
+                message = f"{program} is not installed: apt-get install {DEBIAN[program]}"
+                if os.environ.get("WIREROOM_TEST_ALL"):
+                    pytest.fail(message, pytrace=False)
+                pytest.skip(message)
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    """Run an origin server."""
+    with running_origin() as server:
+        yield server
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Give a Wireroom of its own."""
+    return House(tmp_path)

@@ -1,0 +1,162 @@
+"""The daemon as its owner meets it: signals, locks, reloads, commands beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+
+from house import House, free_port, until
+from origin import Answer, Asked, Origin, item, rss
+
+TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\n'
+
+
+def serve_one(house: House, origin: Origin, **more: str) -> None:
+    """Configure one source with two items and one topic."""
+    origin.feed("/f", rss(item(1), item(2)))
+    house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port, **more)
+
+
+def test_daemon_polls_publishes_and_serves(house: House, origin: Origin) -> None:
+    """One start, and the topic's feed is there in three formats, at the address and as files."""
+    serve_one(house, origin)
+
+    with house.daemon() as daemon:
+        until(lambda: daemon.get("/topics/all.rss")[2].count(b"<item>") == 2, "the stories are not served")
+        until(lambda: daemon.get("/topics/all.json")[2].count(b'"id"') >= 2, "the stories are not in the JSON Feed")
+        for suffix, media_type in (("rss", "application/rss+xml"), ("atom", "application/atom+xml"), ("json", "application/feed+json")):
+            status, headers, body = daemon.get(f"/topics/all.{suffix}")
+            assert (status, headers["content-type"].partition(";")[0]) == (200, media_type)
+            assert body == (house.folder / "public" / "topics" / f"all.{suffix}").read_bytes()
+            assert daemon.get(f"/topics/all.{suffix}", If_None_Match=headers["etag"])[0] == 304
+        assert b"/topics/all.atom" in daemon.get("/")[2]
+        assert json.loads(daemon.get("/healthz")[2])["ok"] is True
+
+
+def test_sigterm_stops_cleanly_while_a_source_hangs(house: House, origin: Origin) -> None:
+    """Within ten seconds, exit code 0, and the archive whole."""
+    import threading
+
+    released = threading.Event()
+
+    def hang(_: Asked) -> Answer:
+        released.wait(30)
+        return Answer(b"")
+
+    origin.routes["/hang"] = hang
+    origin.feed("/f", rss(item(1)))
+    house.configure({"hang": origin.url("/hang"), "f": origin.url("/f")}, TOPIC, allow=origin.port)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with house.daemon() as daemon:
+            until(lambda: any(asked.path == "/hang" for asked in origin.asked), "nothing hangs")
+            seconds = daemon.stop(number)
+
+            assert (daemon.process.returncode, seconds < 10) == (0, True)
+        origin.asked.clear()
+    released.set()
+    assert house.rows("PRAGMA integrity_check") == [("ok",)]
+    assert [line["event"] for line in house.log_lines()][-1] == "stopped"
+
+
+def test_second_daemon_exits_75_naming_the_first(house: House, origin: Origin) -> None:
+    """Also through another path to the same archive."""
+    serve_one(house, origin)
+    link = house.folder / "link.db"
+    link.symlink_to(house.archive)
+
+    with house.daemon() as daemon:
+        other = house.folder / "other.toml"
+        text = house.config.read_text().replace(f":{house.port}", f":{free_port()}")
+        other.write_text(text.replace("[wireroom]", '[wireroom]\narchive = "link.db"'))
+        for words in (["run"], ["run", "-c", "other.toml"]):
+            second = house.wireroom(*words)
+            assert second.code == 75
+            assert str(daemon.process.pid) in second.err
+        assert daemon.get("/")[0] == 200
+
+
+def test_poll_beside_a_running_daemon_is_done_by_it(house: House, origin: Origin) -> None:
+    """The command asks over the socket; only its owner may."""
+    serve_one(house, origin)
+    with house.daemon():
+        until(lambda: house.rows("SELECT count(*) FROM entries") == [(2,)], "the first poll does not end")
+        socket = house.folder / "wireroom.db.sock"
+        assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+        origin.feed("/f", rss(item(3), item(2)))
+
+        result = house.poll()
+
+        assert (result["new_stories"], len(result["polled"])) == (1, 1)
+        assert (house.folder / "public/topics/all.rss").read_text().count("<item>") == 3
+        unknown = house.wireroom("poll", "nobody")
+        assert (unknown.code, "no source 'nobody'" in unknown.err) == (2, True)
+    assert house.poll()["polled"][0]["outcome"] == "unchanged", "the lock and the socket of a killed daemon are no obstacle"
+
+
+def test_restart_repeats_nothing(house: House, origin: Origin) -> None:
+    """After a restart: no request that is not due, the same files, the same ids."""
+    serve_one(house, origin)
+    with house.daemon() as daemon:
+        until(lambda: daemon.get("/topics/all.rss")[2].count(b"<item>") == 2, "no stories")
+        until(lambda: house.rows("SELECT min(published - changes) FROM topics") == [(0,)], "not all is published")
+        status, headers, body = daemon.get("/topics/all.atom")
+        daemon.stop()
+    asked = len(origin.asked)
+    with house.daemon() as daemon:
+        again = daemon.get("/topics/all.atom")
+        daemon.stop()
+
+    assert len(origin.asked) == asked
+    assert again == (status, {**again[1], "etag": headers["etag"], "last-modified": headers["last-modified"]}, body)
+
+
+def test_sighup_reloads_and_keeps_the_old_config_if_the_new_is_bad(house: House, origin: Origin) -> None:
+    """A good edit applies, a bad one is named in the log and changes nothing."""
+    serve_one(house, origin)
+    with house.daemon() as daemon:
+        until(lambda: daemon.get("/topics/all.rss")[2].count(b"<item>") == 2, "no stories")
+        good = house.config.read_text()
+        house.config.write_text(good + "\n[[topic]]\nid = 'broken'\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        until(lambda: any("old one stays" in line["event"] for line in house.log_lines()), "the fault is not logged")
+        assert daemon.get("/topics/all.rss")[0] == 200
+
+        house.config.write_text(good.replace("Everything", "All there is") + TOPIC.replace('"all"', '"two"') + 'was = ["old"]\n')
+        daemon.process.send_signal(signal.SIGHUP)
+        until(lambda: daemon.get("/topics/two.rss")[2].count(b"<item>") == 2, "the new topic is not filled and served")
+
+        assert b"All there is" in daemon.get("/topics/all.rss")[2]
+        status, headers, _ = daemon.get("/topics/old.atom")
+        assert (status, headers["location"]) == (301, f"http://127.0.0.1:{house.port}/topics/two.atom")
+
+
+def test_log_has_one_structured_line_per_poll(house: House, origin: Origin) -> None:
+    """JSON, with the source, the outcome and the counts."""
+    serve_one(house, origin)
+    with house.daemon() as daemon:
+        until(lambda: house.rows("SELECT count(*) FROM polls") == [(1,)], "no poll")
+        daemon.stop()
+
+    (line,) = [line for line in house.log_lines() if line["event"] == "poll"]
+    assert (line["source"], line["outcome"], line["new"], line["stories"]) == ("f", "ok", 2, 2)
+
+
+def test_taken_port_and_broken_archive_are_one_clear_line(house: House, origin: Origin) -> None:
+    """Exit codes 74 and 65, no traceback, and the file is left alone."""
+    serve_one(house, origin)
+    with house.daemon():
+        text = house.config.read_text().replace("[wireroom]", '[wireroom]\narchive = "second.db"')
+        (house.folder / "two.toml").write_text(text)
+        taken = house.wireroom("run", "-c", "two.toml")
+    assert (taken.code, taken.err.count("\n")) == (74, 1)
+    assert str(house.port) in taken.err
+
+    house.archive.unlink()
+    for leftover in house.folder.glob("wireroom.db-*"):
+        os.unlink(leftover)
+    house.archive.write_bytes(b"this is no database, but it is somebody's file" * 100)
+    broken = house.wireroom("run")
+    assert (broken.code, "Traceback" in broken.err) == (65, False)
+    assert house.archive.read_bytes().startswith(b"this is no database")

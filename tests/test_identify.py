@@ -1,0 +1,132 @@
+"""Identity inside one source: ids that go missing, repeat, churn, and move to https."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.model import Entry
+from factory import entry, known, owners
+from ingest.identify import identify
+
+A = entry("http://news.example/1", "http://news.example/a", "First", "The first text.", published="2026-11-01T00:00:00Z")
+B = entry("http://news.example/2", "http://news.example/b", "Second", "The second text.", published="2026-11-02T00:00:00Z")
+
+
+def ids(entries: list[Entry], *archive: Entry) -> list[int | None]:
+    """Identify ``entries`` against an archive whose entries are numbered from 1."""
+    index = owners(*((known(n, like), like) for n, like in enumerate(archive, start=1)))
+    return [sighting.known.id if sighting.known else None for sighting in identify(entries, index)]
+
+
+def test_same_id_is_the_same_entry_whatever_else_changed() -> None:
+    """The id alone decides while it is one item's and one entry's."""
+    edited = entry(A.raw_id, "http://news.example/a-new-slug", "First, corrected", "Another text.")
+
+    assert ids([edited], A, B) == [1]
+
+
+def test_unknown_item_is_new() -> None:
+    """Nothing in common: a new entry."""
+    assert ids([B], A) == [None]
+
+
+def test_move_to_https_is_no_new_entry() -> None:
+    """Ids and links that only changed their scheme are known."""
+    moved = entry("https://news.example/1", "https://news.example/a", "First", "Edited meanwhile.")
+
+    assert ids([moved], A) == [1]
+
+
+def test_item_without_id_is_known_by_its_link() -> None:
+    """A source without ids is identified by links, also when the title was edited."""
+    first = entry(None, "http://news.example/x", "Old title", "text")
+    later = entry(None, "http://news.example/x", "New title", "other text")
+
+    assert ids([later], first) == [1]
+
+
+def test_churning_id_is_known_by_link_and_title() -> None:
+    """A source that mints new ids for the same items does not bring them anew."""
+    again = entry("uuid-that-changes", A.url, A.title, "slightly edited")
+
+    assert ids([again], A) == [1]
+
+
+def test_page_that_stays_while_its_items_change_gives_new_entries() -> None:
+    """A live page: one link, but new id, new title, new date."""
+    update = entry("http://news.example/live-2", A.url, "Next update", "Different.", published="2026-11-05T00:00:00Z")
+
+    assert ids([update], A) == [None]
+
+
+def test_one_id_for_all_items_loses_none_of_them() -> None:
+    """A document that gives every item one id: each is its own entry, at first sight and later."""
+    items = [entry("same", f"http://news.example/{n}", f"Title {n}", f"Text {n}") for n in range(4)]
+
+    assert ids(items) == [None] * 4
+    assert ids(items, *items) == [1, 2, 3, 4]
+    assert ids([items[2]], *items) == [3]
+    ninth = entry("same", "http://news.example/9", "Title 9", "Text 9")
+    assert ids([ninth], *items) == [None]
+    assert ids([items[2], items[3], ninth], *items[1:]) == [2, 3, None], "a rolling window"
+
+
+def test_edit_of_one_of_several_items_with_one_id_finds_its_own() -> None:
+    """Where the id is shared, the same words come first, then the link."""
+    one, two = (entry("same", f"http://news.example/{n}", f"Title {n}", f"Text {n}") for n in (1, 2))
+    edited = entry("same", one.url, "Title 1, edited", "Text 1, edited")
+
+    assert ids([two, edited], one, two) == [2, 1]
+
+
+def test_old_item_that_comes_back_is_known() -> None:
+    """Keys outlive the item's place in the document."""
+    assert ids([A], B, A) == [2]
+
+
+def test_same_words_on_another_day_are_a_new_entry() -> None:
+    """A column that repeats its words under new ids and dates is a new entry each day."""
+    monday = entry("d1", "http://news.example/d1", "Daily briefing", "Read on.", published="2026-11-02T06:00:00Z")
+    tuesday = entry("d2", "http://news.example/d2", "Daily briefing", "Read on.", published="2026-11-03T06:00:00Z")
+
+    assert ids([tuesday], monday) == [None]
+
+
+def test_item_listed_twice_is_one() -> None:
+    """An exact repeat inside one document is dropped."""
+    assert ids([A, A, B]) == [None, None]
+
+
+names = st.sampled_from(["a", "b", "c", None])
+items = st.lists(
+    st.builds(
+        lambda id_, link, title, text: entry(id_, link and f"http://h.example/{link}", title, text),
+        names,
+        names,
+        st.sampled_from(["t", "u"]),
+        st.sampled_from(["x", "y", "z"]),
+    ),
+    max_size=8,
+)
+
+
+@given(items)
+def test_document_seen_again_is_known_one_to_one(document: list[Entry]) -> None:
+    """Whatever ids, links and words a document has: seen again, every item is known, and no two are one entry."""
+    first = identify(document, {})
+    archive = [sighting.entry for sighting in first]
+
+    again = ids(document, *archive)
+
+    assert sorted(n for n in again if n is not None) == list(range(1, len(archive) + 1))
+
+
+@given(items, items)
+def test_no_two_items_are_ever_the_same_known_entry(before: list[Entry], after: list[Entry]) -> None:
+    """A known entry is at most one item of a document."""
+    archive = [sighting.entry for sighting in identify(before, {})]
+
+    found = [n for n in ids(after, *archive) if n is not None]
+
+    assert len(found) == len(set(found))

@@ -1,0 +1,129 @@
+"""`kill -9` at random moments of a busy daemon: what was reported is there, once, and nothing is published twice.
+
+Bounded to a minute here; `make torture` runs WIREROOM_KILLS=500.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import feedparser
+from lxml import etree
+
+from house import House, until
+from origin import Answer, Asked, Origin, item, rss
+
+KILLS = int(os.environ.get("WIREROOM_KILLS", "50"))
+SECONDS = 55 if KILLS <= 50 else KILLS * 3
+SOURCES = ("a", "b", "c", "d")
+CONFIG = """
+[[rule]]
+id = "odd"
+tag = "subject:odd"
+match = "one OR three OR five OR seven OR nine"
+
+[[topic]]
+id = "all"
+title = "Everything"
+match = "story"
+limit = 1000
+"""
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+class GrowingOrigin:
+    """Every request finds two items more, the same in all sources; a document always has all items."""
+
+    def __init__(self, origin: Origin) -> None:
+        self.items = 0
+        for name in SOURCES:
+            origin.routes[f"/{name}"] = self.answer
+
+    def answer(self, asked: Asked) -> Answer:
+        """Serve all items; every third request is one too soon and gets a 304."""
+        tag = asked.headers.get("If-None-Match")
+        if tag is not None and self.items % 6 == 0 and tag == f'"{self.items}"':
+            self.items += 1
+            return Answer(status=304)
+        self.items += 2
+        source = asked.path.strip("/")
+        documents = (
+            item(f"{source}-{n}", title=f"Story number {n}", text=words(n)).replace("news.example", f"{source}.example")
+            for n in range(self.items, 0, -1)
+        )
+        return Answer(rss(*documents).encode(), headers={"ETag": f'"{self.items}"', "Content-Type": "text/xml"})
+
+
+def words(number: int) -> str:
+    """Tell a number in words, long enough to be a text of its own."""
+    spelled = " ".join(WORDS[int(digit)] for digit in str(number))
+    return f"This is the story of the number {spelled}, told at some length so that its copies are known as one text."
+
+
+def reported(house: House, from_line: int) -> tuple[dict[str, int], int]:
+    """Read from the log how many entries each source's newest reported document had → by source, and the lines read."""
+    lines = (house.folder / "daemon.log").read_bytes().splitlines()
+    newest: dict[str, int] = {}
+    import json
+
+    for line in lines[from_line:]:
+        try:
+            said = json.loads(line)
+        except ValueError:  # the kill cut this line
+            continue
+        if said.get("event") == "poll" and said.get("outcome") == "ok":
+            newest[said["source"]] = said["entries"]
+    return newest, len(lines)
+
+
+def check(house: House, newest: dict[str, int], published: dict[str, set[str]]) -> None:
+    """Hold the archive and the published files against what was reported."""
+    assert house.rows("PRAGMA integrity_check") == [("ok",)]
+    assert house.rows("PRAGMA foreign_key_check") == []
+    assert house.rows("SELECT source, guid FROM coverage GROUP BY 1, 2 HAVING count(*) > 1") == []
+    for source, count in newest.items():
+        there = {guid for (guid,) in house.rows("SELECT guid FROM coverage WHERE source = ?", source)}
+        assert {f"id-{source}-{n}" for n in range(1, count + 1)} <= there
+    assert house.rows("SELECT title FROM stories GROUP BY 1 HAVING count(*) > 1") == [], "copies are one story"
+    for file in Path(house.folder / "public" / "topics").glob("all.[ra]*"):
+        body = file.read_bytes()
+        etree.fromstring(body)
+        for entry in feedparser.parse(io.BytesIO(body)).entries:
+            published[entry.title].add(entry.id)
+    assert all(len(ids) == 1 for ids in published.values()), "a story under two ids"
+
+
+def test_nothing_is_lost_or_doubled_by_kill_9(house: House, origin: Origin) -> None:
+    """Killed again and again, at any moment, the daemon goes on where the archive stands."""
+    growing = GrowingOrigin(origin)
+    house.configure(
+        {name: origin.url(f"/{name}") for name in SOURCES}, CONFIG, allow=origin.port, poll='floor = "0s"\nceiling = "1s"'
+    )
+    moments = random.Random(4)
+    published: defaultdict[str, set[str]] = defaultdict(set)
+    kills, line = 0, 0
+    deadline = time.monotonic() + SECONDS
+    while kills < KILLS and time.monotonic() < deadline:
+        asked = len(origin.asked)
+        with house.daemon(wait=False) as daemon:
+            until(lambda before=asked: len(origin.asked) > before, "the daemon polls nothing")  # type: ignore[misc]
+            time.sleep(moments.uniform(0, 0.5))
+            daemon.process.kill()
+        kills += 1
+        newest, line = reported(house, line)
+        check(house, newest, published)
+
+    with house.daemon():
+        stopped_growing = growing.items
+        until(
+            lambda: house.rows("SELECT count(*) FROM stories")[0][0] >= stopped_growing, "the archive does not catch up"
+        )
+    print(f"{kills} kills, {growing.items} items, {len(origin.asked)} requests")
+    assert kills >= min(KILLS, 10), "too slow to tell"
+    check(house, {}, published)
+    assert house.rows("SELECT count(*) FROM published")[0][0] == house.rows("SELECT count(*) FROM stories")[0][0]

@@ -1,0 +1,308 @@
+"""The command line: ``wireroom run | poll | check | status | search``. IO: terminal.
+
+Heavy parts are imported by the command that needs them: ``wireroom --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from wireroom import __version__
+
+if TYPE_CHECKING:
+    from wireroom.config import Config
+
+ALREADY_RUNNING, BUG, CONFIG_BAD = 75, 70, 78
+
+
+def fail(code: int, *lines: str) -> NoReturn:
+    """Say what is wrong on standard error, a line each, and exit with ``code``."""
+    for line in lines:
+        click.echo(f"wireroom: {line}", err=True)
+    raise click.exceptions.Exit(code)
+
+
+def command(function: Callable[..., None]) -> click.Command:
+    """Make a command that has ``--config`` and ``--debug`` and turns every error into one clear line."""
+
+    @functools.wraps(function)
+    def guarded(config_path: Path | None, *, debug: bool, **options: Any) -> None:
+        context = click.get_current_context()
+        path = config_path or context.obj["config_path"] or Path("config.toml")
+        debug = debug or context.obj["debug"]
+        try:
+            function(path, **options)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(128 + signal.SIGINT) from None
+        except Exception as error:
+            if debug:
+                raise
+            fail(*explained(error))
+
+    guarded = click.option("--debug", is_flag=True, help="Show the traceback of an error.")(guarded)
+    guarded = config_option(guarded)
+    return click.command()(guarded)
+
+
+def config_option(function: Callable[..., None]) -> Callable[..., None]:
+    """Add ``-c/--config``."""
+    return click.option(
+        "-c",
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The config file; config.toml in this folder, if not given.",
+    )(function)
+
+
+def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
+    """Turn an error into the exit code and the lines that explain it."""
+    from db.archive import ArchiveError
+    from db.query import QueryError
+    from wireroom.config import ConfigError
+    from wireroom.control import ControlError
+
+    if isinstance(error, ConfigError):
+        return CONFIG_BAD, *(str(fault) for fault in error.faults)
+    if isinstance(error, ArchiveError | ControlError):
+        return error.code, str(error)
+    if isinstance(error, QueryError):
+        return 2, f"query: {error}"
+    if type(error).__name__ == "ListenError":  # its module is heavy; only `run` has imported it
+        return 74, str(error)
+    if isinstance(error, OSError):
+        return 74, f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
+    return BUG, f"internal error: {type(error).__name__}: {error}; --debug shows where; please report it"
+
+
+def read_config(path: Path) -> Config:
+    """Load the config. Raises ConfigError."""
+    from wireroom.config import load_config
+
+    return load_config(path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@config_option
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(__version__, prog_name="wireroom")
+@click.pass_context
+def cli(context: click.Context, config_path: Path | None, *, debug: bool) -> None:
+    """Wireroom polls feeds, keeps each story once with all its sources, tags it, and publishes topic feeds.
+
+    Everything is said in one file, config.toml. Begin with `wireroom check`, then `wireroom run`.
+    """
+    context.obj = {"config_path": config_path, "debug": debug}
+
+
+@cli.add_command
+@command
+def run(path: Path) -> None:
+    """Run the daemon: poll every source when it is due, publish the topic feeds, serve them.
+
+    Stop it with Ctrl-C or SIGTERM; SIGHUP reads the config anew. Only one daemon can hold an archive: a second one
+    exits with code 75.
+    """
+    import asyncio
+
+    from wireroom.daemon import run_daemon
+    from wireroom.lock import ArchiveLock
+    from wireroom.log import open_log
+
+    config = read_config(path)
+    log = open_log()
+    with waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive):
+        asyncio.run(run_daemon(config, log))
+
+
+def waiting_for_lock(make: Callable[[], Any], archive: Path) -> Any:
+    """Take the archive's lock for the daemon: wait for a `wireroom poll` to end, but not for another daemon."""
+    import contextlib
+    import time
+
+    from wireroom.lock import LockHeldError
+
+    @contextlib.contextmanager
+    def taken() -> Any:
+        for attempt in range(10**9):
+            try:
+                lock = make().__enter__()
+            except LockHeldError as held:
+                if held.holder is None and attempt < 20:  # it has the lock, but has not yet said who it is
+                    time.sleep(0.1)
+                    continue
+                if held.holder is None or held.holder.command == "run":
+                    pid = f" (process {held.holder.pid})" if held.holder is not None else ""
+                    fail(ALREADY_RUNNING, f"{archive}: another wireroom daemon{pid} is at work on this archive")
+                if attempt == 0:
+                    click.echo("wireroom: waiting for a `wireroom poll` to end", err=True)
+                time.sleep(0.2)
+            else:
+                break
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
+
+    return taken()
+
+
+@cli.add_command
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--due", is_flag=True, help="Only the sources whose time has come.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@command
+def poll(path: Path, sources: tuple[str, ...], *, due: bool, as_json: bool) -> None:
+    """Poll once, now, and publish: the SOURCEs named (by id), or all.
+
+    Without --due the spacing between polls is ignored; a server's Retry-After and "410 Gone", and the limits per host,
+    never are. Works beside a running daemon, which then does the polling. Exits with 0 when the round was completed
+    (failed sources are listed), with 1 when every source failed.
+    """
+    from wireroom.round import poll_round
+
+    result = poll_round(read_config(path), sources, due=due, progress=ProgressBar())
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    else:
+        for line in round_lines(result):
+            click.echo(line)
+    if result["polled"] and result["failed"] == len(result["polled"]):
+        raise click.exceptions.Exit(1)
+
+
+class ProgressBar:
+    """A bar on standard error while a round goes on, if that is a terminal."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, progress: dict[str, Any]) -> None:
+        """Draw the bar at ``progress``: done and total sources, new stories, failures."""
+        if not self._shown:
+            return
+        done, total = progress["done"], progress["total"]
+        filled = 24 * done // total if total else 24
+        click.echo(
+            f"\r[{'█' * filled}{'·' * (24 - filled)}] {done} of {total} sources, "
+            f"{progress['new_stories']} new stories, {progress['failed']} failed\x1b[K",
+            err=True,
+            nl=done == total,
+        )
+
+
+def round_lines(result: dict[str, Any]) -> list[str]:
+    """Tell a round in lines: what it brought, then each source that failed or waits."""
+    from wireroom.log import escaped
+
+    polled = result["polled"]
+    lines = [
+        f"{len(polled)} sources polled: {result['new_stories']} new stories, {result['new_entries']} new entries, "
+        f"{result['changed']} changed, {result['failed']} failed"
+    ]
+    lines += [
+        f"  {one['source']}: {one['outcome']}: {escaped(one['error'] or '')}"
+        for one in polled
+        if not one["good"] or one["error"]
+    ]
+    lines += [
+        f"  {one['source']}: not polled: {one['why']}" + (f" until {one['until']}" if one["until"] else "")
+        for one in result["waiting"]
+    ]
+    return lines
+
+
+@cli.add_command
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@command
+def check(path: Path, *, as_json: bool) -> None:
+    """Check the config file and name everything that is wrong in it; exits with 78 then."""
+    from wireroom.config import ConfigError
+
+    try:
+        config = read_config(path)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        faults = [
+            {"file": str(f.file), "line": f.line, "key": f.key, "problem": f.problem, "mend": f.mend}
+            for f in error.faults
+        ]
+        click.echo(json.dumps({"good": False, "faults": faults}, ensure_ascii=False, indent=2))
+        raise click.exceptions.Exit(CONFIG_BAD) from None
+    counts = {"sources": len(config.sources), "rules": len(config.rules), "topics": len(config.topics)}
+    if as_json:
+        click.echo(json.dumps({"good": True, "faults": [], **counts}, indent=2))
+    else:
+        click.echo(f"{path}: good: {', '.join(f'{count} {what}' for what, count in counts.items())}")
+
+
+@cli.add_command
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@command
+def status(path: Path, *, as_json: bool) -> None:
+    """Show how each source and topic is doing: last outcome, next poll, entries, health; stories, newest."""
+    from db.archive import open_reader
+    from db.health import source_status, topic_status
+    from wireroom.table import table
+
+    db = open_reader(read_config(path).archive)
+    sources, topics = source_status(db), topic_status(db)
+    if as_json:
+        click.echo(json.dumps({"sources": sources, "topics": topics}, ensure_ascii=False, indent=2))
+        return
+    click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll", "error"]))
+    click.echo()
+    click.echo(table(topics, ["topic", "stories", "newest_at", "newest"]))
+
+
+@cli.add_command
+@click.argument("query")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many stories.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@command
+def search(path: Path, query: str, limit: int, form: str | None) -> None:
+    """Find stories in the archive, newest first, with the query language of rules and topics.
+
+    \b
+    Examples:
+      wireroom search 'embassy OR ambassador'
+      wireroom search 'title:"united nations" AND lang:en'
+      wireroom search 'subject:diplomacy AND NOT source:bbc-world'
+    """
+    import csv
+
+    from db.archive import open_reader
+    from db.query import parse
+    from db.search import search as find
+    from wireroom.table import table
+
+    rows = find(open_reader(read_config(path).archive), parse(query), limit)
+    if form == "json":
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    elif form == "csv":
+        writer = csv.writer(sys.stdout)
+        names = ["story_id", "title", "url", "language", "published", "first_seen", "updated", "sources", "tags"]
+        writer.writerow(names)
+        for row in rows:
+            writer.writerow([" ".join(row[name]) if isinstance(row[name], list) else row[name] for name in names])
+    elif rows:
+        click.echo(table(rows, ["story_id", "first_seen", "sources", "title"]))
+    else:
+        click.echo("no story matches")
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="wireroom")

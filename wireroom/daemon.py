@@ -1,0 +1,170 @@
+"""The daemon: poll, publish, serve, until it is told to stop. IO: network, sqlite, files, signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+from datetime import UTC
+from typing import Any
+
+import uvicorn
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from feeds.serve import make_app
+from wireroom.config import Config, ConfigError, load_config
+from wireroom.control import ControlError, Progress, control_server
+from wireroom.engine import Engine
+from wireroom.log import Log
+
+TICK_S = 1
+STOP_S = 8
+"""A stop takes no longer than this: what is still under way is then broken off."""
+
+
+class ListenError(Exception):
+    """The address to serve at can't be had."""
+
+
+async def run_daemon(config: Config, log: Log) -> None:
+    """Poll, publish and serve until SIGTERM or SIGINT. Raises ArchiveError, ListenError.
+
+    The caller holds the archive's lock. SIGHUP reloads the config file; a bad one changes nothing.
+    """
+    listener = bind(config)
+    stop, hup = asyncio.Event(), asyncio.Event()
+    with contextlib.closing(listener), signals(stop, hup):
+        engine = Engine(config, log)
+        try:
+            await engine.start()
+            await engine.press.publish(everything=True)
+            async with control_server(config.archive, lambda request, progress: command(engine, request, progress)):
+                await serve(engine, listener, stop, hup)
+        finally:
+            log.info("stopping")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S):
+                    await engine.close()
+    log.info("stopped")
+
+
+def bind(config: Config) -> socket.socket:
+    """Take the address that the config names, before anything else is begun."""
+    try:
+        family = socket.getaddrinfo(config.listen_host, config.listen_port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((config.listen_host, config.listen_port))
+    except OSError as error:
+        raise ListenError(
+            f"{config.listen_host}:{config.listen_port}: can't listen there: {error.strerror}; "
+            "stop what does, or choose another [wireroom] listen"
+        ) from error
+    listener.listen(256)
+    listener.setblocking(False)
+    return listener
+
+
+@contextlib.contextmanager
+def signals(stop: asyncio.Event, hup: asyncio.Event) -> Iterator[None]:
+    """Turn signals into events while the body runs; a second SIGTERM or SIGINT ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def stopped(number: signal.Signals) -> None:
+        stop.set()
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped, number)
+    loop.add_signal_handler(signal.SIGHUP, hup.set)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+class Server(uvicorn.Server):
+    """uvicorn inside our loop: the signals are ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, hup: asyncio.Event) -> None:
+    """Run the scheduler's few jobs and the HTTP server until ``stop`` is set."""
+    log = engine.log
+    server = Server(
+        uvicorn.Config(
+            make_app(engine.press),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+            timeout_keep_alive=15,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+
+    async def tick() -> None:
+        engine.tick()
+
+    def job_failed(event: JobExecutionEvent) -> None:
+        log.error("job failed", job=event.job_id, error=str(event.exception), exc_info=event.exception)
+
+    scheduler.add_listener(job_failed, EVENT_JOB_ERROR)
+    scheduler.add_job(tick, "interval", seconds=TICK_S, id="tick")
+    scheduler.add_job(engine.press.publish, "interval", seconds=TICK_S, id="publish")
+    scheduler.start()
+    engine.tick()
+    log.info("serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics))
+    reloading = asyncio.create_task(reload_on(hup, engine))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        scheduler.shutdown(wait=False)
+        reloading.cancel()
+        stopping.cancel()
+        server.should_exit = True
+        await serving
+
+
+async def reload_on(hup: asyncio.Event, engine: Engine) -> None:
+    """Read the config anew at every SIGHUP; what can't change while running is said and kept."""
+    while True:
+        await hup.wait()
+        hup.clear()
+        try:
+            config = await asyncio.to_thread(load_config, engine.config.path)
+        except ConfigError as error:
+            for fault in error.faults:
+                engine.log.error("config not reloaded; the old one stays", fault=str(fault))
+            continue
+        fixed = [
+            name
+            for name in ("archive", "publish", "listen_host", "listen_port")
+            if getattr(config, name) != getattr(engine.config, name)
+        ]
+        if fixed:
+            engine.log.error("config not reloaded; the old one stays", fault=f"a restart is needed to change {', '.join(fixed)}")
+            continue
+        await engine.reload(config)
+        await engine.press.publish(everything=True)
+        engine.log.info("config reloaded", sources=len(config.sources), topics=len(config.topics))
+
+
+async def command(engine: Engine, request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Carry out what a command asks of the daemon. Raises ControlError for what it does not know."""
+    if request.get("do") != "poll":
+        raise ControlError(f"this daemon knows no {request.get('do')!r}; is it of another version?")
+    return await engine.round(request["sources"], due=request["due"], progress=progress)

@@ -1,0 +1,251 @@
+"""The running whole, without its front doors: archive, workers, poller and press, for the daemon and for one round.
+
+IO: network, sqlite, files, processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from db.archive import open_reader, open_writer
+from db.query import parse
+from db.sources import due_sources, sources_named
+from db.sync import ConfiguredTopic, Synced, sync_config
+from db.times import iso
+from db.writer import Writer
+from ingest.fetch import Fetcher
+from ingest.guard import Guard
+from ingest.hosts import Hosts
+from ingest.poll import Poller, Report, Setup, SourceSetting
+from ingest.tag import Desks, Rule, Topic
+from ingest.workers import Workers
+from wireroom import __version__
+from wireroom.config import Config
+from wireroom.control import ControlError
+from wireroom.log import Log
+from wireroom.press import Press
+
+MAX_UNDER_WAY = 1000
+"""Polls at once, most of them waiting for their host's turn."""
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+class Engine:
+    """Owns every part that works in the background. ``start`` starts them, ``close`` stops and waits."""
+
+    def __init__(self, config: Config, log: Log) -> None:
+        self.config = config
+        self.log = log
+        self.writer = Writer(lambda: open_writer(config.archive))
+        self.workers = Workers(max_workers=config.poll.workers)
+        self.press = Press(config, self.writer, log)
+        self._reader: Database | None = None
+        self._fetcher: Fetcher | None = None
+        self._poller: Poller | None = None
+
+    async def start(self) -> None:
+        """Open the archive, bring it in line with the config, start the workers. Raises ArchiveError, OSError."""
+        await asyncio.to_thread(self.writer.start)
+        self._reader = open_reader(self.config.archive)
+        await self._apply(self.config)
+
+    async def close(self) -> None:
+        """Stop polling, finish what has reached the writer, close everything."""
+        if self._poller is not None:
+            await self._poller.close()
+        if self._fetcher is not None:
+            await self._fetcher.close()
+        await self.press.close()
+        await asyncio.to_thread(self.writer.close)
+        await asyncio.to_thread(self.workers.close)
+        if self._reader is not None:
+            self._reader.close()
+
+    async def reload(self, config: Config) -> None:
+        """Take over a new config; polls under way are broken off and come due again. Raises ArchiveError."""
+        old_poller, old_fetcher = self._poller, self._fetcher
+        await self._apply(config)
+        if old_poller is not None:
+            await old_poller.close()
+        if old_fetcher is not None:
+            await old_fetcher.close()
+
+    async def _apply(self, config: Config) -> None:
+        topics = [
+            ConfiguredTopic(id=t.id, title=t.title, was=t.was, query=parse(t.match), limit=t.limit)
+            for t in config.topics
+        ]
+        rules = [rule.id for rule in config.rules]
+        now = iso(datetime.now(UTC))
+        synced = await asyncio.wrap_future(
+            self.writer.submit(lambda db: sync_config(db, config.sources, rules, topics, now))
+        )
+        for remark in synced.remarks:
+            self.log.warning("config", remark=remark)
+        self.config = config
+        self._fetcher = make_fetcher(config)
+        self._poller = Poller(
+            fetcher=self._fetcher,
+            workers=self.workers,
+            writer=self.writer,
+            setup=make_setup(config, synced),
+            on_report=self._log_poll,
+        )
+        self.press.configure(config)
+
+    def _log_poll(self, report: Report) -> None:
+        """Write the poll's one line."""
+        say = self.log.info if report.good and report.error is None else self.log.warning
+        said = {
+            "source": report.source,
+            "outcome": report.outcome,
+            "status": report.status,
+            "entries": report.entries,
+            "new": report.new,
+            "changed": report.changed,
+            "stories": report.stories,
+            "ms": report.duration_ms,
+            "next": report.next_poll_at,
+            "error": report.error,
+        }
+        say("poll", **{name: value for name, value in said.items() if value is not None})
+
+    @property
+    def poller(self) -> Poller:
+        """The poller of the present config."""
+        assert self._poller is not None
+        return self._poller
+
+    @property
+    def reader(self) -> Database:
+        """A read-only connection, for the event loop's own quick questions."""
+        assert self._reader is not None
+        return self._reader
+
+    def tick(self) -> None:
+        """Start the poll of every source that is due."""
+        room = MAX_UNDER_WAY - len(self.poller.under_way)
+        under_way = self.poller.under_way
+        for source in due_sources(self.reader, iso(datetime.now(UTC)), MAX_UNDER_WAY):
+            if room > 0 and source.id not in under_way:
+                room -= 1
+                self.poller.start(source).add_done_callback(self._log_failure)
+
+    def _log_failure(self, task: asyncio.Task[Report]) -> None:
+        """Say that a poll could not be written; the source stays due, and is tried again at the next tick."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.log.error("poll not recorded", task=task.get_name(), error=str(error), exc_info=error)
+
+    async def round(self, wanted: Sequence[str], *, due: bool, progress: Progress) -> dict[str, Any]:
+        """Poll these sources (none named: all) once, publish, and tell how it went.
+
+        Without ``due`` the spacing is ignored; a server's Retry-After and 410 Gone are obeyed either way: such sources
+        are listed as waiting. Raises ControlError (exit code 2) for a source that the config does not have.
+        """
+        ids = [source.id for source in self.config.sources]
+        for name in wanted:
+            if name not in ids:
+                close = difflib.get_close_matches(name, ids, n=1)
+                raise ControlError(
+                    f"no source {name!r} in {self.config.path}" + (f"; did you mean {close[0]!r}?" if close else ""), 2
+                )
+        now = iso(datetime.now(UTC))
+        sources = sources_named(self.reader, wanted or ids)
+        if due:
+            times = {source.id for source in due_sources(self.reader, now, len(ids) + 1)}
+            sources = [source for source in sources if source.id in times]
+        waiting = []
+        tasks = {}
+        for source in sources:
+            if source.gone_at is not None:
+                waiting.append({"source": source.config_id, "why": "gone", "until": None})
+            elif source.held_until is not None and source.held_until > now:
+                waiting.append({"source": source.config_id, "why": "Retry-After", "until": source.held_until})
+            else:
+                tasks[self.poller.start(source)] = source.config_id
+        polled = await self._gather(tasks, progress)
+        await self.press.publish()
+        return {"polled": polled, "waiting": waiting, **totals(polled)}
+
+    async def _gather(self, tasks: dict[asyncio.Task[Report], str], progress: Progress) -> list[dict[str, Any]]:
+        """Wait for polls and tell of each that ends → a dict per poll, in the order of their ends."""
+        polled: list[dict[str, Any]] = []
+        pending = set(tasks)
+        progress({"done": 0, "total": len(tasks), **totals(polled)})
+        while pending:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            polled += [told(tasks[task], task) for task in done]
+            progress({"done": len(polled), "total": len(tasks), **totals(polled)})
+        return polled
+
+
+def told(source: str, task: asyncio.Task[Report]) -> dict[str, Any]:
+    """Tell of one ended poll, also of one that could not be written."""
+    if task.cancelled():
+        return {"source": source, "good": False, "outcome": "broken-off", "error": "the daemon stopped or reloaded"}
+    error = task.exception()
+    if error is not None:
+        return {"source": source, "good": False, "outcome": "not-recorded", "error": f"archive: {error}"}
+    report = task.result()
+    return {
+        "source": report.source,
+        "good": report.good,
+        "outcome": report.outcome,
+        "error": report.error,
+        "entries": report.entries,
+        "new": report.new,
+        "changed": report.changed,
+        "stories": report.stories,
+    }
+
+
+def totals(polled: list[dict[str, Any]]) -> dict[str, int]:
+    """Count what a round brought."""
+    return {
+        "new_stories": sum(one.get("stories", 0) for one in polled),
+        "new_entries": sum(one.get("new", 0) for one in polled),
+        "changed": sum(one.get("changed", 0) for one in polled),
+        "failed": sum(not one["good"] for one in polled),
+    }
+
+
+def make_fetcher(config: Config) -> Fetcher:
+    """Make the HTTP client that the config describes. Must run inside the loop."""
+    loop = asyncio.get_running_loop()
+    about = f"; +{config.contact}" if config.contact else ""
+    return Fetcher(
+        user_agent=f"Wireroom/{__version__} (feed syndicator{about})",
+        guard=Guard(config.poll.allow),
+        hosts=Hosts(per_host=config.poll.per_host, pause_s=config.poll.pause_s, clock=loop.time),
+        timeout_s=config.poll.timeout_s,
+        max_body_bytes=config.poll.max_body_bytes,
+    )
+
+
+def make_setup(config: Config, synced: Synced) -> Setup:
+    """Turn the config into what the poller works by, with the archive's row ids."""
+    return Setup(
+        settings={s.id: SourceSetting(url=s.url, path=s.path, every_s=s.every_s) for s in config.sources},
+        desks=Desks(
+            source_tags={
+                synced.sources[s.id]: tuple((*split_tag(tag), s.id) for tag in s.tags) for s in config.sources
+            },
+            rules=tuple(Rule(id=r.id, kind=k, name=n, query=parse(r.match)) for r in config.rules for k, n in (split_tag(r.tag),)),
+            topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match)) for t in config.topics),
+        ),
+        floor_s=config.poll.floor_s,
+        ceiling_s=config.poll.ceiling_s,
+    )
+
+
+def split_tag(tag: str) -> tuple[str, str]:
+    """Split ``kind:name``; the config has checked that it is one."""
+    kind, _, name = tag.partition(":")
+    return kind, name

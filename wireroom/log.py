@@ -1,0 +1,66 @@
+"""The log: one structured line per event on standard error, JSON or (on a terminal) plain. IO: files.
+
+Control characters in values (a feed's title, a request's path) are escaped, so that nothing can fake a line or drive a
+terminal. A log that can't be written never stops the work.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+Log = structlog.stdlib.BoundLogger
+
+
+def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Escape control characters in every text value."""
+    return {name: escaped(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def escaped(text: str) -> str:
+    """Write each control character (C0, DEL, C1, line separators) as its escape."""
+    return "".join(
+        char if char.isprintable() or char == " " else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def open_log(*, plain: bool | None = None, debug: bool = False) -> Log:
+    """Set up logging for this process → the log. ``plain``: for eyes; None asks whether standard error is a terminal."""
+    if plain is None:
+        plain = sys.stderr.isatty()
+    logging.raiseExceptions = False  # a full or closed log is no reason to stop
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.format_exc_info,
+        escape_controls,
+    ]
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=False, timestamp_key="time")
+        if plain
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.DEBUG if debug else logging.INFO)
+    for noisy in ("apscheduler", "asyncio", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    log: Log = structlog.stdlib.get_logger("wireroom")
+    return log
