@@ -17,6 +17,11 @@ def unpublished(db: Database) -> dict[str, int]:
     return dict(db.execute("SELECT config_id, changes FROM topics WHERE published < changes AND removed_at IS NULL"))
 
 
+def change_counts(db: Database) -> dict[str, int]:
+    """Read every topic of the config with its change count, by config id."""
+    return dict(db.execute("SELECT config_id, changes FROM topics WHERE removed_at IS NULL"))
+
+
 def mark_published(db: Database, topic: str, changes: int) -> None:
     """Note that the topic's output is on disk as of that change count (a later change stays open)."""
     db.execute("UPDATE topics SET published = max(published, ?) WHERE config_id = ?", [changes, topic])

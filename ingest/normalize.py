@@ -23,6 +23,8 @@ MAX_ENCLOSURES = 20
 
 _MAX_LINE_CHARS = 20_000  # more of a title or a name is not even looked at
 _PLAIN_SHARE = 0.8  # plain text is preferred to HTML only where the HTML says clearly less
+_PICTURE = re.compile(r"<(?:img|audio|video) ")
+_PICTURE_CHARS = 100  # what a picture counts beside text
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{1,8}){0,4})")
 _NO_LANGUAGE = frozenset(("und", "zxx", "mis", "mul"))
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,80}")
@@ -142,7 +144,8 @@ def _choose(item: Item, base: str | None) -> tuple[str, str, str | None]:
     if not read:
         return "", "", None
     weights = [
-        len(text) * (1 if body.is_html else _PLAIN_SHARE) for body, (_, text) in zip(item.bodies, read, strict=True)
+        (len(text) + _PICTURE_CHARS * len(_PICTURE.findall(html))) * (1 if body.is_html else _PLAIN_SHARE)
+        for body, (html, text) in zip(item.bodies, read, strict=True)
     ]
     best = max(range(len(read)), key=lambda n: (weights[n], len(read[n][0]), -n))
     html, text = read[best]

@@ -25,6 +25,10 @@ _HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "html", "xhtml"))
 _MEDIA = re.compile(r"(?:audio|video|image)(?:/|$)", re.IGNORECASE)
 _MARKS = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)\b|&#?\w{1,20}(;)")
 _OLD_TAGS = frozenset(("font", "form", "input", "button", "label", "marquee", "blink"))
+_MAIL = r"[^\s@()<>]{1,64}@[^\s@()<>]{1,255}"
+_MAIL_OF = re.compile(
+    rf"{_MAIL}\s{{1,9}}\((?P<after>[^()]+)\)|(?P<before>[^<>@]+?)\s{{0,9}}<{_MAIL}>|(?P<bare>{_MAIL})"
+)
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?([\w.-]{1,40})")
 _HTML_ROOTS = frozenset(("html", "head", "body", "title", "div", "p", "script", "b", "br", "h1", "center", "font"))
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
@@ -109,7 +113,7 @@ def _what_it_is(prepared: Prepared) -> str:
         return "an HTML page, not a feed"
     if root:
         return f"an XML document with the root <{root[1]}>, not a feed"
-    return "neither XML nor JSON" if rest else "an empty document"
+    return "neither XML nor JSON"
 
 
 def _item(entry: Mapping[str, Any], feed: Mapping[str, Any], version: str, base: str | None) -> Item:
@@ -170,12 +174,14 @@ def _language(entry: Mapping[str, Any]) -> str | None:
 
 def _people(context: Mapping[str, Any]) -> tuple[str, ...]:
     """List the names of the authors; e-mail addresses only where there is no name at all."""
-    people = _dicts(context, "authors")
+    people, author = _dicts(context, "authors"), _str(context, "author")
+    mail = _MAIL_OF.fullmatch(author.strip()) if author and len(people) < 2 else None
+    if mail:  # read here: feedparser cuts addresses of long top-level domains in two
+        return (mail["after"] or mail["before"] or mail["bare"],)
     for key in ("name", "email"):
         found = tuple(name for person in people if (name := _str(person, key)))
         if found:
             return found
-    author = _str(context, "author")
     return (author,) if author else ()
 
 

@@ -118,9 +118,11 @@ def _codec(name: str) -> str | None:
     """Give Python's name for an encoding; None for one that is unknown or that no document is written in."""
     try:
         found = codecs.lookup(name).name
-        b"".decode(found)  # raises LookupError for codecs that are no text encodings (base64, zip…)
-    except (LookupError, UnicodeError, ValueError):
+        b"<".decode(found, "replace")  # raises LookupError for codecs that are no text encodings (base64, zip…)
+    except LookupError:
         return None
+    except (UnicodeError, ValueError):  # one that cannot replace, such as idna
+        pass
     if found.replace("_", "-") in _NEVER:
         return None
     return "gb18030" if found == "gb2312" else found  # the superset, which is what is meant

@@ -46,7 +46,7 @@ def read(house: House, topic: str, suffix: str = "rss") -> feedparser.FeedParser
 def test_one_report_in_three_sources_is_one_item_with_three_sources(house: House, origin: Origin) -> None:
     """Different ids, links and trackers, one text: one story, one item, all its coverage named with links."""
     for name in ("a", "b", "c"):
-        more = f"<link>https://{name}.example/story?utm_source=feed</link><guid>{name}-77</guid>"
+        more = f"<link>https://{name}.example/story?utm_source=feed</link><guid isPermaLink='false'>{name}-77</guid>"
         origin.feed(
             f"/{name}", rss(f"<item>{more}<title>Ministers meet</title><description>{LONG}</description></item>")
         )
@@ -116,7 +116,7 @@ def test_entry_that_leaves_and_comes_back_is_the_same(house: House, origin: Orig
     house.poll()
     origin.feed("/f", rss(item(2), item(3)))
     house.poll()
-    gone = house.rows("SELECT guid FROM coverage JOIN entries e ON e.id = entry_id WHERE e.last_seen IS NOT NULL")
+    gone = house.rows("SELECT guid FROM entries WHERE last_seen IS NOT NULL")
     origin.feed("/f", rss(item(1), item(3)))
     result = house.poll()
 
@@ -303,7 +303,7 @@ def test_folded_words_are_found(house: House, origin: Origin) -> None:
 
     for query in ("turkiye", "Türkiye", "lodz", "łódź", "ISPARTA", "ısparta", "外交部", '"lodz and isparta"', "title:number"):
         rows = json.loads(house.wireroom("search", query, "--json").out)
-        assert 1 in [row["story_id"] for row in rows], query
+        assert "Story number 1" in [row["title"] for row in rows], query
 
 
 def test_archive_opens_in_sqlite_utils(house: House, origin: Origin) -> None:
@@ -318,7 +318,7 @@ def test_archive_opens_in_sqlite_utils(house: House, origin: Origin) -> None:
 
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
-    assert [row["id"] for row in found] == [2] or [row["title"] for row in found] == ["Story number 2"]
+    assert [row["title"] for row in found] == ["Story number 2"]
 
 
 def test_file_sources_need_no_network(house: House, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class Engine:
         self.config = config
         self.log = log
         self.writer = Writer(lambda: open_writer(config.archive))
-        self.workers = Workers(max_workers=config.poll.workers)
+        self.workers = Workers(config.poll.workers)
         self.press = Press(config, self.writer, log)
         self._reader: Database | None = None
         self._fetcher: Fetcher | None = None
@@ -64,7 +64,7 @@ class Engine:
             await self._fetcher.close()
         await self.press.close()
         await asyncio.to_thread(self.writer.close)
-        await asyncio.to_thread(self.workers.close)
+        await self.workers.close()
         if self._reader is not None:
             self._reader.close()
 

@@ -8,18 +8,115 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from sqlite_utils import Database
 
 from db.archive import open_reader
+from db.health import topic_status
 from db.model import FORMATS, Format
-from db.topics import mark_published, topic_feed, unpublished
+from db.topics import change_counts, mark_published, topic_feed, unpublished
 from db.writer import Writer
 from feeds.pages import TopicSummary, index_page
 from feeds.publish import Published, Publisher, PublishError
-from feeds.render import render
+from feeds.render import MEDIA_TYPES, feed_path, render
 from wireroom.config import Config
 from wireroom.log import Log
+
+
+class Press:
+    """Keeps the published documents in step with the archive; the ``Site`` that is served."""
+
+    def __init__(self, config: Config, writer: Writer, log: Log) -> None:
+        self._config = config
+        self._writer = writer
+        self._log = log
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="press")
+        self._publisher = Publisher(config.publish)
+        self._documents: dict[tuple[str, Format], Published] = {}
+        self._index: Published | None = None
+        self._reader: Database | None = None
+        self._trouble: str | None = None
+        self._turn = asyncio.Lock()
+
+    def configure(self, config: Config) -> None:
+        """Take over a config; what it changes is written at the next ``publish(everything=True)``."""
+        self._config = config
+
+    async def close(self) -> None:
+        """Finish what is being written."""
+        async with self._turn:
+            await asyncio.to_thread(self._thread.shutdown)
+
+    async def publish(self, *, everything: bool = False) -> None:
+        """Write what has changed since it was last written; ``everything``: look at every topic.
+
+        Raises nothing: trouble is logged once, shown in health, and tried again at the next call.
+        """
+        async with self._turn:
+            loop = asyncio.get_running_loop()
+            try:
+                done = await loop.run_in_executor(self._thread, self._print, self._config, everything)
+                for topic, changes in done.items():
+                    await asyncio.wrap_future(self._writer.submit(partial(mark_published, topic=topic, changes=changes)))
+            except (PublishError, sqlite3.Error) as error:
+                if str(error) != self._trouble:
+                    self._log.error("not published", error=str(error))
+                self._trouble = str(error)
+            else:
+                self._trouble = None
+
+    def _print(self, config: Config, everything: bool) -> dict[str, int]:  # noqa: FBT001 - called by the executor
+        """Write topics, on the press's own thread → the change count that each is now published up to."""
+        if self._reader is None:
+            self._reader = open_reader(config.archive)
+        topics = {topic.id: topic for topic in config.topics}
+        changed = change_counts(self._reader) if everything else unpublished(self._reader)
+        changed = {topic: changes for topic, changes in changed.items() if topic in topics}
+        for topic in changed:
+            feed = topic_feed(self._reader, topic, topics[topic].limit)
+            for fmt in FORMATS:
+                rendered = render(feed, fmt, base_url=config.base_url)
+                for guid, why in rendered.left_out:
+                    self._log.error("item left out", topic=topic, format=fmt, guid=guid, error=why)
+                path = feed_path(topic, fmt)
+                self._documents[topic, fmt] = self._publisher.write(path, rendered.body, MEDIA_TYPES[fmt])
+        if everything:
+            self._publisher.remove_others(set(topics))
+            for topic, fmt in [key for key in self._documents if key[0] not in topics]:
+                del self._documents[topic, fmt]
+        if changed or everything:
+            summaries = [
+                TopicSummary(
+                    id=row["topic"],
+                    title=row["title"],
+                    stories=row["stories"],
+                    newest=row["newest"],
+                    newest_at=row["newest_at"],
+                )
+                for row in topic_status(self._reader)
+            ]
+            page = index_page(summaries, base_url=config.base_url)
+            self._index = self._publisher.write("index.html", page, "text/html; charset=utf-8")
+        return changed
+
+    def published(self, topic: str, fmt: Format) -> Published | None:
+        """Look up a topic's document."""
+        return self._documents.get((topic, fmt))
+
+    def moved(self, topic: str, fmt: Format) -> str | None:
+        """Look up where a topic that was renamed is now."""
+        for one in self._config.topics:
+            if topic in one.was:
+                return self._config.base_url + feed_path(one.id, fmt)
+        return None
+
+    def index(self) -> Published | None:
+        """Give the front page; None while it could not be written yet."""
+        return self._index
+
+    def health(self) -> dict[str, Any]:
+        """Tell how publishing goes."""
+        return {"ok": self._trouble is None, "trouble": self._trouble, "topics": len(self._config.topics)}

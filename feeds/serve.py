@@ -1,0 +1,147 @@
+"""The HTTP side: documents from memory, with validators, compressed, and nothing that changes state. IO: network."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol, get_args
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from db.model import Format
+from feeds.pages import PAGE_POLICY
+from feeds.publish import Published
+
+MAX_AGE_S = 60
+"""How long a reader may go without asking: the publisher looks for changes every second, feeds change by the minute."""
+
+
+class Site(Protocol):
+    """What is served: documents that are ready, looked up in memory."""
+
+    def published(self, topic: str, fmt: Format) -> Published | None:
+        """The topic's document in one format."""
+
+    def moved(self, topic: str, fmt: Format) -> str | None:
+        """The address of a topic that was known under this id before."""
+
+    def index(self) -> Published | None:
+        """The front page, once it is there."""
+
+    def health(self) -> dict[str, Any]:
+        """How we are; ``ok`` decides the status."""
+
+
+def make_app(site: Site) -> Starlette:
+    """Make the ASGI application over ``site``."""
+
+    async def front(request: Request) -> Response:
+        page = site.index()
+        if page is None:
+            return PlainTextResponse("Nothing could be published yet; /healthz says why.\n", 503)
+        return document(request, page, {"Content-Security-Policy": PAGE_POLICY})
+
+    async def healthz(_: Request) -> Response:
+        health = site.health()
+        return JSONResponse(health, 200 if health["ok"] else 503, headers={"Cache-Control": "no-store"})
+
+    async def topic(request: Request) -> Response:
+        name, _, suffix = request.path_params["file"].rpartition(".")
+        for fmt in get_args(Format):
+            if fmt == suffix:
+                found = site.published(name, fmt)
+                if found is not None:
+                    return document(request, found, {"Access-Control-Allow-Origin": "*"})
+                address = site.moved(name, fmt)
+                if address is not None:
+                    return RedirectResponse(address, 301)
+        return PlainTextResponse("There is no such feed. The front page lists all topics.\n", 404)
+
+    async def no_such_page(_: Request, __: Exception) -> Response:
+        return PlainTextResponse("There is no such page.\n", 404)
+
+    return Starlette(
+        routes=[Route("/", front), Route("/healthz", healthz), Route("/topics/{file}", topic)],
+        exception_handlers={404: no_such_page},
+        middleware=[Middleware(SafeHeaders)],
+    )
+
+
+class SafeHeaders:
+    """Adds to every answer what keeps a browser from guessing types, running anything or telling where it came from."""
+
+    HEADERS = (
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and add to its answer."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message["headers"])
+                if all(name != b"content-security-policy" for name, _ in headers):
+                    headers.append((b"content-security-policy", b"default-src 'none'"))
+                message["headers"] = [*headers, *self.HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+def document(request: Request, found: Published, more: dict[str, str]) -> Response:
+    """Answer with a document, or with 304 where the client has this very state of it (RFC 9110 13.2.2)."""
+    compressed = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    headers = {
+        "ETag": found.gzip_etag if compressed else found.etag,
+        "Last-Modified": found.last_modified,
+        "Cache-Control": f"public, max-age={MAX_AGE_S}",
+        "Vary": "Accept-Encoding",
+        **more,
+    }
+    if is_current(request, found):
+        return Response(status_code=304, headers=headers)
+    if compressed:
+        headers["Content-Encoding"] = "gzip"
+    body = found.gzip if compressed else found.body
+    headers["Content-Type"] = found.media_type
+    headers["Content-Length"] = str(len(body))
+    return Response(b"" if request.method == "HEAD" else body, headers=headers)
+
+
+def is_current(request: Request, found: Published) -> bool:
+    """Tell whether the client has this state: by If-None-Match, and only without it by If-Modified-Since."""
+    known = request.headers.get("If-None-Match")
+    if known is not None:
+        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+        return "*" in tags or bool(tags & {found.etag, found.gzip_etag})
+    since = request.headers.get("If-Modified-Since")
+    if since is None:
+        return False
+    try:
+        date = parsedate_to_datetime(since)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return False
+    date = date.replace(tzinfo=UTC) if date.tzinfo is None else date
+    return parsedate_to_datetime(found.last_modified) <= date <= datetime.max.replace(tzinfo=UTC)
+
+
+def accepts_gzip(accept: str) -> bool:
+    """Tell whether the client takes gzip (RFC 9110 12.5.3): named, or by ``*``, and not with a weight of zero."""
+    weights: dict[str, float] = {}
+    for part in accept.split(","):
+        name, _, parameters = part.strip().partition(";")
+        quality = parameters.strip().removeprefix("q=").strip() if parameters.strip().startswith("q=") else "1"
+        try:
+            weights[name.strip().lower()] = float(quality)
+        except ValueError:
+            weights[name.strip().lower()] = 0.0
+    return weights.get("gzip", weights.get("*", 0.0)) > 0

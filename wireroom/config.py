@@ -1,0 +1,420 @@
+"""The config file: read, checked whole, every fault named at once with its line and its mend. IO: files."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from db.query import FIELDS, RESERVED, QueryError, parse
+from db.text import slug
+from wireroom.toml_lines import key_lines, line_of
+from wireroom.units import parse_duration, parse_size
+
+ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)|(?:mailto|data|javascript|feed):", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong in the config."""
+
+    file: Path
+    line: int | None
+    key: str
+    problem: str
+    mend: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        key = f"{self.key}: " if self.key else ""
+        return f"{place}: {key}{self.problem}; {self.mend}"
+
+
+class ConfigError(Exception):
+    """The config can't be used; ``faults`` has all that is wrong with it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """A private network and port that may be reached."""
+
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network
+    port: int
+
+
+def parse_allow(value: object) -> Allow:
+    """Read ``address:port`` or ``network:port``; IPv6 stands in brackets."""
+    try:
+        host, _, port = str(value).rpartition(":")
+        network = ipaddress.ip_network(host[1:-1] if host.startswith("[") and host.endswith("]") else host)
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            f'{value!r} is no address and port|write "127.0.0.1:8080", "10.0.0.0/8:80" or "[::1]:8080"'
+        ) from None
+    return Allow(network, int(port))
+
+
+def parse_listen(value: object) -> tuple[str, int]:
+    """Read ``host:port``."""
+    host, _, port = str(value).rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f'{value!r} is no address and port|write it like "127.0.0.1:8000" or "[::1]:8000"')
+    return host.strip("[]"), int(port)
+
+
+def check_base_url(value: object) -> str:
+    """Check the address that absolute links begin with → with a slash at its end."""
+    parts = urlsplit(str(value))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError(f'{value!r} is no web address that links could begin with|write it like "https://example.org/"')
+    return str(value).rstrip("/") + "/"
+
+
+def check_id(value: object) -> str:
+    """Check an id: it names files and addresses."""
+    if not isinstance(value, str) or not ID.fullmatch(value) or ".." in value:
+        raise ValueError(
+            f"{value!r} can't be an id|use up to 64 small letters, digits, hyphens, dots and underscores, "
+            "a letter or digit first"
+        )
+    return value
+
+
+def check_tag(value: object) -> str:
+    """Check ``kind:name`` → in its canonical form."""
+    kind, colon, name = str(value).partition(":")
+    if not colon or not KIND.fullmatch(kind) or not slug(name):
+        raise ValueError(f'{value!r} is no tag|write kind:name, such as "subject:diplomacy"')
+    if kind in FIELDS | RESERVED:
+        raise ValueError(f"{kind!r} is a field of the query language, so it can't be a tag kind|use another kind")
+    return f"{kind}:{slug(name)}"
+
+
+def check_query(value: object) -> str:
+    """Check a query."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no query|write it as text in quotes")
+    try:
+        parse(value)
+    except QueryError as error:
+        problem, _, mend = str(error).partition("; ")
+        raise ValueError(f"{problem}|{mend or 'see the query language in the README'}") from None
+    return value
+
+
+def check_url(value: object) -> str:
+    """Check a source's url: an http or https address, or a file's path."""
+    text = str(value)
+    if not text.strip() or text != text.strip() or any(ord(char) < 32 for char in text):
+        raise ValueError(f"{value!r} is no address|write an http or https address, or a file's path")
+    if SCHEME.match(text):
+        try:
+            parts = urlsplit(text)
+            good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            good = False
+        if not good:
+            raise ValueError(f"{value!r} can't be polled|write an http or https address with a host, or a file's path")
+    return text
+
+
+def exactly(check: Callable[[object], Any]) -> Any:
+    """Make pydantic run ``check`` on the raw value."""
+    return BeforeValidator(check)
+
+
+Id = Annotated[str, exactly(check_id)]
+Tag = Annotated[str, exactly(check_tag)]
+Match = Annotated[str, exactly(check_query)]
+Seconds = Annotated[float, exactly(parse_duration)]
+
+
+class Table(BaseModel):
+    """A table of the config: no unknown keys, no types but the right ones, nothing changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+
+
+class Wireroom(Table):
+    """``[wireroom]``."""
+
+    archive: str = Field("wireroom.db", min_length=1)
+    publish: str = Field("public", min_length=1)
+    listen: Annotated[tuple[str, int], exactly(parse_listen)] = ("127.0.0.1", 8000)
+    base_url: Annotated[str, exactly(check_base_url)] = "http://127.0.0.1:8000/"
+    contact: str | None = Field(None, pattern=r"^[ -~]*$")
+
+
+class Poll(Table):
+    """``[poll]``: seconds and bytes."""
+
+    floor: Seconds = 600
+    ceiling: Seconds = 86400
+    timeout: Annotated[Seconds, Field(gt=0)] = 30
+    max_body: Annotated[int, exactly(parse_size), Field(gt=0)] = 10_000_000
+    workers: int = Field(2, ge=1, le=64)
+    per_host: int = Field(2, ge=1, le=100)
+    pause: Seconds = 1
+    allow: Annotated[list[Annotated[Allow, exactly(parse_allow)]], Field(default_factory=list)]
+
+
+class SourceTable(Table):
+    """``[[source]]``."""
+
+    id: Id
+    url: Annotated[str, exactly(check_url)]
+    was: list[Id] = Field(default_factory=list)
+    tags: list[Tag] = Field(default_factory=list)
+    every: Seconds | None = None
+
+
+class Rule(Table):
+    """``[[rule]]``."""
+
+    id: Id
+    tag: Tag
+    match: Match
+
+
+class TopicTable(Table):
+    """``[[topic]]``."""
+
+    id: Id
+    title: str = Field(min_length=1)
+    was: list[Id] = Field(default_factory=list)
+    match: Match
+    limit: int = Field(50, ge=1, le=1000)
+
+
+class File(Table):
+    """The whole file."""
+
+    wireroom: Wireroom = Field(default_factory=Wireroom)
+    poll: Poll = Field(default_factory=Poll)
+    source: list[SourceTable] = Field(default_factory=list)
+    rule: list[Rule] = Field(default_factory=list)
+    topic: list[TopicTable] = Field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollSettings:
+    """How polling behaves."""
+
+    floor_s: float
+    ceiling_s: float
+    timeout_s: float
+    max_body_bytes: int
+    workers: int
+    per_host: int
+    pause_s: float
+    allow: tuple[Allow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source; ``path`` is set where it is a file. ``shown_url`` has no credentials."""
+
+    id: str
+    url: str
+    shown_url: str
+    path: Path | None
+    was: tuple[str, ...]
+    tags: tuple[str, ...]
+    every_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A topic."""
+
+    id: str
+    title: str
+    was: tuple[str, ...]
+    match: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The checked config; its paths are absolute."""
+
+    path: Path
+    archive: Path
+    publish: Path
+    listen_host: str
+    listen_port: int
+    base_url: str
+    contact: str | None
+    poll: PollSettings
+    sources: tuple[Source, ...]
+    rules: tuple[Rule, ...]
+    topics: tuple[Topic, ...]
+
+
+def load_config(path: Path) -> Config:
+    """Read the config at ``path``. Raises ConfigError with all faults."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = tomllib.loads(text)
+    except OSError as error:
+        mend = "name the file with -c, or write one (the README shows how)"
+        raise ConfigError([Fault(file=path, line=None, key="", problem=f"can't be read: {error.strerror}", mend=mend)]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([Fault(file=path, line=None, key="", problem="is not UTF-8 text", mend="save it as UTF-8")]) from None
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        problem = re.sub(r" \(at .*", "", str(error))
+        line = int(at[1]) if at else len(text.splitlines())
+        raise ConfigError([Fault(file=path, line=line, key="", problem=f"no valid TOML: {problem}", mend="mend this line")]) from None
+    lines = key_lines(text)
+    faults: list[Fault] = []
+
+    def add(where: tuple[str | int, ...], problem: str, mend: str) -> None:
+        faults.append(Fault(file=path, line=line_of(where, lines), key=shown_key(where, raw), problem=problem, mend=mend))
+
+    try:
+        file: File | None = File.model_validate(raw)
+    except ValidationError as error:
+        file = None
+        for one in error.errors(include_url=False):
+            add(one["loc"], *explain(one))
+    for where, problem, mend in cross_faults(raw):
+        add(where, problem, mend)
+    if faults or file is None:
+        raise ConfigError(sorted(faults, key=lambda fault: fault.line or 0))
+    return make_config(path, file)
+
+
+def explain(error: Any) -> tuple[str, str]:
+    """Say what pydantic found, and the mend, in our words."""
+    kind, where, value = error["type"], error["loc"], error["input"]
+    if kind == "extra_forbidden":
+        known = list(model_at(where).model_fields)
+        close = difflib.get_close_matches(str(where[-1]), known, n=1)
+        return "unknown key", f"did you mean {close[0]!r}?" if close else f"the keys here are {', '.join(known)}"
+    if kind == "missing":
+        return "is missing", "add it"
+    if kind == "value_error":
+        problem, _, mend = str(error["ctx"]["error"]).partition("|")
+        return problem, mend
+    message = error["msg"][0].lower() + error["msg"][1:]
+    return f"{value!r} does not fit: {message}", "see the shipped config.toml for an example"
+
+
+def model_at(where: tuple[str | int, ...]) -> type[Table]:
+    """Find the table that a key path of the config stands in."""
+    tables: dict[str, type[Table]] = {
+        "wireroom": Wireroom,
+        "poll": Poll,
+        "source": SourceTable,
+        "rule": Rule,
+        "topic": TopicTable,
+    }
+    return tables.get(str(where[0]), File) if len(where) > 1 else File
+
+
+def shown_key(where: tuple[str | int, ...], raw: dict[str, Any]) -> str:
+    """Name a key for people: ``source "bbc": every``."""
+    if len(where) >= 2 and isinstance(where[1], int):
+        try:
+            name = raw[str(where[0])][where[1]]["id"]
+        except (KeyError, IndexError, TypeError):
+            name = f"number {where[1] + 1}"
+        rest = ".".join(str(part) for part in where[2:])
+        return f'{where[0]} "{name}"' + (f": {rest}" if rest else "")
+    return ".".join(str(part) for part in where)
+
+
+def cross_faults(raw: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Find what is wrong between keys: ids used twice, one url in two sources, a floor above the ceiling."""
+    for table in ("source", "rule", "topic"):
+        seen: dict[str, str] = {}
+        rows = raw.get(table)
+        named = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        for n, row in enumerate(named):
+            earlier = row.get("was")
+            for key, id_ in [("id", row.get("id")), *(("was", old) for old in (earlier if isinstance(earlier, list) else []))]:
+                if isinstance(id_, str) and id_ in seen:
+                    yield (table, n, key), f"{id_!r} is used already by {table} {seen[id_]!r}", "give each its own id"
+                elif isinstance(id_, str):
+                    seen[id_] = str(row.get("id"))
+    urls: dict[str, str] = {}
+    sources = raw.get("source")
+    for n, row in enumerate(sources if isinstance(sources, list) else []):
+        if isinstance(row, dict) and isinstance(row.get("url"), str):
+            if row["url"] in urls:
+                yield ("source", n, "url"), f"is polled already by source {urls[row['url']]!r}", "take one of the two out"
+            urls.setdefault(row["url"], str(row.get("id")))
+    poll = raw.get("poll")
+    try:
+        settings = Poll.model_validate({k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {})
+    except ValidationError:
+        return
+    if settings.floor > settings.ceiling:
+        yield ("poll", "floor"), "is longer than the ceiling", "make floor the shorter of the two"
+
+
+def make_config(path: Path, file: File) -> Config:
+    """Make the config of a checked file."""
+    folder = path.absolute().parent
+    host, port = file.wireroom.listen
+    poll = file.poll
+    return Config(
+        path=path,
+        archive=folder / file.wireroom.archive,
+        publish=folder / file.wireroom.publish,
+        listen_host=host,
+        listen_port=port,
+        base_url=file.wireroom.base_url,
+        contact=file.wireroom.contact,
+        poll=PollSettings(
+            floor_s=poll.floor,
+            ceiling_s=poll.ceiling,
+            timeout_s=poll.timeout,
+            max_body_bytes=poll.max_body,
+            workers=poll.workers,
+            per_host=poll.per_host,
+            pause_s=poll.pause,
+            allow=tuple(poll.allow),
+        ),
+        sources=tuple(
+            Source(
+                id=s.id,
+                url=s.url,
+                shown_url=without_credentials(s.url),
+                path=None if SCHEME.match(s.url) else folder / s.url,
+                was=tuple(s.was),
+                tags=tuple(s.tags),
+                every_s=s.every,
+            )
+            for s in file.source
+        ),
+        rules=tuple(file.rule),
+        topics=tuple(
+            Topic(id=t.id, title=t.title, was=tuple(t.was), match=t.match, limit=t.limit) for t in file.topic
+        ),
+    )
+
+
+def without_credentials(url: str) -> str:
+    """Take user and password out of an address: they never reach the archive, a log or a page."""
+    if not SCHEME.match(url):
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
