@@ -30,6 +30,7 @@ _MAIL_OF = re.compile(
     rf"{_MAIL}\s{{1,9}}\((?P<after>[^()]+)\)|(?P<before>[^<>@]+?)\s{{0,9}}<{_MAIL}>|(?P<bare>{_MAIL})"
 )
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?([\w.-]{1,40})")
+_FEED_ROOTS = frozenset(("rss", "feed", "rdf", "channel"))
 _HTML_ROOTS = frozenset(("html", "head", "body", "title", "div", "p", "script", "b", "br", "h1", "center", "font"))
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 _MAX_TTL_S = 31 * 86_400
@@ -48,6 +49,8 @@ def parse_feed(body: bytes, *, content_type: str | None, url: str) -> Parsed:
     version, entries = _str(result, "version") or "", result["entries"]
     fault = _fault(result, prepared.lines_cut)
     if not version and (not entries or _is_html(prepared)):
+        if _root(prepared) in _FEED_ROOTS:
+            raise MalformedError(f"it begins like a feed, but nothing could be read: {fault or 'no channel in it'}")
         raise NotAFeedError(_what_it_is(prepared))
     if not entries and fault:
         raise MalformedError(f"its markup is broken, and no entry could be read: {fault}")
@@ -101,19 +104,20 @@ def _fault(result: Mapping[str, Any], lines_cut: int) -> str | None:
     return f"{message} (line {line + lines_cut})" if line else f"{message}"
 
 
-def _is_html(prepared: Prepared) -> bool:
+def _root(prepared: Prepared) -> str | None:
     root = _ROOT.match(prepared.text, prepared.root)
-    return root is not None and root[1].lower() in _HTML_ROOTS
+    return root[1].lower() if root else None
+
+
+def _is_html(prepared: Prepared) -> bool:
+    return _root(prepared) in _HTML_ROOTS
 
 
 def _what_it_is(prepared: Prepared) -> str:
-    rest = prepared.text[prepared.root : prepared.root + 60].strip()
-    root = _ROOT.match(rest)
-    if _is_html(prepared):
+    root = _root(prepared)
+    if root in _HTML_ROOTS:
         return "an HTML page, not a feed"
-    if root:
-        return f"an XML document with the root <{root[1]}>, not a feed"
-    return "neither XML nor JSON"
+    return f"an XML document with the root <{root}>, not a feed" if root else "neither XML nor JSON"
 
 
 def _item(entry: Mapping[str, Any], feed: Mapping[str, Any], version: str, base: str | None) -> Item:

@@ -62,6 +62,14 @@ def test_a_broken_feed_without_entries_is_malformed() -> None:
     assert "line 5" in made.message
 
 
+def test_what_begins_like_a_feed_is_malformed() -> None:
+    """A body that has a feed's root, but nothing readable in it, is not called another kind of document."""
+    made = fault("<feed")
+
+    assert made.kind == "malformed"
+    assert made.message.startswith("it begins like a feed, but nothing could be read")
+
+
 def test_an_empty_feed_is_a_document() -> None:
     """A feed without entries is whole, and empty."""
     made = document('<rss version="2.0"><channel><title>T</title></channel></rss>')
