@@ -62,11 +62,11 @@ class Engine:
             await self._poller.close()
         if self._fetcher is not None:
             await self._fetcher.close()
-        await self.press.close()
-        await asyncio.to_thread(self.writer.close)
         await self.workers.close()
+        await self.press.close()
         if self._reader is not None:
             self._reader.close()
+        await asyncio.to_thread(self.writer.close)  # last: it leaves all of the archive in its one file
 
     async def reload(self, config: Config) -> None:
         """Take over a new config; polls under way are broken off and come due again. Raises ArchiveError."""

@@ -17,8 +17,9 @@ Log = structlog.stdlib.BoundLogger
 
 
 def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Escape control characters in every text value."""
-    return {name: escaped(value) if isinstance(value, str) else value for name, value in event.items()}
+    """Escape control characters in every text value, and put first what every line has."""
+    ordered = {name: event.pop(name) for name in ("time", "level", "event") if name in event} | dict(event)
+    return {name: escaped(value) if isinstance(value, str) else value for name, value in ordered.items()}
 
 
 def escaped(text: str) -> str:

@@ -48,6 +48,8 @@ class Press:
     async def close(self) -> None:
         """Finish what is being written."""
         async with self._turn:
+            if self._reader is not None:
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._reader.close)
             await asyncio.to_thread(self._thread.shutdown)
 
     async def publish(self, *, everything: bool = False) -> None:
