@@ -159,9 +159,13 @@ def replace_tags(db: Database, story_id: int, tags: Iterable[StoryTag], now: str
         )
     }
     for row in present - wanted:
-        db.execute("DELETE FROM story_tags WHERE story_id = ? AND tag_id = ? AND origin = ? AND why = ?", [story_id, *row])
+        db.execute(
+            "DELETE FROM story_tags WHERE story_id = ? AND tag_id = ? AND origin = ? AND why = ?", [story_id, *row]
+        )
     for tag, origin, why in sorted(wanted - present):
-        db.execute("INSERT INTO story_tags (story_id, tag_id, origin, why) VALUES (?, ?, ?, ?)", [story_id, tag, origin, why])
+        db.execute(
+            "INSERT INTO story_tags (story_id, tag_id, origin, why) VALUES (?, ?, ?, ?)", [story_id, tag, origin, why]
+        )
         if origin == "rule":
             db.execute("UPDATE rules SET hits = hits + 1, last_hit_at = ? WHERE config_id = ?", [now, why])
 

@@ -98,11 +98,13 @@ def check_version(path: Path) -> None:
     except sqlite3.DatabaseError as error:
         raise archive_error(path, error) from error
     if tables and application != APPLICATION_ID:
-        raise ArchiveError(CORRUPT, f"{path}: a SQLite file, but no Wireroom archive; name another in [wireroom] archive")
+        raise ArchiveError(
+            CORRUPT, f"{path}: a SQLite file, but no Wireroom archive; name another in [wireroom] archive"
+        )
     if version > SCHEMA_VERSION:
         raise ArchiveError(
             NO_INPUT_OR_NEWER,
-            f"{path}: written by a newer Wireroom (schema {version}, this one knows {SCHEMA_VERSION}); upgrade Wireroom",
+            f"{path}: written by a newer Wireroom (schema {version}, this one knows {SCHEMA_VERSION}); upgrade",
         )
 
 
@@ -111,4 +113,6 @@ def archive_error(path: Path, error: sqlite3.DatabaseError) -> ArchiveError:
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return ArchiveError(CORRUPT, f"{path}: damaged, or no SQLite file ({error}); restore a backup, or move it away")
-    return ArchiveError(IO_ERROR, f"{path}: can't be read or written: {error}; check the disk, the folder and its rights")
+    return ArchiveError(
+        IO_ERROR, f"{path}: can't be read or written: {error}; check the disk, the folder and its rights"
+    )

@@ -27,7 +27,6 @@ from luqum.tree import (
     Fuzzy,
     Group,
     Item,
-    Not as LuceneNot,
     OrOperation,
     Phrase,
     Plus,
@@ -38,6 +37,9 @@ from luqum.tree import (
     SearchField,
     UnknownOperation,
     Word,
+)
+from luqum.tree import (
+    Not as LuceneNot,
 )
 
 from db.text import fold, slug
@@ -167,7 +169,9 @@ def explain(plain: str, message: str) -> str:
     at = re.search(r"at position (\d+)", message)
     if at:
         column = int(at.group(1)) + 1
-        return f"column {column}: {plain[column - 1 : column + 19]!r} does not fit here; put special characters in quotes"
+        return (
+            f"column {column}: {plain[column - 1 : column + 19]!r} does not fit here; put special characters in quotes"
+        )
     return f"column {len(plain) + 1}: the query ends too early; AND, OR, NOT and field: need something after them"
 
 
@@ -186,7 +190,9 @@ def convert(item: Item, field: str) -> Query:
             return And(tuple(convert(child, field) for child in flat(item)))
         case SearchField():
             if field:
-                raise QueryError(f"{column(item)}: {field}:{item.name}: is a field inside a field; put the name in quotes")
+                raise QueryError(
+                    f"{column(item)}: {field}:{item.name}: is a field inside a field; put the name in quotes"
+                )
             return convert(item.children[0], check_field(item))
         case Phrase():
             return leaf(item, field, item.value[1:-1], prefix=False)
@@ -232,7 +238,9 @@ def word(item: Word, field: str) -> Query:
     if prefix:
         plain = plain[:-1]
     if re.search(r"(?<!\\)[*?]", value.removesuffix("*")) or (prefix and not plain):
-        raise QueryError(f"{column(item)}: * stands only at the end of a word of letters, ? nowhere; write the word's beginning and *")
+        raise QueryError(
+            f"{column(item)}: * stands only at the end of a word of letters, ? nowhere; write the word's beginning and *"
+        )
     return leaf(item, field, plain, prefix=prefix)
 
 
@@ -299,7 +307,7 @@ def compile_query(query: Query) -> Compiled:
     raise AssertionError(query)
 
 
-def gathered(parts: tuple[Query, ...], kind: type[And] | type[Or]) -> list[Query]:
+def gathered(parts: tuple[Query, ...], kind: type[And | Or]) -> list[Query]:
     """Put the parts that are text together, so that FTS5 is asked once."""
     text = tuple(part for part in parts if fts(part) is not None)
     rest = [part for part in parts if fts(part) is None]

@@ -20,11 +20,11 @@ class ConfiguredSource(Protocol):
     """A source of the config, as far as the archive must know it: ``shown_url`` has no credentials in it."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str: ...  # noqa: D102
     @property
-    def shown_url(self) -> str: ...
+    def shown_url(self) -> str: ...  # noqa: D102
     @property
-    def was(self) -> tuple[str, ...]: ...
+    def was(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def sync_config(
 
 def known_ids(db: Database, table: str) -> dict[str, int]:
     """Read the rows of ``table`` by config id."""
-    return {config_id: id_ for config_id, id_ in db.execute(f"SELECT config_id, id FROM {table}")}
+    return dict(db.execute(f"SELECT config_id, id FROM {table}"))
 
 
 def rename(db: Database, table: str, names: list[tuple[str, tuple[str, ...]]]) -> list[str]:

@@ -45,7 +45,9 @@ UNSPACED = re.compile(
 """Thai, Lao, Myanmar, Khmer, Han, Hiragana, Katakana: scripts without spaces between words."""
 
 MARKED_LATIN_GREEK = re.compile("(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+")
-MARKS_HEBREW_ARABIC = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]")
+MARKS_HEBREW_ARABIC = re.compile(
+    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"
+)
 NATIVE_MARKS = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 NOT_WORD = re.compile(r"[^\w]+|_+")
 APOSTROPHES = str.maketrans("", "", "'’‘ʼ＇`´")

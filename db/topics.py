@@ -32,9 +32,7 @@ def topic_feed(db: Database, topic: str, limit: int) -> TopicFeed:
     for id_, title, urn, created_at in db.execute(
         "SELECT id, title, urn, created_at FROM topics WHERE config_id = ?", [topic]
     ).fetchall():
-        return TopicFeed(
-            id=topic, title=title, urn=urn, created_at=created_at, items=tuple(feed_items(db, id_, limit))
-        )
+        return TopicFeed(id=topic, title=title, urn=urn, created_at=created_at, items=tuple(feed_items(db, id_, limit)))
     raise KeyError(topic)
 
 

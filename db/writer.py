@@ -96,7 +96,7 @@ def run_batch(db: Database, batch: list[Job]) -> None:
             try:
                 with db.atomic():
                     result = job(db)
-            except Exception as error:  # noqa: BLE001 - the job's caller gets it
+            except Exception as error:
                 if not db.conn.in_transaction:  # disk full and the like end the whole transaction
                     raise
                 failed.append((future, error))
@@ -115,8 +115,10 @@ def run_batch(db: Database, batch: list[Job]) -> None:
 
 
 def begin(db: Database) -> None:
-    """BEGIN IMMEDIATE, however long another program holds the archive: sqlite-utils' own begin is deferred, and a
-    deferred one that reads before it writes fails at once."""
+    """Begin to write, however long another program holds the archive.
+
+    BEGIN IMMEDIATE: sqlite-utils' own begin is deferred, and a deferred one that reads before it writes fails at once.
+    """
     while True:
         try:
             db.execute("BEGIN IMMEDIATE")

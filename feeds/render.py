@@ -13,9 +13,9 @@ from typing import Any
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
-from db.model import Format, FeedItem, TopicFeed
+from db.model import FeedItem, Format, TopicFeed
 from feeds.extensions import FeedExtension, ItemExtension
-from feeds.item import content_html, excerpt, feed_updated, media_type, published, updated
+from feeds.item import content_html, excerpt, feed_updated, published, updated
 from feeds.jsonfeed import json_feed, json_item
 
 GENERATOR = "Wireroom"

@@ -47,10 +47,8 @@ def place(
         marks = own_marks(entry)
         found = find(entry, owners, source_id, now)
         if found is None:
-            found = next(((here[mark], mark[0]) for mark in marks if mark in here), None)
-        if found is None:
-            stories += 1
-            found = (-stories, "first")
+            found = next(((here[mark], mark[0]) for mark in marks if mark in here), (-stories - 1, "first"))
+            stories += found[1] == "first"
         placed.append(Placed(ref=-n, story=found[0], joined_by=found[1], entry=entry))
         for mark in marks:
             here.setdefault(mark, found[0])

@@ -39,12 +39,13 @@ class Fetcher:
 
     def __init__(self, *, user_agent: str, guard: Guard, hosts: Hosts, timeout_s: float, max_body_bytes: int) -> None:
         self._hosts = hosts
+        self._places = asyncio.Semaphore(MAX_CONNECTIONS)  # who waits for a place does so before its deadline runs
         self._timeout_s = timeout_s
         self._max_body_bytes = max_body_bytes
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                socket_factory=guard.socket_for,  # type: ignore[arg-type]
-                limit=MAX_CONNECTIONS,
+                socket_factory=guard.socket_for,
+                limit=0,  # the places are ours
                 ttl_dns_cache=60,
                 keepalive_timeout=15,
             ),
@@ -76,7 +77,7 @@ class Fetcher:
         left_s = self._timeout_s
         loop = asyncio.get_running_loop()
         for _ in range(MAX_REDIRECTS + 1):
-            async with self._hosts.turn(url.host or "", url.port or 0):
+            async with self._hosts.turn(url.host or "", url.port or 0), self._places:
                 started = loop.time()
                 async with asyncio.timeout(left_s):
                     answer = await self._request(url, wanted)
@@ -84,7 +85,9 @@ class Fetcher:
             if isinstance(answer, Fetched):
                 return answer
             url = redirect_target(url, answer)
-        return Fetched(outcome="refused", error=f"more than {MAX_REDIRECTS} redirects, the last to {url.with_user(None)}")
+        return Fetched(
+            outcome="refused", error=f"more than {MAX_REDIRECTS} redirects, the last to {url.with_user(None)}"
+        )
 
     async def _request(self, url: URL, wanted: Wanted) -> Fetched | str:
         """Send one request → its result, or the Location of its redirect."""

@@ -37,9 +37,9 @@ class Allowed(Protocol):
     """One entry of ``allow``: a network and a port."""
 
     @property
-    def network(self) -> IPNetwork: ...
+    def network(self) -> IPNetwork: ...  # noqa: D102
     @property
-    def port(self) -> int: ...
+    def port(self) -> int: ...  # noqa: D102
 
 
 class AddressRefusedError(OSError):
@@ -74,4 +74,6 @@ class Guard:
 
 def is_public(ip: IPAddress) -> bool:
     """Tell whether ``ip`` is an ordinary public unicast address."""
-    return ip.is_global and not ip.is_multicast and not any(ip in net for net in NOT_PUBLIC if net.version == ip.version)
+    return (
+        ip.is_global and not ip.is_multicast and not any(ip in net for net in NOT_PUBLIC if net.version == ip.version)
+    )

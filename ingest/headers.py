@@ -53,6 +53,10 @@ def http_date(value: str) -> datetime | None:
 
 def storable(validator: str | None) -> str | None:
     """Let a validator through only if it can be sent back as it is: short, visible characters (RFC 9110 8.8)."""
-    if validator is None or len(validator) > 1024 or not all(" " <= char <= "~" or char >= "\xa0" for char in validator):
+    if (
+        validator is None
+        or len(validator) > 1024
+        or not all(" " <= char <= "~" or char >= "\xa0" for char in validator)
+    ):
         return None
     return validator

@@ -45,7 +45,9 @@ class Answer:
     digest_version: int
 
 
-def plan_poll(source: PolledSource, answer: Answer, known: Known, desks: Desks, rhythm: Rhythm, now: datetime) -> PollPlan:
+def plan_poll(
+    source: PolledSource, answer: Answer, known: Known, desks: Desks, rhythm: Rhythm, now: datetime
+) -> PollPlan:
     """Plan one poll of ``source`` → all that it changes. ``now`` is when the entries count as seen."""
     document = answer.document
     if document is None:
@@ -86,7 +88,7 @@ def named_keys(entry: Entry) -> list[tuple[str, int]]:
 
 
 def oldest_first(entries: Iterable[Entry]) -> list[Entry]:
-    """Order new entries so that story ids rise with time: by date where all have one, else documents list newest first."""
+    """Order new entries so that story ids rise with time: by date if all have one, else from the end."""
     backwards = list(entries)[::-1]
     if all(entry.published for entry in backwards):
         backwards.sort(key=lambda entry: entry.published or "")
@@ -285,9 +287,7 @@ def with_validators(state: SourceState, answer: Answer) -> SourceState:
             state, etag=fetched.etag or state.etag, last_modified=fetched.last_modified or state.last_modified
         )
     if document is not None and (document.truncated or document.salvaged or not document.entries):
-        return replace(
-            state, etag=None, last_modified=None, validators_url=None, body_hash=None, digest_version=None
-        )
+        return replace(state, etag=None, last_modified=None, validators_url=None, body_hash=None, digest_version=None)
     return replace(
         state,
         etag=fetched.etag,

@@ -30,6 +30,9 @@ from ingest.tag import Desks
 if TYPE_CHECKING:
     from ingest.workers import Workers
 
+REST_S = 60
+"""After a poll that the archive did not take (a full disk), its source is left alone for so long."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSetting:
@@ -74,19 +77,26 @@ class Report:
 class Poller:
     """Polls sources, each at most once at a time."""
 
-    def __init__(self, *, fetcher: Fetcher, workers: Workers, writer: Writer, setup: Setup, on_report: Callable[[Report], None]) -> None:
+    def __init__(
+        self, *, fetcher: Fetcher, workers: Workers, writer: Writer, setup: Setup, on_report: Callable[[Report], None]
+    ) -> None:
         self.setup = setup
         self._fetcher = fetcher
         self._workers = workers
         self._writer = writer
         self._on_report = on_report
         self._under_way: dict[int, asyncio.Task[Report]] = {}
+        self._resting: dict[int, float] = {}  # until when (loop time), by source
         self._desk: DraftDesk | None = None  # made and used on the writer's thread
 
     @property
     def under_way(self) -> frozenset[int]:
         """The row ids of the sources that are being polled."""
         return frozenset(self._under_way)
+
+    def rests(self, source_id: int) -> bool:
+        """Tell whether the source's last poll could not be written, just now: its server is not asked again at once."""
+        return self._resting.get(source_id, 0) > asyncio.get_running_loop().time()
 
     def start(self, source: PolledSource) -> asyncio.Task[Report]:
         """Begin to poll ``source`` → the task of its report; the one that is under way, if there is one.
@@ -123,7 +133,12 @@ class Poller:
         )
         rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
         writing = self._writer.submit(lambda db: self._record(db, source, answer, setup.desks, rhythm))
-        report = report_of(source, await asyncio.wrap_future(writing))
+        try:
+            report = report_of(source, await asyncio.wrap_future(writing))
+        except Exception:
+            self._resting[source.id] = loop.time() + REST_S
+            raise
+        self._resting.pop(source.id, None)
         self._on_report(report)
         return report
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import stat
 
@@ -26,7 +25,11 @@ def test_daemon_polls_publishes_and_serves(house: House, origin: Origin) -> None
     with house.daemon() as daemon:
         until(lambda: daemon.get("/topics/all.rss")[2].count(b"<item>") == 2, "the stories are not served")
         until(lambda: daemon.get("/topics/all.json")[2].count(b'"id"') >= 2, "the stories are not in the JSON Feed")
-        for suffix, media_type in (("rss", "application/rss+xml"), ("atom", "application/atom+xml"), ("json", "application/feed+json")):
+        for suffix, media_type in (
+            ("rss", "application/rss+xml"),
+            ("atom", "application/atom+xml"),
+            ("json", "application/feed+json"),
+        ):
             status, headers, body = daemon.get(f"/topics/all.{suffix}")
             assert (status, headers["content-type"].partition(";")[0]) == (200, media_type)
             assert body == (house.folder / "public" / "topics" / f"all.{suffix}").read_bytes()
@@ -92,7 +95,9 @@ def test_poll_beside_a_running_daemon_is_done_by_it(house: House, origin: Origin
         assert (house.folder / "public/topics/all.rss").read_text().count("<item>") == 3
         unknown = house.wireroom("poll", "nobody")
         assert (unknown.code, "no source 'nobody'" in unknown.err) == (2, True)
-    assert house.poll()["polled"][0]["outcome"] == "unchanged", "the lock and the socket of a killed daemon are no obstacle"
+    assert house.poll()["polled"][0]["outcome"] == "unchanged", (
+        "the lock and the socket of a killed daemon are no obstacle"
+    )
 
 
 def test_restart_repeats_nothing(house: House, origin: Origin) -> None:
@@ -123,7 +128,9 @@ def test_sighup_reloads_and_keeps_the_old_config_if_the_new_is_bad(house: House,
         until(lambda: any("old one stays" in line["event"] for line in house.log_lines()), "the fault is not logged")
         assert daemon.get("/topics/all.rss")[0] == 200
 
-        house.config.write_text(good.replace("Everything", "All there is") + TOPIC.replace('"all"', '"two"') + 'was = ["old"]\n')
+        house.config.write_text(
+            good.replace("Everything", "All there is") + TOPIC.replace('"all"', '"two"') + 'was = ["old"]\n'
+        )
         daemon.process.send_signal(signal.SIGHUP)
         until(lambda: daemon.get("/topics/two.rss")[2].count(b"<item>") == 2, "the new topic is not filled and served")
 
@@ -155,7 +162,7 @@ def test_taken_port_and_broken_archive_are_one_clear_line(house: House, origin: 
 
     house.archive.unlink()
     for leftover in house.folder.glob("wireroom.db-*"):
-        os.unlink(leftover)
+        leftover.unlink()
     house.archive.write_bytes(b"this is no database, but it is somebody's file" * 100)
     broken = house.wireroom("run")
     assert (broken.code, "Traceback" in broken.err) == (65, False)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from factory import entry, known, owners
+
 from ingest.dedupe import place
 
 NOW = "2026-11-20T12:00:00Z"
 LONG = "Ministers of nine countries met on Tuesday to discuss the reopening of the northern ports before winter."
-REPORT = entry("a1", "http://a.example/report", "Ministers meet over northern ports", LONG, published="2026-11-20T08:00:00Z")
+REPORT = entry(
+    "a1", "http://a.example/report", "Ministers meet over northern ports", LONG, published="2026-11-20T08:00:00Z"
+)
 
 
 def test_same_words_in_another_source_are_one_story() -> None:

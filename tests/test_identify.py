@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from factory import entry, known, owners
 from hypothesis import given
 from hypothesis import strategies as st
 
 from db.model import Entry
-from factory import entry, known, owners
 from ingest.identify import identify
 
-A = entry("http://news.example/1", "http://news.example/a", "First", "The first text.", published="2026-11-01T00:00:00Z")
-B = entry("http://news.example/2", "http://news.example/b", "Second", "The second text.", published="2026-11-02T00:00:00Z")
+A = entry(
+    "http://news.example/1", "http://news.example/a", "First", "The first text.", published="2026-11-01T00:00:00Z"
+)
+B = entry(
+    "http://news.example/2", "http://news.example/b", "Second", "The second text.", published="2026-11-02T00:00:00Z"
+)
 
 
 def ids(entries: list[Entry], *archive: Entry) -> list[int | None]:

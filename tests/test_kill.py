@@ -13,9 +13,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import feedparser
-from lxml import etree
-
 from house import House, until
+from lxml import etree
 from origin import Answer, Asked, Origin, item, rss
 
 KILLS = int(os.environ.get("WIREROOM_KILLS", "50"))
@@ -102,7 +101,10 @@ def test_nothing_is_lost_or_doubled_by_kill_9(house: House, origin: Origin) -> N
     """Killed again and again, at any moment, the daemon goes on where the archive stands."""
     growing = GrowingOrigin(origin)
     house.configure(
-        {name: origin.url(f"/{name}") for name in SOURCES}, CONFIG, allow=origin.port, poll='floor = "0s"\nceiling = "1s"'
+        {name: origin.url(f"/{name}") for name in SOURCES},
+        CONFIG,
+        allow=origin.port,
+        poll='floor = "0s"\nceiling = "1s"',
     )
     moments = random.Random(4)
     published: defaultdict[str, set[str]] = defaultdict(set)

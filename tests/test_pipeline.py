@@ -7,7 +7,6 @@ from pathlib import Path
 
 import feedparser
 import pytest
-
 from house import House
 from origin import Answer, Asked, Origin, item, rss
 
@@ -149,7 +148,10 @@ def test_conditional_get_sends_validators_byte_for_byte(house: House, origin: Or
     """Weak and odd validators come back as they were, and a 304 ends the poll."""
 
     def answer(asked: Asked) -> Answer:
-        if asked.headers.get("If-None-Match") == 'W/"odd one"' and asked.headers.get("If-Modified-Since") == "yesterday":
+        if (
+            asked.headers.get("If-None-Match") == 'W/"odd one"'
+            and asked.headers.get("If-Modified-Since") == "yesterday"
+        ):
             return Answer(status=304)
         headers = {"ETag": 'W/"odd one"', "Last-Modified": "yesterday", "Content-Type": "text/xml"}
         return Answer(rss(item(1)).encode(), headers=headers)
@@ -218,7 +220,10 @@ def test_forced_poll_obeys_retry_after_and_gone(house: House, origin: Origin) ->
     house.poll()
     result = house.poll()
 
-    assert sorted((one["source"], one["why"]) for one in result["waiting"]) == [("gone", "gone"), ("later", "Retry-After")]
+    assert sorted((one["source"], one["why"]) for one in result["waiting"]) == [
+        ("gone", "gone"),
+        ("later", "Retry-After"),
+    ]
     assert [asked.path for asked in origin.asked].count("/later") == 1
     assert [asked.path for asked in origin.asked].count("/good") == 2
 
@@ -283,7 +288,10 @@ def test_renamed_source_and_topic_keep_their_history(house: House, origin: Origi
 def test_hostile_words_stay_words(house: House, origin: Origin) -> None:
     """Scripts, templates, CDATA ends and control characters in every field: the feeds stay whole and harmless."""
     evil = "]]&gt;&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}&#27;[2J"
-    origin.feed("/f", rss(item(1, title=evil, text=evil, more=f"<category>{evil}</category><author>{evil}</author>"), title=evil))
+    origin.feed(
+        "/f",
+        rss(item(1, title=evil, text=evil, more=f"<category>{evil}</category><author>{evil}</author>"), title=evil),
+    )
     house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
     house.poll()
 
@@ -301,7 +309,17 @@ def test_folded_words_are_found(house: House, origin: Origin) -> None:
     house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
     house.poll()
 
-    for query in ("turkiye", "Türkiye", "lodz", "łódź", "ISPARTA", "ısparta", "外交部", '"lodz and isparta"', "title:number"):
+    for query in (
+        "turkiye",
+        "Türkiye",
+        "lodz",
+        "łódź",
+        "ISPARTA",
+        "ısparta",
+        "外交部",
+        '"lodz and isparta"',
+        "title:number",
+    ):
         rows = json.loads(house.wireroom("search", query, "--json").out)
         assert "Story number 1" in [row["title"] for row in rows], query
 

@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-
 from house import House, until
 from origin import Origin, item, rss
 
@@ -28,7 +27,9 @@ class Newsboat:
     def reload(self) -> int:
         """Fetch → how many items are unread, as newsboat says."""
         subprocess.run([*self.command, "-x", "reload"], check=True, capture_output=True, timeout=60)
-        done = subprocess.run([*self.command, "-x", "print-unread"], check=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [*self.command, "-x", "print-unread"], check=True, capture_output=True, text=True, timeout=60
+        )
         return int(done.stdout.split()[0])
 
     def titles(self) -> list[str]:
@@ -39,7 +40,9 @@ class Newsboat:
 
 @pytest.mark.needs("newsboat")
 @pytest.mark.parametrize("suffix", ["rss", "atom"])
-def test_newsboat_shows_each_story_once_over_restarts_polls_and_edits(house: House, origin: Origin, suffix: str) -> None:
+def test_newsboat_shows_each_story_once_over_restarts_polls_and_edits(
+    house: House, origin: Origin, suffix: str
+) -> None:
     """New stories appear; a restart, a re-poll, an edit and a copy elsewhere repeat nothing."""
     text = "A long enough text that its copy in another source is known as one and the same story."
     origin.feed("/f", rss(item(1, text=text), item(2)))

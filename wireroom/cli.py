@@ -49,9 +49,8 @@ def command(function: Callable[..., None]) -> click.Command:
                 raise
             fail(*explained(error))
 
-    guarded = click.option("--debug", is_flag=True, help="Show the traceback of an error.")(guarded)
-    guarded = config_option(guarded)
-    return click.command()(guarded)
+    debug_option = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    return click.command()(config_option(debug_option(guarded)))
 
 
 def config_option(function: Callable[..., None]) -> Callable[..., None]:
@@ -203,7 +202,7 @@ class ProgressBar:
 
 def round_lines(result: dict[str, Any]) -> list[str]:
     """Tell a round in lines: what it brought, then each source that failed or waits."""
-    from wireroom.log import escaped
+    from wireroom.escape import escaped
 
     polled = result["polled"]
     lines = [

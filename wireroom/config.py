@@ -82,7 +82,9 @@ def check_base_url(value: object) -> str:
     """Check the address that absolute links begin with → with a slash at its end."""
     parts = urlsplit(str(value))
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError(f'{value!r} is no web address that links could begin with|write it like "https://example.org/"')
+        raise ValueError(
+            f'{value!r} is no web address that links could begin with|write it like "https://example.org/"'
+        )
     return str(value).rstrip("/") + "/"
 
 
@@ -274,19 +276,27 @@ def load_config(path: Path) -> Config:
         raw = tomllib.loads(text)
     except OSError as error:
         mend = "name the file with -c, or write one (the README shows how)"
-        raise ConfigError([Fault(file=path, line=None, key="", problem=f"can't be read: {error.strerror}", mend=mend)]) from None
+        raise ConfigError(
+            [Fault(file=path, line=None, key="", problem=f"can't be read: {error.strerror}", mend=mend)]
+        ) from None
     except UnicodeDecodeError:
-        raise ConfigError([Fault(file=path, line=None, key="", problem="is not UTF-8 text", mend="save it as UTF-8")]) from None
+        raise ConfigError(
+            [Fault(file=path, line=None, key="", problem="is not UTF-8 text", mend="save it as UTF-8")]
+        ) from None
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"\(at line (\d+), column \d+\)", str(error))
         problem = re.sub(r" \(at .*", "", str(error))
         line = int(at[1]) if at else len(text.splitlines())
-        raise ConfigError([Fault(file=path, line=line, key="", problem=f"no valid TOML: {problem}", mend="mend this line")]) from None
+        raise ConfigError(
+            [Fault(file=path, line=line, key="", problem=f"no valid TOML: {problem}", mend="mend this line")]
+        ) from None
     lines = key_lines(text)
     faults: list[Fault] = []
 
     def add(where: tuple[str | int, ...], problem: str, mend: str) -> None:
-        faults.append(Fault(file=path, line=line_of(where, lines), key=shown_key(where, raw), problem=problem, mend=mend))
+        faults.append(
+            Fault(file=path, line=line_of(where, lines), key=shown_key(where, raw), problem=problem, mend=mend)
+        )
 
     try:
         file: File | None = File.model_validate(raw)
@@ -349,7 +359,10 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
         named = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         for n, row in enumerate(named):
             earlier = row.get("was")
-            for key, id_ in [("id", row.get("id")), *(("was", old) for old in (earlier if isinstance(earlier, list) else []))]:
+            for key, id_ in [
+                ("id", row.get("id")),
+                *(("was", old) for old in (earlier if isinstance(earlier, list) else [])),
+            ]:
                 if isinstance(id_, str) and id_ in seen:
                     yield (table, n, key), f"{id_!r} is used already by {table} {seen[id_]!r}", "give each its own id"
                 elif isinstance(id_, str):
@@ -359,11 +372,17 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
     for n, row in enumerate(sources if isinstance(sources, list) else []):
         if isinstance(row, dict) and isinstance(row.get("url"), str):
             if row["url"] in urls:
-                yield ("source", n, "url"), f"is polled already by source {urls[row['url']]!r}", "take one of the two out"
+                yield (
+                    ("source", n, "url"),
+                    f"is polled already by source {urls[row['url']]!r}",
+                    "take one of the two out",
+                )
             urls.setdefault(row["url"], str(row.get("id")))
     poll = raw.get("poll")
     try:
-        settings = Poll.model_validate({k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {})
+        settings = Poll.model_validate(
+            {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
+        )
     except ValidationError:
         return
     if settings.floor > settings.ceiling:
@@ -406,9 +425,7 @@ def make_config(path: Path, file: File) -> Config:
             for s in file.source
         ),
         rules=tuple(file.rule),
-        topics=tuple(
-            Topic(id=t.id, title=t.title, was=tuple(t.was), match=t.match, limit=t.limit) for t in file.topic
-        ),
+        topics=tuple(Topic(id=t.id, title=t.title, was=tuple(t.was), match=t.match, limit=t.limit) for t in file.topic),
     )
 
 

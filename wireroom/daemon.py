@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
+import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from typing import Any
 
@@ -21,6 +26,7 @@ from wireroom.engine import Engine
 from wireroom.log import Log
 
 TICK_S = 1
+LOOKUPS = 32
 STOP_S = 8
 """A stop takes no longer than this: what is still under way is then broken off."""
 
@@ -36,7 +42,7 @@ async def run_daemon(config: Config, log: Log) -> None:
     """
     listener = bind(config)
     stop, hup = asyncio.Event(), asyncio.Event()
-    with contextlib.closing(listener), signals(stop, hup):
+    with contextlib.closing(listener), signals(stop, hup), lookup_threads():
         engine = Engine(config, log)
         try:
             await engine.start()
@@ -48,7 +54,7 @@ async def run_daemon(config: Config, log: Log) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_S):
                     await engine.close()
-    log.info("stopped")
+            log.info("stopped")
 
 
 def bind(config: Config) -> socket.socket:
@@ -85,6 +91,25 @@ def signals(stop: asyncio.Event, hup: asyncio.Event) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def lookup_threads() -> Iterator[None]:
+    """Give name look-ups threads enough that a dead name server holds up nobody else; leave none behind.
+
+    A look-up hangs in the C library, where nothing can break it off, for half a minute: longer than a stop may take. By
+    then all else is done and on disk, so the process ends without waiting for it.
+    """
+    threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
+    asyncio.get_running_loop().set_default_executor(threads)
+    yield
+    threads.shutdown(wait=False, cancel_futures=True)
+    for _ in range(10):
+        if not any(thread.name.startswith("lookup") for thread in threading.enumerate()):
+            return
+        time.sleep(0.05)
+    sys.stderr.flush()
+    os._exit(0)
 
 
 class Server(uvicorn.Server):
@@ -126,7 +151,9 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, hu
     scheduler.add_job(engine.press.publish, "interval", seconds=TICK_S, id="publish")
     scheduler.start()
     engine.tick()
-    log.info("serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics))
+    log.info(
+        "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
+    )
     reloading = asyncio.create_task(reload_on(hup, engine))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -156,7 +183,9 @@ async def reload_on(hup: asyncio.Event, engine: Engine) -> None:
             if getattr(config, name) != getattr(engine.config, name)
         ]
         if fixed:
-            engine.log.error("config not reloaded; the old one stays", fault=f"a restart is needed to change {', '.join(fixed)}")
+            engine.log.error(
+                "config not reloaded; the old one stays", fault=f"a restart is needed to change {', '.join(fixed)}"
+            )
             continue
         await engine.reload(config)
         await engine.press.publish(everything=True)

@@ -134,12 +134,12 @@ class Engine:
         room = MAX_UNDER_WAY - len(self.poller.under_way)
         under_way = self.poller.under_way
         for source in due_sources(self.reader, iso(datetime.now(UTC)), MAX_UNDER_WAY):
-            if room > 0 and source.id not in under_way:
+            if room > 0 and source.id not in under_way and not self.poller.rests(source.id):
                 room -= 1
                 self.poller.start(source).add_done_callback(self._log_failure)
 
     def _log_failure(self, task: asyncio.Task[Report]) -> None:
-        """Say that a poll could not be written; the source stays due, and is tried again at the next tick."""
+        """Say that a poll could not be written; the source stays due, and is tried again after a rest."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self.log.error("poll not recorded", task=task.get_name(), error=str(error), exc_info=error)
 
@@ -237,7 +237,11 @@ def make_setup(config: Config, synced: Synced) -> Setup:
             source_tags={
                 synced.sources[s.id]: tuple((*split_tag(tag), s.id) for tag in s.tags) for s in config.sources
             },
-            rules=tuple(Rule(id=r.id, kind=k, name=n, query=parse(r.match)) for r in config.rules for k, n in (split_tag(r.tag),)),
+            rules=tuple(
+                Rule(id=r.id, kind=k, name=n, query=parse(r.match))
+                for r in config.rules
+                for k, n in (split_tag(r.tag),)
+            ),
             topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match)) for t in config.topics),
         ),
         floor_s=config.poll.floor_s,

@@ -37,7 +37,7 @@ def beside(archive: Path, suffix: str) -> Path:
 
 
 class ArchiveLock:
-    """Take the archive's lock on entry, release it on exit. Raises LockHeldError at once, OSError if it can't be made."""
+    """Take the archive's lock on entry, release it on exit. Raises LockHeldError at once, or OSError."""
 
     def __init__(self, archive: Path, command: str) -> None:
         self._path = beside(archive, ".lock")

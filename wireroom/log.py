@@ -13,6 +13,8 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from wireroom.escape import escaped
+
 Log = structlog.stdlib.BoundLogger
 
 
@@ -22,15 +24,8 @@ def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {name: escaped(value) if isinstance(value, str) else value for name, value in ordered.items()}
 
 
-def escaped(text: str) -> str:
-    """Write each control character (C0, DEL, C1, line separators) as its escape."""
-    return "".join(
-        char if char.isprintable() or char == " " else char.encode("unicode_escape").decode() for char in text
-    )
-
-
 def open_log(*, plain: bool | None = None, debug: bool = False) -> Log:
-    """Set up logging for this process → the log. ``plain``: for eyes; None asks whether standard error is a terminal."""
+    """Set up logging for this process → the log. ``plain``: for eyes; None: if standard error is a terminal."""
     if plain is None:
         plain = sys.stderr.isatty()
     logging.raiseExceptions = False  # a full or closed log is no reason to stop

@@ -62,7 +62,9 @@ class Press:
             try:
                 done = await loop.run_in_executor(self._thread, self._print, self._config, everything)
                 for topic, changes in done.items():
-                    await asyncio.wrap_future(self._writer.submit(partial(mark_published, topic=topic, changes=changes)))
+                    await asyncio.wrap_future(
+                        self._writer.submit(partial(mark_published, topic=topic, changes=changes))
+                    )
             except (PublishError, sqlite3.Error) as error:
                 if str(error) != self._trouble:
                     self._log.error("not published", error=str(error))
@@ -70,7 +72,7 @@ class Press:
             else:
                 self._trouble = None
 
-    def _print(self, config: Config, everything: bool) -> dict[str, int]:  # noqa: FBT001 - called by the executor
+    def _print(self, config: Config, everything: bool) -> dict[str, int]:
         """Write topics, on the press's own thread → the change count that each is now published up to."""
         if self._reader is None:
             self._reader = open_reader(config.archive)

@@ -1,0 +1,169 @@
+"""What the README says is true: its commands, keys, map, exit codes and queries."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+from house import ROOT
+
+from db.query import FIELDS, parse
+from wireroom import config
+from wireroom.cli import cli
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FLOORS = ("wireroom", "ingest", "db", "feeds")
+
+
+def readme_map() -> dict[str, set[str]]:
+    """Read the map: the files of each floor."""
+    found: dict[str, set[str]] = {}
+    floor = ""
+    for line in README.splitlines():
+        if header := re.match(r"\| \*\*`(\w+)/`\*\*", line):
+            floor = header[1]
+            found[floor] = set()
+        elif floor and (row := re.match(r"\| `(\w+\.py)` \| \S", line)):
+            found[floor].add(row[1])
+    return found
+
+
+def test_map_is_the_file_list() -> None:
+    """Every module has its line, every line its module."""
+    there = {
+        floor: {path.name for path in (ROOT / floor).glob("*.py") if not path.name.startswith("__")} for floor in FLOORS
+    }
+
+    assert readme_map() == there
+
+
+def test_every_module_says_what_it_does() -> None:
+    """A docstring each; its first paragraph ends with what it touches: Pure, or IO."""
+    for floor in FLOORS:
+        for path in (ROOT / floor).glob("*.py"):
+            if not path.name.startswith("__"):
+                said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+                assert re.search(r"Pure[.;]|IO: ", said), path
+
+
+def test_commands_table_is_the_command_line() -> None:
+    """Every command is in the table, with the options that it names, and has help."""
+    rows = dict(re.findall(r"^\| `wireroom (\w+)[^`]*` \| (.*) \|$", README, re.MULTILINE))
+
+    assert set(rows) == set(cli.commands)
+    for name, command in cli.commands.items():
+        options = {
+            option for parameter in command.params if isinstance(parameter, click.Option) for option in parameter.opts
+        }
+        assert set(re.findall(r"`(--\w+)`", rows[name])) == options - {"-c", "--config", "--debug"}
+        assert command.help
+
+
+def test_keys_table_is_the_config() -> None:
+    """Every key of every table is in the README, and no other."""
+    section = README.split("## The config")[1].split("A topic that is new")[0]
+    cells = re.findall(r"^\| (.*?) \| ", section, re.MULTILINE)
+    named: dict[str, set[str]] = {}
+    table = ""
+    for cell in cells[2:]:
+        if header := re.match(r"`\[+(\w+)\]+` ", cell):
+            table = header[1]
+        named.setdefault(table, set()).update(re.findall(r"`(\w+)`", cell))
+    tables: dict[str, type[config.Table]] = {
+        "wireroom": config.Wireroom,
+        "poll": config.Poll,
+        "source": config.SourceTable,
+        "rule": config.Rule,
+    }
+
+    tables["topic"] = config.TopicTable
+    assert named == {name: set(model.model_fields) for name, model in tables.items()}
+
+
+def test_query_examples_parse() -> None:
+    """Each query of the table is one."""
+    section = README.split("### The query language")[1].split("NOT binds")[0]
+    queries = [
+        query
+        for cell in re.findall(r"^\| (`.*?`) \| ", section, re.MULTILINE)
+        for query in re.findall(r"`([^`]+)`", cell)
+    ]
+    assert len(queries) > 8
+    for query in queries:
+        if query != "( )":
+            parse(query)
+    for field in FIELDS:
+        assert f"{field}:" in section
+
+
+def test_exit_codes_are_named() -> None:
+    """The codes that the code uses are in the README."""
+    from db.archive import CANNOT_CREATE, CORRUPT, IO_ERROR, NO_INPUT_OR_NEWER
+    from wireroom.cli import ALREADY_RUNNING, BUG, CONFIG_BAD
+
+    (line,) = re.findall(r"Exit codes: (.*?)\.\n\n", README, re.DOTALL)
+    codes = {int(code) for code in re.findall(r"\b(\d+)\b", line)}
+
+    assert codes == {0, 1, 2, CORRUPT, NO_INPUT_OR_NEWER, BUG, CANNOT_CREATE, IO_ERROR, ALREADY_RUNNING, CONFIG_BAD}
+
+
+def test_views_are_as_documented() -> None:
+    """The columns of the two views are an interface."""
+    from sqlite_utils import Database
+
+    from db.schema import migrations
+
+    db = Database(memory=True)
+    migrations.apply(db)
+    for view in ("coverage", "published"):
+        (row,) = re.findall(rf"^\| `{view}` \| .*? \| (.*) \|$", README, re.MULTILINE)
+        assert re.findall(r"`(\w+)`", row) == [name for _, name, *_ in db.execute(f"PRAGMA table_info({view})")]
+
+
+def test_make_targets_of_the_docs_exist() -> None:
+    """What README and CONTRIBUTING tell to `make` can be made."""
+    makefile = (ROOT / "Makefile").read_text()
+    text = README + (ROOT / "CONTRIBUTING.md").read_text()
+
+    for target in set(re.findall(r"make ((?:run|test|lint|lock|torture|wheel)[\w-]*)", text)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_requirements_are_pinned_with_hashes_and_hold_no_url(name: str) -> None:
+    """Any registry will do, and gives just these files."""
+    text = (ROOT / name).read_text()
+    pins = re.findall(r"^([a-z0-9][\w.-]*)==\S+", text, re.MULTILINE)
+    blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)
+
+    assert "://" not in text
+    assert pins
+    assert all("--hash=sha256:" in block for block in blocks if "==" in block)
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert {re.match(r"[\w-]+", line)[0] for line in wanted} <= set(pins)  # type: ignore[index]
+
+
+def test_help_answers_without_the_heavy_parts() -> None:
+    """`wireroom --help` imports no HTTP client, parser or server."""
+    code = (
+        "import sys; from wireroom.cli import cli; "
+        "cli(['--help'], standalone_mode=False); "
+        "print(sorted({'aiohttp', 'feedparser', 'uvicorn', 'pydantic', 'sqlite_utils'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_import_contracts_hold() -> None:
+    """The floors see only what they may, and the pure middle touches nothing."""
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout

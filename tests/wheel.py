@@ -1,0 +1,49 @@
+"""Build the wheel, install it into an empty environment, run it once in an empty folder. `make wheel-test`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a command → what it printed; stop the whole with its output where it fails."""
+    done = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{command}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def main() -> None:
+    """Do it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+        (wheel,) = folder.glob("*.whl")
+        environment = folder / "empty"
+        venv.create(environment, with_pip=True)
+        python = environment / "bin" / "python"
+        run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements.txt", cwd=folder)
+        run(python, "-m", "pip", "install", "--quiet", "--no-deps", wheel, cwd=folder)
+        home = folder / "home"
+        home.mkdir()
+        shutil.copytree(ROOT / "samples", home / "samples")
+        shutil.copy(ROOT / "config.toml", home)
+        command = environment / "bin" / "wireroom"
+        samples = ["harbour-wire", "meridian-courier", "paper-lantern"]
+        result = json.loads(run(command, "poll", "--json", *samples, cwd=home))
+        assert (result["failed"], result["new_entries"]) == (0, 9), result
+        found = json.loads(run(command, "search", "turkiye", "--json", cwd=home))
+        assert [len(story["sources"]) for story in found] == [3], found
+        print(f"{wheel.name}: installed into an empty environment; polled {result['new_stories']} stories; searched")
+
+
+if __name__ == "__main__":
+    main()
