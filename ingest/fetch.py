@@ -192,7 +192,8 @@ def outcome_of(error: Exception) -> Outcome:
 
 
 def reason(error: Exception) -> str:
-    """Say in one line why a request failed."""
+    """Say in one line why a request failed: the host, and the system's words."""
     inner = getattr(error, "os_error", None) or error
-    text = " ".join(str(inner).split()) or type(inner).__name__
-    return text[:300]
+    text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    host = getattr(error, "host", None)
+    return " ".join(f"{host}: {text}".split() if host and host not in text else text.split())[:300]

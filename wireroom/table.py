@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tabulate import tabulate
+import tabulate
 
 from wireroom.escape import escaped
 
@@ -17,7 +17,8 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
     widths = [max([len(column), *(len(line[n]) for line in cells)]) for n, column in enumerate(columns)]
     room = max(20, shutil.get_terminal_size((120, 24)).columns - sum(widths[:-1]) - 2 * (len(columns) - 1))
     cut = [[*line[:-1], line[-1] if len(line[-1]) <= room else line[-1][: room - 1] + "…"] for line in cells]
-    drawn: str = tabulate(cut, headers=list(columns), tablefmt="simple", disable_numparse=True)
+    tabulate.MIN_PADDING = 0  # it would make a column wider than its header, which spoils the sum above
+    drawn: str = tabulate.tabulate(cut, headers=list(columns), tablefmt="simple", disable_numparse=True)
     return drawn
 
 
