@@ -23,8 +23,9 @@ from db.writer import Writer
 from ingest.digest import DIGEST_VERSION
 from ingest.fetch import Fetcher
 from ingest.fetched import Fetched, Wanted
-from ingest.plan import Answer, plan_poll
+from ingest.plan import plan_poll
 from ingest.schedule import Rhythm
+from ingest.state import Answer
 from ingest.tag import Desks
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 import feedparser
-from lxml import etree
-
 from house import ROOT, House
+from lxml import etree
 from origin import Origin
 
 FEEDS = [*(ROOT / "tests" / "data" / "feeds").iterdir(), *(ROOT / "samples").iterdir()]

@@ -168,7 +168,7 @@ def poll(path: Path, sources: tuple[str, ...], *, due: bool, as_json: bool) -> N
     never are. Works beside a running daemon, which then does the polling. Exits with 0 when the round was completed
     (failed sources are listed), with 1 when every source failed.
     """
-    from wireroom.round import poll_round
+    from wireroom.round import ProgressBar, poll_round, round_lines
 
     result = poll_round(read_config(path), sources, due=due, progress=ProgressBar())
     if as_json:
@@ -178,47 +178,6 @@ def poll(path: Path, sources: tuple[str, ...], *, due: bool, as_json: bool) -> N
             click.echo(line)
     if result["polled"] and result["failed"] == len(result["polled"]):
         raise click.exceptions.Exit(1)
-
-
-class ProgressBar:
-    """A bar on standard error while a round goes on, if that is a terminal."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-
-    def __call__(self, progress: dict[str, Any]) -> None:
-        """Draw the bar at ``progress``: done and total sources, new stories, failures."""
-        if not self._shown:
-            return
-        done, total = progress["done"], progress["total"]
-        filled = 24 * done // total if total else 24
-        click.echo(
-            f"\r[{'█' * filled}{'·' * (24 - filled)}] {done} of {total} sources, "
-            f"{progress['new_stories']} new stories, {progress['failed']} failed\x1b[K",
-            err=True,
-            nl=done == total,
-        )
-
-
-def round_lines(result: dict[str, Any]) -> list[str]:
-    """Tell a round in lines: what it brought, then each source that failed or waits."""
-    from wireroom.escape import escaped
-
-    polled = result["polled"]
-    lines = [
-        f"{len(polled)} sources polled: {result['new_stories']} new stories, {result['new_entries']} new entries, "
-        f"{result['changed']} changed, {result['failed']} failed"
-    ]
-    lines += [
-        f"  {one['source']}: {one['outcome']}: {escaped(one['error'] or '')}"
-        for one in polled
-        if not one["good"] or one["error"]
-    ]
-    lines += [
-        f"  {one['source']}: not polled: {one['why']}" + (f" until {one['until']}" if one["until"] else "")
-        for one in result["waiting"]
-    ]
-    return lines
 
 
 @cli.add_command

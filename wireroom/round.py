@@ -1,15 +1,22 @@
-"""``wireroom poll``: one round, by ourselves, or by the daemon that holds the archive. IO: network, sqlite, sockets."""
+"""``wireroom poll``: one round, by ourselves or by the daemon that holds the archive, and its telling.
+
+IO: network, sqlite, sockets, terminal.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
 
+import click
+
 from wireroom.config import Config
 from wireroom.control import NoDaemonError, Progress, ask
+from wireroom.escape import escaped
 from wireroom.lock import ArchiveLock, LockHeldError
 
 
@@ -45,3 +52,42 @@ async def own_round(config: Config, sources: Sequence[str], *, due: bool, progre
         return await engine.round(sources, due=due, progress=progress)
     finally:
         await engine.close()
+
+
+class ProgressBar:
+    """A bar on standard error while a round goes on, if that is a terminal."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, progress: dict[str, Any]) -> None:
+        """Draw the bar at ``progress``: done and total sources, new stories, failures."""
+        if not self._shown:
+            return
+        done, total = progress["done"], progress["total"]
+        filled = 24 * done // total if total else 24
+        click.echo(
+            f"\r[{'█' * filled}{'·' * (24 - filled)}] {done} of {total} sources, "
+            f"{progress['new_stories']} new stories, {progress['failed']} failed\x1b[K",
+            err=True,
+            nl=done == total,
+        )
+
+
+def round_lines(result: dict[str, Any]) -> list[str]:
+    """Tell a round in lines: what it brought, then each source that failed or waits."""
+    polled = result["polled"]
+    lines = [
+        f"{len(polled)} sources polled: {result['new_stories']} new stories, {result['new_entries']} new entries, "
+        f"{result['changed']} changed, {result['failed']} failed"
+    ]
+    lines += [
+        f"  {one['source']}: {one['outcome']}: {escaped(one['error'] or '')}"
+        for one in polled
+        if not one["good"] or one["error"]
+    ]
+    lines += [
+        f"  {one['source']}: not polled: {one['why']}" + (f" until {one['until']}" if one["until"] else "")
+        for one in result["waiting"]
+    ]
+    return lines
