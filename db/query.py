@@ -7,8 +7,8 @@
     kind:name                   a tag of any other kind: subject:diplomacy, place:"united states"
     a AND b   a OR b   NOT a    also -a for NOT a; parentheses group, also title:(a OR b)
 
-Precedence: NOT binds tightest, then AND, then OR, then mere adjacency, which means AND. So ``moscow kremlin OR putin`` is
-``moscow AND (kremlin OR putin)``. Lower-case and, or, not are plain words. Case and accents never matter.
+Precedence: NOT binds tightest, then AND, then OR, then mere adjacency, which means AND. So ``moscow kremlin OR putin``
+is ``moscow AND (kremlin OR putin)``. Lower-case and, or, not are plain words. Case and accents never matter.
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ def word(item: Word, field: str) -> Query:
         plain = plain[:-1]
     if re.search(r"(?<!\\)[*?]", value.removesuffix("*")) or (prefix and not plain):
         raise QueryError(
-            f"{column(item)}: * stands only at the end of a word of letters, ? nowhere; write the word's beginning and *"
+            f"{column(item)}: * stands only at the end of a word, ? nowhere; write the word's beginning and *"
         )
     return leaf(item, field, plain, prefix=prefix)
 

@@ -2,8 +2,8 @@
 
 FTS5's own tokenizer (``unicode61 remove_diacritics 2``) folds case and the marks of Latin letters that decompose. What
 it does not do is done here, on both sides: the letters that have no decomposition (``łódź``, ``ısparta``), Greek and
-Hebrew and Arabic marks, and the scripts that are written without spaces, where each character becomes a word of its own, so
-that 外交部 is a phrase that is found inside a longer run.
+Hebrew and Arabic marks, and the scripts that are written without spaces, where each character becomes a word of its
+own, so that 外交部 is a phrase that is found inside a longer run.
 """
 
 from __future__ import annotations
@@ -48,8 +48,14 @@ MARKED_LATIN_GREEK = re.compile("(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+")
 MARKS_HEBREW_ARABIC = re.compile(
     "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"
 )
+UNSURE = re.compile(
+    "[\u01e0\u01e1\u0374\u037f\u0528-\u052f\u10a0-\u10ff\u13a0-\u13ff\u1c80-\u1cbf\u2c00-\u2dff\ua640-\ua7ff\uab30-\uabff"
+    "\U00010400-\U000104ff\U00010c80-\U00010cff\U000118a0-\U000118df\U00016e40-\U00016e7f\U0001e900-\U0001e95f]"
+)
+"""Letters with case or marks that FTS5 does not fold, or not in every version: its tables are of Unicode 6.1."""
+
 NATIVE_MARKS = re.compile("(?<=[a-z])[\u0300-\u036f]+")
-NOT_WORD = re.compile(r"[^\w]+|_+")
+NOT_WORD = re.compile(r"[\W_]+")
 APOSTROPHES = str.maketrans("", "", "'’‘ʼ＇`´")
 
 
@@ -73,7 +79,7 @@ def folded(text: str) -> str | None:
         return None
     full = fold(text)
     native = NATIVE_MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
-    return None if unicodedata.normalize("NFC", native) == full else full
+    return None if unicodedata.normalize("NFC", native) == full and not UNSURE.search(text) else full
 
 
 def slug(name: str) -> str:

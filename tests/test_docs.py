@@ -14,7 +14,7 @@ import pytest
 from house import ROOT
 
 from db.query import FIELDS, parse
-from wireroom import config
+from wireroom import config_tables as config
 from wireroom.cli import cli
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

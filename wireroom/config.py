@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from db.query import FIELDS, RESERVED, QueryError, parse
-from db.text import slug
+from wireroom.config_tables import SCHEME, Allow, File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom
 from wireroom.toml_lines import key_lines, line_of
-from wireroom.units import parse_duration, parse_size
-
-ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
-SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)|(?:mailto|data|javascript|feed):", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,172 +39,6 @@ class ConfigError(Exception):
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = tuple(faults)
-
-
-@dataclass(frozen=True, slots=True)
-class Allow:
-    """A private network and port that may be reached."""
-
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network
-    port: int
-
-
-def parse_allow(value: object) -> Allow:
-    """Read ``address:port`` or ``network:port``; IPv6 stands in brackets."""
-    try:
-        host, _, port = str(value).rpartition(":")
-        network = ipaddress.ip_network(host[1:-1] if host.startswith("[") and host.endswith("]") else host)
-        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            raise ValueError
-    except ValueError:
-        raise ValueError(
-            f'{value!r} is no address and port|write "127.0.0.1:8080", "10.0.0.0/8:80" or "[::1]:8080"'
-        ) from None
-    return Allow(network, int(port))
-
-
-def parse_listen(value: object) -> tuple[str, int]:
-    """Read ``host:port``."""
-    host, _, port = str(value).rpartition(":")
-    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(f'{value!r} is no address and port|write it like "127.0.0.1:8000" or "[::1]:8000"')
-    return host.strip("[]"), int(port)
-
-
-def check_base_url(value: object) -> str:
-    """Check the address that absolute links begin with → with a slash at its end."""
-    parts = urlsplit(str(value))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError(
-            f'{value!r} is no web address that links could begin with|write it like "https://example.org/"'
-        )
-    return str(value).rstrip("/") + "/"
-
-
-def check_id(value: object) -> str:
-    """Check an id: it names files and addresses."""
-    if not isinstance(value, str) or not ID.fullmatch(value) or ".." in value:
-        raise ValueError(
-            f"{value!r} can't be an id|use up to 64 small letters, digits, hyphens, dots and underscores, "
-            "a letter or digit first"
-        )
-    return value
-
-
-def check_tag(value: object) -> str:
-    """Check ``kind:name`` → in its canonical form."""
-    kind, colon, name = str(value).partition(":")
-    if not colon or not KIND.fullmatch(kind) or not slug(name):
-        raise ValueError(f'{value!r} is no tag|write kind:name, such as "subject:diplomacy"')
-    if kind in FIELDS | RESERVED:
-        raise ValueError(f"{kind!r} is a field of the query language, so it can't be a tag kind|use another kind")
-    return f"{kind}:{slug(name)}"
-
-
-def check_query(value: object) -> str:
-    """Check a query."""
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no query|write it as text in quotes")
-    try:
-        parse(value)
-    except QueryError as error:
-        problem, _, mend = str(error).partition("; ")
-        raise ValueError(f"{problem}|{mend or 'see the query language in the README'}") from None
-    return value
-
-
-def check_url(value: object) -> str:
-    """Check a source's url: an http or https address, or a file's path."""
-    text = str(value)
-    if not text.strip() or text != text.strip() or any(ord(char) < 32 for char in text):
-        raise ValueError(f"{value!r} is no address|write an http or https address, or a file's path")
-    if SCHEME.match(text):
-        try:
-            parts = urlsplit(text)
-            good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-        except ValueError:
-            good = False
-        if not good:
-            raise ValueError(f"{value!r} can't be polled|write an http or https address with a host, or a file's path")
-    return text
-
-
-def exactly(check: Callable[[object], Any]) -> Any:
-    """Make pydantic run ``check`` on the raw value."""
-    return BeforeValidator(check)
-
-
-Id = Annotated[str, exactly(check_id)]
-Tag = Annotated[str, exactly(check_tag)]
-Match = Annotated[str, exactly(check_query)]
-Seconds = Annotated[float, exactly(parse_duration)]
-
-
-class Table(BaseModel):
-    """A table of the config: no unknown keys, no types but the right ones, nothing changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
-
-
-class Wireroom(Table):
-    """``[wireroom]``."""
-
-    archive: str = Field("wireroom.db", min_length=1)
-    publish: str = Field("public", min_length=1)
-    listen: Annotated[tuple[str, int], exactly(parse_listen)] = ("127.0.0.1", 8000)
-    base_url: Annotated[str, exactly(check_base_url)] = "http://127.0.0.1:8000/"
-    contact: str | None = Field(None, pattern=r"^[ -~]*$")
-
-
-class Poll(Table):
-    """``[poll]``: seconds and bytes."""
-
-    floor: Seconds = 600
-    ceiling: Seconds = 86400
-    timeout: Annotated[Seconds, Field(gt=0)] = 30
-    max_body: Annotated[int, exactly(parse_size), Field(gt=0)] = 10_000_000
-    workers: int = Field(2, ge=1, le=64)
-    per_host: int = Field(2, ge=1, le=100)
-    pause: Seconds = 1
-    allow: Annotated[list[Annotated[Allow, exactly(parse_allow)]], Field(default_factory=list)]
-
-
-class SourceTable(Table):
-    """``[[source]]``."""
-
-    id: Id
-    url: Annotated[str, exactly(check_url)]
-    was: list[Id] = Field(default_factory=list)
-    tags: list[Tag] = Field(default_factory=list)
-    every: Seconds | None = None
-
-
-class Rule(Table):
-    """``[[rule]]``."""
-
-    id: Id
-    tag: Tag
-    match: Match
-
-
-class TopicTable(Table):
-    """``[[topic]]``."""
-
-    id: Id
-    title: str = Field(min_length=1)
-    was: list[Id] = Field(default_factory=list)
-    match: Match
-    limit: int = Field(50, ge=1, le=1000)
-
-
-class File(Table):
-    """The whole file."""
-
-    wireroom: Wireroom = Field(default_factory=Wireroom)
-    poll: Poll = Field(default_factory=Poll)
-    source: list[SourceTable] = Field(default_factory=list)
-    rule: list[Rule] = Field(default_factory=list)
-    topic: list[TopicTable] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,7 +227,7 @@ def make_config(path: Path, file: File) -> Config:
         publish=folder / file.wireroom.publish,
         listen_host=host,
         listen_port=port,
-        base_url=file.wireroom.base_url,
+        base_url=file.wireroom.base_url or default_base_url(host, port),
         contact=file.wireroom.contact,
         poll=PollSettings(
             floor_s=poll.floor,
@@ -427,6 +254,11 @@ def make_config(path: Path, file: File) -> Config:
         rules=tuple(file.rule),
         topics=tuple(Topic(id=t.id, title=t.title, was=tuple(t.was), match=t.match, limit=t.limit) for t in file.topic),
     )
+
+
+def default_base_url(host: str, port: int) -> str:
+    """Give the address that the daemon itself answers at."""
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def without_credentials(url: str) -> str:

@@ -1,0 +1,85 @@
+"""Opening the archive: what is refused is left as it was, and each refusal has its exit code."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from db.archive import ArchiveError, open_reader, open_writer
+from db.schema import SCHEMA_VERSION
+
+
+def refused(path: Path, code: int) -> str:
+    """Expect both ways of opening to refuse with ``code`` and to change no byte → the message."""
+    before = path.read_bytes() if path.is_file() else None
+    messages = []
+    for open_it in (open_writer, open_reader):
+        with pytest.raises(ArchiveError) as caught:
+            open_it(path)
+        assert caught.value.code == code
+        messages.append(str(caught.value))
+    assert (path.read_bytes() if path.is_file() else None) == before
+    assert str(path) in messages[0]
+    return messages[0]
+
+
+def test_new_archive_is_private_and_complete(tmp_path: Path) -> None:
+    """Mode 0600, WAL, foreign keys, version; opening it again changes nothing."""
+    path = tmp_path / "deep" / "wireroom.db"
+    db = open_writer(path)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert db.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    assert {"sources", "entries", "revisions", "stories", "tags", "story_tags", "topics", "selections", "polls"} <= set(
+        db.table_names()
+    )
+    db.close()
+    open_writer(path).close()
+
+
+def test_garbage_other_databases_and_newer_archives_are_refused_untouched(tmp_path: Path) -> None:
+    """65 for what is none of ours, 66 for what a newer Wireroom wrote."""
+    garbage = tmp_path / "garbage.db"
+    garbage.write_bytes(b"no database at all, " * 1000)
+    assert "damaged" in refused(garbage, 65)
+
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as db:
+        db.execute("CREATE TABLE photos (id)")
+        db.commit()
+    assert "no Wireroom archive" in refused(other, 65)
+
+    newer = tmp_path / "newer.db"
+    open_writer(newer).close()
+    with closing(sqlite3.connect(newer)) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert "newer Wireroom" in refused(newer, 66)
+
+
+def test_missing_archive_is_no_traceback(tmp_path: Path) -> None:
+    """A reader says what to start first; a writer that can't create says where."""
+    with pytest.raises(ArchiveError, match="no archive yet") as caught:
+        open_reader(tmp_path / "none.db")
+    assert caught.value.code == 66
+
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ArchiveError, match="can't be created") as blocked:
+        open_writer(tmp_path / "file" / "wireroom.db")
+    assert blocked.value.code == 73
+
+
+def test_reader_cannot_write(tmp_path: Path) -> None:
+    """Only the one connection writes."""
+    open_writer(tmp_path / "a.db").close()
+    reader = open_reader(tmp_path / "a.db")
+
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.execute("INSERT INTO tags (kind, name) VALUES ('a', 'b')")

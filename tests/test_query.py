@@ -1,0 +1,279 @@
+"""The query language: what each query means, what is refused, and that SQL says the same as a naive reading."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from db.query import (
+    And,
+    Lang,
+    Not,
+    Or,
+    Query,
+    QueryError,
+    Source,
+    Tag,
+    Text,
+    compile_query,
+    newest,
+    parse,
+)
+from db.schema import migrations
+from db.text import fold, folded, words
+
+A, B, C = (Text("", letter, prefix=False) for letter in "abc")
+
+
+@pytest.mark.parametrize(
+    ("query", "meaning"),
+    [
+        ("a", A),
+        ("a b", And((A, B))),
+        ("a AND b OR c", Or((And((A, B)), C))),
+        ("a OR b AND c", Or((A, And((B, C))))),
+        ("a b OR c", And((A, Or((B, C))))),
+        ("a AND NOT b", And((A, Not(B)))),
+        ("NOT a b", And((Not(A), B))),
+        ("-a b", And((Not(A), B))),
+        ("(a b) c", And((And((A, B)), C))),
+        ("+a", A),
+        ("a and b", And((A, Text("", "and", prefix=False), B))),
+        ("“a b”", Text("", "a b", prefix=False)),
+        ("mosc*", Text("", "mosc", prefix=True)),
+        ("title:(a OR b)", Or((Text("title", "a", prefix=False), Text("title", "b", prefix=False)))),
+        ("text:a", Text("text", "a", prefix=False)),
+        ("Łódź", Text("", "lodz", prefix=False)),
+        ("外交部", Text("", "外 交 部", prefix=False)),
+        ("us-russia", Text("", "us-russia", prefix=False)),
+        ("source:bbc-world", Source("bbc-world")),
+        ("lang:EN", Lang("en")),
+        ("subject:Diplomacy", Tag("subject", "diplomacy")),
+        ('Place:"United States"', Tag("place", "united-states")),
+        ("place:(russia OR türkiye)", Or((Tag("place", "russia"), Tag("place", "turkiye")))),
+    ],
+)
+def test_meaning(query: str, meaning: Query) -> None:
+    """NOT binds tightest, then AND, then OR, then adjacency, which means AND."""
+    assert parse(query) == meaning
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "empty"),
+        ("  ", "empty"),
+        ("a AND", "column 6.*too early"),
+        ("NOT", "column 4.*too early"),
+        ("(a", r"column 1: this \( is not closed"),
+        ("a)", r"column 2: this \) closes nothing"),
+        ('say "a', "column 5: this quotation mark is not closed"),
+        ("a /b/", "column 3: a /pattern/ is not supported"),
+        ("a~2", "fuzzy"),
+        ('"a b"~3', "nearness"),
+        ("a^2", "boost"),
+        ("[a TO b]", "range"),
+        ("published:2020", "published: is not a field yet"),
+        ("a && b", "write AND"),
+        ("a || b", "write OR"),
+        ("!a", "write NOT"),
+        ("*", r"column 1: \*"),
+        ("*a", r"\* stands only at the end"),
+        ("a?b", r"\? nowhere"),
+        ('"!!!"', "nothing to search for"),
+        ("subject:-", "column"),
+        ("title:text:a", "field inside a field"),
+        ("x" * 2001, "2001 characters; 2000 are the most"),
+        ("(" * 21 + "a" + ")" * 21, "deeper than 20"),
+        (" ".join(f"w{n}" for n in range(201)), "201 terms; 200 are the most"),
+    ],
+)
+def test_error_says_where_and_what(query: str, said: str) -> None:
+    """Each query that can't be asked gives one clear error."""
+    with pytest.raises(QueryError, match=said):
+        parse(query)
+
+
+@dataclass(frozen=True)
+class Story:
+    """A story as the naive reading sees it."""
+
+    title: str
+    text: str
+    language: str | None
+    sources: frozenset[str]
+    tags: frozenset[str]
+
+
+VOCABULARY = [
+    "moscow",
+    "mosque",
+    "Łódź",
+    "łódka",
+    "Türkiye",
+    "turkey",
+    "外交部",
+    "外交",
+    "ısparta",
+    "été",
+    "café",
+    "x1",
+]
+SOURCES, TAGS, LANGUAGES = ["one", "two"], ["place:russia", "subject:x"], ["en", "en-GB", "de", None]
+phrases = st.lists(st.sampled_from(VOCABULARY), min_size=0, max_size=6).map(" ".join)
+stories = st.builds(
+    Story,
+    phrases,
+    phrases,
+    st.sampled_from(LANGUAGES),
+    st.frozensets(st.sampled_from(SOURCES), min_size=1),
+    st.frozensets(st.sampled_from(TAGS)),
+)
+leaves: st.SearchStrategy[Query] = st.one_of(
+    st.builds(
+        lambda field, phrase, prefix: Text(field, fold(phrase), prefix),
+        st.sampled_from(["", "title", "text"]),
+        st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=2).map(" ".join),
+        st.booleans(),
+    ),
+    st.sampled_from(
+        [Tag("place", "russia"), Tag("subject", "x"), Source("one"), Source("two"), Lang("en"), Lang("de")]
+    ),
+)
+queries: st.SearchStrategy[Query] = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: And(tuple(parts))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: Or(tuple(parts))),
+        inner.map(Not),
+    ),
+    max_leaves=8,
+)
+
+
+def naive(query: Query, story: Story) -> bool:
+    """Read a query in the plainest way."""
+    match query:
+        case Text(field, phrase, prefix):
+            return any(
+                runs_in(words(fold(phrase)), words(fold(part)), prefix=prefix)
+                for name, part in (("title", story.title), ("text", story.text))
+                if field in ("", name)
+            )
+        case Tag(kind, name):
+            return f"{kind}:{name}" in story.tags
+        case Source(id_):
+            return id_ in story.sources
+        case Lang(code):
+            return story.language is not None and story.language.lower().split("-")[0] == code
+        case And(parts):
+            return all(naive(part, story) for part in parts)
+        case Or(parts):
+            return any(naive(part, story) for part in parts)
+        case Not(part):
+            return not naive(part, story)
+
+
+def runs_in(wanted: list[str], there: list[str], *, prefix: bool) -> bool:
+    """Tell whether the words run in a row; with ``prefix`` the last one may go on."""
+    for start in range(len(there) - len(wanted) + 1):
+        run = there[start : start + len(wanted)]
+        if run[:-1] == wanted[:-1] and (run[-1].startswith(wanted[-1]) if prefix else run[-1] == wanted[-1]):
+            return True
+    return False
+
+
+def archive_of(told: list[Story]) -> Database:
+    """Make an archive, of the real schema, of these stories, numbered from 1."""
+    db = Database(memory=True)
+    migrations.apply(db)
+    db.execute("INSERT INTO sources (id, config_id, url, added_at) VALUES (1, 'one', '', ''), (2, 'two', '', '')")
+    db.execute("INSERT INTO tags (id, kind, name) VALUES (1, 'place', 'russia'), (2, 'subject', 'x')")
+    for n, story in enumerate(told, start=1):
+        db.execute(
+            "INSERT INTO stories (id, title, text, folded_title, folded_text, language, first_seen, updated) "
+            "VALUES (?, ?, ?, ?, ?, ?, '', '')",
+            [n, story.title, story.text, folded(story.title), folded(story.text), story.language],
+        )
+        for source in story.sources:
+            db.execute(
+                "INSERT INTO entries (source_id, story_id, joined_by, title, html, text, version, first_seen) "
+                "VALUES (?, ?, 'first', '', '', '', 0, '')",
+                [SOURCES.index(source) + 1, n],
+            )
+        for tag in story.tags:
+            db.execute("INSERT INTO story_tags VALUES (?, ?, 'rule', '')", [n, TAGS.index(tag) + 1])
+    return db
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(stories, min_size=1, max_size=6), st.lists(queries, min_size=1, max_size=6))
+def test_sql_says_what_a_naive_reading_says(told: list[Story], asked: list[Query]) -> None:
+    """Ingest's form and search's form give the same stories as the plainest reading, newest first."""
+    db = archive_of(told)
+    for query in asked:
+        expected = [n for n, story in enumerate(told, start=1) if naive(query, story)]
+        where = compile_query(query)
+        sql, params = newest(query)
+
+        found = db.execute(f"SELECT id FROM stories WHERE {where.sql} ORDER BY id", list(where.params))
+        assert [n for (n,) in found] == expected
+        assert [n for (n,) in db.execute(sql, [*params, 100, 0])] == expected[::-1]
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=40),
+        st.lists(
+            st.sampled_from([*"a\"()-*:'\\^~{]/<外“\x00", "AND", "OR", "NOT", "title:", "x:", "NEAR(", "TO", ">="]),
+            max_size=12,
+        ).map(" ".join),
+    )
+)
+def test_any_text_is_answered_or_refused(text: str) -> None:
+    """Whatever a person types is a query that SQLite runs, or a QueryError: nothing else."""
+    try:
+        query = parse(text)
+    except QueryError:
+        return
+    sql, params = newest(query)
+    assert list(EMPTY.execute(sql, [*params, 10, 0])) == []
+
+
+EMPTY = archive_of([])
+
+
+@pytest.mark.parametrize("operator", [" AND ", " OR ", " ", " AND NOT "])
+def test_longest_queries_run(operator: str) -> None:
+    """Two hundred terms stay below FTS5's limit on nesting."""
+    query = parse(operator.join(f"w{n}" for n in range(200))[:2000].rsplit(operator, 1)[0])
+    sql, params = newest(query)
+
+    assert list(EMPTY.execute(sql, [*params, 10, 0])) == []
+
+
+def test_threads_get_their_own_trees() -> None:
+    """Queries parsed at once by many threads do not mix."""
+    wrong: list[Query] = []
+
+    def work(name: str) -> None:
+        whole = Text("", name, prefix=False)
+        expected = Or((And((Text("", f"{name}1", prefix=False), Text("title", name, prefix=False))), whole))
+        for _ in range(200):
+            query = parse(f"{name}1 AND title:{name} OR {name}")
+            if query != expected:
+                wrong.append(query)
+
+    threads = [threading.Thread(target=work, args=(letter * 6,)) for letter in "kzyxjg"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []

@@ -1,0 +1,134 @@
+"""Folding, words and tag names."""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.text import fold, folded, slug, words
+
+BLOCKS = [
+    (0x41, 0x250),  # Latin
+    (0x370, 0x400),  # Greek
+    (0x400, 0x530),  # Cyrillic
+    (0x531, 0x588),  # Armenian
+    (0x5D0, 0x5F0),  # Hebrew
+    (0x620, 0x6D4),  # Arabic
+    (0x904, 0x93A),  # Devanagari
+    (0xE01, 0xE31),  # Thai
+    (0x10D0, 0x10FB),  # Georgian
+    (0x1E00, 0x2000),  # Latin and Greek, extended
+    (0x3041, 0x3097),  # Hiragana
+    (0x30A1, 0x30FB),  # Katakana
+    (0x4E00, 0x4F00),  # Han
+    (0xAC00, 0xAD00),  # Hangul
+    (0xFF21, 0xFF9E),  # full and half width
+    (0x10A0, 0x10C6),  # Georgian capitals
+    (0x13A0, 0x13FE),  # Cherokee
+    (0x1C80, 0x1CC0),  # later Cyrillic and Georgian
+    (0x2C00, 0x2D00),  # Glagolitic, Latin C, Coptic
+    (0xA640, 0xA800),  # Cyrillic B, Latin D
+    (0x10400, 0x10500),  # Deseret, Osage
+    (0x1E900, 0x1E944),  # Adlam
+]
+TATWEEL = 0x640  # it only stretches words, and is dropped
+LETTERS = [
+    chr(n)
+    for begin, end in BLOCKS
+    for n in range(begin, end)
+    if unicodedata.category(chr(n))[0] == "L" and n != TATWEEL
+]
+
+
+def test_every_letter_is_found_by_its_fold() -> None:
+    """Whatever FTS5 does of itself, and whether or not the folded column is there: a word is found by its fold."""
+    lost = []
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5 (shown, folded, tokenize='unicode61 remove_diacritics 2')")
+        texts = [f"x{letter}y {letter}{letter}{letter} a{letter} end" for letter in LETTERS]
+        db.executemany("INSERT INTO t VALUES (?, ?)", [(text, folded(text)) for text in texts])
+        for row, letter in enumerate(LETTERS, start=1):
+            for word in (f"x{letter}y", letter * 3, f"a{letter}"):
+                phrase = f'"{fold(word)}"'
+                if not db.execute("SELECT 1 FROM t WHERE t MATCH ? AND rowid = ?", [phrase, row]).fetchone():
+                    lost.append((hex(ord(letter)), word, fold(word), folded(word)))
+
+    assert lost == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("turkiye", "Türkiye"),
+        ("TÜRKİYE", "türkiye"),
+        ("lodz", "ŁÓDŹ"),
+        ("isparta", "ısparta"),
+        ("ISPARTA", "ısparta"),
+        ("istanbul", "İstanbul"),
+        ("strasse", "Straße"),
+        ("ελλαδα", "Ελλάδα"),
+        ("елка", "Ёлка"),
+        ("oersted ørsted", "oersted orsted"),
+        ("don't", "don’t"),
+        ("ｆｕｌｌ", "full"),
+        ("ｶﾅ", "カナ"),
+        ("محمد", "مُحَمَّد"),
+    ],
+)
+def test_what_is_typed_folds_to_what_is_written(typed: str, written: str) -> None:
+    """Case, accents, width and letters without decomposition make no difference."""
+    assert fold(typed) == fold(written)
+
+
+def test_other_letters_stay_other() -> None:
+    """й is no и, ñ is folded but n-words of other letters stay apart."""
+    assert fold("й") != fold("и")
+    assert fold("外") != fold("处")
+
+
+@given(st.text())
+def test_fold_is_idempotent(text: str) -> None:
+    """What is folded stays as it is."""
+    assert fold(fold(text)) == fold(text)
+
+
+def test_plain_text_needs_no_second_column() -> None:
+    """FTS5 does ASCII, case and common accents by itself: nothing is stored twice for them."""
+    assert folded("Plain words, Türkiye, café, élan") is None
+    assert folded("Łódź") == "lodz"
+    assert folded("外交部") == "外 交 部"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("World News", "world-news"),
+        ("  Türkiye ", "turkiye"),
+        ("U.S.", "u-s"),
+        ("R&D", "r-d"),
+        ("外交部", "外交部"),
+        ("Côte d’Ivoire", "cote-divoire"),
+        ("snake_case", "snake-case"),
+        ("!!!", ""),
+        ("x" * 200, "x" * 100),
+    ],
+)
+def test_slug(name: str, expected: str) -> None:
+    """A tag's name in its one spelling."""
+    assert slug(name) == expected
+
+
+@given(st.text())
+def test_slug_is_idempotent(name: str) -> None:
+    """A canonical name is its own canonical name."""
+    assert slug(slug(name)) == slug(name)
+
+
+def test_words_do_not_see_quotes_case_or_punctuation() -> None:
+    """Curly or straight, upper or lower: the same words."""
+    assert words("“It’s” — Türkiye’s day, 外交") == words("\"it's\" - türkiye's DAY; 外 交")

@@ -1,0 +1,94 @@
+"""The writer: what is reported done is committed, and a job that fails takes nobody with it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from db.archive import open_writer
+from db.writer import Writer
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Name an archive that is not there yet."""
+    return tmp_path / "wireroom.db"
+
+
+@pytest.fixture
+def writer(archive: Path) -> Iterator[Writer]:
+    """Run a writer on it."""
+    made = Writer(lambda: open_writer(archive))
+    made.start()
+    yield made
+    made.close()
+
+
+def tag(db: Database, name: str) -> str:
+    """Write one row."""
+    db.execute("INSERT INTO tags (kind, name) VALUES ('test', ?)", [name])
+    return name
+
+
+def names(archive: Path) -> list[str]:
+    """Read the rows, as another program would."""
+    with closing(sqlite3.connect(archive)) as db:
+        return [name for (name,) in db.execute("SELECT name FROM tags ORDER BY name")]
+
+
+def test_result_is_there_once_it_is_reported(archive: Path, writer: Writer) -> None:
+    """A done future means a commit on disk, seen by every other connection."""
+    assert writer.submit(lambda db: tag(db, "one")).result() == "one"
+    assert names(archive) == ["one"]
+
+
+def test_failed_job_rolls_back_alone(archive: Path, writer: Writer) -> None:
+    """Jobs that wait together commit together; the bad one is undone and has its error."""
+    held = threading.Event()
+
+    def bad(db: Database) -> None:
+        tag(db, "half")
+        raise ValueError("no")
+
+    first = writer.submit(lambda _: held.wait(10))
+    good, failing, after = (
+        writer.submit(lambda db: tag(db, "a")),
+        writer.submit(bad),
+        writer.submit(lambda db: tag(db, "b")),
+    )
+    held.set()
+
+    assert (first.result(), good.result(), after.result()) == (True, "a", "b")
+    assert isinstance(failing.exception(), ValueError)
+    assert names(archive) == ["a", "b"]
+
+
+def test_close_finishes_what_waits_and_leaves_one_file(archive: Path) -> None:
+    """Nothing that was taken in is lost by a stop, and the archive can be copied as the one file that it is."""
+    writer = Writer(lambda: open_writer(archive))
+    writer.start()
+    futures = [writer.submit(lambda db, n=n: tag(db, f"{n:03}")) for n in range(500)]  # type: ignore[misc]
+    writer.close()
+
+    assert [future.result() for future in futures] == [f"{n:03}" for n in range(500)]
+    assert [path.name for path in archive.parent.iterdir()] == ["wireroom.db"]
+    assert len(names(archive)) == 500
+    with pytest.raises(RuntimeError, match="closed"):
+        writer.submit(lambda db: tag(db, "late")).result()
+
+
+def test_writer_waits_for_another_program_that_holds_the_archive(archive: Path, writer: Writer) -> None:
+    """A lock by another connection delays a write; it does not fail it."""
+    with closing(sqlite3.connect(archive, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        future = writer.submit(lambda db: tag(db, "patient"))
+        assert not future.done()
+        other.execute("ROLLBACK")
+
+        assert future.result(timeout=20) == "patient"
