@@ -41,7 +41,7 @@ PAGE_POLICY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSummary:
-    """A topic as the front page shows it: ``newest`` is its newest story's title, ``newest_at`` when it was selected."""
+    """A topic as the front page shows it: ``newest`` is its newest story, ``newest_at`` when it was selected."""
 
     id: str
     title: str
@@ -91,7 +91,8 @@ def topic_item(topic: TopicSummary) -> str:
             f"{escape(topic.newest_at[:16].replace('T', ' '))} UTC</time></p>\n"
         )
     feeds = " ".join(
-        f'<a href="{escape(feed_path(topic.id, fmt))}" aria-label="{escape(topic.title)} as {NAMES[fmt]}">{NAMES[fmt]}</a>'
+        f'<a href="{escape(feed_path(topic.id, fmt))}" aria-label="{escape(topic.title)} as {NAMES[fmt]}">'
+        f"{NAMES[fmt]}</a>"
         for fmt in FORMATS
     )
     return (

@@ -67,7 +67,7 @@ class Publisher:
         )
 
     def remove_others(self, kept: set[str]) -> None:
-        """Take away the feeds of topics that are gone: only names of our own kind, and no links. Raises PublishError."""
+        """Take away feeds of topics that are gone: only names of our own kind, no links. Raises PublishError."""
         folder = self._folder / "topics"
         try:
             for path in folder.iterdir() if folder.is_dir() else ():

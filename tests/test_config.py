@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from house import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from house import ROOT
 from wireroom.config import Config, ConfigError, Fault, load_config
 from wireroom.toml_lines import key_lines
 from wireroom.units import BYTES, SECONDS, parse_duration, parse_size

@@ -13,8 +13,9 @@ from contextlib import closing
 from pathlib import Path
 
 import feedparser
-from house import ROOT, House
 from lxml import etree
+
+from house import ROOT, House
 from origin import Origin
 
 FEEDS = [*(ROOT / "tests" / "data" / "feeds").iterdir(), *(ROOT / "samples").iterdir()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from factory import entry, known, owners
-
 from ingest.dedupe import place
 
 NOW = "2026-11-20T12:00:00Z"

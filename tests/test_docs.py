@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 import pytest
-from house import ROOT
 
 from db.query import FIELDS, parse
+from house import ROOT
 from wireroom import config_tables as config
 from wireroom.cli import cli
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from factory import entry, known, owners
 from hypothesis import given
 from hypothesis import strategies as st
 
 from db.model import Entry
+from factory import entry, known, owners
 from ingest.identify import identify
 
 A = entry(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import feedparser
 import pytest
+
 from house import House
 from origin import Answer, Asked, Origin, item, rss
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from house import House, until
 from origin import Origin, item, rss
 

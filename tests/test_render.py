@@ -10,13 +10,13 @@ from typing import Any
 
 import feedparser
 import pytest
-from house import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from db.model import FORMATS, Coverage, Enclosure, FeedItem, TopicFeed
 from feeds.render import render
+from house import ROOT
 
 BASE = "https://wire.example/"
 ATOM = "{http://www.w3.org/2005/Atom}"
