@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from db.schema import APPLICATION_ID, SCHEMA_VERSION, migrations
 
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_MS = 3_000
 
 
 class ArchiveError(Exception):
@@ -59,7 +59,10 @@ def open_reader(path: Path) -> Database:
         raise ArchiveError(
             NO_INPUT_OR_NEWER, f"{path}: there is no archive yet; start `wireroom run` or `wireroom poll` first"
         )
-    check_version(path)
+    if not check_version(path):
+        raise ArchiveError(
+            NO_INPUT_OR_NEWER, f"{path}: the archive is empty yet: it is being made, or its making broke off"
+        )
     return Database(connect(path, readonly=True), execute_plugins=False)
 
 
@@ -85,8 +88,13 @@ def create(path: Path) -> None:
         raise ArchiveError(CANNOT_CREATE, f"{path}: the archive can't be created: {error.strerror}") from error
 
 
-def check_version(path: Path) -> None:
-    """Refuse what is no archive of this version or an older one, without changing a byte of it."""
+def check_version(path: Path) -> bool:
+    """Refuse what is no archive of this version or an older one, without changing a byte of it.
+
+    Gives False for a file that is empty yet: a writer fills it, a reader finds nothing in it.
+    """
+    if not path.is_file():
+        raise ArchiveError(IO_ERROR, f"{path}: no regular file; name another in [wireroom] archive")
     try:
         conn = connect(path, readonly=True)
         try:
@@ -106,12 +114,13 @@ def check_version(path: Path) -> None:
             NO_INPUT_OR_NEWER,
             f"{path}: written by a newer Wireroom (schema {version}, this one knows {SCHEMA_VERSION}); upgrade",
         )
+    return bool(tables)
 
 
 def archive_error(path: Path, error: sqlite3.DatabaseError) -> ArchiveError:
     """Turn SQLite's own error into one that says the path, the exit code and what to do."""
     name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ")):
         return ArchiveError(CORRUPT, f"{path}: damaged, or no SQLite file ({error}); restore a backup, or move it away")
     return ArchiveError(
         IO_ERROR, f"{path}: can't be read or written: {error}; check the disk, the folder and its rights"

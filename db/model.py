@@ -105,8 +105,7 @@ class FeedItem:
     """One selection as it is published: the story's lead entry, all its coverage, its tags.
 
     ``guid`` is the selection's own minted id, the same in all formats. ``coverage`` is in order of first sight;
-    ``lead`` is the index in it of the entry that is shown. ``source_updated`` is when the lead's source last brought
-    something. ``updated`` is when the story's text last changed.
+    ``lead`` is the index in it of the entry that is shown. ``updated`` is when the story's text last changed.
     """
 
     guid: str

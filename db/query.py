@@ -125,6 +125,8 @@ class Compiled:
 def parse(text: str) -> Query:
     """Read a query. Raises QueryError."""
     plain = text.translate(QUOTES).strip()
+    if any("\ud800" <= char <= "\udfff" for char in plain):
+        raise QueryError("the query is no whole text; the terminal's encoding and the locale do not agree")
     if not plain:
         raise QueryError("the query is empty; write a word to look for")
     if len(plain) > MAX_CHARS:

@@ -49,10 +49,10 @@ MARKS_HEBREW_ARABIC = re.compile(
     "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"
 )
 UNSURE = re.compile(
-    "[\u01e0\u01e1\u0374\u037f\u0528-\u052f\u10a0-\u10ff\u13a0-\u13ff\u1c80-\u1cbf\u2c00-\u2dff\ua640-\ua7ff\uab30-\uabff"
-    "\U00010400-\U000104ff\U00010c80-\U00010cff\U000118a0-\U000118df\U00016e40-\U00016e7f\U0001e900-\U0001e95f]"
+    "[\u0300-\u036f\u01e0\u01e1\u0374\u037f\u0528-\u052f\u10a0-\u10ff\u13a0-\u13ff\u1c80-\u1cbf\u2c00-\u2dff\ua640-\ua7ff\uab30-\uabff"
+    "\U00010400-\U000105bf\U00010c80-\U00010cff\U000118a0-\U000118df\U00016e40-\U00016e7f\U0001e900-\U0001e95f]"
 )
-"""Letters with case or marks that FTS5 does not fold, or not in every version: its tables are of Unicode 6.1."""
+"""Marks apart, letters with case or marks: what FTS5 does not fold, or not in every version (it knows Unicode 6.1)."""
 
 NATIVE_MARKS = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 NOT_WORD = re.compile(r"[\W_]+")
@@ -68,8 +68,8 @@ def fold(text: str) -> str:
         return text.lower()
     folded = unicodedata.normalize("NFKC", text).casefold()
     folded = unicodedata.normalize("NFD", folded.translate(LETTERS))
-    folded = MARKED_LATIN_GREEK.sub("", folded)
-    folded = unicodedata.normalize("NFC", MARKS_HEBREW_ARABIC.sub("", folded)).translate(LETTERS)
+    folded = MARKED_LATIN_GREEK.sub("", MARKS_HEBREW_ARABIC.sub("", folded))
+    folded = unicodedata.normalize("NFC", folded).translate(LETTERS)
     return " ".join(UNSPACED.sub(r" \g<0> ", folded).split()) if UNSPACED.search(folded) else folded
 
 
@@ -79,7 +79,8 @@ def folded(text: str) -> str | None:
         return None
     full = fold(text)
     native = NATIVE_MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
-    return None if unicodedata.normalize("NFC", native) == full and not UNSURE.search(text) else full
+    alike = unicodedata.normalize("NFC", native) == full and unicodedata.is_normalized("NFC", text)
+    return None if alike and not UNSURE.search(text) else full
 
 
 def slug(name: str) -> str:

@@ -7,14 +7,18 @@ commits together, and no job is reported done before the commit is on disk.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
+
+from db.archive import IO_ERROR, ArchiveError
 
 T = TypeVar("T")
 Job = tuple[Callable[[Database], Any], "Future[Any]"]
@@ -60,9 +64,10 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that called start()
             self._opened.set_exception(error)
             return
+        still_there = watch(db)
         self._opened.set_result(None)
         while batch := self._next_batch():
-            run_batch(db, batch)
+            run_batch(db, batch, give_up=lambda: self._closing, still_there=still_there)
         with contextlib.suppress(sqlite3.Error):  # where a reader is in the way, the log stays beside the file: no loss
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.close()
@@ -84,12 +89,38 @@ class Writer:
         return batch
 
 
-def run_batch(db: Database, batch: list[Job]) -> None:
-    """Run ``batch`` in one transaction; set every future after the commit. Raises nothing."""
+def watch(db: Database) -> Callable[[], bool]:
+    """Remember which file ``db`` is → a call that tells whether its path still leads there.
+
+    A file that was removed or replaced under us takes every write and keeps none.
+    """
+    ((path,),) = list(db.execute("SELECT file FROM pragma_database_list WHERE name = 'main'"))
+    opened = Path(path).stat() if path else None
+
+    def still_there() -> bool:
+        try:
+            return opened is None or os.path.samestat(opened, Path(path).stat())
+        except OSError:
+            return False
+
+    return still_there
+
+
+def run_batch(
+    db: Database, batch: list[Job], give_up: Callable[[], bool], still_there: Callable[[], bool] = lambda: True
+) -> None:
+    """Run ``batch`` in one transaction; set every future after the commit. Raises nothing.
+
+    ``give_up``: a stop has come, so no more waiting for another program that holds the archive.
+    """
     done: list[tuple[Future[Any], Any]] = []
     failed: list[tuple[Future[Any], BaseException]] = []
     try:
-        begin(db)
+        if not still_there():
+            raise ArchiveError(
+                IO_ERROR, "the archive was removed or replaced while in use; put it back and start again"
+            )
+        begin(db, give_up)
         for job, future in batch:
             if not future.set_running_or_notify_cancel():
                 continue
@@ -114,7 +145,7 @@ def run_batch(db: Database, batch: list[Job]) -> None:
         future.set_exception(failure)
 
 
-def begin(db: Database) -> None:
+def begin(db: Database, give_up: Callable[[], bool]) -> None:
     """Begin to write, however long another program holds the archive.
 
     BEGIN IMMEDIATE: sqlite-utils' own begin is deferred, and a deferred one that reads before it writes fails at once.
@@ -123,7 +154,7 @@ def begin(db: Database) -> None:
         try:
             db.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if not (getattr(error, "sqlite_errorname", "") or "").startswith("SQLITE_BUSY"):
+            if give_up() or not (getattr(error, "sqlite_errorname", "") or "").startswith("SQLITE_BUSY"):
                 raise
         else:
             return

@@ -1,7 +1,7 @@
 """What feedgen 1.0 can't write of an item, written through its extension hooks. Pure.
 
 feedgen drops rel, type and length of Atom entry links (its issue 135), so an enclosure would become the story's link;
-its Atom ``source`` has no id; RSS takes one enclosure and no creator.
+its Atom ``source`` has no id; a category's label replaces its term in RSS; RSS takes one enclosure and no creator.
 """
 
 from __future__ import annotations
@@ -12,65 +12,77 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
 from db.model import FeedItem
-from feeds.item import media_type, updated
+from feeds.item import language, media_type, source_name, updated
 
-ATOM = "http://www.w3.org/2005/Atom"
-DC = "http://purl.org/dc/elements/1.1/"
-MEDIA = "http://search.yahoo.com/mrss/"
+DC = "{http://purl.org/dc/elements/1.1/}"
+MEDIA = "{http://search.yahoo.com/mrss/}"
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class FeedExtension(BaseExtension):  # type: ignore[misc]
-    """Declares the namespaces of RSS items."""
+    """Declares the namespaces of RSS items; register it for RSS alone."""
 
     def extend_ns(self) -> dict[str, str]:
         """Name the namespaces."""
-        return {"dc": DC, "media": MEDIA}
+        return {"dc": DC.strip("{}"), "media": MEDIA.strip("{}")}
 
 
 class ItemExtension(BaseEntryExtension):  # type: ignore[misc]
-    """Writes the rest of ``item``, which must be set first."""
+    """Writes the rest of ``item``, which must be set first.
+
+    The Atom elements are named without a namespace, as feedgen names its own: it writes ``xmlns`` on the root as if it
+    were an attribute, and elements in the namespace would each declare a prefix of their own.
+    """
 
     item: FeedItem
 
     def extend_atom(self, entry: Any) -> Any:
-        """Add enclosures, the coverage as related links, and the lead's source (RFC 4287 4.2.7, 4.2.11)."""
+        """Add language, tags, enclosures, the coverage as related links, the lead's source (RFC 4287 4.2.7, 4.2.11)."""
         item = self.item
+        if (tongue := language(item)) is not None:
+            entry.set(XML_LANG, tongue)
+        for tag in item.tags:
+            add(entry, "category", term=tag, label=tag.partition(":")[2] or tag)
         for enclosure in item.enclosures:
-            link = add(entry, ATOM, "link", rel="enclosure", href=enclosure.url, type=media_type(enclosure))
+            link = add(entry, "link", rel="enclosure", href=enclosure.url, type=media_type(enclosure))
             if enclosure.length is not None:
                 link.set("length", str(enclosure.length))
-        for one in item.coverage:
-            if one.url and one.url != item.url:
-                add(entry, ATOM, "link", rel="related", href=one.url, title=one.source_title)
         lead = item.coverage[item.lead]
-        source = add(entry, ATOM, "source")
-        add(source, ATOM, "id").text = lead.source_url or f"urn:wireroom:source:{lead.source}"
-        add(source, ATOM, "title").text = lead.source_title
-        add(source, ATOM, "updated").text = updated(item).isoformat()
+        for one in item.coverage:
+            if one.url and (one is not lead or one.url != item.url):  # the lead's own is the alternate link already
+                add(entry, "link", rel="related", href=one.url, title=source_name(one))
+        source = add(entry, "source")
+        add(source, "id").text = lead.source_url or f"urn:wireroom:source:{lead.source}"
+        add(source, "title").text = source_name(lead)
+        add(source, "updated").text = updated(item).isoformat()  # the source says no more of itself
         if lead.site_url:
-            add(source, ATOM, "link", rel="alternate", href=lead.site_url)
+            add(source, "link", rel="alternate", href=lead.site_url)
         if lead.source_url:
-            add(source, ATOM, "link", rel="self", href=lead.source_url)
+            add(source, "link", rel="self", href=lead.source_url)
         return entry
 
     def extend_rss(self, entry: Any) -> Any:
-        """Add the author, the origin feed, and the enclosures: RSS takes one, the others are Media RSS."""
+        """Add tags, author, language, the origin feed, and the enclosures: RSS takes one, the others are Media RSS."""
         item = self.item
+        for tag in item.tags:
+            add(entry, "category").text = tag
         if item.author:
-            add(entry, DC, "creator").text = item.author
+            add(entry, DC + "creator").text = item.author
+        if (tongue := language(item)) is not None:
+            add(entry, DC + "language").text = tongue
         lead = item.coverage[item.lead]
         if lead.source_url:
-            add(entry, "", "source", url=lead.source_url).text = lead.source_title
+            add(entry, "source", url=lead.source_url).text = source_name(lead)
         for enclosure in item.enclosures[:1]:
             length = str(enclosure.length or 0)  # required; 0 stands for unknown
-            add(entry, "", "enclosure", url=enclosure.url, length=length, type=media_type(enclosure))
+            add(entry, "enclosure", url=enclosure.url, length=length, type=media_type(enclosure))
         for enclosure in item.enclosures[1:]:
-            content = add(entry, MEDIA, "content", url=enclosure.url, type=media_type(enclosure))
+            content = add(entry, MEDIA + "content", url=enclosure.url, type=media_type(enclosure))
             if enclosure.length is not None:
                 content.set("fileSize", str(enclosure.length))
         return entry
 
 
-def add(parent: Any, namespace: str, name: str, **attributes: str) -> Any:
+def add(parent: Any, name: str, **attributes: str) -> Any:
     """Add a child element."""
-    return etree.SubElement(parent, f"{{{namespace}}}{name}" if namespace else name, attributes)
+    return etree.SubElement(parent, name, attributes)

@@ -1,52 +1,127 @@
-"""What the three formats have in common: an item's text with its coverage, and its dates. Pure."""
+"""What the three formats have in common: an item's title, its text with its coverage, its dates. Pure."""
 
 from __future__ import annotations
 
-import mimetypes
+import re
 from datetime import datetime
 from html import escape
+from urllib.parse import urlsplit
 
-from db.model import Enclosure, FeedItem, TopicFeed
+from db.model import Coverage, Enclosure, FeedItem, TopicFeed
 
 EXCERPT_CHARS = 300
+TITLE_CHARS = 120
 ANY_TYPE = "application/octet-stream"
+NO_TITLE = "(untitled)"
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *;.*)?", re.ASCII)
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+
+# Of our own: the standard library's table reads the system's, and the same archive must give the same bytes everywhere.
+_TYPES = {
+    suffix: kind
+    for kind, suffixes in (
+        ("audio/mpeg", "mp3"),
+        ("audio/mp4", "m4a"),
+        ("audio/ogg", "ogg oga opus"),
+        ("video/mp4", "mp4 m4v"),
+        ("video/webm", "webm"),
+        ("video/quicktime", "mov"),
+        ("image/jpeg", "jpg jpeg"),
+        ("image/png", "png"),
+        ("image/gif", "gif"),
+        ("image/webp", "webp"),
+        ("application/pdf", "pdf"),
+    )
+    for suffix in suffixes.split()
+}
+
+
+def xml_text(text: str) -> str:
+    """Keep only the characters that XML 1.0 allows (production 2): for names from the config, which may hold any."""
+    return _NOT_XML.sub("", text)
+
+
+def title(item: FeedItem) -> str:
+    """Give the title, plain text; the beginning of the text where there is none: Atom requires a title (RFC 4287)."""
+    return item.title.strip() or shortened(item.text, TITLE_CHARS) or NO_TITLE
 
 
 def content_html(item: FeedItem) -> str:
-    """Give the lead entry's text, and under it all coverage with links, in order of first sight."""
-    named = [
-        f'<a href="{escape(one.url)}">{escape(one.source_title)}</a>' if one.url else escape(one.source_title)
-        for one in item.coverage
-    ]
-    label = "Source" if len(named) == 1 else "Reported by"
-    return f"{item.html}\n<p>{label}: {', '.join(named)}</p>"
+    """Give the lead entry's text, and under it all coverage with links, in order of first sight, each once."""
+    named = dict.fromkeys((source_name(one), one.url) for one in item.coverage)
+    links = [f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name) for name, url in named]
+    label = "Source" if len({one.source for one in item.coverage}) == 1 else "Reported by"
+    return f"{item.html}\n<p>{label}: {', '.join(links)}</p>"
 
 
 def excerpt(item: FeedItem) -> str:
     """Give the beginning of the text as plain text; the title where there is no text."""
-    text = " ".join(item.text.split())
-    if len(text) > EXCERPT_CHARS:
-        text = text[:EXCERPT_CHARS].rsplit(" ", 1)[0] + " …"
-    return text or item.title
+    return shortened(item.text, EXCERPT_CHARS) or title(item)
+
+
+def shortened(text: str, chars: int) -> str:
+    """Give the beginning of ``text`` on one line, cut between words where there are any (Chinese has no spaces)."""
+    line = " ".join(text.split())
+    if len(line) <= chars:
+        return line
+    start = line[:chars]
+    space = start.rfind(" ")
+    return (start[:space] if space > chars // 2 else start) + " …"
+
+
+def source_name(one: Coverage) -> str:
+    """Name a source: by its title, else by its id in the config."""
+    return one.source_title.strip() or one.source
+
+
+def author(item: FeedItem) -> str:
+    """Name who wrote it, else the source it is shown from: Atom requires an author (RFC 4287, 4.1.2)."""
+    return (item.author or "").strip() or source_name(item.coverage[item.lead])
+
+
+def language(item: FeedItem) -> str | None:
+    """Give the item's language, if it has the form of a language tag (XML Schema ``language``)."""
+    return item.language if item.language and _LANGUAGE.fullmatch(item.language) else None
+
+
+def feed_language(feed: TopicFeed) -> str | None:
+    """Give the one language that all items are in; None for several, or where one doesn't say."""
+    languages = {language(item) for item in feed.items}
+    return languages.pop() if len(languages) == 1 else None
 
 
 def published(item: FeedItem) -> datetime:
     """Give the time of publication, never later than first sight: a date in the future would stay on top for years."""
-    return datetime.fromisoformat(min(item.published or item.first_seen, item.first_seen))
+    return min(moment(item.published or item.first_seen), moment(item.first_seen))
 
 
 def updated(item: FeedItem) -> datetime:
     """Give the time of the last change of the text, never before publication."""
-    return max(datetime.fromisoformat(item.updated), published(item))
+    return max(moment(item.updated), published(item))
+
+
+def changed(item: FeedItem) -> datetime:
+    """Give when the feed last changed by this item: its text did, or it was selected."""
+    return max(updated(item), moment(item.selected_at))
 
 
 def feed_updated(feed: TopicFeed) -> datetime:
     """Give the time of the newest item or change: from the data, so that the same data gives the same bytes."""
-    moments = [datetime.fromisoformat(item.selected_at) for item in feed.items]
-    moments += [updated(item) for item in feed.items]
-    return max(moments, default=datetime.fromisoformat(feed.created_at))
+    return max(map(changed, feed.items), default=moment(feed.created_at))
+
+
+def moment(text: str) -> datetime:
+    """Read one of the archive's times → an aware datetime. Raises ValueError, also for a time without a zone."""
+    read = datetime.fromisoformat(text)
+    if read.tzinfo is None:
+        raise ValueError(f"{text!r} is a time without a zone")
+    return read
 
 
 def media_type(enclosure: Enclosure) -> str:
-    """Give an enclosure's media type; every format requires one."""
-    return enclosure.type or mimetypes.guess_type(enclosure.url)[0] or ANY_TYPE
+    """Give an enclosure's media type, which every format requires: its own, else by the suffix of its address."""
+    if enclosure.type and _MEDIA_TYPE.fullmatch(enclosure.type):
+        return enclosure.type
+    return _TYPES.get(urlsplit(enclosure.url).path.rpartition(".")[2].lower(), ANY_TYPE)

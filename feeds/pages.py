@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 from db.model import FORMATS
+from feeds.item import xml_text
 from feeds.render import MEDIA_TYPES, feed_path
 
 NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
@@ -23,7 +24,9 @@ body { margin: 0 auto; max-width: 44rem; padding: 2rem 1.25rem 3rem; background:
   font: 1.0625rem/1.5 system-ui, sans-serif; }
 h1 { font: 600 1.75rem/1.2 Georgia, serif; margin: 0 0 .25rem; }
 h2 { font: 600 1.2rem/1.3 Georgia, serif; margin: 0; }
+h2, p { overflow-wrap: anywhere; }
 p { margin: .25rem 0; }
+time { white-space: nowrap; }
 .soft, footer { color: var(--soft); font-size: .9375rem; }
 ul { list-style: none; margin: 1.5rem 0 0; padding: 0; }
 ul > li { border-top: 1px solid var(--line); padding: 1rem 0; }
@@ -41,7 +44,7 @@ PAGE_POLICY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSummary:
-    """A topic as the front page shows it: ``newest`` is its newest story, ``newest_at`` when it was selected."""
+    """A topic as the front page shows it; ``newest`` is its newest story's title, ``newest_at`` its selection time."""
 
     id: str
     title: str
@@ -54,7 +57,7 @@ def index_page(topics: Sequence[TopicSummary], *, base_url: str) -> bytes:
     """Write the page → UTF-8 bytes. Absolute links begin with ``base_url``."""
     links = "\n".join(
         f'<link rel="alternate" type="{MEDIA_TYPES[fmt].partition(";")[0]}" '
-        f'title="{escape(topic.title)} ({NAMES[fmt]})" href="{escape(base_url + feed_path(topic.id, fmt))}">'
+        f'title="{shown(topic.title)} ({NAMES[fmt]})" href="{escape(base_url + feed_path(topic.id, fmt))}">'
         for topic in topics
         for fmt in FORMATS
     )
@@ -75,7 +78,11 @@ def index_page(topics: Sequence[TopicSummary], *, base_url: str) -> bytes:
 <p class="soft">Each story once, with all its sources. Subscribe to a topic in any feed reader.</p>
 {body}
 </main>
-<footer>Search the archive with <code>wireroom search</code>, SQLite, or Datasette.</footer>
+<footer>
+<p>Search the archive with <code>wireroom search</code>, SQLite, or Datasette.</p>
+<p>For programs: in a JSON Feed, <code>_wireroom</code> has each story’s number in its topic and its coverage: the
+entries of all sources, in order of first sight.</p>
+</footer>
 </body>
 </html>
 """.encode()
@@ -87,14 +94,17 @@ def topic_item(topic: TopicSummary) -> str:
     newest = ""
     if topic.newest is not None and topic.newest_at is not None:
         newest = (
-            f'<p>{escape(topic.newest)} <time class="soft" datetime="{escape(topic.newest_at)}">'
+            f'<p><bdi>{shown(topic.newest)}</bdi> <time class="soft" datetime="{escape(topic.newest_at)}">'
             f"{escape(topic.newest_at[:16].replace('T', ' '))} UTC</time></p>\n"
         )
     feeds = " ".join(
-        f'<a href="{escape(feed_path(topic.id, fmt))}" aria-label="{escape(topic.title)} as {NAMES[fmt]}">'
-        f"{NAMES[fmt]}</a>"
+        f'<a href="{escape(feed_path(topic.id, fmt))}" aria-label="{NAMES[fmt]}: {shown(topic.title)}">{NAMES[fmt]}</a>'
         for fmt in FORMATS
     )
-    return (
-        f'<li><h2>{escape(topic.title)}</h2>\n<p class="soft">{stories}</p>\n{newest}<p class="feeds">{feeds}</p></li>'
-    )
+    title = f"<h2><bdi>{shown(topic.title)}</bdi></h2>"
+    return f'<li>{title}\n<p class="soft">{stories}</p>\n{newest}<p class="feeds">{feeds}</p></li>'
+
+
+def shown(text: str) -> str:
+    """Escape a text for the page, attributes too; characters that no document may hold are dropped."""
+    return escape(xml_text(text))

@@ -35,6 +35,8 @@ class Published:
 
 
 OURS = re.compile(rf"[a-z0-9][a-z0-9._-]*\.(?:{'|'.join(FORMATS)})")
+PAGE = "index.html"
+TEMPORARY = re.compile(r"\.wireroom-[a-z0-9_]{8}\.tmp")
 
 
 class Publisher:
@@ -44,9 +46,21 @@ class Publisher:
         self._folder = folder
 
     def write(self, name: str, body: bytes, media_type: str) -> Published:
-        """Make ``body`` the file ``name`` (a path below the folder) → the document. Raises PublishError."""
+        """Make ``body`` the file ``name`` → the document. Raises PublishError.
+
+        ``name`` is ``index.html`` or ``topics/ID.FORMAT``. Links inside the folder are not followed: what is behind
+        one may be somebody else's file. The folder itself may be a link.
+        """
+        folder, _, file = name.rpartition("/")
+        if not (name == PAGE or (folder == "topics" and OURS.fullmatch(file))):
+            raise PublishError(
+                f"{name!r} is no name of a published file; give the topic an id of a-z, 0-9, '.', '_', '-'"
+            )
         path = self._folder / name
         try:
+            for place in (path.parent, path):
+                if place != self._folder and place.is_symlink():
+                    raise PublishError(f"{place}: is a link, which is not followed; take it away ([wireroom] publish)")
             if not has_bytes(path, body):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 replace_file(path, body)
@@ -56,25 +70,37 @@ class Publisher:
                 f"{path}: can't be written: {error.strerror or error}; check the folder, its rights and the disk "
                 "([wireroom] publish)"
             ) from error
-        digest = hashlib.sha256(body).hexdigest()[:32]
+        compressed = gzip.compress(body, mtime=0)
         return Published(
             body=body,
-            gzip=gzip.compress(body, mtime=0),
-            etag=f'"{digest}"',
-            gzip_etag=f'"{digest}-gzip"',
+            gzip=compressed,
+            etag=strong_etag(body),
+            gzip_etag=strong_etag(compressed),
             last_modified=formatdate(changed, usegmt=True),
             media_type=media_type,
         )
 
     def remove_others(self, kept: set[str]) -> None:
-        """Take away feeds of topics that are gone: only names of our own kind, no links. Raises PublishError."""
-        folder = self._folder / "topics"
-        try:
-            for path in folder.iterdir() if folder.is_dir() else ():
-                if OURS.fullmatch(path.name) and path.is_file() and not path.is_symlink() and path.stem not in kept:
-                    path.unlink()
-        except OSError as error:
-            raise PublishError(f"{folder}: can't be tidied: {error.strerror or error}; check its rights") from error
+        """Take away the feeds of topics that are gone, and what a killed process left half written.
+
+        Only names of our own kind, and no links. Raises PublishError.
+        """
+        topics = self._folder / "topics"
+        for folder in (self._folder, topics):
+            try:
+                if not folder.is_dir() or (folder == topics and topics.is_symlink()):
+                    continue
+                for path in folder.iterdir():
+                    gone = folder == topics and OURS.fullmatch(path.name) and path.stem not in kept
+                    if (gone or TEMPORARY.fullmatch(path.name)) and path.is_file() and not path.is_symlink():
+                        path.unlink()
+            except OSError as error:
+                raise PublishError(f"{folder}: can't be tidied: {error.strerror or error}; check its rights") from error
+
+
+def strong_etag(body: bytes) -> str:
+    """Name just these bytes (RFC 9110, 8.8.3); each encoding of a document has its own."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def has_bytes(path: Path, body: bytes) -> bool:
@@ -84,7 +110,7 @@ def has_bytes(path: Path, body: bytes) -> bool:
 
 def replace_file(path: Path, body: bytes) -> None:
     """Write by a temporary file, fsync and rename: who reads the path sees the old bytes or the new ones, whole."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".wireroom-", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(body)

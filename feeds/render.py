@@ -6,8 +6,9 @@ dates, so only one thread may render.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 from feedgen.entry import FeedEntry
@@ -15,7 +16,18 @@ from feedgen.feed import FeedGenerator
 
 from db.model import FeedItem, Format, TopicFeed
 from feeds.extensions import FeedExtension, ItemExtension
-from feeds.item import content_html, excerpt, feed_updated, published, updated
+from feeds.item import (
+    author,
+    changed,
+    content_html,
+    excerpt,
+    feed_language,
+    feed_updated,
+    published,
+    title,
+    updated,
+    xml_text,
+)
 from feeds.jsonfeed import json_feed, json_item
 
 GENERATOR = "Wireroom"
@@ -40,82 +52,74 @@ def feed_path(topic: str, fmt: Format) -> str:
     return f"topics/{topic}.{fmt}"
 
 
-def render(feed: TopicFeed, fmt: Format, *, base_url: str) -> Rendered:
+def render(feed: TopicFeed, fmt: Format, *, base_url: str, generator: str = GENERATOR) -> Rendered:
     """Render ``feed``. An item that can't be written is left out and named; it never takes the feed with it."""
-    writers: dict[Format, Callable[[TopicFeed, str], bytes]] = {"rss": rss, "atom": atom, "json": json_bytes}
     try:
-        return Rendered(body=writers[fmt](feed, base_url))
-    except (ValueError, UnicodeError):
+        return Rendered(body=document(feed, fmt, base_url, generator))
+    except Exception:  # whatever one item raises, the others go out
         left_out = tuple((item.guid, why) for item in feed.items if (why := fault_of(item, fmt)) is not None)
+        if not left_out:
+            raise  # no item's fault, so leaving some out would mend nothing
         guids = {guid for guid, _ in left_out}
         whole = replace(feed, items=tuple(item for item in feed.items if item.guid not in guids))
-        return Rendered(body=writers[fmt](whole, base_url), left_out=left_out)
+        return Rendered(body=document(whole, fmt, base_url, generator), left_out=left_out)
 
 
 def fault_of(item: FeedItem, fmt: Format) -> str | None:
     """Say why an item can't be written in a format, if so."""
     try:
+        changed(item)
         match fmt:
             case "rss":
-                feed_entry(item).rss_entry()
+                feed_entry(item, fmt).rss_entry()
             case "atom":
-                feed_entry(item).atom_entry()
+                feed_entry(item, fmt).atom_entry()
             case "json":
-                json_item(item)
-    except (ValueError, UnicodeError) as error:
+                json.dumps(json_item(item, about=""), ensure_ascii=False).encode()
+    except Exception as error:  # noqa: BLE001 - told to the caller, who logs it
         return f"{type(error).__name__}: {error}"
     return None
 
 
-def json_bytes(feed: TopicFeed, base_url: str) -> bytes:
-    """Write JSON Feed 1.1."""
-    return json_feed(feed, home_url=base_url, feed_url=base_url + feed_path(feed.id, "json"))
-
-
-def rss(feed: TopicFeed, base_url: str) -> bytes:
-    """Write RSS 2.0."""
-    body: bytes = generator(feed, "rss", base_url).rss_str()
-    return body + b"\n"
-
-
-def atom(feed: TopicFeed, base_url: str) -> bytes:
-    """Write Atom 1.0 (RFC 4287)."""
-    body: bytes = generator(feed, "atom", base_url).atom_str()
-    return body + b"\n"
-
-
-def generator(feed: TopicFeed, fmt: Format, base_url: str) -> Any:
-    """Fill feedgen with the feed."""
+def document(feed: TopicFeed, fmt: Format, base_url: str, generator: str) -> bytes:
+    """Write the whole document."""
+    name = xml_text(feed.title).strip() or feed.id
+    description = f"{name}: each story once, with all its sources"
+    feed_url = base_url + feed_path(feed.id, fmt)
+    if fmt == "json":
+        return json_feed(feed, title=name, description=description, home_url=base_url, feed_url=feed_url)
     made = FeedGenerator()
-    made.register_extension("wireroom", FeedExtension, ItemExtension)
+    made.register_extension("wireroom", FeedExtension, ItemExtension, atom=False)
     made.id(feed.urn)
-    made.title(feed.title)
-    made.description(f"{feed.title}: each story once, with all its sources")
-    made.link(href=base_url + feed_path(feed.id, fmt), rel="self", type=MEDIA_TYPES[fmt].partition(";")[0])
+    made.title(name)
+    made.description(description)
+    if fmt == "rss":  # in Atom each entry tells its own, and our title is none of theirs
+        made.language(feed_language(feed))
+    made.link(href=feed_url, rel="self", type=MEDIA_TYPES[fmt].partition(";")[0])
     made.link(href=base_url, rel="alternate", type="text/html")  # last: it becomes the RSS channel's link
     made.updated(feed_updated(feed))
     made.lastBuildDate(feed_updated(feed))
-    made.generator(GENERATOR)
+    made.generator(generator)
     made.docs("https://www.rssboard.org/rss-specification")
     for item in feed.items:
-        made.add_entry(feed_entry(item), order="append")
-    return made
+        made.add_entry(feed_entry(item, fmt), order="append")
+    body: bytes = made.rss_str() if fmt == "rss" else made.atom_str()
+    return body + b"\n"
 
 
-def feed_entry(item: FeedItem) -> Any:
+def feed_entry(item: FeedItem, fmt: Format) -> Any:
     """Make feedgen's entry of an item."""
     entry = FeedEntry()
     entry.register_extension("wireroom", ItemExtension)
     entry.wireroom.item = item
     entry.id(item.guid)
-    entry.title(item.title or excerpt(item) or "(untitled)")
+    entry.title(title(item))
     entry.content(content_html(item), type="html")
-    entry.summary(excerpt(item))
+    # An RSS description is HTML: plain text as it is would bring markup to life that an article only wrote about.
+    entry.summary(escape(excerpt(item), quote=False) if fmt == "rss" else excerpt(item))
     entry.published(published(item))
     entry.updated(updated(item))
-    entry.author(name=item.author or item.coverage[item.lead].source_title)
+    entry.author(name=author(item))
     if item.url:
         entry.link(href=item.url)
-    for tag in item.tags:
-        entry.category(term=tag)
     return entry

@@ -19,6 +19,9 @@ from feeds.publish import Published
 
 MAX_AGE_S = 60
 """How long a reader may go without asking: the publisher looks for changes every second, feeds change by the minute."""
+CACHE = f"public, max-age={MAX_AGE_S}"
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+"""Readers that are web pages may fetch feeds: there is nothing in them that is not public."""
 
 
 class Site(Protocol):
@@ -56,20 +59,22 @@ def make_app(site: Site) -> Starlette:
             if fmt == suffix:
                 found = site.published(name, fmt)
                 if found is not None:
-                    return document(request, found, {"Access-Control-Allow-Origin": "*"})
+                    return document(request, found, ANY_ORIGIN)
                 address = site.moved(name, fmt)
                 if address is not None:
-                    return RedirectResponse(address, 301)
+                    return RedirectResponse(address, 301, {**ANY_ORIGIN, "Cache-Control": CACHE})
         return PlainTextResponse("There is no such feed. The front page lists all topics.\n", 404)
 
     async def no_such_page(_: Request, __: Exception) -> Response:
         return PlainTextResponse("There is no such page.\n", 404)
 
-    return Starlette(
+    app = Starlette(
         routes=[Route("/", front), Route("/healthz", healthz), Route("/topics/{file}", topic)],
         exception_handlers={404: no_such_page},
         middleware=[Middleware(SafeHeaders)],
     )
+    app.router.redirect_slashes = False  # it would redirect to whatever the Host header says
+    return app
 
 
 class SafeHeaders:
@@ -99,15 +104,21 @@ class SafeHeaders:
 
 def document(request: Request, found: Published, more: dict[str, str]) -> Response:
     """Answer with a document, or with 304 where the client has this very state of it (RFC 9110 13.2.2)."""
-    compressed = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    compressed = accepts_gzip(",".join(request.headers.getlist("Accept-Encoding")))
+    etag = found.gzip_etag if compressed else found.etag
     headers = {
-        "ETag": found.gzip_etag if compressed else found.etag,
+        "ETag": etag,
         "Last-Modified": found.last_modified,
-        "Cache-Control": f"public, max-age={MAX_AGE_S}",
+        "Cache-Control": CACHE,
         "Vary": "Accept-Encoding",
         **more,
     }
-    if is_current(request, found):
+    known = request.headers.getlist("If-None-Match")
+    if known:
+        same = known_etag(",".join(known), found, etag)
+        if same is not None:
+            return Response(status_code=304, headers=headers | {"ETag": same})
+    elif not_modified_since(request.headers.get("If-Modified-Since"), found):
         return Response(status_code=304, headers=headers)
     if compressed:
         headers["Content-Encoding"] = "gzip"
@@ -117,13 +128,19 @@ def document(request: Request, found: Published, more: dict[str, str]) -> Respon
     return Response(b"" if request.method == "HEAD" else body, headers=headers)
 
 
-def is_current(request: Request, found: Published) -> bool:
-    """Tell whether the client has this state: by If-None-Match, and only without it by If-Modified-Since."""
-    known = request.headers.get("If-None-Match")
-    if known is not None:
-        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-        return "*" in tags or bool(tags & {found.etag, found.gzip_etag})
-    since = request.headers.get("If-Modified-Since")
+def known_etag(known: str, found: Published, etag: str) -> str | None:
+    """Compare If-None-Match weakly (RFC 9110 13.1.2) → the ETag of this state that the client has, or None.
+
+    Either encoding will do, and is named in the answer: the client keeps the one that it has.
+    """
+    tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    if "*" in tags or etag in tags:
+        return etag
+    return next((one for one in (found.etag, found.gzip_etag) if one in tags), None)
+
+
+def not_modified_since(since: str | None, found: Published) -> bool:
+    """Compare If-Modified-Since; a date that can't be read asks nothing (RFC 9110 13.1.3)."""
     if since is None:
         return False
     try:
@@ -137,11 +154,11 @@ def is_current(request: Request, found: Published) -> bool:
 def accepts_gzip(accept: str) -> bool:
     """Tell whether the client takes gzip (RFC 9110 12.5.3): named, or by ``*``, and not with a weight of zero."""
     weights: dict[str, float] = {}
-    for part in accept.split(","):
-        name, _, parameters = part.strip().partition(";")
-        quality = parameters.strip().removeprefix("q=").strip() if parameters.strip().startswith("q=") else "1"
+    for part in accept.lower().split(","):
+        name, _, parameters = part.partition(";")
+        label, _, weight = parameters.partition("=")
         try:
-            weights[name.strip().lower()] = float(quality)
+            weights[name.strip()] = float(weight) if label.strip() == "q" else 1.0
         except ValueError:
-            weights[name.strip().lower()] = 0.0
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+            weights[name.strip()] = 0.0
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0

@@ -63,7 +63,7 @@ def own_marks(entry: Entry) -> list[Mark]:
     marks: list[Mark] = []
     if entry.keys.link is not None:
         marks.append(("link", entry.keys.link, entry.title))
-    if entry.published is not None:
+    if entry.published is not None and entry.words >= MIN_WORDS:
         marks.append(("print", entry.keys.print, entry.published))
     return marks
 
@@ -75,8 +75,8 @@ def find(
     same_print = {
         known.story_id
         for known in owners.get(entry.keys.print, ())
-        if (known.source_id != source_id and entry.words >= MIN_WORDS and near(entry, known, now))
-        or (known.source_id == source_id and same_date(entry, known.published))
+        if entry.words >= MIN_WORDS
+        and (near(entry, known, now) if known.source_id != source_id else same_date(entry, known.published))
     }
     on_link = [
         known

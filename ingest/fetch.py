@@ -68,7 +68,7 @@ class Fetcher:
             return await self._follow(wanted)
         except TimeoutError:
             return Fetched(outcome="timeout", error=f"no whole answer within {self._timeout_s:g} s")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a server can bring about is that source's own trouble
             return Fetched(outcome=outcome_of(error), error=reason(error))
 
     async def _follow(self, wanted: Wanted) -> Fetched:

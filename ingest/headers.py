@@ -46,17 +46,17 @@ def http_date(value: str) -> datetime | None:
     """Read an HTTP date (RFC 9110 5.6.7) → UTC; None where it is none."""
     try:
         date = parsedate_to_datetime(value)
-    except (ValueError, IndexError, TypeError, OverflowError):
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    except (ValueError, IndexError, TypeError, OverflowError):  # also the last hours of the year 9999
         return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
 
 
 def storable(validator: str | None) -> str | None:
-    """Let a validator through only if it can be sent back as it is: short, visible characters (RFC 9110 8.8)."""
-    if (
-        validator is None
-        or len(validator) > 1024
-        or not all(" " <= char <= "~" or char >= "\xa0" for char in validator)
-    ):
+    """Let a validator through only if it can be sent back as it is: short, of visible characters (RFC 9110 8.8).
+
+    A byte that is no UTF-8 arrives as a lone surrogate, which neither the archive nor a request can carry.
+    """
+    if validator is None or len(validator) > 1024:
         return None
-    return validator
+    good = all(" " <= char <= "~" or "\xa0" <= char < "\ud800" for char in validator)
+    return validator if good else None

@@ -150,12 +150,16 @@ def by_link(scene: Scene, rest: Rest) -> Matches:
 
 
 def by_print(scene: Scene, rest: Rest) -> Matches:
-    """Match by the same words at the same time: id and link are both new."""
+    """Match by the same words at the same time: id and link are new, or gone, with no time to tell by either."""
     in_document = Counter(item.keys.print for item in scene.items)
     for n, item in rest:
         candidates = scene.free(item.keys.print)
-        if in_document[item.keys.print] == 1 and len(candidates) == 1 and same_date(item, candidates[0]):
-            yield n, candidates[0]
+        if in_document[item.keys.print] > 1 or len(scene.carriers(item.keys.print)) != 1:
+            continue
+        bare = item.raw_id is None and item.keys.link is None and item.published is None
+        for known in candidates:
+            if same_date(item, known) or (bare and known.published is None):
+                yield n, known
 
 
 def same_date(item: Entry, known: KnownEntry) -> bool:

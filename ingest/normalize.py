@@ -10,7 +10,7 @@ from hashlib import blake2b
 from db.model import Document, Enclosure, Entry, Keys
 from db.text import words
 from ingest.clean import clean_html, flat, one_line, plain_text, text_html, xml_chars, xml_clean
-from ingest.parsed import Attachment, Item, Markup, Parsed
+from ingest.parsed import MAX_ENTRIES, Attachment, Item, Markup, Parsed
 from ingest.urls import absolute, canonical_link, is_specific
 
 MAX_ID_CHARS = 1024
@@ -46,7 +46,8 @@ def normalize(parsed: Parsed) -> Document:
         entries=tuple(entry(item, parsed, language=language, site_link=site_link) for item in parsed.items),
         truncated=parsed.truncated,
         salvaged=parsed.salvaged,
-        remark=parsed.remark,
+        remark=parsed.remark
+        or (f"more than {MAX_ENTRIES:,} entries: the rest was not read" if parsed.truncated else None),
     )
 
 

@@ -7,6 +7,7 @@ the entries that it covers.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from db.apply import apply_plan
+from db.archive import ArchiveError
 from db.known import ArchiveKnown, DraftDesk
 from db.model import Document
 from db.plan import GOOD, Outcome, PolledSource, PollPlan
@@ -133,15 +135,34 @@ class Poller:
             digest_version=DIGEST_VERSION,
         )
         rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
-        writing = self._writer.submit(lambda db: self._record(db, source, answer, setup.desks, rhythm))
         try:
-            report = report_of(source, await asyncio.wrap_future(writing))
+            plan = await self._write(source, answer, setup.desks, rhythm)
         except Exception:
             self._resting[source.id] = loop.time() + REST_S
             raise
+        report = report_of(source, plan)
         self._resting.pop(source.id, None)
         self._on_report(report)
         return report
+
+    async def _write(self, source: PolledSource, answer: Answer, desks: Desks, rhythm: Rhythm) -> PollPlan:
+        """Plan and write the poll; a document that can't be planned or written is recorded as that source's fault.
+
+        Raises sqlite3.OperationalError and the like where the archive itself takes nothing.
+        """
+        try:
+            return await asyncio.wrap_future(
+                self._writer.submit(lambda db: self._record(db, source, answer, desks, rhythm))
+            )
+        except (sqlite3.OperationalError, ArchiveError):
+            raise
+        except Exception as error:  # noqa: BLE001 - no document may keep its source due for ever
+            fault = f"it could not be recorded: {type(error).__name__}: {error}"[:300]
+            fetched = replace(answer.fetched, outcome="malformed", error=fault.encode("utf-8", "replace").decode())
+            failed = replace(answer, fetched=fetched, document=None)
+            return await asyncio.wrap_future(
+                self._writer.submit(lambda db: self._record(db, source, failed, desks, rhythm))
+            )
 
     async def _digest(self, source: PolledSource, fetched: Fetched) -> tuple[Fetched, Document | None]:
         """Read the body, unless it is the one that was read last time."""

@@ -32,6 +32,9 @@ _TO_ENCODE = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, as JSON can spell it: no text can carry it
+
+
 def absolute(url: str | None, base: str | None) -> str | None:
     """Resolve ``url`` against ``base`` → an http(s) address, or None for anything else (``javascript:``, ``data:``…).
 
@@ -40,7 +43,7 @@ def absolute(url: str | None, base: str | None) -> str | None:
     are nobody's business but the poller's.
     """
     text = _CONTROL.sub("", url or "").strip()
-    if not text or len(text) > MAX_URL_CHARS:
+    if not text or len(text) > MAX_URL_CHARS or _SURROGATE.search(text):
         return None
     cut = min((at for at in (text.find("?"), text.find("#")) if at >= 0), default=len(text))
     text = _SLASHES.sub(r"\1//", text[:cut].replace("\\", "/")) + text[cut:]

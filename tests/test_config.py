@@ -128,6 +128,7 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
         ("[[source]]\nid = '../x'\nurl = 'x'", "can't be an id"),
         ("[[source]]\nid = 'a'\nurl = 'ftp://x/'", "3: source \"a\": url: 'ftp://x/' can't be polled"),
         ("[[source]]\nid = 'a'\nurl = 'http://'", "can't be polled"),
+        ("[[source]]\nid = 'a'\nurl = 'http://exa mple/'", "can't be polled"),
         ("[[source]]\nid = 'a'\nurl = 'http://x:99999/'", "can't be polled"),
         ("[[source]]\nid = 'a'\nurl = 'x'\nevery = 'often'", "4: source \"a\": every: 'often' is no duration"),
         ("[[source]]\nid = 'a'\nurl = 'x'\ntags = ['x']", "4: source \"a\": tags.0: 'x' is no tag; write kind:name"),
@@ -146,6 +147,7 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
         ("[[topic]]\nid = 't'\nmatch = 'a'", '1: topic "t": title: is missing'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = '(a'", '4: topic "t": match: column 1: this ( is not closed'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\nlimit = 0", '5: topic "t": limit: 0 does not fit'),
+        ("[[topic]]\nid = 't'\ntitle = \"T\\u0007\"\nmatch = 'a'", '3: topic "t": title: '),
         ("[poll]\nfloor = '10m", "2: no valid TOML"),
     ],
 )

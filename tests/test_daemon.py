@@ -167,3 +167,63 @@ def test_taken_port_and_broken_archive_are_one_clear_line(house: House, origin: 
     broken = house.wireroom("run")
     assert (broken.code, "Traceback" in broken.err) == (65, False)
     assert house.archive.read_bytes().startswith(b"this is no database")
+
+
+def test_hostile_headers_are_that_sources_trouble_alone(house: House, origin: Origin) -> None:
+    """A date past the end of time and validators that are no text: the entries are stored, the floor is kept."""
+    far = "Fri, 31 Dec 9999 23:59:59 -1200"
+    origin.feed("/far", rss(item(1)), Expires=far, Retry_After=far)
+    origin.routes["/odd"] = Answer(rss(item(2)).encode(), headers={"ETag": '"\xff\xfe"', "Last-Modified": "\xff"})
+    origin.feed(
+        "/half", '{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1", "url": "http://n/\\ud800"}]}'
+    )
+    house.configure({path: origin.url(f"/{path}") for path in ("far", "odd", "half")}, TOPIC, allow=origin.port)
+
+    result = house.poll()
+
+    assert [(one["outcome"], one["new"]) for one in result["polled"]] == [("ok", 1)] * 3
+    assert house.rows("SELECT count(*) FROM sources WHERE etag IS NOT NULL OR next_poll_at > '2100'") == [(0,)]
+
+
+def test_archive_that_is_taken_away_turns_health_red(house: House, origin: Origin) -> None:
+    """No poll is reported done that is kept nowhere."""
+    serve_one(house, origin)
+    with house.daemon() as daemon:
+        until(lambda: daemon.get("/topics/all.rss")[2].count(b"<item>") == 2, "no stories")
+        house.archive.rename(house.folder / "moved.db")
+        origin.feed("/f", rss(item(3)))
+        result = house.wireroom("poll")
+
+        assert result.code == 1
+        assert "removed or replaced" in result.out
+        until(lambda: daemon.get("/healthz")[0] == 503, "health stays green")
+
+
+def test_stop_during_a_start_that_waits(house: House, origin: Origin) -> None:
+    """Another program holds the archive while the daemon starts: SIGTERM ends it all the same."""
+    import sqlite3
+    from contextlib import closing
+
+    serve_one(house, origin)
+    house.poll()
+    with closing(sqlite3.connect(house.archive, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with house.daemon(wait=False) as daemon:
+            until(lambda: b"run" in (house.folder / "wireroom.db.lock").read_bytes(), "it does not start")
+            seconds = daemon.stop()
+
+    assert (daemon.process.returncode, seconds < 10) == (0, True)
+
+
+def test_daemon_survives_a_reload_that_fails_and_takes_the_next(house: House, origin: Origin) -> None:
+    """Whatever a config file is, the next SIGHUP is heard."""
+    serve_one(house, origin)
+    with house.daemon() as daemon:
+        good = house.config.read_text()
+        house.config.write_text("x = " + "[" * 100_000)
+        daemon.process.send_signal(signal.SIGHUP)
+        until(lambda: any("old one stays" in line["event"] for line in house.log_lines()), "nothing is logged")
+        house.config.write_text(good.replace("Everything", "All there is"))
+        daemon.process.send_signal(signal.SIGHUP)
+
+        until(lambda: b"All there is" in daemon.get("/topics/all.rss")[2], "the good config is not taken")

@@ -24,6 +24,7 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
         ("", None),
         (None, None),
         ("Fri, 99 Nov 99999 12:02:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -1200", None),
         ("१२", None),
     ],
 )
@@ -56,3 +57,5 @@ def test_validators_that_cannot_be_sent_back_are_not_kept() -> None:
     assert storable("unquoted odd;value") == "unquoted odd;value"
     assert storable('"a\x07b"') is None
     assert storable('"' + "x" * 2000 + '"') is None
+    assert storable('"\udcff\udcfe"') is None
+    assert storable('"é"') == '"é"'

@@ -97,6 +97,14 @@ def test_same_words_on_another_day_are_a_new_entry() -> None:
     assert ids([tuesday], monday) == [None]
 
 
+def test_ids_that_vanish_leave_the_words_to_go_by() -> None:
+    """No id, no link, no date any more: the same words are the same entry, while only one has them."""
+    named = entry("x1", None, "Title", "The words of it.")
+    bare = entry(None, None, "Title", "The words of it.")
+
+    assert ids([bare], named) == [1]
+
+
 def test_item_listed_twice_is_one() -> None:
     """An exact repeat inside one document is dropped."""
     assert ids([A, A, B]) == [None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import threading
 from pathlib import Path
@@ -74,3 +75,71 @@ def test_only_feeds_of_gone_topics_are_removed(tmp_path: Path) -> None:
     publisher.remove_others({"kept", "dotted.name"})
 
     assert sorted(path.name for path in folder.iterdir()) == ["dotted.name.atom", "kept.rss", "link.rss", "notes.txt"]
+
+
+def test_each_encoding_has_an_etag_of_its_bytes(tmp_path: Path) -> None:
+    """Strong ETags: equal bytes equal names, other bytes other names; the compressed form unpacks to the body."""
+    publisher = Publisher(tmp_path)
+    one, same, other = (
+        publisher.write(f"topics/{n}.rss", b, "x/y") for n, b in (("a", b"1"), ("b", b"1"), ("c", b"2"))
+    )
+
+    assert gzip.decompress(one.gzip) == one.body == b"1"
+    assert (one.etag, one.gzip_etag) == (same.etag, same.gzip_etag)
+    assert len({one.etag, one.gzip_etag, other.etag, other.gzip_etag}) == 4
+    assert all(etag[0] == etag[-1] == '"' for etag in (one.etag, one.gzip_etag))
+
+
+@pytest.mark.parametrize(
+    "name", ["../t.rss", "topics/../../t.rss", "/t.rss", "topics/.t.rss", "topics/a/b.rss", "topics/t.exe", "t.rss", ""]
+)
+def test_names_that_are_not_ours_are_refused(tmp_path: Path, name: str) -> None:
+    """Nothing is written outside the folder, or under a name that nothing would ever tidy."""
+    with pytest.raises(PublishError, match="is no name of a published file"):
+        Publisher(tmp_path / "public").write(name, b"x", "x/y")
+
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("link", ["topics", "topics/t.rss", "index.html"])
+def test_links_inside_the_folder_are_not_followed(tmp_path: Path, link: str) -> None:
+    """What is behind one stays as it is, and the error names the link."""
+    target = tmp_path / "elsewhere"
+    if link == "topics":
+        target.mkdir()
+    else:
+        target.write_text("somebody else's")
+    path = tmp_path / "public" / link
+    path.parent.mkdir(parents=True)
+    path.symlink_to(target)
+
+    with pytest.raises(PublishError, match=rf"{link}: is a link"):
+        Publisher(tmp_path / "public").write("index.html" if link == "index.html" else "topics/t.rss", b"x", "x/y")
+    Publisher(tmp_path / "public").remove_others(set())
+    assert (list(target.iterdir()) == []) if link == "topics" else (target.read_text() == "somebody else's")
+
+
+def test_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    """A web server's folder is often one."""
+    (tmp_path / "www").mkdir()
+    (tmp_path / "public").symlink_to(tmp_path / "www")
+    Publisher(tmp_path / "public").write("topics/t.rss", b"x", "x/y")
+
+    assert (tmp_path / "www" / "topics" / "t.rss").read_bytes() == b"x"
+
+
+def test_what_a_killed_process_left_half_written_is_tidied(tmp_path: Path) -> None:
+    """Its temporary files go; others' hidden files stay."""
+    Publisher(tmp_path).write("topics/t.rss", b"x", "x/y")
+    for folder in (tmp_path, tmp_path / "topics"):
+        for name in (".wireroom-ab12_x9z.tmp", ".other.tmp", ".htaccess"):
+            (folder / name).write_text("half")
+    Publisher(tmp_path).remove_others({"t"})
+
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
+        ".htaccess",
+        ".htaccess",
+        ".other.tmp",
+        ".other.tmp",
+        "t.rss",
+    ]

@@ -18,7 +18,7 @@ from db.model import Format
 from feeds.pages import TopicSummary, index_page
 from feeds.publish import Published, Publisher
 from feeds.render import MEDIA_TYPES
-from feeds.serve import make_app
+from feeds.serve import accepts_gzip, make_app
 
 BODY = b"<rss>" + b"a story, " * 500 + b"</rss>"
 
@@ -124,6 +124,67 @@ def test_gzip_has_its_own_etag_and_is_sent_only_to_who_takes_it(ask: Client) -> 
     for refusing in ("identity", "gzip;q=0", "br", ""):
         assert "content-encoding" not in ask("/topics/news.rss", Accept_Encoding=refusing)[1]
     assert ask("/topics/news.rss", Accept_Encoding="*")[1]["content-encoding"] == "gzip"
+
+
+def test_either_encoding_known_is_current_and_named_back(ask: Client) -> None:
+    """A cache in between may have unpacked it: what the client has is what the 304 is about."""
+    plain = ask("/topics/news.rss")[1]["etag"]
+    packed = ask("/topics/news.rss", Accept_Encoding="gzip")[1]["etag"]
+
+    for accept in ("gzip", "identity"):
+        for known in (plain, packed):
+            status, headers, _ = ask("/topics/news.rss", Accept_Encoding=accept, If_None_Match=known)
+            assert (status, headers["etag"]) == (304, known)
+    assert ask("/topics/news.rss", Accept_Encoding="gzip", If_None_Match="*")[1]["etag"] == packed
+
+
+def test_header_lines_that_repeat_are_one_list(ask: Client) -> None:
+    """RFC 9110 5.3: a second line of a name continues the first; a line that is there but empty knows nothing."""
+    etag, date = (ask("/topics/news.rss")[1][name] for name in ("etag", "last-modified"))
+
+    def status(*lines: tuple[str, str]) -> int:
+        with closing(http.client.HTTPConnection("127.0.0.1", ask.port, timeout=10)) as connection:
+            connection.putrequest("GET", "/topics/news.rss", skip_accept_encoding=True)
+            for name, value in lines:
+                connection.putheader(name, value)
+            connection.endheaders()
+            return connection.getresponse().status
+
+    assert status(("If-None-Match", '"other"'), ("If-None-Match", etag)) == 304
+    assert status(("If-None-Match", '"other"'), ("If-None-Match", '"third"')) == 200
+    assert status(("If-None-Match", ""), ("If-Modified-Since", date)) == 200
+
+
+@pytest.mark.parametrize(
+    ("accept", "gzipped"),
+    [
+        ("GZIP; Q=0.5", True),
+        ("gzip ;q=1.0, *;q=0", True),
+        ("x-gzip", True),
+        ("*;q=0", False),
+        ("*, gzip;q=0.000", False),
+        ("gzip;q=much", False),
+        (", ,;", False),
+    ],
+)
+def test_accept_encoding_in_all_spellings(accept: str, gzipped: bool) -> None:
+    """RFC 9110 12.5.3: case and spaces don't matter, a weight of zero refuses, a name beats the star."""
+    assert accepts_gzip(accept) is gzipped
+
+
+def test_no_answer_takes_an_address_from_the_request(ask: Client) -> None:
+    """A slash too many is not found: a redirect would lead to whatever the Host header says."""
+    for path in ("/healthz/", "/topics/news.rss/", "/topics"):
+        status, headers, _ = ask(path, Host="evil.example")
+        assert (status, "location" in headers) == (404, False)
+
+
+def test_moved_feed_may_be_followed_by_a_web_page(ask: Client) -> None:
+    """A redirect without the permission would stop a reader that runs in a browser; and it is not kept forever."""
+    headers = ask("/topics/old.json")[1]
+
+    assert headers["access-control-allow-origin"] == "*"
+    assert headers["cache-control"] == "public, max-age=60"
 
 
 def test_renamed_topic_moves_permanently(ask: Client) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import json
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -66,7 +65,9 @@ def config_option(function: Callable[..., None]) -> Callable[..., None]:
 
 def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
     """Turn an error into the exit code and the lines that explain it."""
-    from db.archive import ArchiveError
+    import sqlite3
+
+    from db.archive import ArchiveError, archive_error
     from db.query import QueryError
     from wireroom.config import ConfigError
     from wireroom.control import ControlError
@@ -75,6 +76,9 @@ def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
         return CONFIG_BAD, *(str(fault) for fault in error.faults)
     if isinstance(error, ArchiveError | ControlError):
         return error.code, str(error)
+    if isinstance(error, sqlite3.DatabaseError):
+        found = archive_error(Path("the archive"), error)
+        return found.code, str(found)
     if isinstance(error, QueryError):
         return 2, f"query: {error}"
     if type(error).__name__ == "ListenError":  # its module is heavy; only `run` has imported it
@@ -114,6 +118,7 @@ def run(path: Path) -> None:
     """
     import asyncio
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens: at its start it reads the config anyway
     from wireroom.daemon import run_daemon
     from wireroom.lock import ArchiveLock
     from wireroom.log import open_log
@@ -240,6 +245,7 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
       wireroom search 'subject:diplomacy AND NOT source:bbc-world'
     """
     import csv
+    import io
 
     from db.archive import open_reader
     from db.query import parse
@@ -250,11 +256,13 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
     if form == "json":
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif form == "csv":
-        writer = csv.writer(sys.stdout)
+        text = io.StringIO()
+        writer = csv.writer(text)
         names = ["story_id", "title", "url", "language", "published", "first_seen", "updated", "sources", "tags"]
         writer.writerow(names)
         for row in rows:
             writer.writerow([" ".join(row[name]) if isinstance(row[name], list) else row[name] for name in names])
+        click.echo(text.getvalue(), nl=False)
     elif rows:
         click.echo(table(rows, ["story_id", "first_seen", "sources", "title"]))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import re
 import tomllib
 from collections.abc import Iterator
@@ -99,6 +100,8 @@ class Config:
 def load_config(path: Path) -> Config:
     """Read the config at ``path``. Raises ConfigError with all faults."""
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "no regular file")
         text = path.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
     except OSError as error:
@@ -109,6 +112,10 @@ def load_config(path: Path) -> Config:
     except UnicodeDecodeError:
         raise ConfigError(
             [Fault(file=path, line=None, key="", problem="is not UTF-8 text", mend="save it as UTF-8")]
+        ) from None
+    except RecursionError:
+        raise ConfigError(
+            [Fault(file=path, line=None, key="", problem="nests too deep", mend="take brackets out")]
         ) from None
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"\(at line (\d+), column \d+\)", str(error))

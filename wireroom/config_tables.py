@@ -103,7 +103,9 @@ def check_url(value: object) -> str:
     if SCHEME.match(text):
         try:
             parts = urlsplit(text)
-            good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+            good = (
+                parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0 and " " not in text
+            )
         except ValueError:
             good = False
         if not good:
@@ -173,7 +175,7 @@ class TopicTable(Table):
     """``[[topic]]``."""
 
     id: Id
-    title: str = Field(min_length=1)
+    title: str = Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")
     was: list[Id] = Field(default_factory=list)
     match: Match
     limit: int = Field(default=50, ge=1, le=1000)

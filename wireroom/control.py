@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -53,7 +54,9 @@ def reachable(path: Path) -> Iterator[str]:
 async def control_server(archive: Path, handler: Handler) -> AsyncIterator[None]:
     """Answer commands while the body runs. The caller holds the archive's lock, so a socket found here is stale."""
     path = beside(archive, ".sock")
-    if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
+    if path.exists():
+        if not stat.S_ISSOCK(path.stat().st_mode):
+            raise FileExistsError(errno.EEXIST, "in the way of the daemon's socket; move it away", str(path))
         path.unlink()
     listener = socket.socket(socket.AF_UNIX)
     with reachable(path) as name:
@@ -68,14 +71,18 @@ async def control_server(archive: Path, handler: Handler) -> AsyncIterator[None]
             writer.write(json.dumps(message).encode() + b"\n")
 
         try:
-            request = json.loads(await reader.readline())
+            line = await reader.readline()
             try:
-                send({"result": await handler(request, lambda progress: send({"progress": progress}))})
+                send({"result": await handler(json.loads(line), lambda progress: send({"progress": progress}))})
             except ControlError as error:
                 send({"error": str(error), "code": error.code})
+            except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+                send({"error": "the daemon does not understand this command; is it of another version?", "code": 1})
+            except Exception as error:  # noqa: BLE001 - who asked is told, the daemon goes on
+                send({"error": f"the daemon failed: {type(error).__name__}: {error}", "code": 1})
             await writer.drain()
         except (ValueError, OSError):
-            pass  # who asked went away, or is none of ours
+            pass  # who asked went away, or sent a line without end
         finally:
             writer.close()
 

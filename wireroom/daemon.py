@@ -45,16 +45,32 @@ async def run_daemon(config: Config, log: Log) -> None:
     with contextlib.closing(listener), signals(stop, hup), lookup_threads():
         engine = Engine(config, log)
         try:
-            await engine.start()
-            await engine.press.publish(everything=True)
-            async with control_server(config.archive, lambda request, progress: command(engine, request, progress)):
-                await serve(engine, listener, stop, hup)
+            if await started(engine, stop):
+                async with control_server(config.archive, lambda request, progress: command(engine, request, progress)):
+                    await serve(engine, listener, stop, hup)
+                log.info("stopping")
         finally:
-            log.info("stopping")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_S):
                     await engine.close()
-            log.info("stopped")
+        log.info("stopped")
+
+
+async def started(engine: Engine, stop: asyncio.Event) -> bool:
+    """Open the archive and publish what is in it → False where a stop came first. Raises ArchiveError."""
+
+    async def begin() -> None:
+        await engine.start()
+        await engine.press.publish(everything=True)
+
+    beginning, stopping = asyncio.create_task(begin()), asyncio.create_task(stop.wait())
+    await asyncio.wait({beginning, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not beginning.done():
+        beginning.cancel()
+        return False
+    await beginning
+    return True
 
 
 def bind(config: Config) -> socket.socket:
@@ -91,6 +107,7 @@ def signals(stop: asyncio.Event, hup: asyncio.Event) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # there is nothing left that could reload
 
 
 @contextlib.contextmanager
@@ -187,9 +204,13 @@ async def reload_on(hup: asyncio.Event, engine: Engine) -> None:
                 "config not reloaded; the old one stays", fault=f"a restart is needed to change {', '.join(fixed)}"
             )
             continue
-        await engine.reload(config)
-        await engine.press.publish(everything=True)
-        engine.log.info("config reloaded", sources=len(config.sources), topics=len(config.topics))
+        try:
+            await engine.reload(config)
+            await engine.press.publish(everything=True)
+        except Exception as error:
+            engine.log.exception("config not reloaded; the old one stays", fault=str(error))
+        else:
+            engine.log.info("config reloaded", sources=len(config.sources), topics=len(config.topics))
 
 
 async def command(engine: Engine, request: dict[str, Any], progress: Progress) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from db.archive import open_reader, open_writer
+from db.plan import PolledSource
 from db.query import parse
 from db.sources import due_sources, sources_named
 from db.sync import ConfiguredTopic, Synced, sync_config
@@ -102,6 +103,7 @@ class Engine:
 
     def _log_poll(self, report: Report) -> None:
         """Write the poll's one line."""
+        self.press.archive_trouble = None
         say = self.log.info if report.good and report.error is None else self.log.warning
         said = {
             "source": report.source,
@@ -136,12 +138,20 @@ class Engine:
         for source in due_sources(self.reader, iso(datetime.now(UTC)), MAX_UNDER_WAY):
             if room > 0 and source.id not in under_way and not self.poller.rests(source.id):
                 room -= 1
-                self.poller.start(source).add_done_callback(self._log_failure)
+                self._start(source)
+
+    def _start(self, source: PolledSource) -> asyncio.Task[Report]:
+        """Start a poll, or join the one that is under way; if it can't be recorded, that is said."""
+        task = self.poller.start(source)
+        task.add_done_callback(self._log_failure)
+        return task
 
     def _log_failure(self, task: asyncio.Task[Report]) -> None:
         """Say that a poll could not be written; the source stays due, and is tried again after a rest."""
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.log.error("poll not recorded", task=task.get_name(), error=str(error), exc_info=error)
+            if str(error) != self.press.archive_trouble:  # once, not for every source
+                self.log.error("poll not recorded", task=task.get_name(), error=str(error), exc_info=error)
+            self.press.archive_trouble = str(error)
 
     async def round(self, wanted: Sequence[str], *, due: bool, progress: Progress) -> dict[str, Any]:
         """Poll these sources (none named: all) once, publish, and tell how it went.
@@ -169,7 +179,7 @@ class Engine:
             elif source.held_until is not None and source.held_until > now:
                 waiting.append({"source": source.config_id, "why": "Retry-After", "until": source.held_until})
             else:
-                tasks[self.poller.start(source)] = source.config_id
+                tasks[self._start(source)] = source.config_id
         polled = await self._gather(tasks, progress)
         await self.press.publish()
         return {"polled": polled, "waiting": waiting, **totals(polled)}

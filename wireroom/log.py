@@ -27,7 +27,7 @@ def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def open_log(*, plain: bool | None = None, debug: bool = False) -> Log:
     """Set up logging for this process → the log. ``plain``: for eyes; None: if standard error is a terminal."""
     if plain is None:
-        plain = sys.stderr.isatty()
+        plain = sys.stderr is not None and sys.stderr.isatty()
     logging.raiseExceptions = False  # a full or closed log is no reason to stop
     shared: list[Any] = [
         structlog.stdlib.add_log_level,

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from db.archive import open_reader
+from db.archive import ArchiveError, open_reader
 from db.health import topic_status
 from db.model import FORMATS, Format
 from db.topics import change_counts, mark_published, topic_feed, unpublished
@@ -39,6 +39,8 @@ class Press:
         self._index: Published | None = None
         self._reader: Database | None = None
         self._trouble: str | None = None
+        self.archive_trouble: str | None = None
+        """Why the last poll could not be recorded; the archive itself can't hold that."""
         self._turn = asyncio.Lock()
 
     def configure(self, config: Config) -> None:
@@ -59,52 +61,72 @@ class Press:
         """
         async with self._turn:
             loop = asyncio.get_running_loop()
+            trouble = None
             try:
-                done = await loop.run_in_executor(self._thread, self._print, self._config, everything)
+                done, trouble = await loop.run_in_executor(self._thread, self._print, self._config, everything)
                 for topic, changes in done.items():
-                    await asyncio.wrap_future(
-                        self._writer.submit(partial(mark_published, topic=topic, changes=changes))
-                    )
-            except (PublishError, sqlite3.Error) as error:
-                if str(error) != self._trouble:
-                    self._log.error("not published", error=str(error))
-                self._trouble = str(error)
-            else:
-                self._trouble = None
+                    mark = partial(mark_published, topic=topic, changes=changes)
+                    await asyncio.wrap_future(self._writer.submit(mark))
+            except (ArchiveError, sqlite3.Error) as error:
+                trouble = str(error)
+            if trouble is not None and trouble != self._trouble:
+                self._log.error("not published", error=trouble)
+            self._trouble = trouble
 
-    def _print(self, config: Config, everything: bool) -> dict[str, int]:
-        """Write topics, on the press's own thread → the change count that each is now published up to."""
+    def _print(self, config: Config, everything: bool) -> tuple[dict[str, int], str | None]:
+        """Write topics, on the press's own thread → the change count up to which each is written; trouble, if any.
+
+        A topic that can't be written keeps its old documents and stays open; the others are written all the same.
+        """
         if self._reader is None:
             self._reader = open_reader(config.archive)
         topics = {topic.id: topic for topic in config.topics}
-        changed = change_counts(self._reader) if everything else unpublished(self._reader)
-        changed = {topic: changes for topic, changes in changed.items() if topic in topics}
-        for topic in changed:
-            feed = topic_feed(self._reader, topic, topics[topic].limit)
-            for fmt in FORMATS:
-                rendered = render(feed, fmt, base_url=config.base_url)
-                for guid, why in rendered.left_out:
-                    self._log.error("item left out", topic=topic, format=fmt, guid=guid, error=why)
-                path = feed_path(topic, fmt)
-                self._documents[topic, fmt] = self._publisher.write(path, rendered.body, MEDIA_TYPES[fmt])
-        if everything:
-            self._publisher.remove_others(set(topics))
-            for topic, fmt in [key for key in self._documents if key[0] not in topics]:
-                del self._documents[topic, fmt]
-        if changed or everything:
-            summaries = [
-                TopicSummary(
-                    id=row["topic"],
-                    title=row["title"],
-                    stories=row["stories"],
-                    newest=row["newest"],
-                    newest_at=row["newest_at"],
-                )
-                for row in topic_status(self._reader)
-            ]
-            page = index_page(summaries, base_url=config.base_url)
-            self._index = self._publisher.write("index.html", page, "text/html; charset=utf-8")
-        return changed
+        open_topics = change_counts(self._reader) if everything else unpublished(self._reader)
+        done: dict[str, int] = {}
+        trouble: list[str] = []
+        for topic, changes in open_topics.items():
+            if topic in topics:
+                try:
+                    self._print_topic(config, topic, topics[topic].limit)
+                    done[topic] = changes
+                except PublishError as error:
+                    trouble.append(str(error))
+        try:
+            if everything:
+                self._publisher.remove_others(set(topics))
+                self._documents = {key: document for key, document in self._documents.items() if key[0] in topics}
+            if done or everything:
+                self._print_index(config)
+        except PublishError as error:
+            trouble.append(str(error))
+        return done, trouble[0] if trouble else None
+
+    def _print_topic(self, config: Config, topic: str, limit: int) -> None:
+        """Write a topic in all formats. Raises PublishError."""
+        assert self._reader is not None
+        feed = topic_feed(self._reader, topic, limit)
+        for fmt in FORMATS:
+            rendered = render(feed, fmt, base_url=config.base_url)
+            for guid, why in rendered.left_out:
+                self._log.error("item left out", topic=topic, format=fmt, guid=guid, error=why)
+            path = feed_path(topic, fmt)
+            self._documents[topic, fmt] = self._publisher.write(path, rendered.body, MEDIA_TYPES[fmt])
+
+    def _print_index(self, config: Config) -> None:
+        """Write the front page. Raises PublishError."""
+        assert self._reader is not None
+        summaries = [
+            TopicSummary(
+                id=row["topic"],
+                title=row["title"],
+                stories=row["stories"],
+                newest=row["newest"],
+                newest_at=row["newest_at"],
+            )
+            for row in topic_status(self._reader)
+        ]
+        page = index_page(summaries, base_url=config.base_url)
+        self._index = self._publisher.write("index.html", page, "text/html; charset=utf-8")
 
     def published(self, topic: str, fmt: Format) -> Published | None:
         """Look up a topic's document."""
@@ -122,5 +144,6 @@ class Press:
         return self._index
 
     def health(self) -> dict[str, Any]:
-        """Tell how publishing goes."""
-        return {"ok": self._trouble is None, "trouble": self._trouble, "topics": len(self._config.topics)}
+        """Tell how publishing goes, and whether the archive takes what is polled."""
+        trouble = self.archive_trouble or self._trouble
+        return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}

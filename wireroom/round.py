@@ -15,9 +15,12 @@ from typing import Any
 import click
 
 from wireroom.config import Config
-from wireroom.control import NoDaemonError, Progress, ask
+from wireroom.control import ControlError, NoDaemonError, Progress, ask
 from wireroom.escape import escaped
-from wireroom.lock import ArchiveLock, LockHeldError
+from wireroom.lock import ArchiveLock, LockHeldError, beside
+
+NO_DOOR_S = 15
+"""How long a daemon may take to open its door: it migrates the archive first."""
 
 
 def poll_round(config: Config, sources: Sequence[str], *, due: bool, progress: Progress) -> dict[str, Any]:
@@ -27,15 +30,21 @@ def poll_round(config: Config, sources: Sequence[str], *, due: bool, progress: P
     waits for that one to end. Raises ControlError, ArchiveError, OSError.
     """
     request = {"do": "poll", "sources": list(sources), "due": due}
+    patience = time.monotonic() + NO_DOOR_S
     while True:
         try:
             with ArchiveLock(config.archive, "poll"):
                 return asyncio.run(own_round(config, sources, due=due, progress=progress))
-        except LockHeldError:
-            pass
+        except LockHeldError as held:
+            holder = held.holder
         try:
             return ask(config.archive, request, progress)
         except NoDaemonError:
+            if holder is not None and holder.command == "run" and time.monotonic() > patience:
+                raise ControlError(
+                    f"the daemon (process {holder.pid}) does not answer at "
+                    f"{beside(config.archive, '.sock')}; restart it"
+                ) from None
             time.sleep(0.2)
 
 
@@ -58,7 +67,7 @@ class ProgressBar:
     """A bar on standard error while a round goes on, if that is a terminal."""
 
     def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
+        self._shown = sys.stderr is not None and sys.stderr.isatty()
 
     def __call__(self, progress: dict[str, Any]) -> None:
         """Draw the bar at ``progress``: done and total sources, new stories, failures."""
