@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlite_utils import Database
 
 from db.plan import Draft, KnownEntry, KnownStory
-from db.query import Query, compile_query
+from db.query import Query
+from db.query_sql import compile_query
 from db.schema import migrations
 
 

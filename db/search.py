@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from db.query import Query, newest
+from db.query import Query
+from db.query_sql import newest
 
 
 def search(db: Database, query: Query, limit: int, offset: int = 0) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from typing import Protocol
 from sqlite_utils import Database
 
 from db.apply import mint_urn, select
-from db.query import Query, newest
+from db.query import Query
+from db.query_sql import newest
 
 
 class ConfiguredSource(Protocol):

@@ -20,10 +20,9 @@ from db.query import (
     Source,
     Tag,
     Text,
-    compile_query,
-    newest,
     parse,
 )
+from db.query_sql import compile_query, newest
 from db.schema import migrations
 from db.text import fold, folded, words
 
