@@ -49,8 +49,8 @@ MARKS_HEBREW_ARABIC = re.compile(
     "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"
 )
 UNSURE = re.compile(
-    "[\u0300-\u036f\u01e0\u01e1\u0374\u037f\u0528-\u052f\u10a0-\u10ff\u13a0-\u13ff\u1c80-\u1cbf\u2c00-\u2dff\ua640-\ua7ff\uab30-\uabff"
-    "\U00010400-\U000105bf\U00010c80-\U00010cff\U000118a0-\U000118df\U00016e40-\U00016e7f\U0001e900-\U0001e95f]"
+    "[\u0300-\u036f\u01e0\u01e1\u0374\u037f\u0528-\u052f\u10a0-\u10ff\u13a0-\u13ff\u1c80-\u1cbf\u2c00-\u2dff\ua640-\ua7ff"
+    "\uab30-\uabff\U00010400-\U000105bf\U00010c80-\U00010cff\U000118a0-\U000118df\U00016e40-\U00016e7f\U0001e900-\U0001e95f]"
 )
 """Marks apart, letters with case or marks: what FTS5 does not fold, or not in every version (it knows Unicode 6.1)."""
 
@@ -67,10 +67,11 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     folded = unicodedata.normalize("NFKC", text).casefold()
+    if UNSPACED.search(folded):  # before the marks: one of these between a letter and its mark parts the two
+        folded = " ".join(UNSPACED.sub(r" \g<0> ", folded).split())
     folded = unicodedata.normalize("NFD", folded.translate(LETTERS))
     folded = MARKED_LATIN_GREEK.sub("", MARKS_HEBREW_ARABIC.sub("", folded))
-    folded = unicodedata.normalize("NFC", folded).translate(LETTERS)
-    return " ".join(UNSPACED.sub(r" \g<0> ", folded).split()) if UNSPACED.search(folded) else folded
+    return unicodedata.normalize("NFC", folded).translate(LETTERS)
 
 
 def folded(text: str) -> str | None:

@@ -17,6 +17,7 @@ from lxml import etree
 
 from house import ROOT, House
 from origin import Origin
+from test_render import check_json_feed
 
 FEEDS = [*(ROOT / "tests" / "data" / "feeds").iterdir(), *(ROOT / "samples").iterdir()]
 TABLES = ("entries", "entry_keys", "revisions", "stories", "story_tags", "tags", "selections")
@@ -55,7 +56,9 @@ def test_every_fixture_is_stored_once_and_published_whole(house: House, origin: 
     guids = [guid for (guid,) in house.rows("SELECT guid FROM published ORDER BY number DESC LIMIT 1000")]
     for suffix in ("rss", "atom"):
         body = (house.folder / "public" / "topics" / f"all.{suffix}").read_bytes()
-        etree.fromstring(body)
+        schema = etree.RelaxNG(etree.parse(ROOT / "tests" / "data" / "schema" / f"{suffix}.rng"))
+        schema.assertValid(etree.fromstring(body))
         assert [entry.id for entry in feedparser.parse(io.BytesIO(body)).entries] == guids
-    items = json.loads((house.folder / "public" / "topics" / "all.json").read_bytes())["items"]
-    assert [item["id"] for item in items] == guids
+    document = json.loads((house.folder / "public" / "topics" / "all.json").read_bytes())
+    assert [item["id"] for item in document["items"]] == guids
+    check_json_feed(document)
