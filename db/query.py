@@ -24,6 +24,7 @@ from luqum.tree import (
     BaseOperation,
     Boost,
     FieldGroup,
+    From,
     Fuzzy,
     Group,
     Item,
@@ -35,6 +36,7 @@ from luqum.tree import (
     Range,
     Regex,
     SearchField,
+    To,
     UnknownOperation,
     Word,
 )
@@ -50,8 +52,19 @@ FIELDS = frozenset({"title", "text", "source", "lang"})
 RESERVED = frozenset({"author", "domain", "tag", "published", "seen", "sources", "words", "has", "event"})
 """Field names that later versions will know; no tag kind may have the name of a field."""
 
+UNSUPPORTED: dict[type[Item], str] = {
+    Regex: "a /pattern/",
+    Range: "a [range]",
+    From: "a comparison (> or >=)",
+    To: "a comparison (< or <=)",
+    Fuzzy: "fuzzy~",
+    Proximity: "nearness~",
+    Boost: "a boost^",
+}
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂〝〞", '"') | dict.fromkeys("‘’‚‛", "'"))
 KIND = re.compile(r"[a-z][a-z0-9_-]*\Z")
+SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
+LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*\Z")
 
 
 class QueryError(ValueError):
@@ -115,7 +128,7 @@ Query = Text | Tag | Source | Lang | And | Or | Not
 
 def parse(text: str) -> Query:
     """Read a query. Raises QueryError."""
-    plain = text.translate(QUOTES).strip()
+    plain = text.translate(QUOTES).rstrip()
     if any("\ud800" <= char <= "\udfff" for char in plain):
         raise QueryError("the query is no whole text; the terminal's encoding and the locale do not agree")
     if not plain:
@@ -127,7 +140,7 @@ def parse(text: str) -> Query:
         tree = parse_lucene(plain)
     except ParseError as error:
         raise QueryError(explain(plain, str(error))) from None
-    query = convert(tree, "")
+    query = convert(tree, "", 0)
     if count(query) > MAX_TERMS:
         raise QueryError(f"the query has {count(query)} terms; {MAX_TERMS} are the most")
     return query
@@ -160,40 +173,40 @@ def check_nesting(plain: str) -> None:
 def explain(plain: str, message: str) -> str:
     """Say where the parser stopped, in a column a person can find."""
     at = re.search(r"at position (\d+)", message)
-    if at:
-        column = int(at.group(1)) + 1
-        return (
-            f"column {column}: {plain[column - 1 : column + 19]!r} does not fit here; put special characters in quotes"
-        )
-    return f"column {len(plain) + 1}: the query ends too early; AND, OR, NOT and field: need something after them"
+    if not at:
+        return f"column {len(plain) + 1}: the query ends too early; AND, OR, NOT and field: need something after them"
+    rest = plain[int(at.group(1)) :]
+    if operator := re.match(r"(?:AND|OR)\b", rest):
+        mend = "write something before it, or put it in quotes to search for the word"
+        return f"column {int(at.group(1)) + 1}: {operator[0]} has nothing before it; {mend}"
+    return f"column {int(at.group(1)) + 1}: {rest[:20]!r} does not fit here; put special characters in quotes"
 
 
-def convert(item: Item, field: str) -> Query:
-    """Turn luqum's tree into ours; ``field`` is the one around it. Raises QueryError for what is not supported."""
+def convert(item: Item, field: str, depth: int) -> Query:
+    """Turn luqum's tree into ours; ``field`` and ``depth`` say what is around it. Raises QueryError."""
+    if depth > MAX_DEPTH:
+        raise QueryError(f"{column(item)}: parentheses and NOT nest deeper than {MAX_DEPTH}; make two queries of it")
     match item:
-        case Group() | FieldGroup():
-            return convert(item.children[0], field)
-        case Plus():
-            return convert(item.children[0], field)
+        case Group() | FieldGroup() | Plus():
+            return convert(item.children[0], field, depth + 1)
         case LuceneNot() | Prohibit():
-            return Not(convert(item.children[0], field))
+            return Not(convert(item.children[0], field, depth + 1))
         case OrOperation():
-            return Or(tuple(convert(child, field) for child in flat(item)))
+            return Or(tuple(convert(child, field, depth) for child in flat(item)))
         case AndOperation() | UnknownOperation():
-            return And(tuple(convert(child, field) for child in flat(item)))
+            return And(tuple(convert(child, field, depth) for child in flat(item)))
         case SearchField():
             if field:
                 raise QueryError(
                     f"{column(item)}: {field}:{item.name}: is a field inside a field; put the name in quotes"
                 )
-            return convert(item.children[0], check_field(item))
+            return convert(item.children[0], check_field(item), depth)
         case Phrase():
             return leaf(item, field, item.value[1:-1], prefix=False)
         case Word():
             return word(item, field)
-    kinds = {Regex: "a /pattern/", Range: "a [range]", Fuzzy: "fuzzy~", Proximity: "nearness~", Boost: "a boost^"}
-    what = next((name for kind, name in kinds.items() if isinstance(item, kind)), "this")
-    raise QueryError(f"{column(item)}: {what} is not supported; put the text in quotes to search for it as it stands")
+    kind = next((name for kinds, name in UNSUPPORTED.items() if isinstance(item, kinds)), "this")
+    raise QueryError(f"{column(item)}: {kind} is not supported; put the text in quotes to search for it as it stands")
 
 
 def flat(item: BaseOperation) -> Iterable[Item]:
@@ -243,9 +256,14 @@ def leaf(item: Item, field: str, value: str, *, prefix: bool) -> Query:
     if prefix and field not in ("", "title", "text"):
         raise QueryError(f"{column(item)}: {field}: takes a whole name, without *")
     if field == "source":
-        return Source(value)
+        if not SOURCE_ID.match(value.lower()):
+            raise QueryError(f"{column(item)}: {value!r} is no source's id; write it as the config has it")
+        return Source(value.lower())
     if field == "lang":
-        return Lang(value.lower())
+        code = value.lower().replace("_", "-")
+        if not LANGUAGE.match(code):
+            raise QueryError(f"{column(item)}: {value!r} is no language code; write one such as en, de or pt-br")
+        return Lang(code)
     if field not in ("", "title", "text"):
         name = slug(value)
         if not name:

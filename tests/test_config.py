@@ -263,8 +263,8 @@ def test_lines_of_keys_in_every_form_of_toml() -> None:
         ("t", 0, "quoted key"): 11,
         ("t", 1): 12,
         ("t", 1, "k"): 13,
-        ("t", "sub"): 14,
-        ("t", "sub", "z"): 15,
+        ("t", 1, "sub"): 14,
+        ("t", 1, "sub", "z"): 15,
     }
 
 

@@ -102,7 +102,7 @@ def load_config(path: Path) -> Config:
     try:
         if path.exists() and not path.is_file():
             raise OSError(errno.EINVAL, "no regular file")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         raw = tomllib.loads(text)
     except OSError as error:
         mend = "name the file with -c, or write one (the README shows how)"
@@ -120,7 +120,7 @@ def load_config(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"\(at line (\d+), column \d+\)", str(error))
         problem = re.sub(r" \(at .*", "", str(error))
-        line = int(at[1]) if at else len(text.splitlines())
+        line = int(at[1]) if at else text.count("\n", 0, len(text.rstrip())) + 1
         raise ConfigError(
             [Fault(file=path, line=line, key="", problem=f"no valid TOML: {problem}", mend="mend this line")]
         ) from None

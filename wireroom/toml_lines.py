@@ -3,77 +3,80 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator
 
 Path = tuple[str | int, ...]
 
-HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
-KEY = re.compile(
-    r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=(.*)""", re.DOTALL
+PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+DOTTED = rf"[ \t]*({PART}(?:[ \t]*\.[ \t]*{PART})*)[ \t]*"
+KEY = re.compile(DOTTED + "=")
+HEADER = re.compile(rf"[ \t]*(\[\[?){DOTTED}\]")
+TOKEN = re.compile(
+    r'''"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*|[\[\]{}\n]''', re.DOTALL
 )
-PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+"""What brackets and line ends may hide in, and brackets and line ends."""
 
 
 def key_lines(text: str) -> dict[Path, int]:
     """Map the key paths of valid TOML to their lines, from 1: ``("source", 2, "every")``, and the tables themselves.
 
-    What stands inside a value of several lines belongs to the line where the value begins.
+    What stands inside a value of several lines, or an inline table, belongs to the line where the value begins.
     """
     lines: dict[Path, int] = {}
     counts: dict[Path, int] = {}
     table: Path = ()
-    open_value = ""  # the text so far of a value that goes on: it is done when brackets and quotes pair
-    for number, line in enumerate(text.splitlines(), start=1):
-        if open_value:
-            open_value += "\n" + line
-            open_value = "" if is_whole(open_value) else open_value
-            continue
-        header, key = HEADER.match(line), KEY.match(line)
-        if header and not key:
-            table = split_key(header[2])
+    for number, at in statements(text):
+        header, key = HEADER.match(text, at), KEY.match(text, at)
+        if header:
+            *outer, last = split_key(header[2])
+            table = ()
+            for part in outer:
+                table = numbered((*table, part), counts)
+            table = (*table, last)
             if header[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
-                table = (*table, counts[table])
+                table = numbered(table, counts)
             lines.setdefault(table, number)
         elif key:
             lines.setdefault((*table, *split_key(key[1])), number)
-            open_value = "" if is_whole(key[2]) else key[2]
     return lines
 
 
-def split_key(dotted: str) -> Path:
-    """Split a dotted key, quotes off."""
-    return tuple(part.strip("\"'") for part in PART.findall(dotted))
-
-
-def is_whole(value: str) -> bool:
-    """Tell whether the brackets and quotes of a value pair."""
-    depth, at = 0, 0
-    while at < len(value):
-        char = value[at]
-        if char == "#":
-            at = value.find("\n", at)
-            if at < 0:
-                break
-        elif char in "\"'":
-            fence = char * 3 if value.startswith(char * 3, at) else char
-            end = at + len(fence)
-            while (end := value.find(fence, end)) > 0 and char == '"' and value[:end].endswith("\\"):
-                end += 1
-            if end < 0:
-                return False
-            at = end + len(fence) - 1
-        elif char in "[{":
+def statements(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the line and offset of every line that is not within a value: where a key or table header may stand."""
+    depth = 0
+    line, counted = 1, 0
+    yield 1, 0
+    for token in TOKEN.finditer(text):
+        if token[0] in ("[", "{"):
             depth += 1
-        elif char in "]}":
+        elif token[0] in ("]", "}"):
             depth -= 1
-        at += 1
-    return depth <= 0
+        elif token[0] == "\n" and depth == 0:
+            line += text.count("\n", counted, token.end())
+            counted = token.end()
+            yield line, counted
+
+
+def numbered(table: Path, counts: dict[Path, int]) -> Path:
+    """Add to an array of tables the number of the one that is being written; other tables stay."""
+    return (*table, counts[table]) if table in counts else table
+
+
+def split_key(dotted: str) -> list[str]:
+    """Split a dotted key, quotes off."""
+    return [
+        str(tomllib.loads(f"key = {part}")["key"]) if part[0] in "\"'" else part for part in re.findall(PART, dotted)
+    ]
 
 
 def line_of(path: Path, lines: dict[Path, int]) -> int | None:
-    """Find the line of a key, or of the nearest table around it."""
+    """Find the line of a key, of the first thing in it (a table without a header), or of the nearest around it."""
     while path:
-        if path in lines:
-            return lines[path]
+        inside = (line for key, line in lines.items() if key[: len(path)] == path)
+        line = next(inside, None)
+        if line is not None:
+            return line
         path = path[:-1]
     return None
