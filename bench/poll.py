@@ -1,9 +1,9 @@
 """What a poll costs: `python bench/poll.py [SOURCES]`, beside a bare aiohttp + feedparser loop in the same run.
 
 A loopback origin serves SOURCES feeds (200) of 20 items of about 3 KB. Rounds: cold (all new), same (no validators,
-same bytes), idle (304). Printed are CPU milliseconds a source of all processes but the origin's, start-up included: machines
-are noisy, so compare rows of one run. The bare loop stores nothing; it fetches (with validators in the idle round) and
-parses with feedparser's defaults.
+same bytes), idle (304). Printed are CPU milliseconds a source of all processes but the origin's, start-up included:
+machines are noisy, so compare rows of one run. The bare loop stores nothing; it fetches (with validators in the idle
+round) and parses with feedparser's defaults.
 """
 
 from __future__ import annotations

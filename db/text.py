@@ -34,9 +34,10 @@ LETTERS = str.maketrans(
         "«": '"',
         "»": '"',
         "ـ": "",
+        **dict.fromkeys("\u00ad\u200e\u200f\u2060\ufeff", ""),
     }
 )
-"""Letters that do not decompose, and quotes."""
+"""Letters that do not decompose, quotes, and what no reader sees: soft hyphens, marks of direction."""
 
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u31f0-\u31ff"
@@ -55,8 +56,24 @@ UNSURE = re.compile(
 """Marks apart, letters with case or marks: what FTS5 does not fold, or not in every version (it knows Unicode 6.1)."""
 
 NATIVE_MARKS = re.compile("(?<=[a-z])[\u0300-\u036f]+")
-NOT_WORD = re.compile(r"[\W_]+")
-APOSTROPHES = str.maketrans("", "", "'’‘ʼ＇`´")
+NO_SIGN = str.maketrans("", "", "'’‘ʼ＇`´\u0307\u00ad\u200e\u200f\u2060\ufeff")
+"""Apostrophes, what no reader sees, and the dot that is left of a small İ."""
+
+
+class Spaces(dict[int, int]):
+    """A table for ``translate``, filled as it is asked: a space for all but letters, digits and their marks.
+
+    A vowel sign is a mark (दीन is no दिन), which ``\\w`` does not know; that which picks an emoji's colour is none.
+    """
+
+    def __missing__(self, code: int) -> int:
+        char = chr(code)
+        mark = unicodedata.category(char) in ("Mn", "Mc") and not (0xFE00 <= code <= 0xFE0F or code >= 0xE0100)
+        self[code] = code if char.isalnum() or mark else 0x20
+        return self[code]
+
+
+SPACES = Spaces()
 
 
 def fold(text: str) -> str:
@@ -86,12 +103,13 @@ def folded(text: str) -> str | None:
 
 def slug(name: str) -> str:
     """Make a tag's canonical name: folded, words joined by hyphens; "" where there is no letter or digit."""
-    plain = unicodedata.normalize("NFKC", name).casefold().translate(APOSTROPHES)
+    plain = unicodedata.normalize("NFKC", name).casefold().translate(NO_SIGN)
     kept = "".join(char if UNSPACED.match(char) else fold(char) for char in unicodedata.normalize("NFC", plain))
-    return NOT_WORD.sub("-", kept).strip("-")[:MAX_SLUG_CHARS].strip("-")
+    made = "-".join(kept.translate(SPACES).split())[:MAX_SLUG_CHARS].strip("-")
+    return made if any(char.isalnum() for char in made) else ""
 
 
 def words(text: str) -> list[str]:
     """Split ``text`` into words for comparison: letters and digits only, case folded, unspaced scripts by character."""
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(APOSTROPHES)
-    return NOT_WORD.sub(" ", UNSPACED.sub(r" \g<0> ", plain)).split()
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(NO_SIGN)
+    return UNSPACED.sub(r" \g<0> ", plain).translate(SPACES).split()

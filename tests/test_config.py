@@ -141,7 +141,7 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
             "[[source]]\nid = 'a'\nurl = 'x'\n[[source]]\nid = 'b'\nwas = ['a']\nurl = 'y'",
             "6: source \"b\": was: 'a' is used",
         ),
-        ("[[source]]\nid = 'a'\nurl = 'x'\n[[source]]\nid = 'b'\nurl = 'x'", "is polled already by source 'a'"),
+        ("[[source]]\nid = 'a'\nurl = 'x'\n[[source]]\nid = 'b'\nurl = 'x'", 'is polled already by source "a"'),
         ("[[rule]]\nid = 'r'\ntag = 'title:x'\nmatch = 'a'", "'title' is a field of the query language"),
         ("[[rule]]\nid = 'r'\ntag = 'a:x'\nmatch = 'a AND'", '4: rule "r": match: column 6: the query ends too early'),
         ("[[topic]]\nid = 't'\nmatch = 'a'", '1: topic "t": title: is missing'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import posixpath
 import re
 import tomllib
 from collections.abc import Iterator
@@ -16,6 +17,17 @@ from pydantic import ValidationError
 
 from wireroom.config_tables import SCHEME, Allow, File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom
 from wireroom.toml_lines import key_lines, line_of
+
+MAX_SHOWN_CHARS = 100
+USER_INFO = re.compile(r"//[^/\s]*@")
+SEE_EXAMPLE = "see the shipped config.toml for an example"
+TYPES = {
+    "model_type": ("a table", "write its keys under [{0}]"),
+    "list_type": ("a list", "write it in square brackets"),
+    "string_type": ("text", "write it in quotes"),
+    "int_type": ("a whole number", "write it without quotes and point"),
+}
+"""What pydantic says of a wrong type → what it should be, and the mend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,31 +118,23 @@ def load_config(path: Path) -> Config:
         raw = tomllib.loads(text)
     except OSError as error:
         mend = "name the file with -c, or write one (the README shows how)"
-        raise ConfigError(
-            [Fault(file=path, line=None, key="", problem=f"can't be read: {error.strerror}", mend=mend)]
-        ) from None
+        raise unreadable(path, f"can't be read: {error.strerror}", mend) from None
     except UnicodeDecodeError:
-        raise ConfigError(
-            [Fault(file=path, line=None, key="", problem="is not UTF-8 text", mend="save it as UTF-8")]
-        ) from None
+        raise unreadable(path, "is not UTF-8 text", "save it as UTF-8") from None
     except RecursionError:
-        raise ConfigError(
-            [Fault(file=path, line=None, key="", problem="nests too deep", mend="take brackets out")]
-        ) from None
-    except tomllib.TOMLDecodeError as error:
+        raise unreadable(path, "nests too deep", "take brackets out") from None
+    except ValueError as error:  # also of a number that is longer than Python reads
         at = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        problem = re.sub(r" \(at .*", "", str(error))
+        problem = re.sub(r" \(at .*|; use sys\..*", "", str(error))
         line = int(at[1]) if at else text.count("\n", 0, len(text.rstrip())) + 1
-        raise ConfigError(
-            [Fault(file=path, line=line, key="", problem=f"no valid TOML: {problem}", mend="mend this line")]
-        ) from None
+        raise unreadable(path, f"no valid TOML: {problem}", "mend this line", line) from None
     lines = key_lines(text)
     faults: list[Fault] = []
 
     def add(where: tuple[str | int, ...], problem: str, mend: str) -> None:
-        faults.append(
-            Fault(file=path, line=line_of(where, lines), key=shown_key(where, raw), problem=problem, mend=mend)
-        )
+        key, line = shown_key(where, raw), line_of(where, lines)
+        hidden = USER_INFO.sub("//…@", problem)  # a reload logs its faults, and no password goes there
+        faults.append(Fault(file=path, line=line, key=key, problem=hidden, mend=mend))
 
     try:
         file: File | None = File.model_validate(raw)
@@ -145,9 +149,14 @@ def load_config(path: Path) -> Config:
     return make_config(path, file)
 
 
+def unreadable(path: Path, problem: str, mend: str, line: int | None = None) -> ConfigError:
+    """Make the error of a file of which nothing can be read."""
+    return ConfigError([Fault(file=path, line=line, key="", problem=problem, mend=mend)])
+
+
 def explain(error: Any) -> tuple[str, str]:
     """Say what pydantic found, and the mend, in our words."""
-    kind, where, value = error["type"], error["loc"], error["input"]
+    kind, where, shown = error["type"], error["loc"], repr(error["input"])[:MAX_SHOWN_CHARS]
     if kind == "extra_forbidden":
         known = list(model_at(where).model_fields)
         close = difflib.get_close_matches(str(where[-1]), known, n=1)
@@ -156,9 +165,14 @@ def explain(error: Any) -> tuple[str, str]:
         return "is missing", "add it"
     if kind == "value_error":
         problem, _, mend = str(error["ctx"]["error"]).partition("|")
-        return problem, mend
+        return problem, mend or SEE_EXAMPLE
+    if kind in TYPES:
+        what, mend = TYPES[kind]
+        if (len(where), kind) in ((1, "list_type"), (2, "model_type")):
+            mend = f"write each {where[0]} under [[{where[0]}]]"
+        return f"{shown} does not fit: it should be {what}", mend.format(where[0])
     message = error["msg"][0].lower() + error["msg"][1:]
-    return f"{value!r} does not fit: {message}", "see the shipped config.toml for an example"
+    return f"{shown} does not fit: {message}", SEE_EXAMPLE
 
 
 def model_at(where: tuple[str | int, ...]) -> type[Table]:
@@ -188,39 +202,51 @@ def shown_key(where: tuple[str | int, ...], raw: dict[str, Any]) -> str:
 def cross_faults(raw: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Find what is wrong between keys: ids used twice, one url in two sources, a floor above the ceiling."""
     for table in ("source", "rule", "topic"):
-        seen: dict[str, str] = {}
-        rows = raw.get(table)
-        named = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        for n, row in enumerate(named):
-            earlier = row.get("was")
-            for key, id_ in [
-                ("id", row.get("id")),
-                *(("was", old) for old in (earlier if isinstance(earlier, list) else [])),
-            ]:
-                if isinstance(id_, str) and id_ in seen:
-                    yield (table, n, key), f"{id_!r} is used already by {table} {seen[id_]!r}", "give each its own id"
+        seen: dict[str, int] = {}
+        for n, row in rows(raw, table):
+            was = row.get("was")
+            for key, id_ in [("id", row.get("id")), *(("was", old) for old in (was if isinstance(was, list) else []))]:
+                if isinstance(id_, str) and seen.get(id_) == n:
+                    yield (table, n, key), f"{id_!r} is named twice", "an earlier id is another one, named once"
+                elif isinstance(id_, str) and id_ in seen:
+                    other = shown_key((table, seen[id_]), raw)
+                    yield (table, n, key), f"{id_!r} is used already by {other}", "give each its own id"
                 elif isinstance(id_, str):
-                    seen[id_] = str(row.get("id"))
-    urls: dict[str, str] = {}
-    sources = raw.get("source")
-    for n, row in enumerate(sources if isinstance(sources, list) else []):
-        if isinstance(row, dict) and isinstance(row.get("url"), str):
-            if row["url"] in urls:
-                yield (
-                    ("source", n, "url"),
-                    f"is polled already by source {urls[row['url']]!r}",
-                    "take one of the two out",
-                )
-            urls.setdefault(row["url"], str(row.get("id")))
+                    seen[id_] = n
+    urls: dict[str, int] = {}
+    for n, row in rows(raw, "source"):
+        if isinstance(row.get("url"), str):
+            first = urls.setdefault(same_place(row["url"]), n)
+            if first != n:
+                other = shown_key(("source", first), raw)
+                yield ("source", n, "url"), f"is polled already by {other}", "take one of the two out"
     poll = raw.get("poll")
+    given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
     try:
-        settings = Poll.model_validate(
-            {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
-        )
+        settings = Poll.model_validate(given)
     except ValidationError:
         return
-    if settings.floor > settings.ceiling:
+    if settings.floor > settings.ceiling and "floor" in given:
         yield ("poll", "floor"), "is longer than the ceiling", "make floor the shorter of the two"
+    elif settings.floor > settings.ceiling:
+        yield ("poll", "ceiling"), "is shorter than the floor, which is 10m unless it is set", "set a shorter floor too"
+
+
+def rows(raw: dict[str, Any], table: str) -> list[tuple[int, dict[str, Any]]]:
+    """List the tables of an array with their numbers; what is no table there is another's fault."""
+    found = raw.get(table)
+    return [(n, row) for n, row in enumerate(found) if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def same_place(url: str) -> str:
+    """Write an address or path so that two spellings of one place are equal."""
+    if not SCHEME.match(url):
+        return posixpath.normpath(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/", fragment="").geturl()
 
 
 def make_config(path: Path, file: File) -> Config:
@@ -229,7 +255,7 @@ def make_config(path: Path, file: File) -> Config:
     host, port = file.wireroom.listen
     poll = file.poll
     return Config(
-        path=path,
+        path=path.absolute(),
         archive=folder / file.wireroom.archive,
         publish=folder / file.wireroom.publish,
         listen_host=host,
