@@ -78,7 +78,7 @@ CREATE TABLE entries (                       -- one item as one source published
   last_seen       TEXT                       -- null while its source's document still has it
 ) STRICT;
 CREATE INDEX entries_story ON entries (story_id);
-CREATE INDEX entries_listed ON entries (source_id) WHERE last_seen IS NULL;
+CREATE INDEX entries_source ON entries (source_id, last_seen);
 
 CREATE TABLE entry_keys (                    -- the identity keys by which an entry is known again
   key             INTEGER NOT NULL,          -- 64-bit hash of kind and value

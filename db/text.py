@@ -63,7 +63,8 @@ NO_SIGN = str.maketrans("", "", "'’‘ʼ＇`´\u0307\u00ad\u200e\u200f\u2060\u
 class Spaces(dict[int, int]):
     """A table for ``translate``, filled as it is asked: a space for all but letters, digits and their marks.
 
-    A vowel sign is a mark (दीन is no दिन), which ``\\w`` does not know; that which picks an emoji's colour is none.
+    Vowel signs are marks (दीन is no दिन), which the regular expressions' word characters leave out. The variation
+    selectors that dress emoji are none.
     """
 
     def __missing__(self, code: int) -> int:
@@ -83,12 +84,12 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    if UNSPACED.search(folded):  # before the marks: one of these between a letter and its mark parts the two
-        folded = " ".join(UNSPACED.sub(r" \g<0> ", folded).split())
-    folded = unicodedata.normalize("NFD", folded.translate(LETTERS))
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    spaced = UNSPACED.sub(r" \g<0> ", plain)  # before the marks: one of these parts a letter from the mark after it
+    folded = unicodedata.normalize("NFD", spaced.translate(LETTERS))
     folded = MARKED_LATIN_GREEK.sub("", MARKS_HEBREW_ARABIC.sub("", folded))
-    return unicodedata.normalize("NFC", folded).translate(LETTERS)
+    folded = unicodedata.normalize("NFC", folded).translate(LETTERS)
+    return folded if spaced == plain else " ".join(folded.split())
 
 
 def folded(text: str) -> str | None:
@@ -104,7 +105,7 @@ def folded(text: str) -> str | None:
 def slug(name: str) -> str:
     """Make a tag's canonical name: folded, words joined by hyphens; "" where there is no letter or digit."""
     plain = unicodedata.normalize("NFKC", name).casefold().translate(NO_SIGN)
-    kept = "".join(char if UNSPACED.match(char) else fold(char) for char in unicodedata.normalize("NFC", plain))
+    kept = "".join(part if UNSPACED.match(part) else fold(part) for part in re.split(f"({UNSPACED.pattern})", plain))
     made = "-".join(kept.translate(SPACES).split())[:MAX_SLUG_CHARS].strip("-")
     return made if any(char.isalnum() for char in made) else ""
 

@@ -109,6 +109,19 @@ def test_changed_entry_becomes_a_revision_and_keeps_its_item(house: House, origi
     assert json.loads(house.wireroom("search", '"first version"', "--json").out) == []
 
 
+def test_renamed_publisher_is_named_so_in_the_output(house: House, origin: Origin) -> None:
+    """A source's title is part of its items: a new one reaches the published feeds with the same items."""
+    origin.feed("/f", rss(item(1), title="Old Name"))
+    house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
+    house.poll()
+    guid = read(house, "all").entries[0].id
+    origin.feed("/f", rss(item(1), title="New Name"))
+    house.poll()
+
+    (shown,) = read(house, "all").entries
+    assert (shown.id, shown.source.title) == (guid, "New Name")
+
+
 def test_entry_that_leaves_and_comes_back_is_the_same(house: House, origin: Origin) -> None:
     """``last_seen`` follows the polls while an entry is listed, is kept when it leaves, and a return is no news."""
     origin.feed("/f", rss(item(1), item(2)))

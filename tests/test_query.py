@@ -52,6 +52,10 @@ A, B, C = (Text("", letter, prefix=False) for letter in "abc")
         ("us-russia", Text("", "us-russia", prefix=False)),
         ("source:bbc-world", Source("bbc-world")),
         ("lang:EN", Lang("en")),
+        ("lang:pt_BR", Lang("pt-br")),
+        ("source:BBC-World", Source("bbc-world")),
+        ("NEAR(a b)", And((Text("", "near", prefix=False), And((A, B))))),
+        ("dip\u00adlomacy", Text("", "diplomacy", prefix=False)),
         ("subject:Diplomacy", Tag("subject", "diplomacy")),
         ('Place:"United States"', Tag("place", "united-states")),
         ("place:(russia OR türkiye)", Or((Tag("place", "russia"), Tag("place", "turkiye")))),
@@ -86,6 +90,21 @@ def test_meaning(query: str, meaning: Query) -> None:
         ("a?b", r"\? nowhere"),
         ('"!!!"', "nothing to search for"),
         ("subject:-", "column"),
+        ("  a AND published:>=2020", "column 9: published: is not a field yet"),
+        ("subject:>=2020", r"column 9: a comparison \(> or >=\) is not supported; put the text in quotes"),
+        ("a <5", r"column 3: a comparison \(< or <=\)"),
+        ("a OR subject:{a TO b}", r"column 14: a \[range\]"),
+        ("AND a", "column 1: AND has nothing before it; write something before it"),
+        ("a (OR b)", "column 4: OR has nothing before it"),
+        ("title:*", r"column 7: \* stands only"),
+        ('"a b"*', r"column 6: \* stands only"),
+        ("subject:dipl*", r"subject: takes a whole name, without \*"),
+        ('source:""', "column 8: '' is no source's id"),
+        ("source:(one OR 'x)", "column 16"),
+        ("lang:english", "column 6: 'english' is no language code; write one such as en"),
+        ("-" * 1990 + "a", "nest deeper than 20; make two queries"),
+        ("NOT " * 400 + "a", "nest deeper than 20"),
+        ('a" ' + "(" * 900 + "x" + ")" * 900 + ' b"', "nest deeper than 20"),
         ("title:text:a", "field inside a field"),
         ("x" * 2001, "2001 characters; 2000 are the most"),
         ("(" * 21 + "a" + ")" * 21, "deeper than 20"),
@@ -255,6 +274,28 @@ def test_longest_queries_run(operator: str) -> None:
     sql, params = newest(query)
 
     assert list(EMPTY.execute(sql, [*params, 10, 0])) == []
+
+
+@pytest.mark.parametrize(
+    "form", ["(a AND {})", "({} OR a)", "(k:a AND {})", "({} OR k:a)", "-{}", "(a -{})", "(k:a -{})"]
+)
+@pytest.mark.parametrize("other", ["{}", "(b OR {})", "(k:b OR {})", "(k:b AND {})", "-{}", "(b -{})"])
+def test_deepest_queries_run(form: str, other: str) -> None:
+    """However AND, OR, NOT, text and tags nest: what is not refused, SQLite and FTS5 can take."""
+    query, depth = "x", 0
+    while True:
+        deeper = (form if depth % 2 else other).format(query)
+        try:
+            parse(deeper)
+        except QueryError:
+            break
+        query, depth = deeper, depth + 1
+    sql, params = newest(parse(query))
+
+    assert depth >= 10
+    assert list(EMPTY.execute(sql, [*params, 10, 0])) == []
+    where = compile_query(parse(query))
+    assert list(EMPTY.execute(f"SELECT id FROM stories WHERE {where.sql}", list(where.params))) == []
 
 
 def test_threads_get_their_own_trees() -> None:
