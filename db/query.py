@@ -47,6 +47,8 @@ from luqum.tree import (
 from db.text import fold, slug
 
 MAX_CHARS, MAX_DEPTH, MAX_TERMS = 2000, 20, 200
+MAX_LEVELS = 4 * MAX_DEPTH + MAX_TERMS  # of luqum's tree, where a chain of operators is as deep as it is long
+"""Depth is of parentheses, and of operators in operators: SQLite's own parsers give up a little beyond."""
 
 FIELDS = frozenset({"title", "text", "source", "lang"})
 RESERVED = frozenset({"author", "domain", "tag", "published", "seen", "sources", "words", "has", "event"})
@@ -140,10 +142,22 @@ def parse(text: str) -> Query:
         tree = parse_lucene(plain)
     except ParseError as error:
         raise QueryError(explain(plain, str(error))) from None
+    if levels(tree) > MAX_LEVELS:
+        raise QueryError(f"the query's parts nest deeper than {MAX_DEPTH}; make two queries of it")
     query = convert(tree, "", 0)
     if count(query) > MAX_TERMS:
         raise QueryError(f"the query has {count(query)} terms; {MAX_TERMS} are the most")
     return query
+
+
+def levels(tree: Item) -> int:
+    """Count the levels of a parsed query, without recursion: a stray quotation mark can hide parentheses."""
+    deepest, rest = 0, [(tree, 1)]
+    while rest:
+        item, level = rest.pop()
+        deepest = max(deepest, level)
+        rest += [(child, level + 1) for child in item.children]
+    return deepest
 
 
 def check_nesting(plain: str) -> None:
@@ -185,16 +199,18 @@ def explain(plain: str, message: str) -> str:
 def convert(item: Item, field: str, depth: int) -> Query:
     """Turn luqum's tree into ours; ``field`` and ``depth`` say what is around it. Raises QueryError."""
     if depth > MAX_DEPTH:
-        raise QueryError(f"{column(item)}: parentheses and NOT nest deeper than {MAX_DEPTH}; make two queries of it")
+        raise QueryError(f"{column(item)}: AND, OR and NOT nest deeper than {MAX_DEPTH}; make two queries of it")
     match item:
-        case Group() | FieldGroup() | Plus():
+        case Group() | FieldGroup():
+            return convert(item.children[0], field, depth)
+        case Plus():
             return convert(item.children[0], field, depth + 1)
         case LuceneNot() | Prohibit():
             return Not(convert(item.children[0], field, depth + 1))
         case OrOperation():
-            return Or(tuple(convert(child, field, depth) for child in flat(item)))
+            return Or(tuple(convert(child, field, depth + 1) for child in flat(item)))
         case AndOperation() | UnknownOperation():
-            return And(tuple(convert(child, field, depth) for child in flat(item)))
+            return And(tuple(convert(child, field, depth + 1) for child in flat(item)))
         case SearchField():
             if field:
                 raise QueryError(
@@ -236,9 +252,9 @@ def check_field(item: SearchField) -> str:
 def word(item: Word, field: str) -> Query:
     """Convert a bare word: operators of other dialects are named, a trailing * is a prefix."""
     value = str(item.value)
-    if value in ("&&", "||") or value.startswith("!"):
-        mend = {"&&": "AND", "||": "OR"}.get(value, "NOT")
-        raise QueryError(f"{column(item)}: {value!r} is not supported; write {mend}")
+    if sign := re.search(r"&&|\|\||\A!", value):
+        mend = {"&&": "AND", "||": "OR", "!": "NOT"}[sign[0]]
+        raise QueryError(f"{column(item)}: {sign[0]!r} is not supported; write {mend}")
     plain = re.sub(r"\\(.)", r"\1", value)
     prefix = value.endswith("*") and not value.endswith("\\*")
     if prefix:

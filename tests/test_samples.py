@@ -55,7 +55,7 @@ def test_one_report_is_carried_by_all_with_ids_and_links_of_their_own() -> None:
     first, *others = [words(f"{entry.title} {entry.text}") for entry in copies]
     assert others == [first, first]
     assert len(first) > 300
-    assert {"türkiye", "İstanbul".casefold()} <= set(first)
+    assert {"türkiye", "istanbul", "gdańsk"} <= set(first)
     assert any("“" in entry.text for entry in copies)
     assert len({entry.raw_id for entry in copies}) == 3
     assert len({entry.url for entry in copies}) == 3

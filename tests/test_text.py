@@ -78,11 +78,46 @@ def test_every_letter_is_found_by_its_fold() -> None:
         ("ｆｕｌｌ", "full"),
         ("ｶﾅ", "カナ"),
         ("محمد", "مُحَمَّد"),
+        ("diplomacy", "dip\u00adlo\u00admacy"),
+        ("αθηνα", "Αθή\u2060να"),
     ],
 )
 def test_what_is_typed_folds_to_what_is_written(typed: str, written: str) -> None:
     """Case, accents, width and letters without decomposition make no difference."""
     assert fold(typed) == fold(written)
+
+
+MARKS = [
+    chr(n) for begin, end in [(0x300, 0x370), (0x591, 0x5C8), (0x64B, 0x660), (0x900, 0x904)] for n in range(begin, end)
+]
+EXCLUDED = "क़ख़ग़ज़ड़ढ़फ़य़ড়ঢ়য়ਲ਼ਸ਼ਖ਼ਗ਼ਜ਼ਫ਼"
+"""Letters that no normal form keeps: Unicode excludes them from composition."""
+
+
+@pytest.mark.parametrize("form", ["x{}y", "e{}t{}e end", "Ł{}y", "п{}р", "α{}σ"])
+def test_every_mark_is_found_by_its_fold(form: str) -> None:
+    """Combining marks are found too, whichever of them FTS5 knows, and the letters that normal forms take apart."""
+    lost = []
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5 (shown, folded, tokenize='unicode61 remove_diacritics 2')")
+        texts = [form.format(mark, mark) for mark in [*MARKS, *EXCLUDED]]
+        db.executemany("INSERT INTO t VALUES (?, ?)", [(text, folded(text)) for text in texts])
+        for row, text in enumerate(texts, start=1):
+            if not db.execute("SELECT 1 FROM t WHERE t MATCH ? AND rowid = ?", [f'"{fold(text)}"', row]).fetchone():
+                lost.append(ascii(text))
+
+    assert lost == []
+
+
+@pytest.mark.parametrize(("written", "other"), [("мой", "мои"), ("їжак", "іжак"), ("外交", "外处"), ("ปก", "ปข")])
+def test_another_letter_is_not_found(written: str, other: str) -> None:
+    """й is no и, in the index as in the fold."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5 (shown, folded, tokenize='unicode61 remove_diacritics 2')")
+        db.execute("INSERT INTO t VALUES (?, ?)", (written, folded(written)))
+        found = [db.execute("SELECT 1 FROM t WHERE t MATCH ?", [f'"{fold(q)}"']).fetchone() for q in (written, other)]
+
+    assert found == [(1,), None]
 
 
 def test_other_letters_stay_other() -> None:
@@ -91,7 +126,7 @@ def test_other_letters_stay_other() -> None:
     assert fold("外") != fold("处")
 
 
-@given(st.text())
+@given(st.text() | st.text(alphabet=["e", "ё", "外", "ก", "λ", "ᾳ", "か", "ﾞ", "İ", "\u0ec9", *MARKS, *EXCLUDED]))
 def test_fold_is_idempotent(text: str) -> None:
     """What is folded stays as it is."""
     assert fold(fold(text)) == fold(text)
@@ -116,6 +151,11 @@ def test_plain_text_needs_no_second_column() -> None:
         ("snake_case", "snake-case"),
         ("!!!", ""),
         ("x" * 200, "x" * 100),
+        ("İstanbul", "istanbul"),
+        ("Łódź", "lodz"),
+        ("हिन्दी समाचार", "हिन्दी-समाचार"),
+        ("dip\u00adlomacy", "diplomacy"),
+        ("\u093f", ""),
     ],
 )
 def test_slug(name: str, expected: str) -> None:
@@ -132,3 +172,11 @@ def test_slug_is_idempotent(name: str) -> None:
 def test_words_do_not_see_quotes_case_or_punctuation() -> None:
     """Curly or straight, upper or lower: the same words."""
     assert words("“It’s” — Türkiye’s day, 外交") == words("\"it's\" - türkiye's DAY; 外 交")
+    assert words("İSTANBUL ❤\ufe0f dip\u00adlomacy") == ["istanbul", "diplomacy"]
+
+
+def test_words_that_differ_by_a_vowel_sign_differ() -> None:
+    """दिन (day) is no दीन (poor), as a word or as a tag."""
+    assert words("दिन") != words("दीन")
+    assert slug("दिन") != slug("दीन")
+    assert words("हिन्दी में") == ["हिन्दी", "में"]

@@ -18,8 +18,7 @@ from pydantic import ValidationError
 from wireroom.config_tables import SCHEME, Allow, File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom
 from wireroom.toml_lines import key_lines, line_of
 
-MAX_SHOWN_CHARS = 100
-USER_INFO = re.compile(r"//[^/\s]*@")
+MAX_SHOWN_CHARS, USER_INFO = 100, re.compile(r"//[^/\s]*@")
 SEE_EXAMPLE = "see the shipped config.toml for an example"
 TYPES = {
     "model_type": ("a table", "write its keys under [{0}]"),
@@ -132,9 +131,9 @@ def load_config(path: Path) -> Config:
     faults: list[Fault] = []
 
     def add(where: tuple[str | int, ...], problem: str, mend: str) -> None:
-        key, line = shown_key(where, raw), line_of(where, lines)
-        hidden = USER_INFO.sub("//…@", problem)  # a reload logs its faults, and no password goes there
-        faults.append(Fault(file=path, line=line, key=key, problem=hidden, mend=mend))
+        problem = USER_INFO.sub("//…@", problem)  # a reload logs its faults, and no password goes there
+        key = shown_key(where, raw)
+        faults.append(Fault(file=path, line=line_of(where, lines), key=key, problem=problem, mend=mend))
 
     try:
         file: File | None = File.model_validate(raw)
@@ -167,10 +166,9 @@ def explain(error: Any) -> tuple[str, str]:
         problem, _, mend = str(error["ctx"]["error"]).partition("|")
         return problem, mend or SEE_EXAMPLE
     if kind in TYPES:
-        what, mend = TYPES[kind]
-        if (len(where), kind) in ((1, "list_type"), (2, "model_type")):
-            mend = f"write each {where[0]} under [[{where[0]}]]"
-        return f"{shown} does not fit: it should be {what}", mend.format(where[0])
+        each = (len(where), kind) in ((1, "list_type"), (2, "model_type"))
+        mend = "write each {0} under [[{0}]]" if each else TYPES[kind][1]
+        return f"{shown} does not fit: it should be {TYPES[kind][0]}", mend.format(where[0])
     message = error["msg"][0].lower() + error["msg"][1:]
     return f"{shown} does not fit: {message}", SEE_EXAMPLE
 
@@ -209,8 +207,8 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
                 if isinstance(id_, str) and seen.get(id_) == n:
                     yield (table, n, key), f"{id_!r} is named twice", "an earlier id is another one, named once"
                 elif isinstance(id_, str) and id_ in seen:
-                    other = shown_key((table, seen[id_]), raw)
-                    yield (table, n, key), f"{id_!r} is used already by {other}", "give each its own id"
+                    problem = f"{id_!r} is used already by {shown_key((table, seen[id_]), raw)}"
+                    yield (table, n, key), problem, "give each its own id"
                 elif isinstance(id_, str):
                     seen[id_] = n
     urls: dict[str, int] = {}
@@ -218,8 +216,8 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
         if isinstance(row.get("url"), str):
             first = urls.setdefault(same_place(row["url"]), n)
             if first != n:
-                other = shown_key(("source", first), raw)
-                yield ("source", n, "url"), f"is polled already by {other}", "take one of the two out"
+                problem = f"is polled already by {shown_key(('source', first), raw)}"
+                yield ("source", n, "url"), problem, "take one of the two out"
     poll = raw.get("poll")
     given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
     try:
