@@ -20,7 +20,8 @@ from wireroom.units import parse_duration, parse_size
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
-SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)|(?:mailto|data|javascript|feed):", re.IGNORECASE)
+HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)|(?:https?|mailto|data|javascript|feed):", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +47,61 @@ def parse_allow(value: object) -> Allow:
 
 
 def parse_listen(value: object) -> tuple[str, int]:
-    """Read ``host:port``."""
+    """Read ``host:port``; IPv6 stands in brackets."""
     host, _, port = str(value).rpartition(":")
-    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+    bracketed = host.startswith("[") and host.endswith("]")
+    good = bool(HOST.fullmatch(host)) or (bracketed and is_ipv6(host[1:-1]))
+    if not good or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise ValueError(f'{value!r} is no address and port|write it like "127.0.0.1:8000" or "[::1]:8000"')
     return host.strip("[]"), int(port)
 
 
+def is_ipv6(text: str) -> bool:
+    """Tell whether ``text`` is an IPv6 address."""
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_web_address(text: str) -> bool:
+    """Tell whether ``text`` is an http or https address with a host, a possible port and no blanks or backslashes."""
+    try:
+        parts = urlsplit(text)
+        port_is_good = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and port_is_good
+        and not any(char.isspace() or char == "\\" or not char.isprintable() for char in text)
+    )
+
+
 def check_base_url(value: object) -> str:
     """Check the address that absolute links begin with → with a slash at its end."""
-    parts = urlsplit(str(value))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+    text = str(value)
+    if not is_web_address(text) or "@" in urlsplit(text).netloc or "?" in text or "#" in text:
         raise ValueError(
             f'{value!r} is no web address that links could begin with|write it like "https://example.org/"'
         )
-    return str(value).rstrip("/") + "/"
+    return text.rstrip("/") + "/"
+
+
+def check_contact(value: object) -> str:
+    """Check what stands in the User-Agent: plain ASCII, since it is a header."""
+    if not isinstance(value, str) or not all(" " <= char <= "~" for char in value):
+        raise ValueError(f"{value!r} can't stand in a header|write an address in plain ASCII, in quotes")
+    return value
+
+
+def check_path(value: object) -> str:
+    """Check a file's or folder's path."""
+    if not isinstance(value, str) or not value.strip() or "\x00" in value or value.startswith("~"):
+        raise ValueError(f"{value!r} is no path|write one in quotes, absolute or relative to this file; ~ is not read")
+    return value
 
 
 def check_id(value: object) -> str:
@@ -100,16 +141,8 @@ def check_url(value: object) -> str:
     text = str(value)
     if not text.strip() or text != text.strip() or any(ord(char) < 32 for char in text):
         raise ValueError(f"{value!r} is no address|write an http or https address, or a file's path")
-    if SCHEME.match(text):
-        try:
-            parts = urlsplit(text)
-            good = (
-                parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0 and " " not in text
-            )
-        except ValueError:
-            good = False
-        if not good:
-            raise ValueError(f"{value!r} can't be polled|write an http or https address with a host, or a file's path")
+    if SCHEME.match(text) and not is_web_address(text):
+        raise ValueError(f"{value!r} can't be polled|write an http or https address with a host, or a file's path")
     return text
 
 
@@ -121,6 +154,7 @@ def exactly(check: Callable[[object], Any]) -> Any:
 Id = Annotated[str, exactly(check_id)]
 Tag = Annotated[str, exactly(check_tag)]
 Match = Annotated[str, exactly(check_query)]
+FilePath = Annotated[str, exactly(check_path)]
 Seconds = Annotated[float, exactly(parse_duration)]
 
 
@@ -133,11 +167,11 @@ class Table(BaseModel):
 class Wireroom(Table):
     """``[wireroom]``."""
 
-    archive: str = Field(default="wireroom.db", min_length=1)
-    publish: str = Field(default="public", min_length=1)
+    archive: FilePath = "wireroom.db"
+    publish: FilePath = "public"
     listen: Annotated[tuple[str, int], exactly(parse_listen)] = ("127.0.0.1", 8000)
     base_url: Annotated[str | None, exactly(check_base_url)] = None  # the daemon's own address
-    contact: str | None = Field(default=None, pattern=r"^[ -~]*$")
+    contact: Annotated[str | None, exactly(check_contact)] = None
 
 
 class Poll(Table):

@@ -91,6 +91,11 @@ class Press:
                     done[topic] = changes
                 except PublishError as error:
                     trouble.append(str(error))
+                except (ArchiveError, sqlite3.Error):
+                    raise  # no topic's own trouble
+                except Exception as error:  # noqa: BLE001 - whatever one topic's rows raise, the others go out
+                    why = f"{type(error).__name__}: {error}"
+                    trouble.append(f"topic {topic!r}: can't be rendered: {why}; look at its stories in the archive")
         try:
             if everything:
                 self._publisher.remove_others(set(topics))
