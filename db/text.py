@@ -60,6 +60,9 @@ NO_SIGN = str.maketrans("", "", "'’‘ʼ＇`´\u0307\u00ad\u200e\u200f\u2060\u
 """Apostrophes, what no reader sees, and the dot that is left of a small İ."""
 
 
+STRAY_MARKS = re.compile("(?<!\\S)[\u0300-\u036f]+")
+
+
 class Spaces(dict[int, int]):
     """A table for ``translate``, filled as it is asked: a space for all but letters, digits and their marks.
 
@@ -102,9 +105,15 @@ def folded(text: str) -> str | None:
     return None if alike and not UNSURE.search(text) else full
 
 
+def plain_words(text: str) -> str:
+    """Compose and case-fold, without apostrophes; NFKC makes a blank and a mark of a lone accent (´, ¨): both go."""
+    composed = unicodedata.normalize("NFKC", text.translate(NO_SIGN)).casefold().translate(NO_SIGN)
+    return STRAY_MARKS.sub("", composed)
+
+
 def slug(name: str) -> str:
     """Make a tag's canonical name: folded, words joined by hyphens; "" where there is no letter or digit."""
-    plain = unicodedata.normalize("NFKC", name).casefold().translate(NO_SIGN)
+    plain = plain_words(name)
     kept = "".join(part if UNSPACED.match(part) else fold(part) for part in re.split(f"({UNSPACED.pattern})", plain))
     made = "-".join(kept.translate(SPACES).split())[:MAX_SLUG_CHARS].strip("-")
     return made if any(char.isalnum() for char in made) else ""
@@ -112,5 +121,5 @@ def slug(name: str) -> str:
 
 def words(text: str) -> list[str]:
     """Split ``text`` into words for comparison: letters and digits only, case folded, unspaced scripts by character."""
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(NO_SIGN)
+    plain = plain_words(text)
     return UNSPACED.sub(r" \g<0> ", plain).translate(SPACES).split()

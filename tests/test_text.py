@@ -148,6 +148,8 @@ def test_plain_text_needs_no_second_column() -> None:
         ("R&D", "r-d"),
         ("外交部", "外交部"),
         ("Côte d’Ivoire", "cote-divoire"),
+        ("l´Équipe", "lequipe"),
+        ("a ¨b", "a-b"),
         ("snake_case", "snake-case"),
         ("!!!", ""),
         ("x" * 200, "x" * 100),
