@@ -12,7 +12,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
 from db.model import FeedItem
-from feeds.item import language, media_type, source_name, updated
+from feeds.item import byline, language, media_type, source_name, updated
 
 DC = "{http://purl.org/dc/elements/1.1/}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
@@ -20,11 +20,21 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class FeedExtension(BaseExtension):  # type: ignore[misc]
-    """Declares the namespaces of RSS items; register it for RSS alone."""
+    """Declares the namespaces of RSS items."""
 
     def extend_ns(self) -> dict[str, str]:
         """Name the namespaces."""
         return {"dc": DC.strip("{}"), "media": MEDIA.strip("{}")}
+
+
+class AtomFeedExtension(BaseExtension):  # type: ignore[misc]
+    """Says what language the feed's own words are in; an Atom feed needs no namespace beside its own."""
+
+    def extend_atom(self, feed: Any) -> Any:
+        """Our subtitle is English; the topic's title is in a language that only its author knows (``und``, ISO 639)."""
+        for name, tongue in (("title", "und"), ("subtitle", "en")):
+            feed.find(name).set(XML_LANG, tongue)
+        return feed
 
 
 class ItemExtension(BaseEntryExtension):  # type: ignore[misc]
@@ -66,8 +76,8 @@ class ItemExtension(BaseEntryExtension):  # type: ignore[misc]
         item = self.item
         for tag in item.tags:
             add(entry, "category").text = tag
-        if item.author:
-            add(entry, DC + "creator").text = item.author
+        if (name := byline(item)) is not None:
+            add(entry, DC + "creator").text = name
         if (tongue := language(item)) is not None:
             add(entry, DC + "language").text = tongue
         lead = item.coverage[item.lead]

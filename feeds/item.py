@@ -76,9 +76,14 @@ def source_name(one: Coverage) -> str:
     return one.source_title.strip() or one.source
 
 
+def byline(item: FeedItem) -> str | None:
+    """Name who wrote it, if the source says so."""
+    return (item.author or "").strip() or None
+
+
 def author(item: FeedItem) -> str:
     """Name who wrote it, else the source it is shown from: Atom requires an author (RFC 4287, 4.1.2)."""
-    return (item.author or "").strip() or source_name(item.coverage[item.lead])
+    return byline(item) or source_name(item.coverage[item.lead])
 
 
 def language(item: FeedItem) -> str | None:
@@ -98,7 +103,13 @@ def published(item: FeedItem) -> datetime:
 
 
 def updated(item: FeedItem) -> datetime:
-    """Give the time of the last change of the text, never before publication."""
+    """Give the time of the last change of the text, never before publication.
+
+    A text that has not changed since first sight changed last when it was published: with the time of first sight all
+    stories of a source's first poll would be of one second, and a reader that sorts by it would show them in any order.
+    """
+    if moment(item.updated) <= moment(item.first_seen):
+        return published(item)
     return max(moment(item.updated), published(item))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from db.model import FeedItem, TopicFeed
 from feeds.item import (
+    byline,
     content_html,
     excerpt,
     feed_language,
@@ -48,7 +49,7 @@ def json_item(item: FeedItem, *, about: str) -> dict[str, Any]:
             "summary": excerpt(item),
             "date_published": published(item).isoformat(),
             "date_modified": updated(item).isoformat(),
-            "authors": [{"name": item.author}] if item.author else None,
+            "authors": [{"name": name}] if (name := byline(item)) else None,
             "tags": list(item.tags) or None,
             "language": language(item),
             "attachments": attachments or None,

@@ -26,7 +26,7 @@ h1 { font: 600 1.75rem/1.2 Georgia, serif; margin: 0 0 .25rem; }
 h2 { font: 600 1.2rem/1.3 Georgia, serif; margin: 0; }
 h2, p { overflow-wrap: anywhere; }
 p { margin: .25rem 0; }
-time { white-space: nowrap; }
+time { display: block; }
 .soft, footer { color: var(--soft); font-size: .9375rem; }
 ul { list-style: none; margin: 1.5rem 0 0; padding: 0; }
 ul > li { border-top: 1px solid var(--line); padding: 1rem 0; }

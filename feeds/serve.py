@@ -7,7 +7,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, get_args
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -40,7 +39,7 @@ class Site(Protocol):
         """How we are; ``ok`` decides the status."""
 
 
-def make_app(site: Site) -> Starlette:
+def make_app(site: Site) -> ASGIApp:
     """Make the ASGI application over ``site``."""
 
     async def front(request: Request) -> Response:
@@ -71,10 +70,9 @@ def make_app(site: Site) -> Starlette:
     app = Starlette(
         routes=[Route("/", front), Route("/healthz", healthz), Route("/topics/{file}", topic)],
         exception_handlers={404: no_such_page},
-        middleware=[Middleware(SafeHeaders)],
     )
     app.router.redirect_slashes = False  # it would redirect to whatever the Host header says
-    return app
+    return SafeHeaders(app)  # around all of it: as middleware it would miss the answer to an error of ours
 
 
 class SafeHeaders:

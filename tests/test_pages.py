@@ -1,17 +1,23 @@
-"""The front page: every topic with its feeds, whatever its titles say, and a style that the browser may apply."""
+"""The front page: every topic with its feeds, whatever its titles say, and a style that a real browser applies."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
 
 from feeds.pages import PAGE_POLICY, TopicSummary, index_page
+from feeds.render import MEDIA_TYPES
+from served import Client, running_site
 
 BASE = "https://wire.example/feeds/"
 NEWS = TopicSummary(id="news", title="News", stories=2, newest="Tea & more", newest_at="2026-11-20T10:00:00Z")
@@ -106,3 +112,39 @@ def test_policy_allows_just_this_style() -> None:
 
     assert f"style-src 'sha256-{digest}'" in PAGE_POLICY
     assert PAGE_POLICY.startswith("default-src 'none'; ")
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Serve while the module's tests ask."""
+    with running_site(tmp_path_factory.mktemp("public")) as client:
+        yield client
+
+
+def test_front_page_escapes_and_advertises(ask: Client) -> None:
+    """Autodiscovery links are absolute, from the base URL."""
+    text = ask("/")[2].decode()
+
+    assert "News &lt;all&gt;" in text
+    assert "Tea &amp; more" in text
+    assert "<all>" not in text
+    for fmt, media_type in MEDIA_TYPES.items():
+        kind = media_type.partition(";")[0]
+        assert f'<link rel="alternate" type="{kind}"' in text
+        assert f'href="https://wire.example/topics/news.{fmt}"' in text
+
+
+@pytest.mark.needs("chromium")
+def test_browser_shows_the_front_page(ask: Client, tmp_path: Path) -> None:
+    """A real browser renders it, with its style, and has nothing to complain of."""
+    flags = [
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+        *("--disable-background-networking", "--disable-component-update", f"--user-data-dir={tmp_path}"),
+        *("--enable-logging=stderr", "--v=0", "--dump-dom"),
+    ]
+    done = subprocess.run(
+        ["chromium", *flags, f"http://127.0.0.1:{ask.port}/"], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert "News &lt;all&gt;" in done.stdout
+    assert "CONSOLE" not in done.stderr

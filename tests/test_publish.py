@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import os
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from feeds.publish import Publisher, PublishError
+from house import House
 
 
 def test_unchanged_bytes_keep_the_file_and_its_date(tmp_path: Path) -> None:
@@ -30,27 +33,61 @@ def test_unchanged_bytes_keep_the_file_and_its_date(tmp_path: Path) -> None:
 
 
 def test_reader_never_sees_a_partial_file(tmp_path: Path) -> None:
-    """While it is rewritten again and again, every read gives one of the whole bodies."""
+    """A thousand reads and more while it is rewritten a hundred times: each gives one of the whole bodies."""
     bodies = [bytes([letter]) * 200_000 for letter in b"abcd"]
     publisher = Publisher(tmp_path)
     publisher.write("topics/t.rss", bodies[0], "x/y")
     path = tmp_path / "topics" / "t.rss"
-    done = threading.Event()
-    seen: list[bytes] = []
+    written = threading.Event()
+    reads = 0
+    seen: set[bytes] = set()
 
     def read() -> None:
-        while not done.is_set():
-            seen.append(path.read_bytes())
+        nonlocal reads
+        while reads < 1000 or not written.is_set():
+            seen.add(path.read_bytes())
+            reads += 1
 
     reader = threading.Thread(target=read)
     reader.start()
-    for n in range(100):
+    for n in range(1, 101):
         publisher.write("topics/t.rss", bodies[n % 4], "x/y")
-    done.set()
+    written.set()
     reader.join()
 
-    assert len(seen) > 10
-    assert set(seen) <= set(bodies)
+    assert reads >= 1000
+    assert len(seen) > 1, "it was read while it was rewritten"
+    assert seen <= set(bodies)
+
+
+def test_folder_in_the_place_of_a_file_is_named_and_left(tmp_path: Path) -> None:
+    """Nothing of somebody's is taken away for it, and no temporary file stays."""
+    (tmp_path / "topics" / "t.rss").mkdir(parents=True)
+    (tmp_path / "topics" / "t.rss" / "mine").write_text("mine")
+
+    with pytest.raises(PublishError, match=r"topics/t\.rss: can't be written: .*directory.*\[wireroom\] publish"):
+        Publisher(tmp_path).write("topics/t.rss", b"body", "x/y")
+    Publisher(tmp_path).remove_others(set())
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == [
+        "topics",
+        "topics/t.rss",
+        "topics/t.rss/mine",
+    ]
+
+
+def test_file_cut_short_by_others_is_written_again(tmp_path: Path) -> None:
+    """What is on disk counts, not what was written once: also other bytes of the same length."""
+    publisher = Publisher(tmp_path)
+    path = tmp_path / "topics" / "t.rss"
+    for damage in (b"", b"bodx"):
+        publisher.write("topics/t.rss", b"body", "x/y")
+        path.write_bytes(damage)
+        publisher.write("topics/t.rss", b"body", "x/y")
+        assert path.read_bytes() == b"body"
+    path.unlink()
+    publisher.write("topics/t.rss", b"body", "x/y")
+    assert path.read_bytes() == b"body"
+    assert path.stat().st_mode & 0o777 == 0o644
 
 
 def test_trouble_names_the_path_and_leaves_what_is_there(tmp_path: Path) -> None:
@@ -143,3 +180,28 @@ def test_what_a_killed_process_left_half_written_is_tidied(tmp_path: Path) -> No
         ".other.tmp",
         "t.rss",
     ]
+
+
+def test_topic_whose_rows_are_broken_leaves_the_others(house: House) -> None:
+    """Another program spoilt a row: that topic keeps its old feed, the others are written, and the trouble is named."""
+    feed = """{"version": "https://jsonfeed.org/version/1.1", "title": "S", "items": [
+        {"id": "1", "url": "https://s.example/1", "title": "Apples", "content_text": "Apples fell."},
+        {"id": "2", "url": "https://s.example/2", "title": "Pears", "content_text": "Pears grew."}]}"""
+    (house.folder / "s.json").write_text(feed)
+    topics = "".join(
+        f'[[topic]]\nid = "{fruit}"\ntitle = "{fruit}"\nmatch = "{fruit}"\n' for fruit in ("apples", "pears")
+    )
+    house.configure({"s": "s.json"}, topics)
+    house.poll()
+    old = (house.folder / "public" / "topics" / "apples.rss").read_bytes()
+    with closing(sqlite3.connect(house.archive)) as db:
+        db.execute("""UPDATE entries SET enclosures = '[{"odd": 1}]' WHERE title = 'Apples'""")
+        db.execute("UPDATE entries SET title = 'Riper pears' WHERE title = 'Pears'")
+        db.execute("UPDATE stories SET title = 'Riper pears' WHERE title = 'Pears'")
+        db.execute("UPDATE topics SET changes = changes + 1")
+        db.commit()
+    again = house.wireroom("poll")
+
+    assert "topic 'apples': can't be rendered: TypeError: " in again.err
+    assert (house.folder / "public" / "topics" / "apples.rss").read_bytes() == old
+    assert "Riper pears" in (house.folder / "public" / "topics" / "pears.rss").read_text()

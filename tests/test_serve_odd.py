@@ -1,0 +1,132 @@
+"""What a server on the open net is asked: odd paths, methods, dates and bytes; every answer is a safe one."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from served import Client, running_site
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Serve while the module's tests ask."""
+    with running_site(tmp_path_factory.mktemp("public")) as client:
+        yield client
+
+
+def test_no_answer_takes_an_address_from_the_request(ask: Client) -> None:
+    """A slash too many is not found: a redirect would lead to whatever the Host header says."""
+    for path in ("/healthz/", "/topics/news.rss/", "/topics"):
+        status, headers, _ = ask(path, Host="evil.example")
+        assert (status, "location" in headers) == (404, False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/topics/none.rss",
+        "/topics/news.exe",
+        "/topics/news",
+        "/topics/",
+        "/topics/../news.rss",
+        "/topics/%2e%2e%2fnews.rss",
+        "/topics/news.rss/more",
+        "/topics/%00.rss",
+        "/topics/" + "x" * 3000 + ".rss",
+        "/.git/config",
+        "/wireroom.db",
+        "//evil.example/",
+    ],
+)
+def test_all_else_is_not_found(ask: Client, path: str) -> None:
+    """Odd paths are a plain 404, never a file, a redirect or an error of ours."""
+    status, headers, body = ask(path)
+
+    assert (status, headers["content-type"].partition(";")[0]) == (404, "text/plain")
+    assert b"There is no such" in body
+
+
+def test_only_reading_methods(ask: Client) -> None:
+    """Nothing changes anything."""
+    for method in ("POST", "PUT", "DELETE"):
+        status, headers, _ = ask("/topics/news.rss", method)
+        assert (status, set(headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
+
+
+def test_every_answer_has_safe_headers(ask: Client) -> None:
+    """No sniffing, no referrer, nothing that runs; the page allows its own style alone."""
+    for path in ("/", "/topics/news.rss", "/healthz", "/nothing"):
+        headers = ask(path)[1]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert "style-src 'sha256-" in ask("/")[1]["content-security-policy"]
+
+
+def test_refusals_and_errors_have_safe_headers_too(ask: Client) -> None:
+    """Not found, moved, not allowed, known, not there yet, and a fault of ours, which says nothing of itself."""
+    page, ask.site.page, ask.site.broken = ask.site.page, None, True
+    try:
+        answers = [
+            ask("/nothing"),
+            ask("/topics/old.rss"),
+            ask("/topics/news.rss", "POST"),
+            ask("/topics/news.rss", If_None_Match="*"),
+            ask("/"),
+            ask("/healthz"),
+        ]
+    finally:
+        ask.site.page, ask.site.broken = page, False
+
+    assert [status for status, _, _ in answers] == [404, 301, 405, 304, 503, 500]
+    for _, headers, _ in answers:
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["content-security-policy"] == "default-src 'none'"
+    assert b"a fault of ours" not in answers[-1][2]
+    assert ask("/healthz")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "Sun, 32 Nov 2026 10:00:00 GMT",
+        "Tue, 24 Nov 99999999999999999999 10:00:00 GMT",
+        "x" * 5000,
+        "",
+    ],
+)
+def test_odd_dates_are_no_fault_of_ours(ask: Client, date: str) -> None:
+    """A date at the end of time, or none at all, is answered like any other."""
+    assert ask("/topics/news.rss", If_Modified_Since=date)[0] in (200, 304)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /topics/" + b"x" * 200_000 + b".rss HTTP/1.1",
+        b"GET /topics/\x00.rss HTTP/1.1",
+        b"GET /topics/\xff\xfe.rss HTTP/1.1",
+        b"GET topics/news.rss HTTP/1.1",
+        b"GET http://evil.example/topics/news HTTP/1.1",
+        b"\x16\x03\x01\x02\x00\x01",
+    ],
+)
+def test_odd_request_lines_are_refused_and_the_next_is_served(ask: Client, line: bytes) -> None:
+    """Raw bytes that no client of the library would send: a refusal or a closed line, never a 200 or a 500."""
+    with socket.create_connection(("127.0.0.1", ask.port), timeout=10) as raw:
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            raw.sendall(line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+            while chunk := raw.recv(65536):
+                answer += chunk
+
+    assert not answer or answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 404"))
+    assert ask("/healthz")[0] == 200
