@@ -22,6 +22,11 @@ def change_counts(db: Database) -> dict[str, int]:
     return dict(db.execute("SELECT config_id, changes FROM topics WHERE removed_at IS NULL"))
 
 
+def removed_topics(db: Database) -> set[str]:
+    """Read the ids of topics that were taken out of the config."""
+    return {topic for (topic,) in db.execute("SELECT config_id FROM topics WHERE removed_at IS NOT NULL")}
+
+
 def mark_published(db: Database, topic: str, changes: int) -> None:
     """Note that the topic's output is on disk as of that change count (a later change stays open)."""
     db.execute("UPDATE topics SET published = max(published, ?) WHERE config_id = ?", [changes, topic])

@@ -80,10 +80,10 @@ class Publisher:
             media_type=media_type,
         )
 
-    def remove_others(self, kept: set[str]) -> None:
-        """Take away the feeds of topics that are gone, and what a killed process left half written.
+    def tidy(self, gone: set[str]) -> None:
+        """Take away the feeds of topics that are ``gone``, and what a killed process left half written.
 
-        Only names of our own kind, and no links. Raises PublishError.
+        Nothing else in the folder is touched, and no links. Raises PublishError.
         """
         topics = self._folder / "topics"
         for folder in (self._folder, topics):
@@ -91,8 +91,8 @@ class Publisher:
                 if not folder.is_dir() or (folder == topics and topics.is_symlink()):
                     continue
                 for path in folder.iterdir():
-                    gone = folder == topics and OURS.fullmatch(path.name) and path.stem not in kept
-                    if (gone or TEMPORARY.fullmatch(path.name)) and path.is_file() and not path.is_symlink():
+                    old = folder == topics and OURS.fullmatch(path.name) and path.stem in gone
+                    if (old or TEMPORARY.fullmatch(path.name)) and path.is_file() and not path.is_symlink():
                         path.unlink()
             except OSError as error:
                 raise PublishError(f"{folder}: can't be tidied: {error.strerror or error}; check its rights") from error

@@ -67,7 +67,7 @@ def test_folder_in_the_place_of_a_file_is_named_and_left(tmp_path: Path) -> None
 
     with pytest.raises(PublishError, match=r"topics/t\.rss: can't be written: .*directory.*\[wireroom\] publish"):
         Publisher(tmp_path).write("topics/t.rss", b"body", "x/y")
-    Publisher(tmp_path).remove_others(set())
+    Publisher(tmp_path).tidy({"t", "mine"})
     assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == [
         "topics",
         "topics/t.rss",
@@ -109,9 +109,16 @@ def test_only_feeds_of_gone_topics_are_removed(tmp_path: Path) -> None:
     folder = tmp_path / "topics"
     (folder / "notes.txt").write_text("mine")
     (folder / "link.rss").symlink_to("/etc/hostname")
-    publisher.remove_others({"kept", "dotted.name"})
+    publisher.write("topics/foreign.rss", b"x", "x/y")
+    publisher.tidy({"gone", "link"})
 
-    assert sorted(path.name for path in folder.iterdir()) == ["dotted.name.atom", "kept.rss", "link.rss", "notes.txt"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "dotted.name.atom",
+        "foreign.rss",
+        "kept.rss",
+        "link.rss",
+        "notes.txt",
+    ]
 
 
 def test_each_encoding_has_an_etag_of_its_bytes(tmp_path: Path) -> None:
@@ -152,7 +159,7 @@ def test_links_inside_the_folder_are_not_followed(tmp_path: Path, link: str) -> 
 
     with pytest.raises(PublishError, match=rf"{link}: is a link"):
         Publisher(tmp_path / "public").write("index.html" if link == "index.html" else "topics/t.rss", b"x", "x/y")
-    Publisher(tmp_path / "public").remove_others(set())
+    Publisher(tmp_path / "public").tidy({"t"})
     assert (list(target.iterdir()) == []) if link == "topics" else (target.read_text() == "somebody else's")
 
 
@@ -171,7 +178,7 @@ def test_what_a_killed_process_left_half_written_is_tidied(tmp_path: Path) -> No
     for folder in (tmp_path, tmp_path / "topics"):
         for name in (".wireroom-ab12_x9z.tmp", ".other.tmp", ".htaccess"):
             (folder / name).write_text("half")
-    Publisher(tmp_path).remove_others({"t"})
+    Publisher(tmp_path).tidy(set())
 
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
         ".htaccess",

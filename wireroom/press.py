@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from db.archive import ArchiveError, open_reader
 from db.health import topic_status
 from db.model import FORMATS, Format
-from db.topics import change_counts, mark_published, topic_feed, unpublished
+from db.topics import change_counts, mark_published, removed_topics, topic_feed, unpublished
 from db.writer import Writer
 from feeds.pages import TopicSummary, index_page
 from feeds.publish import Published, Publisher, PublishError
@@ -98,7 +98,8 @@ class Press:
                     trouble.append(f"topic {topic!r}: can't be rendered: {why}; look at its stories in the archive")
         try:
             if everything:
-                self._publisher.remove_others(set(topics))
+                gone = removed_topics(self._reader) | {old for topic in config.topics for old in topic.was}
+                self._publisher.tidy(gone - set(topics))
                 self._documents = {key: document for key, document in self._documents.items() if key[0] in topics}
             if done or everything:
                 self._print_index(config)
