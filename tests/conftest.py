@@ -12,7 +12,7 @@ import pytest
 from house import House
 from origin import Origin, running_origin
 
-DEBIAN = {"newsboat": "newsboat", "chromium": "chromium", "xmllint": "libxml2-utils"}
+DEBIAN = {"newsboat": "newsboat", "chromium": "chromium"}
 """Programs that some tests need → the Debian package that has them."""
 
 
@@ -26,7 +26,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         for program in mark.args:
             if shutil.which(program) is None:
-                message = f"{program} is not installed: apt-get install {DEBIAN[program]}"
+                message = f"{item.name}: {program} is not installed: apt-get install {DEBIAN[program]}"
                 if os.environ.get("WIREROOM_TEST_ALL"):
                     pytest.fail(message, pytrace=False)
                 pytest.skip(message)
