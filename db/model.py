@@ -71,7 +71,9 @@ class Document:
     """What one fetched body says, after parse and normalize.
 
     ``format`` is the parser's name for it (``rss20``, ``atom10``, ``json11``…). ``ttl_s`` is the spacing that the
-    feed itself asks for (RSS ``ttl``, ``sy:``), seconds. ``truncated``: the cap on entries cut it. ``salvaged``: the
+    feed itself asks for (RSS ``ttl``, ``sy:``), seconds; ``skip_hours`` (0 to 23, UTC) and ``skip_days`` (0 is Monday)
+    when it asks not to be polled. ``hub`` and ``self_url``: the WebSub hub that it names and its own address.
+    ``truncated``: the cap on entries cut it. ``salvaged``: the
     markup was broken and only part of it could be trusted. Either forbids storing validators: the next poll must
     fetch the whole again. ``remark`` says what was wrong, for the source's health.
     """
@@ -85,6 +87,10 @@ class Document:
     truncated: bool = False
     salvaged: bool = False
     remark: str | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    hub: str | None = None
+    self_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

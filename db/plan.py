@@ -20,10 +20,12 @@ Outcome = Literal[
     "http-error",  # any other status
     "throttled",  # 429 or 503: come back later
     "gone",  # 410: never again
+    "offline",  # no answer, nor from most other hosts: our own network's trouble, charged to nobody
     "unreachable",  # no address, no connection, or it broke off
     "timeout",
     "refused",  # a private address that `allow` does not name, or too many redirects
     "too-large",
+    "wall",  # a login, bot check or consent page in the feed's place
     "not-a-feed",
     "malformed",
     "too-heavy",  # the worker was killed over it
@@ -58,6 +60,28 @@ class PolledSource:
     validators_url: str | None
     body_hash: str | None
     digest_version: int | None
+    last_poll_at: str | None
+    domain: str | None
+    moved_url: str | None
+    moving_to: str | None
+    moving_polls: int
+    fresh_s: int | None
+    skip_hours: str | None
+    skip_days: str | None
+    pace: float | None
+    crowded: int
+    last_new_at: str | None
+    usual_gap_s: int | None
+    setback: int
+    unmodified: int
+    whole_at: str | None
+    probe_after: int | None
+    doubts: int
+    offers: str | None
+    hub_url: str | None
+    hub_topic: str | None
+    last_push_at: str | None
+    pushed_until: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

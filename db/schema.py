@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x57495245  # "WIRE": `file wireroom.db` and our own start-up check tell the archive by it
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 FIRST_TABLES = """
 CREATE TABLE sources (                       -- a configured feed, and where its polling stands
@@ -204,6 +204,59 @@ SELECT t.config_id AS topic, x.story_id AS story_id, x.number AS number, x.guid 
 FROM selections x JOIN topics t ON t.id = x.topic_id;
 """
 
+POLLER = """
+ALTER TABLE sources ADD COLUMN domain TEXT;           -- registered domain (or address and port): the budget it falls under
+ALTER TABLE sources ADD COLUMN moved_url TEXT;        -- where it is polled since a permanent redirect was proven; null: url
+ALTER TABLE sources ADD COLUMN moving_to TEXT;        -- where a permanent redirect leads that is not proven yet …
+ALTER TABLE sources ADD COLUMN moving_polls INTEGER NOT NULL DEFAULT 0; -- … and how many polls in a row bore it out
+ALTER TABLE sources ADD COLUMN fresh_s INTEGER;       -- what Cache-Control or Expires asked for last, seconds
+ALTER TABLE sources ADD COLUMN skip_hours TEXT;       -- hours (UTC) in which its feed asks to be left alone: "0 1 2"
+ALTER TABLE sources ADD COLUMN skip_days TEXT;        -- likewise days: "saturday sunday"
+ALTER TABLE sources ADD COLUMN pace REAL;             -- new entries an hour at its busiest; fades. null: not known yet
+ALTER TABLE sources ADD COLUMN crowded INTEGER NOT NULL DEFAULT 0; -- polls in a row that were all new: some may be missing
+ALTER TABLE sources ADD COLUMN last_new_at TEXT;      -- when it last had something new
+ALTER TABLE sources ADD COLUMN usual_gap_s INTEGER;   -- the longest it usually stays without anything new, seconds
+ALTER TABLE sources ADD COLUMN setback INTEGER NOT NULL DEFAULT 0; -- the failures in a row by their weight
+ALTER TABLE sources ADD COLUMN unmodified INTEGER NOT NULL DEFAULT 0; -- 304 answers since its last whole body
+ALTER TABLE sources ADD COLUMN whole_at TEXT;         -- when a whole body came last
+ALTER TABLE sources ADD COLUMN probe_after INTEGER;   -- after so many 304s one poll asks for the whole body
+ALTER TABLE sources ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0; -- times that news stood behind its 304s; 2: trusted no more
+ALTER TABLE sources ADD COLUMN offers TEXT;           -- JSON array: the feeds that the HTML page in its place advertises
+ALTER TABLE sources ADD COLUMN hub_url TEXT;          -- the WebSub hub that its feed names …
+ALTER TABLE sources ADD COLUMN hub_topic TEXT;        -- … and its own address there
+ALTER TABLE sources ADD COLUMN last_push_at TEXT;     -- when the hub last told of news
+ALTER TABLE sources ADD COLUMN pushed_until TEXT;     -- until then the hub is trusted to tell; null: it is not
+
+CREATE TABLE moves (                         -- where a source was polled, and since when elsewhere
+  id              INTEGER PRIMARY KEY,
+  source_id       INTEGER NOT NULL REFERENCES sources(id),
+  moved_at        TEXT NOT NULL,
+  from_url        TEXT NOT NULL,
+  to_url          TEXT NOT NULL,
+  why             TEXT NOT NULL              -- permanent redirect; back: the new place failed; config: its url was edited
+) STRICT;
+CREATE INDEX moves_source ON moves (source_id, id);
+
+CREATE TABLE subscriptions (                 -- a WebSub subscription: a hub that tells when a source has news
+  id              INTEGER PRIMARY KEY,
+  source_id       INTEGER NOT NULL UNIQUE REFERENCES sources(id),
+  hub             TEXT NOT NULL,
+  topic           TEXT NOT NULL,             -- the feed's own address, as the hub knows it
+  token           TEXT NOT NULL UNIQUE,      -- the last part of our callback's address: nobody can guess it
+  secret          TEXT NOT NULL,             -- the key of its signatures
+  state           TEXT NOT NULL,             -- asked, active, denied or ended
+  asked_at        TEXT,
+  lease_s         INTEGER,
+  expires_at      TEXT,
+  next_try_at     TEXT,                      -- when the hub is asked (again); null: it is not
+  failures        INTEGER NOT NULL DEFAULT 0,-- in a row
+  last_error      TEXT,
+  last_push_at    TEXT,
+  pushes          INTEGER NOT NULL DEFAULT 0 -- with a good signature
+) STRICT;
+CREATE INDEX subscriptions_due ON subscriptions (next_try_at) WHERE next_try_at IS NOT NULL;
+"""
+
 migrations = Migrations("wireroom")
 
 
@@ -213,6 +266,13 @@ def m0001_first_archive(db: Database) -> None:
     run_script(db, FIRST_TABLES + FIRST_SEARCH + FIRST_VIEWS)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute("PRAGMA user_version = 1")
+
+
+@migrations()
+def m0002_poller(db: Database) -> None:
+    """What a polite poller remembers: moves, asked-for spacing, pace, probes, pushes."""
+    run_script(db, POLLER)
+    db.execute("PRAGMA user_version = 2")
 
 
 def run_script(db: Database, script: str) -> None:

@@ -12,7 +12,7 @@ from ingest.normalize import normalize
 from ingest.parse import parse_feed
 from ingest.parsed import MalformedError, NotAFeedError
 
-DIGEST_VERSION = 1
+DIGEST_VERSION = 2
 """Raised whenever the same bytes would give another document: stored validators and body hashes then count no more."""
 
 MAX_MESSAGE_CHARS = 300
@@ -20,10 +20,14 @@ MAX_MESSAGE_CHARS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestFault:
-    """Why a body gave no document. ``kind`` is the poll's outcome; ``message`` says what is wrong, in one line."""
+    """Why a body gave no document. ``kind`` is the poll's outcome; ``message`` says what is wrong, in one line.
 
-    kind: Literal["not-a-feed", "malformed", "too-heavy"]
+    ``offers``: the feeds that an HTML page advertises.
+    """
+
+    kind: Literal["not-a-feed", "wall", "malformed", "too-large", "too-heavy"]
     message: str
+    offers: tuple[str, ...] = ()
 
 
 def digest(body: bytes, content_type: str | None, url: str) -> Document | DigestFault:
