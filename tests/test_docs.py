@@ -61,7 +61,7 @@ def test_commands_table_is_the_command_line() -> None:
         options = {
             option for parameter in command.params if isinstance(parameter, click.Option) for option in parameter.opts
         }
-        assert set(re.findall(r"`(--\w+)`", rows[name])) == options - {"-c", "--config", "--debug"}
+        assert set(re.findall(r"`(--[\w-]+)`", rows[name])) == options - {"-c", "--config", "--debug"}
         assert command.help
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``wireroom run | poll | check | status | search``. IO: terminal.
+"""The command line: ``wireroom run | poll | check | status | search`` and those of ``cli_sources``. IO: terminal.
 
 Heavy parts are imported by the command that needs them: ``wireroom --help`` answers at once.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from wireroom import __version__
+from wireroom import __version__, cli_sources
 from wireroom.command import ALREADY_RUNNING, CONFIG_BAD, command, config_option, fail, read_config
 
 
@@ -189,6 +189,11 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
         click.echo(table(rows, ["story_id", "first_seen", "sources", "title"]))
     else:
         click.echo("no story matches")
+
+
+cli.add_command(cli_sources.add)
+cli.add_command(cli_sources.import_, "import")
+cli.add_command(cli_sources.export)
 
 
 def main() -> None:

@@ -1,0 +1,54 @@
+"""What a command fetches once, through the poller's own client and guard. IO: network, processes, files."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from ingest.fetched import Wanted
+from ingest.workers import Workers
+from wireroom.add import AddError, Finder, Found
+from wireroom.config import Config
+from wireroom.engine import make_fetcher
+from wireroom.opml import MAX_BYTES
+from wireroom.source_names import addresses, is_typed_address, shown
+
+
+def find_feed(config: Config, typed: str) -> Found:
+    """Find the feed at an address → it. Raises AddError, ValueError where it is no address."""
+
+    async def find() -> Found:
+        fetcher, workers = make_fetcher(config), Workers(1)
+        try:
+            return await Finder(fetch=fetcher.fetch, digest=workers.digest, sources=config.sources).find(typed)
+        finally:
+            await fetcher.close()
+            await workers.close()
+
+    return asyncio.run(find())
+
+
+def read_list(config: Config, place: str) -> bytes:
+    """Read a list from a file, an address, or standard input (``-``) → its bytes. Raises AddError, OSError."""
+    if place == "-":
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    if not is_typed_address(place):
+        with Path(place).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+
+    async def fetch() -> bytes:
+        fetcher = make_fetcher(config)
+        try:
+            for url in addresses(place):
+                fetched = await fetcher.fetch(Wanted(url=url))
+                if fetched.body is not None:
+                    return fetched.body
+        finally:
+            await fetcher.close()
+        raise AddError(f"{shown(url)}: {fetched.error or fetched.outcome}")
+
+    try:
+        return asyncio.run(fetch())
+    except ValueError as error:
+        raise AddError(str(error).replace("|", "; ")) from None
