@@ -21,7 +21,7 @@ USUAL_PLACES = ("/feed", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json")
 """Where feeds are on sites whose pages don't say it; asked only of such a site, and only for a person who waits."""
 
 Fetch = Callable[[Wanted], Awaitable[Fetched]]
-Digest = Callable[[bytes, str | None, str], Awaitable[Document | DigestFault]]
+Digest = Callable[[bytes, Fetched, str], Awaitable[Document | DigestFault]]
 
 
 class AddError(Exception):
@@ -100,11 +100,17 @@ class Finder:
         raise AddError("\n".join(look.told for look in looks))
 
     async def _look(self, url: str) -> Look:
-        """Fetch and digest one address."""
+        """Fetch and digest one address; of an error's page, find out whether it is a wall."""
         fetched = await self.fetch(Wanted(url=url))
+        body = fetched.body if fetched.body is not None else fetched.page
+        problem = fetched.error or fetched.outcome
+        if body is None:
+            return Look(url=url, fetched=fetched, problem=problem)
+        read = await self.digest(body, fetched, fetched.url or without_credentials(url))
         if fetched.body is None:
-            return Look(url=url, fetched=fetched, problem=fetched.error or fetched.outcome)
-        read = await self.digest(fetched.body, fetched.content_type, fetched.url or without_credentials(url))
+            if isinstance(read, DigestFault) and read.kind == "wall":
+                problem = f"{problem}; {read.message}"
+            return Look(url=url, fetched=fetched, problem=problem)
         if isinstance(read, Document):
             return Look(url=url, fetched=fetched, document=read)
         page = read.kind == "not-a-feed" and looks_like_page(fetched.body, fetched.content_type)
@@ -127,8 +133,8 @@ def refuse_known(sources: Iterable[Source], *urls: str) -> None:
 
 
 def kept_address(asked: str, fetched: Fetched) -> str:
-    """Give the address to keep: where permanent redirects lead (RFC 9110, 15.4.2, 15.4.9), else the one asked for."""
-    return with_credentials_of(asked, fetched.url) if fetched.url else asked
+    """Give the address to keep: as far as its redirects are permanent (RFC 9110, 15.4.2, 15.4.9)."""
+    return with_credentials_of(asked, fetched.permanent_url) if fetched.permanent_url is not None else asked
 
 
 def usual_places(page: str) -> tuple[str, ...]:

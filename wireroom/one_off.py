@@ -6,7 +6,11 @@ import asyncio
 import sys
 from pathlib import Path
 
-from ingest.fetched import Wanted
+from db.model import Document
+from ingest.digest import DigestFault
+from ingest.fetched import Fetched, Wanted
+from ingest.parsed import MalformedError
+from ingest.unpack import unpack
 from ingest.workers import Workers
 from wireroom.add import AddError, Finder, Found
 from wireroom.config import Config
@@ -20,8 +24,13 @@ def find_feed(config: Config, typed: str) -> Found:
 
     async def find() -> Found:
         fetcher, workers = make_fetcher(config), Workers(1)
+
+        async def digest(body: bytes, fetched: Fetched, url: str) -> Document | DigestFault:
+            most = config.poll.max_body_bytes
+            return await workers.digest(body, fetched.content_type, url, encoding=fetched.encoding, max_bytes=most)
+
         try:
-            return await Finder(fetch=fetcher.fetch, digest=workers.digest, sources=config.sources).find(typed)
+            return await Finder(fetch=fetcher.fetch, digest=digest, sources=config.sources).find(typed)
         finally:
             await fetcher.close()
             await workers.close()
@@ -43,12 +52,12 @@ def read_list(config: Config, place: str) -> bytes:
             for url in addresses(place):
                 fetched = await fetcher.fetch(Wanted(url=url))
                 if fetched.body is not None:
-                    return fetched.body
+                    return unpack(fetched.body, fetched.encoding, MAX_BYTES)
         finally:
             await fetcher.close()
         raise AddError(f"{shown(url)}: {fetched.error or fetched.outcome}")
 
     try:
         return asyncio.run(fetch())
-    except ValueError as error:
-        raise AddError(str(error).replace("|", "; ")) from None
+    except (ValueError, MalformedError) as error:
+        raise AddError(f"{shown(place)}: {str(error).replace('|', '; ')}") from None

@@ -1,4 +1,7 @@
-"""What an import makes of a list's feeds: new sources, and a word on every outline that gives none. Pure; nothing is fetched, no name is looked up."""
+"""What an import makes of a list's feeds: new sources, and a word on every outline that gives none. Pure.
+
+Nothing is fetched, and no name is looked up.
+"""
 
 from __future__ import annotations
 
