@@ -77,8 +77,12 @@ class Finder:
             return self._found(first)
         offers = tuple(dict.fromkeys(plain for url in first.offers if (plain := offered(url)) is not None))
         if not offers and not first.is_page:
-            raise AddError(f"{shown(first.url)}: {first.problem}")
-        refuse_known(self.sources, *offers[:1])
+            raise AddError(f"{shown(first.url)} is not a feed: {first.problem}")
+        try:
+            refuse_known(self.sources, *offers[:1])
+        except AddError as error:
+            more = (f"the page offers also {shown(url)}" for url in offers[1:])
+            raise AddError("\n".join([str(error), *more])) from None
         self.tried.append(first.told)
         for url in offers[:MAX_OFFERS] or usual_places(first.fetched.url or first.url):
             look = await self._look(with_credentials_of(first.url, url))
@@ -88,7 +92,7 @@ class Finder:
             if look.fetched.outcome == "throttled":
                 break
         none = "no feed that it offers can be read" if offers else "it offers no feed, and none is at the usual places"
-        raise AddError("\n".join([f"{shown(first.url)}: {first.problem}; {none}:", *self.tried[1:]]))
+        raise AddError("\n".join([f"{shown(first.url)} is not a feed: {first.problem}; {none}:", *self.tried[1:]]))
 
     async def _first_answer(self, urls: tuple[str, ...]) -> Look:
         """Look at each address until one answers with a body → that look. Raises AddError where none does."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wireroom.command import command, fail, read_config
+from wireroom.escape import escaped
 
 if TYPE_CHECKING:
     from wireroom.config import Config
@@ -101,7 +102,7 @@ def add(
         found = find_feed(config, url)
         written = add_sources(path, choose, dry_run=dry_run)
     except AddError as error:
-        fail(1, *str(error).split("\n"))
+        fail(1, *map(escaped, str(error).split("\n")))
     told, source = described(found), written.sources[0]
     daemon = None if dry_run else tell(config)
     if as_json:
@@ -157,9 +158,9 @@ def import_(path: Path, place: str, *, dry_run: bool, as_json: bool) -> None:
     try:
         outlines, passed = read_opml(read_list(config, place))
     except AddError as error:
-        fail(1, str(error))
+        fail(1, escaped(str(error)))
     except OpmlError as error:
-        fail(1, f"{name}: {error}")
+        fail(1, escaped(f"{name}: {error}"))
     remarks: list[Remark] = []
 
     def choose(now: Config) -> Sequence[NewSource]:
