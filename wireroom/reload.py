@@ -89,7 +89,8 @@ def tell_daemon(config: Config) -> dict[str, Any]:
         else:
             if Path(result["config"]).resolve() != config.path.resolve():
                 return {"state": "refused", "said": f"it works by another config, {result['config']}"}
-            return {"state": "reloaded", "said": f"{result['sources']} sources"}
+            count = result["sources"]
+            return {"state": "reloaded", "said": f"{count} source{'' if count == 1 else 's'}"}
 
 
 def starting(config: Config) -> bool:
