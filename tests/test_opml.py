@@ -191,6 +191,7 @@ HOSTILE = {
     "undeclared entity": (b'<opml><outline text="&nbsp;"/></opml>', "line 1: no valid XML: undefined entity"),
     "too large": (b" " * 20_000_001, "over 20,000,000 bytes"),
     "too many": (opml(*['<outline xmlUrl="http://a/"/>'] * 20_001), "line 20002: more than 20,000 feeds"),
+    "too many that are none": (b"<opml>" + b"<outline/>" * 100_001, "more than 100,000 outlines"),
     "empty": (b" \n", "it is empty"),
     "a feed": (b'<?xml version="1.0"?>\n<rss><channel/></rss>', "line 2: no OPML: it begins with <rss>"),
     "a page": (b"<!DOCTYPE html><html>", "DOCTYPE"),

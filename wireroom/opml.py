@@ -20,6 +20,7 @@ from wireroom.source_names import shown
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 100
 MAX_FEEDS = 20_000
+MAX_OUTLINES = 100_000
 MAX_NAME_CHARS = 200
 MAX_NESTED = 20
 """Folders deep is a list that we write; the folders of a source with more are written as categories."""
@@ -86,6 +87,7 @@ class Reader:
 
     parser: expat.XMLParserType
     first_line: int
+    seen: int = 0
     feeds: list[Outline] = field(default_factory=list)
     passed: list[Passed] = field(default_factory=list)
     depth: int = 0
@@ -113,6 +115,9 @@ class Reader:
 
     def outline(self, given: Mapping[str, str]) -> None:
         """Take an outline: a feed, a folder, or what is neither."""
+        self.seen += 1
+        if self.seen > MAX_OUTLINES:
+            raise OpmlError(f"line {self.line}: more than {MAX_OUTLINES:,} outlines; split the list")
         around = self.outlines[-1] if self.outlines else None
         if around is not None:
             around.filled = True
