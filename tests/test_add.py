@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from typing import Any
 
 import pytest
@@ -14,7 +16,6 @@ from ingest.digest import DigestFault
 from ingest.fetched import Fetched, Wanted
 from origin import Answer, Asked, Origin, item, rss
 from wireroom.add import AddError, Finder, Found
-from wireroom.config import Source
 
 PAGE = b"<!doctype html><html><head><title>News</title></head><body>Hello</body></html>"
 MARKED = '# mine\n[poll]   # polite\nallow = ["127.0.0.1:{port}"]\npause = "0s"\n\n# the end, without a line end'
@@ -95,6 +96,19 @@ def test_redirects_are_kept_as_far_as_they_are_permanent(house: House, origin: O
         "other": origin.url("/302"),
     }
     assert "in the config already: source 'example-news'" in again.err
+
+
+def test_feed_that_a_source_has_moved_to_is_known(house: House, origin: Origin) -> None:
+    """The archive remembers where a permanent redirect led: that place is polled already."""
+    origin.feed("/f", rss(item(1)))
+    house.configure({"old": origin.url("/old")}, allow=origin.port)
+    house.poll()
+    with contextlib.closing(sqlite3.connect(house.archive)) as db, db:
+        db.execute("UPDATE sources SET moved_url = ?", [origin.url("/f")])
+    (house.folder / "list.opml").write_text(f'<opml><outline text="A" xmlUrl="{origin.url("/f")}"/></opml>')
+
+    assert "in the config already: source 'old'" in refused(house, origin.url("/f")).err
+    assert "1 known already" in house.wireroom("import", "list.opml").out
 
 
 def test_page_that_names_no_feed_is_asked_at_the_usual_places(house: House, origin: Origin) -> None:
@@ -222,11 +236,8 @@ class Web:
 
     async def find(self, typed: str, *known: str) -> Found:
         """Find what is at ``typed``; ``known`` are in the config."""
-        config = [
-            Source(id=f"s{n}", url=url, shown_url=url, path=None, was=(), tags=(), every_s=None)
-            for n, url in enumerate(known)
-        ]
-        return await Finder(fetch=self.fetch, digest=self.digest, sources=config).find(typed)
+        sources = [(url, f"s{n}") for n, url in enumerate(known)]
+        return await Finder(fetch=self.fetch, digest=self.digest, known=sources).find(typed)
 
 
 FEED = Document(format="rss20", title="News", site_url=None, language=None, ttl_s=None, entries=(entry("1"),))

@@ -35,7 +35,7 @@ def public(address: str, port: int) -> bool:
 
 def taken(data: bytes, *config: Source) -> tuple[list[NewSource], list[Remark]]:
     """Import a list into a config."""
-    return plan_import(*read_opml(data), config, public)
+    return plan_import(*read_opml(data), config, [(source.url, source.id) for source in config], public)
 
 
 def configured(id_: str, url: str, *, tags: tuple[str, ...] = (), every_s: float | None = None) -> Source:

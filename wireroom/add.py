@@ -5,14 +5,14 @@ All requests go through the poller's own fetcher: its guard, limits, name and ma
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 from db.model import Document
 from ingest.digest import DigestFault
 from ingest.fetched import Fetched, Wanted
-from wireroom.config import Source, without_credentials
+from wireroom.config import without_credentials
 from wireroom.config_tables import is_web_address
 from wireroom.source_names import Places, addresses, shown
 
@@ -61,17 +61,17 @@ class Look:
 
 @dataclass(slots=True)
 class Finder:
-    """Looks for a feed; ``sources`` are the config's, which are not added twice."""
+    """Looks for a feed; ``known`` are the addresses of sources, with their ids, which are not added twice."""
 
     fetch: Fetch
     digest: Digest
-    sources: Iterable[Source]
+    known: Sequence[tuple[str, str]]
     tried: list[str] = field(default_factory=list)
 
     async def find(self, typed: str) -> Found:
         """Find the feed at the address ``typed``, or raise AddError; ValueError("problem|mend") where it is none."""
         urls = addresses(typed)
-        refuse_known(self.sources, *urls)
+        refuse_known(self.known, *urls)
         first = await self._first_answer(urls)
         if first.document is not None:
             return self._found(first)
@@ -79,7 +79,7 @@ class Finder:
         if not offers and not first.is_page:
             raise AddError(f"{shown(first.url)} is not a feed: {first.problem}")
         try:
-            refuse_known(self.sources, *offers[:1])
+            refuse_known(self.known, *offers[:1])
         except AddError as error:
             more = (f"the page offers also {shown(url)}" for url in offers[1:])
             raise AddError("\n".join([str(error), *more])) from None
@@ -123,17 +123,17 @@ class Finder:
     def _found(self, look: Look, others: tuple[str, ...] = ()) -> Found:
         assert look.document is not None
         url = kept_address(look.url, look.fetched)
-        refuse_known(self.sources, url, look.fetched.url or url)
+        refuse_known(self.known, url, look.fetched.url or url)
         return Found(url=url, document=look.document, others=others, tried=tuple(self.tried))
 
 
-def refuse_known(sources: Iterable[Source], *urls: str) -> None:
+def refuse_known(known: Iterable[tuple[str, str]], *urls: str) -> None:
     """Raise AddError where one of ``urls`` is a source already."""
-    places = Places((source.url, source.id) for source in sources)
+    places = Places(known)
     for url in urls:
-        known = places.find(url)
-        if known is not None:
-            raise AddError(f"{shown(url)} is in the config already: source {known!r}")
+        id_ = places.find(url)
+        if id_ is not None:
+            raise AddError(f"{shown(url)} is in the config already: source {id_!r}")
 
 
 def kept_address(asked: str, fetched: Fetched) -> str:

@@ -85,6 +85,7 @@ def add(
     from wireroom.add import AddError, refuse_known
     from wireroom.config_edit import add_sources
     from wireroom.one_off import find_feed
+    from wireroom.source_memory import places_of
     from wireroom.source_names import Ids
     from wireroom.source_tables import NewSource
     from wireroom.sources_told import daemon_line, described, described_lines, source_told, table_told
@@ -93,7 +94,7 @@ def add(
     refuse_taken(config, id_)
 
     def choose(now: Config) -> Sequence[NewSource]:
-        refuse_known(now.sources, found.url)
+        refuse_known(places_of(now.sources, now.archive), found.url)
         refuse_taken(now, id_)
         made = id_ or Ids(now.sources).make(found.document.title, found.url)
         return [NewSource(id=made, url=found.url, tags=tuple(dict.fromkeys(tags)), every=every)]
@@ -150,6 +151,7 @@ def import_(path: Path, place: str, *, dry_run: bool, as_json: bool) -> None:
     from wireroom.one_off import read_list
     from wireroom.opml import OpmlError, read_opml
     from wireroom.opml_import import Remark, plan_import
+    from wireroom.source_memory import places_of
     from wireroom.source_names import is_typed_address, shown
     from wireroom.sources_told import daemon_line, import_lines, source_told
 
@@ -164,7 +166,8 @@ def import_(path: Path, place: str, *, dry_run: bool, as_json: bool) -> None:
     remarks: list[Remark] = []
 
     def choose(now: Config) -> Sequence[NewSource]:
-        new, remarks[:] = plan_import(outlines, passed, now.sources, Guard(now.poll.allow).permits)
+        places = places_of(now.sources, now.archive)
+        new, remarks[:] = plan_import(outlines, passed, now.sources, places, Guard(now.poll.allow).permits)
         return new
 
     written = add_sources(path, choose, dry_run=dry_run)
@@ -202,7 +205,8 @@ def export(path: Path, file: Path) -> None:
 
     from feeds.publish import replace_file
     from wireroom.opml import write_opml
-    from wireroom.opml_export import listed, names_of
+    from wireroom.opml_export import listed
+    from wireroom.source_memory import names_of
 
     config = read_config(path)
     names, trouble = names_of(config.archive)

@@ -16,6 +16,7 @@ from wireroom.add import AddError, Finder, Found
 from wireroom.config import Config
 from wireroom.engine import make_fetcher
 from wireroom.opml import MAX_BYTES
+from wireroom.source_memory import places_of
 from wireroom.source_names import addresses, is_typed_address, shown
 
 
@@ -29,8 +30,9 @@ def find_feed(config: Config, typed: str) -> Found:
             most = config.poll.max_body_bytes
             return await workers.digest(body, fetched.content_type, url, encoding=fetched.encoding, max_bytes=most)
 
+        known = places_of(config.sources, config.archive)
         try:
-            return await Finder(fetch=fetcher.fetch, digest=digest, sources=config.sources).find(typed)
+            return await Finder(fetch=fetcher.fetch, digest=digest, known=known).find(typed)
         finally:
             await fetcher.close()
             await workers.close()

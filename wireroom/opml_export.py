@@ -1,31 +1,11 @@
-"""The config's sources as an OPML list has them, with the names that polling found. IO: sqlite."""
+"""The config's sources as an OPML list has them, with the names that polling found. Pure."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from db.archive import ArchiveError, open_reader
 from wireroom.config import Source
 from wireroom.opml import Listed
+from wireroom.source_memory import Names
 from wireroom.units import SECONDS
-
-Names = dict[str, tuple[str | None, str | None]]
-"""Source ids → title and site."""
-
-
-def names_of(archive: Path) -> tuple[Names, str | None]:
-    """Read what the archive knows of the sources → that, and why it is not all. Without an archive there is nothing."""
-    if not archive.exists():
-        return {}, None
-    try:
-        db = open_reader(archive)
-        try:
-            rows = db.execute("SELECT config_id, title, site_url FROM sources WHERE removed_at IS NULL").fetchall()
-        finally:
-            db.close()
-    except ArchiveError as error:
-        return {}, f"titles and sites are left out: {error}"
-    return {id_: (title, site_url) for id_, title, site_url in rows}, None
 
 
 def listed(source: Source, names: Names) -> Listed:

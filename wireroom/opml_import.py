@@ -40,15 +40,19 @@ class Remark:
 
 
 def plan_import(
-    outlines: Iterable[Outline], passed: Iterable[Passed], sources: Sequence[Source], permits: Permits
+    outlines: Iterable[Outline],
+    passed: Iterable[Passed],
+    sources: Sequence[Source],
+    places: Iterable[tuple[str, str]],
+    permits: Permits,
 ) -> tuple[list[NewSource], list[Remark]]:
     """Decide which outlines become sources → those, and a remark on each that does not, or not just as it says.
 
-    ``permits`` tells of an IP address and port whether it may be polled. A feed that is listed twice (readers write
-    one line for each of its folders) gets the tags of both.
+    ``places`` are the addresses that ``sources`` have or had, with their ids. ``permits`` tells of an IP address and
+    port whether it may be polled. A feed that is listed twice (readers write one line for each of its folders) gets
+    the tags of both.
     """
-    known = Places((source.url, source.id) for source in sources)
-    ids, here = Ids(sources), Places()
+    ids, known, here = Ids(sources), Places(places), Places()
     new: dict[str, NewSource] = {}
     remarks = [Remark(kind="passed", line=one.line, name=one.name, why=one.why) for one in passed]
     for outline in outlines:
