@@ -14,8 +14,11 @@ def source_status(db: Database) -> list[dict[str, Any]]:
         SELECT s.config_id AS source, s.title AS title, s.last_outcome AS outcome, s.last_error AS error,
                s.last_poll_at AS last_poll, s.last_good_at AS last_good, s.next_poll_at AS next_poll,
                s.failures AS failures, s.held_until AS held_until, s.gone_at AS gone_at,
-               (SELECT count(*) FROM entries e WHERE e.source_id = s.id) AS entries
-        FROM sources s WHERE s.removed_at IS NULL ORDER BY s.id
+               (SELECT count(*) FROM entries e WHERE e.source_id = s.id) AS entries,
+               s.hub_url AS hub, x.state AS push, x.last_error AS push_error, x.expires_at AS lease_until,
+               s.last_push_at AS last_push
+        FROM sources s LEFT JOIN subscriptions x ON x.source_id = s.id
+        WHERE s.removed_at IS NULL ORDER BY s.id
         """
     )
     return [{**row, "health": health(row)} for row in rows]

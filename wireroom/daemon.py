@@ -20,10 +20,12 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeds.serve import make_app
+from wireroom.callback import callback_routes
 from wireroom.config import Config, ConfigError, load_config
 from wireroom.control import ControlError, Progress, control_server
 from wireroom.engine import Engine
 from wireroom.log import Log
+from wireroom.subscriber import Subscriber
 
 TICK_S = 1
 LOOKUPS = 32
@@ -141,9 +143,10 @@ class Server(uvicorn.Server):
 async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, hup: asyncio.Event) -> None:
     """Run the scheduler's few jobs and the HTTP server until ``stop`` is set."""
     log = engine.log
+    subscriber = Subscriber(engine)
     server = Server(
         uvicorn.Config(
-            make_app(engine.press),
+            make_app(engine.press, callback_routes(subscriber)),
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -166,6 +169,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, hu
     scheduler.add_listener(job_failed, EVENT_JOB_ERROR)
     scheduler.add_job(tick, "interval", seconds=TICK_S, id="tick")
     scheduler.add_job(engine.press.publish, "interval", seconds=TICK_S, id="publish")
+    scheduler.add_job(subscriber.tick, "interval", seconds=TICK_S, id="websub")
     scheduler.start()
     engine.tick()
     log.info(
@@ -181,6 +185,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, hu
         stopping.cancel()
         server.should_exit = True
         await serving
+        await subscriber.close()
 
 
 async def reload_on(hup: asyncio.Event, engine: Engine) -> None:

@@ -1,0 +1,487 @@
+"""The WebSub subscriber as a hub meets it: a real daemon, a loopback hub, a loopback origin."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from house import Daemon, House, until
+from hub import Hub, running_hub, send, sign
+from origin import Answer, Asked, Origin, item, rss
+
+ATOM = "xmlns:atom='http://www.w3.org/2005/Atom'"
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """Run a hub."""
+    with running_hub() as one:
+        yield one
+
+
+def links(origin: Origin, hub: str) -> str:
+    """Write the channel's links that name its hub and its own address."""
+    return (
+        f"<atom:link {ATOM} rel='hub' href='{hub}'/><atom:link {ATOM} rel='self' href='{origin.url('/feed?full=1')}'/>"
+    )
+
+
+def publish(origin: Origin, hub: str, *items: str) -> None:
+    """Let the origin's feed have these items and name this hub."""
+    origin.feed("/feed", rss(*items, more=links(origin, hub)))
+
+
+def configure(house: House, origin: Origin, *ports: int, more: str = "") -> None:
+    """Write a config in which the origin and these ports may be reached; sources are polled at most every half hour."""
+    allow = json.dumps([f"127.0.0.1:{port}" for port in (origin.port, *ports)])
+    house.configure({"news": origin.url("/feed")}, poll=f"allow = {allow}\nfloor = '30m'\n{more}")
+
+
+def names_hub(house: House, hub: str, topic: str) -> None:
+    """Let the archive know the hub as if the feed had named it."""
+    with contextlib.closing(sqlite3.connect(house.archive)) as db, db:
+        db.execute("UPDATE sources SET hub_url = ?, hub_topic = ?", [hub, topic])
+
+
+def prepare(house: House, origin: Origin, hub: Hub, *ports: int, more: str = "") -> None:
+    """Poll a source once that names the hub: it is not due again for half an hour."""
+    publish(origin, hub.url(), item(1))
+    configure(house, origin, *(ports or (hub.port,)), more=more)
+    assert house.poll()["polled"][0]["outcome"] == "ok"
+    names_hub(house, hub.url(), origin.url("/feed?full=1"))
+    origin.asked.clear()
+
+
+def subscription(house: House) -> dict[str, Any]:
+    """Read the source's status."""
+    status: dict[str, Any] = json.loads(house.wireroom("status", "--json").out)["sources"][0]
+    return status
+
+
+def state(house: House) -> str | None:
+    """Read the subscription's state."""
+    found = house.rows("SELECT state FROM subscriptions")
+    return found[0][0] if found else None
+
+
+def subscribed(house: House, hub: Hub) -> dict[str, str]:
+    """Wait until the hub has verified a subscription → what it was asked."""
+    until(lambda: state(house) == "active", "no subscription becomes active")
+    return hub.asked[-1]
+
+
+def entries(house: House) -> int:
+    """Count the entries."""
+    ((count,),) = house.rows("SELECT count(*) FROM entries")
+    return int(count)
+
+
+def no_more_jobs(house: House, daemon: Daemon) -> None:
+    """Wait until the daemon has ticked a few times since now: what it would do, it has done."""
+    house.rows("SELECT 1")
+    for _ in range(2):
+        marks = len(house.log_lines())
+        house.wireroom("poll", "--due")
+        assert daemon.process.poll() is None
+        assert len(house.log_lines()) >= marks
+
+
+def test_push_brings_a_new_entry_in_seconds(house: House, origin: Origin, hub: Hub) -> None:
+    """Asked, verified with its challenge, pushed, polled, published: though the spacing is hours."""
+    prepare(house, origin, hub)
+
+    with house.daemon():
+        form = subscribed(house, hub)
+        assert hub.verified[0][0] == 200
+        assert hub.verified[0][1] == hub.verified[0][2]
+        assert origin.asked == []
+        publish(origin, hub.url(), item(1), item(2))
+        assert hub.push(form, b"<rss>an item that only the push has</rss>") == 202
+        until(lambda: entries(house) == 2, "the push leads to no poll")
+
+    assert len(origin.asked) == 1
+    assert len(hub.asked) == 1
+    assert form["hub.topic"] == origin.url("/feed?full=1")
+    assert 20 < len(form["hub.secret"]) < 200
+    assert house.rows("SELECT pushes FROM subscriptions") == [(1,)]
+    ((pushed_until, expires_at),) = house.rows(
+        "SELECT pushed_until, expires_at FROM sources s JOIN subscriptions x ON x.source_id = s.id"
+    )
+    assert pushed_until == expires_at
+    assert house.rows("SELECT count(*) FROM stories WHERE text LIKE '%only the push has%'") == [(0,)]
+    told = subscription(house)
+    assert (told["hub"], told["push"], told["lease_until"]) == (hub.url(), "active", expires_at)
+    assert told["last_push"] is not None
+    assert form["hub.secret"] not in (house.folder / "daemon.log").read_text()
+    assert form["hub.callback"].rpartition("/")[2] not in (house.folder / "daemon.log").read_text()
+
+
+def test_forged_pushes_change_nothing(house: House, origin: Origin, hub: Hub) -> None:
+    """No signature, sha1, a wrong key, a cut or odd one, another body: 403, and not one request to the origin."""
+    prepare(house, origin, hub)
+    with house.daemon() as daemon:
+        form = subscribed(house, hub)
+        before = house.rows("SELECT * FROM sources"), house.rows("SELECT * FROM subscriptions")
+        good = sign(form["hub.secret"], b"news")
+        forged = [
+            "",
+            f"sha1={sign(form['hub.secret'], b'news', 'sha1')}",
+            f"sha256={sign('another key', b'news')}",
+            f"sha256={sign(form['hub.secret'], b'other news')}",
+            f"sha256={good[:-1]}",
+            f"sha256={good[:-2]}zz",
+            f"sha256={good[:-1]}\xe9",
+            f"sha512={good}",
+            good,
+        ]
+        for header in forged:
+            assert hub.push(form, X_Hub_Signature=header) == 403, header
+        assert send("POST", form["hub.callback"], b"news")[0] == 403
+        assert send("POST", form["hub.callback"] + "A", b"news", {"X-Hub-Signature": f"sha256={good}"})[0] == 404
+        no_more_jobs(house, daemon)
+
+        assert (house.rows("SELECT * FROM sources"), house.rows("SELECT * FROM subscriptions")) == before
+    assert origin.asked == []
+
+
+def test_all_three_methods_and_any_encoding_count(house: House, origin: Origin, hub: Hub) -> None:
+    """The signature is over the bytes as they come, whatever Content-Encoding says of them."""
+    prepare(house, origin, hub)
+    with house.daemon():
+        form = subscribed(house, hub)
+        for number, method in enumerate(("sha256", "sha384", "sha512"), 2):
+            publish(origin, hub.url(), *(item(n) for n in range(number + 1)))
+            assert hub.push(form, b"\x1f\x8b no gzip", method=method, Content_Encoding="gzip") == 202
+            until(lambda number=number: entries(house) == number + 1, f"a {method} push leads to no poll")  # type: ignore[misc]
+
+
+def test_callback_is_known_to_the_hub_alone(house: House, origin: Origin, hub: Hub) -> None:
+    """Its token has 256 random bits; verifications that were not asked for, and other tokens, are answered with 404."""
+    prepare(house, origin, hub)
+    with house.daemon() as daemon:
+        form = subscribed(house, hub)
+        topic = form["hub.topic"]
+        address, _, token = form["hub.callback"].rpartition("/")
+        assert len(token) >= 43
+        wrong = [
+            (form["hub.callback"], {"mode": "unsubscribe", "topic": topic, "challenge": "c"}),
+            (form["hub.callback"], {"mode": "subscribe", "topic": topic + "x", "challenge": "c"}),
+            (form["hub.callback"], {"mode": "subscribe", "topic": topic}),
+            (form["hub.callback"], {"mode": "subscribe", "topic": topic, "challenge": "c" * 5000}),
+            (form["hub.callback"], {"mode": "subscribe", "challenge": "c"}),
+            (form["hub.callback"], {}),
+            (form["hub.callback"][:-1], {"mode": "subscribe", "topic": topic, "challenge": "c"}),
+            (f"{address}/{'A' * 49}", {"mode": "subscribe", "topic": topic, "challenge": "c"}),
+            (f"{address}/%00", {"mode": "denied", "topic": topic}),
+        ]
+        for callback, arguments in wrong:
+            status, headers, body = hub.get({"hub.callback": callback}, **arguments)
+            assert (status, b"ccc" in body) == (404, False), (callback, arguments)
+            assert headers["x-content-type-options"] == "nosniff"
+        assert daemon.get(f"/websub/{token}", "HEAD")[0] == 405
+        assert daemon.get(f"/websub/{token}?{'&'.join(['a=1'] * 1000)}")[0] == 404
+        assert state(house) == "active"
+
+        challenge = "<script>alert(1)</script>"
+        status, headers, body = hub.get(form, mode="subscribe", topic=topic, challenge=challenge, lease_seconds="5")
+
+        assert (status, body.decode()) == (200, challenge), "a repeated verification is answered"
+        assert headers["content-type"].startswith("text/plain")
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert house.rows("SELECT lease_s FROM subscriptions") == [(864000,)], "and changes no lease"
+
+
+def test_lease_is_renewed_before_it_ends(house: House, origin: Origin, hub: Hub) -> None:
+    """A lease of eight seconds: asked again with the same callback and secret while it still runs."""
+    hub.lease = "8"
+    prepare(house, origin, hub)
+    with house.daemon():
+        first = subscribed(house, hub)
+        ends = house.rows("SELECT expires_at FROM subscriptions")[0][0]
+        until(lambda: len(hub.verified) == 2, "the lease is not renewed")
+        until(lambda: house.rows("SELECT expires_at FROM subscriptions")[0][0] != ends, "no new lease")
+        asked_at = house.rows("SELECT asked_at FROM subscriptions")[0][0]
+
+        assert asked_at < ends
+        assert hub.asked[1] == first
+        assert [status for status, _, _ in hub.verified] == [200, 200]
+
+
+def test_absurd_lease_is_clamped(house: House, origin: Origin, hub: Hub) -> None:
+    """Ten to the twelfth seconds are thirty days."""
+    hub.lease = str(10**12)
+    prepare(house, origin, hub)
+    with house.daemon():
+        subscribed(house, hub)
+
+    assert house.rows("SELECT lease_s FROM subscriptions") == [(30 * 86400,)]
+
+
+def test_restart_keeps_the_subscription(house: House, origin: Origin, hub: Hub) -> None:
+    """The hub is not asked again, the origin neither; pushes to the old callback count."""
+    prepare(house, origin, hub)
+    with house.daemon() as daemon:
+        form = subscribed(house, hub)
+        daemon.stop()
+    with house.daemon() as daemon:
+        no_more_jobs(house, daemon)
+        assert (len(hub.asked), len(origin.asked)) == (1, 0)
+        publish(origin, hub.url(), item(1), item(2))
+        assert hub.push(form) == 202
+        until(lambda: entries(house) == 2, "the push leads to no poll")
+
+
+def test_killed_while_asking_does_not_ask_at_once_again(house: House, origin: Origin, hub: Hub) -> None:
+    """What was asked is written down before it is sent."""
+    hub.verify = False
+    prepare(house, origin, hub)
+    with house.daemon() as daemon:
+        until(lambda: len(hub.asked) == 1, "the hub is not asked")
+        daemon.process.kill()
+        daemon.process.wait()
+    with house.daemon() as daemon:
+        no_more_jobs(house, daemon)
+
+        assert len(hub.asked) == 1
+        assert hub.get(hub.asked[0], mode="subscribe", topic=hub.asked[0]["hub.topic"], challenge="late")[2] == b"late"
+        assert state(house) == "active"
+
+
+def test_hub_that_fails_is_asked_later(house: House, origin: Origin, hub: Hub) -> None:
+    """Its words are in the status, the source is polled as ever, and a Retry-After is obeyed."""
+    hub.status, hub.body, hub.headers = 503, b"No room\x1b[31m today", {"Retry-After": "7200"}
+    prepare(house, origin, hub)
+    with house.daemon():
+        until(lambda: subscription(house)["push_error"] is not None, "the failure is not told")
+        told = subscription(house)
+        ((wait,),) = house.rows("SELECT unixepoch(next_try_at) - unixepoch(asked_at) FROM subscriptions")
+
+    assert told["push_error"] == "HTTP status 503: No room [31m today"
+    assert (told["push"], told["lease_until"]) == ("asked", None)
+    assert 7199 <= wait <= 7202
+    assert len(hub.asked) == 1
+    assert house.rows("SELECT pushed_until FROM sources") == [(None,)]
+
+
+def test_hub_that_is_not_there_is_asked_later(house: House, origin: Origin, hub: Hub) -> None:
+    """A closed port is a named error."""
+    prepare(house, origin, hub, hub.port, 9)
+    names_hub(house, "http://127.0.0.1:9/", origin.url("/feed"))
+    publish(origin, "http://127.0.0.1:9/", item(1))
+    with house.daemon():
+        until(lambda: bool(house.rows("SELECT 1 FROM subscriptions WHERE last_error IS NOT NULL")), "no error")
+
+    assert house.rows("SELECT state, failures FROM subscriptions") == [("asked", 1)]
+    assert hub.asked == []
+
+
+@pytest.mark.parametrize("base_url", ["its own", "a public one"])
+def test_private_hub_that_is_not_allowed_gets_no_request(house: House, origin: Origin, hub: Hub, base_url: str) -> None:
+    """Neither where we are private ourselves, nor where we are public and the guard stands in the way."""
+    prepare(house, origin, hub, 1)
+    if base_url == "a public one":
+        own = f'base_url = "http://127.0.0.1:{house.port}/"'
+        house.config.write_text(house.config.read_text().replace(own, 'base_url = "https://wire.example/"'))
+    with house.daemon() as daemon:
+        if base_url == "a public one":
+            until(lambda: bool(house.rows("SELECT 1 FROM subscriptions WHERE last_error IS NOT NULL")), "no error")
+            assert "is not a public address" in house.rows("SELECT last_error FROM subscriptions")[0][0]
+        no_more_jobs(house, daemon)
+
+    assert hub.asked == []
+    assert state(house) == (None if base_url == "its own" else "asked")
+
+
+def test_redirects_are_followed_under_the_same_guard(house: House, origin: Origin, hub: Hub) -> None:
+    """307 and 308, with the body, at most three; not to where the config allows nothing, and no other kind."""
+    with running_hub() as second, running_hub() as forbidden:
+        hub.status, hub.headers = 308, {"Location": second.url("/subscribe")}
+        prepare(house, origin, hub, hub.port, second.port)
+        with house.daemon():
+            until(lambda: state(house) == "active", "the redirect is not followed")
+        assert hub.asked == second.asked
+        assert second.paths == ["/subscribe"]
+
+        for status, location, said in (
+            (307, forbidden.url(), "where it is not asked"),
+            (307, "file:///etc/passwd", "where it is not asked"),
+            (302, second.url(), "HTTP status 302"),
+            (307, hub.url("/again"), "more than 3 redirects"),
+        ):
+            hub.status, hub.headers = status, {"Location": location}
+            with contextlib.closing(sqlite3.connect(house.archive)) as db, db:
+                db.execute("DELETE FROM subscriptions")
+            with house.daemon() as daemon:
+                until(lambda: bool(house.rows("SELECT 1 FROM subscriptions WHERE last_error IS NOT NULL")), "no error")
+                daemon.stop()
+            assert said in house.rows("SELECT last_error FROM subscriptions")[0][0]
+        assert forbidden.asked == []
+        assert len(second.asked) == 1
+
+
+def test_denied_is_told_and_tried_again_after_a_day(house: House, origin: Origin, hub: Hub) -> None:
+    """Also one that was active; until then it is polled at its own rhythm, and what is pushed is answered with 410."""
+    prepare(house, origin, hub)
+    with house.daemon():
+        form = subscribed(house, hub)
+        hub.push(form)
+        until(lambda: len(origin.asked) == 1, "no poll")
+        status, _, _ = hub.get(form, mode="denied", topic=form["hub.topic"], reason="Members\nonly")
+        assert status == 200
+        ((wait, error, pushed_until),) = house.rows(
+            "SELECT unixepoch(next_try_at) - unixepoch('now'), x.last_error, s.pushed_until "
+            "FROM subscriptions x JOIN sources s ON s.id = x.source_id"
+        )
+        assert hub.push(form) == 410
+
+    assert 86000 < wait <= 86401
+    assert (state(house), error, pushed_until) == ("denied", "denied: Members only", None)
+    assert len(hub.asked) == 1
+
+
+def test_feed_that_moves_to_another_hub(house: House, origin: Origin, hub: Hub) -> None:
+    """The new hub is asked with a new callback and secret; the old callback is dead."""
+    prepare(house, origin, hub)
+    with running_hub() as second:
+        configure(house, origin, hub.port, second.port)
+        with house.daemon() as daemon:
+            old = subscribed(house, hub)
+            daemon.stop()
+        publish(origin, second.url(), item(1))
+        names_hub(house, second.url(), origin.url("/feed?full=1"))
+        with house.daemon():
+            until(lambda: len(second.verified) == 1, "the new hub is not asked")
+            new = second.asked[0]
+
+            assert new["hub.callback"] != old["hub.callback"]
+            assert new["hub.secret"] != old["hub.secret"]
+            assert hub.push(old) == 404
+            assert second.push(new) == 202
+    assert len(hub.asked) == 1
+
+
+def test_source_that_is_removed_ends_its_subscription(house: House, origin: Origin, hub: Hub) -> None:
+    """The hub is asked once to unsubscribe, may verify that, and is answered 410 to what it pushes."""
+    prepare(house, origin, hub)
+    with house.daemon() as daemon:
+        form = subscribed(house, hub)
+        house.configure({}, poll=f'allow = ["127.0.0.1:{origin.port}", "127.0.0.1:{hub.port}"]')
+        daemon.process.send_signal(1)
+        until(lambda: len(hub.verified) == 2, "the hub is not asked to unsubscribe us")
+
+        assert state(house) == "ended"
+        assert hub.asked[1] == {
+            "hub.mode": "unsubscribe",
+            "hub.topic": form["hub.topic"],
+            "hub.callback": form["hub.callback"],
+        }
+        status, body, challenge = hub.verified[1]
+        assert (status, body) == (200, challenge)
+        assert hub.push(form) == 410
+    assert house.rows("SELECT next_try_at FROM subscriptions") == [(None,)]
+
+
+def test_gone_source_ends_its_subscription(house: House, origin: Origin, hub: Hub) -> None:
+    """410 Gone, found by the poll that a push led to."""
+    prepare(house, origin, hub)
+    with house.daemon():
+        form = subscribed(house, hub)
+        origin.routes["/feed"] = Answer(b"", 410)
+        assert hub.push(form) == 202
+        until(lambda: state(house) == "ended", "the subscription stays")
+
+
+def test_switch_turns_it_off(house: House, origin: Origin, hub: Hub) -> None:
+    """With `websub = false` no hub is asked, and what is there is ended without a word."""
+    prepare(house, origin, hub)
+    with house.daemon() as daemon:
+        form = subscribed(house, hub)
+        daemon.stop()
+    configure(house, origin, hub.port, more="websub = false")
+    with house.daemon():
+        until(lambda: state(house) == "ended", "the subscription stays")
+        assert hub.push(form) == 410
+    assert (len(hub.asked), len(origin.asked)) == (1, 0)
+
+
+def test_push_during_a_poll_leads_to_one_more(house: House, origin: Origin, hub: Hub) -> None:
+    """The poll under way may have asked too early: what it plans is brought forward, by just one poll."""
+    prepare(house, origin, hub)
+    release = threading.Event()
+    old, new = (rss(*items, more=links(origin, hub.url())).encode() for items in ([item(1)], [item(1), item(2)]))
+
+    def slow(_: Asked) -> Answer:
+        if len(origin.asked) > 1:
+            return Answer(new, headers={"Content-Type": "application/xml"})
+        release.wait(8)
+        return Answer(old, headers={"Content-Type": "application/xml"})
+
+    with house.daemon() as daemon:
+        form = subscribed(house, hub)
+        origin.routes["/feed"] = slow
+        hub.push(form)
+        until(lambda: len(origin.asked) == 1, "the push leads to no poll")
+        assert hub.push(form) == 202
+        release.set()
+        until(lambda: entries(house) == 2, "what was pushed during the poll is not found")
+        no_more_jobs(house, daemon)
+
+    assert len(origin.asked) == 2
+
+
+def test_retry_after_beats_a_push(house: House, origin: Origin, hub: Hub) -> None:
+    """A server that asked to be left alone is left alone; the push is not forgotten by that."""
+    prepare(house, origin, hub)
+    with house.daemon() as daemon:
+        form = subscribed(house, hub)
+        origin.routes["/feed"] = Answer(b"", 503, headers={"Retry-After": "3600"})
+        hub.push(form)
+        until(lambda: house.rows("SELECT held_until IS NOT NULL FROM sources") == [(1,)], "no poll")
+        held = house.rows("SELECT next_poll_at FROM sources")
+        assert hub.push(form) == 202
+        no_more_jobs(house, daemon)
+
+        assert house.rows("SELECT next_poll_at FROM sources") == held
+        assert house.rows("SELECT pushes FROM subscriptions") == [(2,)]
+    assert len(origin.asked) == 1
+
+
+def test_flood_of_pushes_is_few_polls_and_large_ones_are_refused(house: House, origin: Origin, hub: Hub) -> None:
+    """Two hundred good pushes are all answered 202; a body over max_body is 413, also without a length."""
+    prepare(house, origin, hub, more='max_body = "200kB"')
+    with house.daemon() as daemon:
+        form = subscribed(house, hub)
+        assert {hub.push(form) for _ in range(200)} == {202}
+        no_more_jobs(house, daemon)
+        ((pushes,),) = house.rows("SELECT pushes FROM subscriptions")
+        assert 5 <= pushes <= 10
+        assert 1 <= len(origin.asked) <= pushes + 1
+
+        large = b"x" * 300_000
+        assert refused_or_413(form, large, chunked=False)
+        assert refused_or_413(form, large, chunked=True)
+        assert house.rows("SELECT pushes FROM subscriptions")[0][0] <= 10
+
+
+def refused_or_413(form: dict[str, str], body: bytes, *, chunked: bool) -> bool:
+    """Push a body that is too large: it is answered 413, or the connection is closed while it is sent."""
+    import http.client
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(form["hub.callback"])
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    headers = {"X-Hub-Signature": f"sha256={sign(form['hub.secret'], body)}"}
+    try:
+        data: Any = iter([body[:100_000], body[100_000:]]) if chunked else body
+        connection.request("POST", parts.path, data, headers, encode_chunked=chunked)
+        return connection.getresponse().status == 413
+    except (BrokenPipeError, ConnectionResetError):
+        return True
+    finally:
+        connection.close()
