@@ -85,8 +85,6 @@ def running_hub() -> Iterator[Hub]:
     verifying: list[threading.Thread] = []
 
     class Requests(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
         def do_POST(self) -> None:
             form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
             hub.paths.append(self.path)
@@ -107,7 +105,7 @@ def running_hub() -> Iterator[Hub]:
             pass
 
     class Server(ThreadingHTTPServer):
-        daemon_threads = True
+        daemon_threads = False  # they are waited for: each has one request, and ends
 
         def handle_error(self, *_: Any) -> None:
             """A client that was killed is no news here."""
