@@ -129,27 +129,32 @@ def write_denial(db: Database, one: Subscription, reason: str, again_at: str) ->
 
 
 def write_push(db: Database, one: Subscription, now: str) -> None:
-    """Note a push and make its source due.
-
-    A server's Retry-After beats it, and a source that is polled no more (no ``next_poll_at``) stays so.
-    """
+    """Note a push, and make its source due."""
     db.execute(
         "UPDATE subscriptions SET last_push_at = ?, pushes = pushes + 1 WHERE id = ? AND token = ?",
         [now, one.id, one.token],
     )
+    tell_source(db, one, now)
+
+
+def tell_source(db: Database, one: Subscription, now: str) -> None:
+    """Make a source due that a hub told of: the hub is trusted to tell until its lease ends.
+
+    A server's Retry-After beats a push, and a source that is polled no more (no ``next_poll_at``) stays so.
+    """
     db.execute(
         "UPDATE sources SET last_push_at = ?, pushed_until = coalesce((SELECT expires_at FROM subscriptions "
-        "WHERE id = ?), pushed_until) WHERE id = ?",
-        [now, one.id, one.source_id],
+        "WHERE id = ? AND token = ?), pushed_until) WHERE id = ?",
+        [now, one.id, one.token, one.source_id],
     )
-    poll_by(db, one.source_id, now, now)
+    poll_by(db, one.source_id, now)
 
 
-def poll_by(db: Database, source_id: int, when: str, now: str) -> None:
-    """Bring the source's next poll forward to ``when``, unless its server asked to be left alone."""
+def poll_by(db: Database, source_id: int, when: str) -> None:
+    """Bring the source's next poll forward to ``when``, unless its server asked to be left alone until later."""
     db.execute(
         "UPDATE sources SET next_poll_at = min(next_poll_at, ?) WHERE id = ? AND coalesce(held_until, '') <= ?",
-        [when, source_id, now],
+        [when, source_id, when],
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ingest.domain import domain_of
 from wireroom.config_tables import (
     SCHEME,
     Allow,
@@ -91,6 +92,11 @@ class Source:
     was: tuple[str, ...]
     tags: tuple[str, ...]
     every_s: float | None
+
+    @property
+    def domain(self) -> str | None:
+        """The budget that it falls under."""
+        return domain_of(self.shown_url) if self.path is None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

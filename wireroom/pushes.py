@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from db.model import Subscription
-from db.subscriptions import poll_by, write_push
+from db.subscriptions import poll_by, tell_source, write_push
 from db.times import iso, iso_after
 from ingest.poll import Report
 from ingest.websub import Bucket, take
@@ -27,9 +28,10 @@ class Pushes:
         self._engine = engine
         self._buckets: dict[int, Bucket] = {}  # by subscription
         self._late: dict[int, Subscription] = {}  # pushes beyond the bucket, likewise
-        self._during: set[str] = set()  # sources that were pushed while their poll was under way
-        self._unseen: dict[str, int] = {}  # sources with news that no poll has found yet → their row
-        self._again: dict[int, datetime] = {}  # when these rows are to be polled once more
+        self._unseen: dict[str, Subscription] = {}  # by source: pushes whose news no poll has found yet
+        self._during: set[str] = set()  # those of them that came while a poll was under way …
+        self._retold: list[Subscription] = []  # … and that has ended since
+        self._again: dict[int, datetime] = {}  # rows of sources, and when they are to be polled once more
 
     async def push(self, one: Subscription) -> None:
         """Take a push whose signature is good. Raises what the archive raises."""
@@ -44,24 +46,27 @@ class Pushes:
             if self._take(one):
                 await self._apply(one)
                 self._late.pop(one.id, None)
+        while self._retold:
+            one = self._retold[0]
+            await self._engine.write(partial(tell_source, one=one, now=iso(datetime.now(UTC))))
+            self._retold.remove(one)
         for source_id, when in list(self._again.items()):
-            now = datetime.now(UTC)
-            await self._engine.write(lambda db: poll_by(db, source_id, iso_after(when), iso(now)))  # noqa: B023
+            await self._engine.write(partial(poll_by, source_id=source_id, when=iso_after(when)))
             self._again.pop(source_id, None)
 
     def polled(self, report: Report) -> None:
         """Hear how a poll ended: whether what was pushed is found, or the source is to be polled once more."""
-        source_id = self._unseen.get(report.source)
-        if source_id is None:
+        one = self._unseen.get(report.source)
+        if one is None:
             return
-        now = datetime.now(UTC)
         if report.source in self._during:
             self._during.remove(report.source)
-            self._again[source_id] = now
+            self._retold.append(one)
             return
         del self._unseen[report.source]
         if report.good and not report.new and not report.changed:
-            self._again[source_id] = now + timedelta(seconds=max(LOOK_AGAIN_S, self._engine.config.poll.floor_s))
+            wait = timedelta(seconds=max(LOOK_AGAIN_S, self._engine.config.poll.floor_s))
+            self._again[one.source_id] = datetime.now(UTC) + wait
 
     def _take(self, one: Subscription) -> bool:
         """Take one from the subscription's bucket, if there is one."""
@@ -72,7 +77,9 @@ class Pushes:
     async def _apply(self, one: Subscription) -> None:
         """Write the push down, by which its source is due."""
         before = one.source_id in self._engine.poller.under_way
-        await self._engine.write(lambda db: write_push(db, one, iso(datetime.now(UTC))))
-        self._unseen[one.source] = one.source_id
+        await self._engine.write(partial(write_push, one=one, now=iso(datetime.now(UTC))))
+        self._unseen[one.source] = one
         if before and one.source_id in self._engine.poller.under_way:
-            self._during.add(one.source)  # that poll may have asked before the news was there, and plans the next one
+            self._during.add(
+                one.source
+            )  # that poll may have asked too early, and plans the next as if nothing had been told

@@ -31,9 +31,10 @@ from db.subscriptions import (
 )
 from db.times import iso, iso_after
 from ingest.client import make_session
+from ingest.domain import budget_key
 from ingest.guard import Guard
 from ingest.headers import retry_after_s
-from ingest.hosts import Hosts, budget_key
+from ingest.hosts import Hosts
 from ingest.poll import Report
 from ingest.websub import Mode, Need, address_mark, ask_again_at, may_ask, one_line, request_form, settle
 from wireroom.config import Config
