@@ -9,10 +9,12 @@ import socket
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 import structlog
 
+from db.health import source_status
 from db.subscriptions import due_subscriptions, subscription_of
 from house import House
 from hub import Hub, running_hub
@@ -105,6 +107,24 @@ async def test_redirect_elsewhere_is_an_error(house: House, hub: Hub, status: in
         assert said in (error or "")
         assert forbidden.asked == []
         assert len(hub.asked) == (4 if location == "/again" else 1)
+
+
+async def test_hub_that_fails_is_asked_later(house: House, hub: Hub) -> None:
+    """Its words are in the status, and a Retry-After is obeyed; a hub that is not there is a named error too."""
+    hub.status, hub.body, hub.headers = 503, b"No room\x1b[31m today", {"Retry-After": "7200"}
+    async with subscriber(house, hub.url(), "http://127.0.0.1:9/", allow=(hub.port, 9), sources=2) as one:
+        errors = await answered(house, one, 2)
+        told = source_status(one.engine.reader, datetime.now(UTC))
+        waits = house.rows("SELECT unixepoch(next_try_at) - unixepoch(asked_at) FROM subscriptions ORDER BY id")
+
+    assert errors == ["HTTP status 503: No room [31m today", "Connect call failed ('127.0.0.1', 9)"]
+    assert [(row["hub"], row["push"], row["push_error"], row["lease_until"]) for row in told] == [
+        (hub.url(), "asked", errors[0], None),
+        ("http://127.0.0.1:9/", "asked", errors[1], None),
+    ]
+    assert 7199 <= waits[0][0] <= 7202
+    assert 60 <= waits[1][0] <= 62
+    assert len(hub.asked) == 1
 
 
 async def test_credentials_of_a_hub_address_are_not_sent(house: House, hub: Hub) -> None:

@@ -80,6 +80,4 @@ class Pushes:
         await self._engine.write(partial(write_push, one=one, now=iso(datetime.now(UTC))))
         self._unseen[one.source] = one
         if before and one.source_id in self._engine.poller.under_way:
-            self._during.add(
-                one.source
-            )  # that poll may have asked too early, and plans the next as if nothing had been told
+            self._during.add(one.source)  # it may have asked too early, and plans its next as if nothing had been told
