@@ -194,8 +194,8 @@ def test_callback_is_known_to_the_hub_alone(house: House, origin: Origin, hub: H
 
 
 def test_lease_is_renewed_before_it_ends(house: House, origin: Origin, hub: Hub) -> None:
-    """A lease of eight seconds: asked again with the same callback and secret while it still runs."""
-    hub.lease = "8"
+    """A lease of twelve seconds: asked again with the same callback and secret while it still runs."""
+    hub.lease = "12"
     prepare(house, origin, hub)
     with house.daemon():
         first = subscribed(house, hub)
