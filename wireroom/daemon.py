@@ -21,12 +21,14 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeds.serve import make_app
+from wireroom.callback import callback_routes
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
 from wireroom.engine import Engine
 from wireroom.log import Log
 from wireroom.reload import Reloader
 from wireroom.round import LOOKUPS
+from wireroom.subscriber import Subscriber
 
 TICK_S = 1
 STOP_S = 8
@@ -149,9 +151,10 @@ class Server(uvicorn.Server):
 async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) -> None:
     """Run the scheduler's few jobs and the HTTP server until ``stop`` is set."""
     log = engine.log
+    subscriber = Subscriber(engine)
     server = Server(
         uvicorn.Config(
-            make_app(engine.press),
+            make_app(engine.press, callback_routes(subscriber)),
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -174,6 +177,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
     scheduler.add_listener(job_failed, EVENT_JOB_ERROR)
     scheduler.add_job(tick, "interval", seconds=TICK_S, id="tick")
     scheduler.add_job(engine.press.publish, "interval", seconds=TICK_S, id="publish")
+    scheduler.add_job(subscriber.tick, "interval", seconds=TICK_S, id="websub")
     scheduler.start()
     engine.tick()
     log.info(
@@ -187,6 +191,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         stopping.cancel()
         server.should_exit = True
         await serving
+        await subscriber.close()
 
 
 async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], progress: Progress) -> dict[str, Any]:
