@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from db.text import slug
-from wireroom.config import Source, same_place, without_credentials
-from wireroom.config_tables import ID, SCHEME, is_web_address
+from wireroom.config import Source
+from wireroom.config_tables import ID, SCHEME, is_web_address, same_place, without_credentials
 
 MAX_ID_CHARS = 40
 """Of an id made from a title; there is room for a number behind it."""
