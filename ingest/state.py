@@ -35,6 +35,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BACKUP_S = 86_400
 """While a hub tells of a source's news, it is polled so often all the same."""
 
+FEWEST_GAPS = 3
+"""A first document with fewer gaps between its dates shows no rhythm."""
+
 GAP_WEIGHT = 0.2
 """How much one shorter gap between news moves the usual one."""
 
@@ -204,7 +207,7 @@ def quiet(source: PolledSource, dates: Sequence[datetime], now: datetime, *, new
     past = sorted(date for date in dates if date <= now)
     if source.last_new_at is None:
         gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(past)]
-        return iso(past[-1] if past else now), int(max(gaps)) if gaps else None
+        return iso(past[-1] if past else now), int(max(gaps)) if len(gaps) >= FEWEST_GAPS else None
     gap = (now - parse_iso(source.last_new_at)).total_seconds()
     usual = source.usual_gap_s
     return iso(now), int(gap if usual is None else max(gap, usual + (gap - usual) * GAP_WEIGHT))
