@@ -35,6 +35,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BACKUP_S = 86_400
 """While a hub tells of a source's news, it is polled so often all the same."""
 
+TOLD_S = 900
+"""So long after a push what a poll finds counts as told: a publisher's own caches may be slower than its hub."""
+
 FEWEST_GAPS = 3
 """A first document with fewer gaps between its dates shows no rhythm."""
 
@@ -193,7 +196,8 @@ def trusted_hub(source: PolledSource, hub: str | None, now: datetime, *, new: in
     until = source.pushed_until
     if until is None or until <= iso(now) or hub is None:
         return None
-    told = source.last_push_at is not None and source.last_push_at >= (source.last_poll_at or "")
+    recently = iso(now - timedelta(seconds=TOLD_S))
+    told = source.last_push_at is not None and source.last_push_at >= min(source.last_poll_at or "", recently)
     return until if told or not new else None
 
 
