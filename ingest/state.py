@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from db.model import Document
 from db.plan import GOOD, Outcome, PolledSource, PollRecord, SourceState
 from db.times import iso, iso_after, parse_iso
+from ingest.answer import Answer
 from ingest.domain import domain_of
 from ingest.fetched import Fetched
 from ingest.move import Whereabouts
@@ -30,8 +31,6 @@ from ingest.schedule import (
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 BACKUP_S = 86_400
 """While a hub tells of a source's news, it is polled so often all the same."""
 
@@ -48,24 +47,6 @@ HEAVY: frozenset[Outcome] = frozenset(
     {"http-error", "wall", "not-a-feed", "malformed", "refused", "too-large", "too-heavy", "no-file"}
 )
 """Failures that waiting alone does not mend; they weigh double. The others (no answer, 5xx) may be gone in a minute."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a poll brought: how the fetch (and digest) ended, and the document where there is one.
-
-    ``hub`` and ``hub_topic``: the WebSub hub that headers or document name. ``offers``: the feeds that an HTML page
-    advertises.
-    """
-
-    fetched: Fetched
-    document: Document | None
-    digest_version: int
-    started: datetime = EPOCH
-    duration_ms: int = 0
-    hub: str | None = None
-    hub_topic: str | None = None
-    offers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
