@@ -70,8 +70,8 @@ _WALLS = (
     _check("AWS WAF", marks=r"window\.gokuprops|awswafcookiedomainlist", hints=r"\.awswaf\.com/", most=_NO_CHARS),
     _check(
         "Akamai",
-        marks=r"errors\.edgesuite\.net/|sec-if-cpt-container|/_sec/cp_challenge/|\bbm-verify=",
-        hints=r"<h1>access denied</h1>[^§]{0,500}reference\s?(?:#|&#35;)",
+        marks=r"errors(?:\.|&#46;)edgesuite(?:\.|&#46;)net|sec-if-cpt-container|/_sec/cp_challenge/|\bbm-verify=",
+        hints=r"<h1>access denied</h1>[^§]{0,500}reference(?:\s|&#32;)?(?:#|&#35;)",
     ),
     _check("Anubis", marks=r"id=[\"']?anubis_(?:challenge|version)|/\.within\.website/x/cmd/anubis/"),
     _check("DDoS-Guard", marks=r"/\.well-known/ddos-guard/|check\.ddos-guard\.net/", title=r"^ddos-guard$"),
