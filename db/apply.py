@@ -219,6 +219,11 @@ def write_source(db: Database, plan: PollPlan) -> None:
         f"UPDATE sources SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?",
         [*columns.values(), plan.source_id],
     )
+    if plan.moved is not None:
+        db.execute(
+            "INSERT INTO moves (source_id, moved_at, from_url, to_url, why) VALUES (?, ?, ?, ?, ?)",
+            [plan.source_id, plan.now, *plan.moved],
+        )
     record = {"source_id": plan.source_id, **asdict(plan.record)}
     db.execute(
         f"INSERT INTO polls ({', '.join(record)}) VALUES ({', '.join('?' * len(record))})", list(record.values())

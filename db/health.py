@@ -2,36 +2,93 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
+from db.times import parse_iso
 
-def source_status(db: Database) -> list[dict[str, Any]]:
-    """Read every source of the config with its last outcome, next poll, entry count and health."""
+SILENT_GAPS = 3
+"""A source is silent when it has had nothing new for so many times as long as it usually has …"""
+
+SILENT_DAYS = 3
+"""… and for at least so many days."""
+
+CROWDED_POLLS = 2
+
+
+def source_status(db: Database, now: datetime) -> list[dict[str, Any]]:
+    """Read every source of the config with its last outcome, next poll, entry count, health, and notes on it."""
     rows = db.query(
         """
-        SELECT s.config_id AS source, s.title AS title, s.last_outcome AS outcome, s.last_error AS error,
+        SELECT s.config_id AS source, s.title AS title, s.url AS url, s.last_outcome AS outcome, s.last_error AS error,
                s.last_poll_at AS last_poll, s.last_good_at AS last_good, s.next_poll_at AS next_poll,
-               s.failures AS failures, s.held_until AS held_until, s.gone_at AS gone_at,
+               s.failures AS failures, s.held_until AS held_until, s.gone_at AS gone_at, s.spacing_s AS spacing_s,
+               s.moved_url AS moved_url, s.moving_to AS moving_to, s.moving_polls AS moving_polls,
+               s.offers AS offers, s.doubts AS doubts, s.crowded AS crowded, s.last_new_at AS last_new,
+               s.usual_gap_s AS usual_gap_s,
                (SELECT count(*) FROM entries e WHERE e.source_id = s.id) AS entries
         FROM sources s WHERE s.removed_at IS NULL ORDER BY s.id
         """
     )
-    return [{**row, "health": health(row)} for row in rows]
+    return [told(row, now) for row in rows]
 
 
-def health(row: dict[str, Any]) -> str:
-    """Name a source's health in a word: new, good, remark (read, but something was wrong), held, gone or failing."""
+def told(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Add health and notes to a row, and leave out what only they need."""
+    made = {**row, "offers": json.loads(row["offers"] or "[]")}
+    made |= {"health": health(row, now), "notes": list(notes(made, now))}
+    return {name: value for name, value in made.items() if name not in ("moving_to", "moving_polls", "doubts")}
+
+
+def health(row: dict[str, Any], now: datetime) -> str:
+    """Name a source's health in a word.
+
+    ``new`` (never polled), ``good``, ``remark`` (read, but something was wrong), ``silent`` (against its own rhythm),
+    ``held`` (it asked to wait), ``offline`` (our own network), ``wall`` (a page in the feed's place), ``failing`` or
+    ``gone``.
+    """
     if row["gone_at"] is not None:
         return "gone"
     if row["outcome"] is None:
         return "new"
     if row["held_until"] is not None:
         return "held"
+    if row["outcome"] in ("offline", "wall"):
+        return str(row["outcome"])
     if row["failures"]:
         return "failing"
+    if is_silent(row, now):
+        return "silent"
     return "remark" if row["error"] is not None else "good"
+
+
+def is_silent(row: dict[str, Any], now: datetime) -> bool:
+    """Tell whether a source has been without news for much longer than it usually is."""
+    if row["last_new"] is None or row["usual_gap_s"] is None:
+        return False
+    longest = max(timedelta(seconds=SILENT_GAPS * row["usual_gap_s"]), timedelta(days=SILENT_DAYS))
+    return now - parse_iso(row["last_new"]) > longest
+
+
+def notes(row: dict[str, Any], now: datetime) -> Iterator[str]:
+    """Say what its owner should know of a source beside its last error, each with the mend."""
+    if row["moved_url"] is not None:
+        yield f"it has moved for good and is polled at {row['moved_url']}: put that into the config"
+    if row["moving_to"] is not None:
+        yield f"it is redirected for good to {row['moving_to']} ({row['moving_polls']} polls): not believed yet"
+    if row["offers"]:
+        yield f"the page in its place advertises {', '.join(row['offers'][:3])}: try `wireroom add` with it"
+    if row["doubts"] >= 2:
+        yield "news stood behind its 304 answers twice: it is asked for the whole body every time"
+    if row["crowded"] >= CROWDED_POLLS:
+        yield f"its last {row['crowded']} documents were all new: some may be missing; shorten [poll] floor or `every`"
+    if row["outcome"] is not None and is_silent(row, now):
+        days = row["usual_gap_s"] / 86_400
+        yield f"nothing new since {row['last_new']}, where it usually pauses for {days:.1f} days at most"
 
 
 def topic_status(db: Database) -> list[dict[str, Any]]:

@@ -40,27 +40,26 @@ Origin = Literal["source", "category", "rule"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolledSource:
-    """A source as the archive has it when its poll begins."""
+class SourceState:
+    """Where a source's polling stands: the columns of ``sources`` that every poll writes (see ``db/schema.py``)."""
 
-    id: int
-    config_id: str
-    url: str
     title: str | None
     site_url: str | None
     language: str | None
+    next_poll_at: str | None
     spacing_s: int | None
     ttl_s: int | None
     held_until: str | None
     gone_at: str | None
     last_good_at: str | None
+    last_outcome: Outcome | None
+    last_error: str | None
     failures: int
     etag: str | None
     last_modified: str | None
     validators_url: str | None
     body_hash: str | None
     digest_version: int | None
-    last_poll_at: str | None
     domain: str | None
     moved_url: str | None
     moving_to: str | None
@@ -68,6 +67,7 @@ class PolledSource:
     fresh_s: int | None
     skip_hours: str | None
     skip_days: str | None
+    shown: int | None
     pace: float | None
     crowded: int
     last_new_at: str | None
@@ -80,8 +80,18 @@ class PolledSource:
     offers: str | None
     hub_url: str | None
     hub_topic: str | None
-    last_push_at: str | None
     pushed_until: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolledSource(SourceState):
+    """A source as the archive has it when its poll begins."""
+
+    id: int
+    config_id: str
+    url: str
+    last_poll_at: str | None
+    last_push_at: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,29 +202,6 @@ class StoryText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceState:
-    """Where the source's polling stands after this poll; every column is written."""
-
-    title: str | None
-    site_url: str | None
-    language: str | None
-    next_poll_at: str | None
-    spacing_s: int
-    ttl_s: int | None
-    held_until: str | None
-    gone_at: str | None
-    last_good_at: str | None
-    last_outcome: Outcome
-    last_error: str | None
-    failures: int
-    etag: str | None
-    last_modified: str | None
-    validators_url: str | None
-    body_hash: str | None
-    digest_version: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PollRecord:
     """The row of ``polls``."""
 
@@ -233,8 +220,9 @@ class PollRecord:
 class PollPlan:
     """All that one poll changes, written in one transaction or not at all.
 
-    ``keys``: (entry ref, kind, key) to remember. ``left``/``returned``: entries that went out of the document or came
-    back. ``tags``: for each touched story all its tags of the three origins. ``selections``: (topic id, story ref).
+    ``moved``: the row of ``moves`` (from, to, why). ``keys``: (entry ref, kind, key) to remember.
+    ``left``/``returned``: entries that went out of the document or came back. ``tags``: for each touched story
+    all its tags of the three origins. ``selections``: (topic id, story ref).
     ``rule_hits``: rule id → stories it newly tagged.
     """
 
@@ -242,6 +230,7 @@ class PollPlan:
     now: str
     state: SourceState
     record: PollRecord
+    moved: tuple[str, str, str] | None = None
     new_stories: tuple[StoryText, ...] = ()
     changed_stories: tuple[StoryText, ...] = ()
     new_entries: tuple[NewEntry, ...] = ()

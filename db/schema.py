@@ -204,36 +204,39 @@ SELECT t.config_id AS topic, x.story_id AS story_id, x.number AS number, x.guid 
 FROM selections x JOIN topics t ON t.id = x.topic_id;
 """
 
-POLLER = """
-ALTER TABLE sources ADD COLUMN domain TEXT;           -- registered domain (or address and port): the budget it falls under
-ALTER TABLE sources ADD COLUMN moved_url TEXT;        -- where it is polled since a permanent redirect was proven; null: url
-ALTER TABLE sources ADD COLUMN moving_to TEXT;        -- where a permanent redirect leads that is not proven yet …
-ALTER TABLE sources ADD COLUMN moving_polls INTEGER NOT NULL DEFAULT 0; -- … and how many polls in a row bore it out
-ALTER TABLE sources ADD COLUMN fresh_s INTEGER;       -- what Cache-Control or Expires asked for last, seconds
-ALTER TABLE sources ADD COLUMN skip_hours TEXT;       -- hours (UTC) in which its feed asks to be left alone: "0 1 2"
-ALTER TABLE sources ADD COLUMN skip_days TEXT;        -- likewise days: "saturday sunday"
-ALTER TABLE sources ADD COLUMN pace REAL;             -- new entries an hour at its busiest; fades. null: not known yet
-ALTER TABLE sources ADD COLUMN crowded INTEGER NOT NULL DEFAULT 0; -- polls in a row that were all new: some may be missing
-ALTER TABLE sources ADD COLUMN last_new_at TEXT;      -- when it last had something new
-ALTER TABLE sources ADD COLUMN usual_gap_s INTEGER;   -- the longest it usually stays without anything new, seconds
-ALTER TABLE sources ADD COLUMN setback INTEGER NOT NULL DEFAULT 0; -- the failures in a row by their weight
-ALTER TABLE sources ADD COLUMN unmodified INTEGER NOT NULL DEFAULT 0; -- 304 answers since its last whole body
-ALTER TABLE sources ADD COLUMN whole_at TEXT;         -- when a whole body came last
-ALTER TABLE sources ADD COLUMN probe_after INTEGER;   -- after so many 304s one poll asks for the whole body
-ALTER TABLE sources ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0; -- times that news stood behind its 304s; 2: trusted no more
-ALTER TABLE sources ADD COLUMN offers TEXT;           -- JSON array: the feeds that the HTML page in its place advertises
-ALTER TABLE sources ADD COLUMN hub_url TEXT;          -- the WebSub hub that its feed names …
-ALTER TABLE sources ADD COLUMN hub_topic TEXT;        -- … and its own address there
-ALTER TABLE sources ADD COLUMN last_push_at TEXT;     -- when the hub last told of news
-ALTER TABLE sources ADD COLUMN pushed_until TEXT;     -- until then the hub is trusted to tell; null: it is not
+POLLER_COLUMNS = (
+    ("domain", "TEXT DEFAULT NULL", "registered domain, or address and port: the budget it falls under"),
+    ("moved_url", "TEXT DEFAULT NULL", "where it is polled since a permanent redirect was proven"),
+    ("moving_to", "TEXT DEFAULT NULL", "where a permanent redirect leads that is not proven yet …"),
+    ("moving_polls", "INTEGER NOT NULL DEFAULT 0", "… and how many polls in a row bore it out"),
+    ("fresh_s", "INTEGER DEFAULT NULL", "what Cache-Control or Expires asked for last, seconds"),
+    ("skip_hours", "TEXT DEFAULT NULL", 'hours (UTC) in which its feed asks to be left alone: "0 1 2"'),
+    ("skip_days", "TEXT DEFAULT NULL", 'likewise days: "saturday sunday"'),
+    ("shown", "INTEGER DEFAULT NULL", "how many entries its last document had"),
+    ("pace", "REAL DEFAULT NULL", "new entries an hour at its busiest, fading; null: unknown"),
+    ("crowded", "INTEGER NOT NULL DEFAULT 0", "polls in a row that were all new: some may be missing"),
+    ("last_new_at", "TEXT DEFAULT NULL", "when it last had something new"),
+    ("usual_gap_s", "INTEGER DEFAULT NULL", "the longest it usually stays without anything new, seconds"),
+    ("setback", "INTEGER NOT NULL DEFAULT 0", "the failures in a row by their weight"),
+    ("unmodified", "INTEGER NOT NULL DEFAULT 0", "304 answers since its last whole body"),
+    ("whole_at", "TEXT DEFAULT NULL", "when a whole body came last"),
+    ("probe_after", "INTEGER DEFAULT NULL", "after so many 304s one poll asks for the whole body"),
+    ("doubts", "INTEGER NOT NULL DEFAULT 0", "times that news stood behind its 304s; 2: trusted no more"),
+    ("offers", "TEXT DEFAULT NULL", "JSON array: feeds that the HTML page in its place advertises"),
+    ("hub_url", "TEXT DEFAULT NULL", "the WebSub hub that its feed names …"),
+    ("hub_topic", "TEXT DEFAULT NULL", "… and its own address there"),
+    ("last_push_at", "TEXT DEFAULT NULL", "when the hub last told of news"),
+    ("pushed_until", "TEXT DEFAULT NULL", "until then the hub is trusted to tell; null: it is not"),
+)
 
+POLLER = """
 CREATE TABLE moves (                         -- where a source was polled, and since when elsewhere
   id              INTEGER PRIMARY KEY,
   source_id       INTEGER NOT NULL REFERENCES sources(id),
   moved_at        TEXT NOT NULL,
   from_url        TEXT NOT NULL,
   to_url          TEXT NOT NULL,
-  why             TEXT NOT NULL              -- permanent redirect; back: the new place failed; config: its url was edited
+  why             TEXT NOT NULL              -- a permanent redirect; back, since the new place failed; the config
 ) STRICT;
 CREATE INDEX moves_source ON moves (source_id, id);
 
@@ -271,6 +274,10 @@ def m0001_first_archive(db: Database) -> None:
 @migrations()
 def m0002_poller(db: Database) -> None:
     """What a polite poller remembers: moves, asked-for spacing, pace, probes, pushes."""
+    for name, definition, comment in POLLER_COLUMNS:
+        kind, _, default = definition.partition(" ")
+        # SQLite keeps the text of the column, a comment inside it too
+        db.execute(f"ALTER TABLE sources ADD COLUMN {name} {kind} -- {comment}\n  {default}")
     run_script(db, POLLER)
     db.execute("PRAGMA user_version = 2")
 

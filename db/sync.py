@@ -18,12 +18,17 @@ from db.query_sql import newest
 
 
 class ConfiguredSource(Protocol):
-    """A source of the config, as far as the archive must know it: ``shown_url`` has no credentials in it."""
+    """A source of the config, as far as the archive must know it.
+
+    ``shown_url`` has no credentials in it; ``domain`` is the budget that it falls under.
+    """
 
     @property
     def id(self) -> str: ...  # noqa: D102
     @property
     def shown_url(self) -> str: ...  # noqa: D102
+    @property
+    def domain(self) -> str | None: ...  # noqa: D102
     @property
     def was(self) -> tuple[str, ...]: ...  # noqa: D102
 
@@ -105,23 +110,30 @@ def retire(db: Database, table: str, kept: dict[str, int], now: str) -> None:
 
 def put_source(db: Database, source: ConfiguredSource, now: str) -> int:
     """Insert or update one source → its row id. A new address is polled at once, and whole."""
-    for id_, url, removed_at, gone_at in db.execute(
-        "SELECT id, url, removed_at, gone_at FROM sources WHERE config_id = ?", [source.id]
+    for id_, url, moved_url, removed_at, gone_at in db.execute(
+        "SELECT id, url, moved_url, removed_at, gone_at FROM sources WHERE config_id = ?", [source.id]
     ).fetchall():
         if url != source.shown_url:
             db.execute(
-                "UPDATE sources SET url = ?, etag = NULL, last_modified = NULL, validators_url = NULL, "
-                "body_hash = NULL, held_until = NULL, gone_at = NULL, failures = 0, next_poll_at = ? WHERE id = ?",
-                [source.shown_url, now, id_],
+                "UPDATE sources SET url = ?, domain = ?, etag = NULL, last_modified = NULL, validators_url = NULL, "
+                "body_hash = NULL, held_until = NULL, gone_at = NULL, failures = 0, setback = 0, moved_url = NULL, "
+                "moving_to = NULL, moving_polls = 0, unmodified = 0, probe_after = NULL, doubts = 0, offers = NULL, "
+                "fresh_s = NULL, next_poll_at = ? WHERE id = ?",
+                [source.shown_url, source.domain, now, id_],
+            )
+            db.execute(
+                "INSERT INTO moves (source_id, moved_at, from_url, to_url, why) VALUES (?, ?, ?, ?, 'the config')",
+                [id_, now, moved_url or url, source.shown_url],
             )
         elif removed_at is not None and gone_at is None:
             db.execute("UPDATE sources SET next_poll_at = max(?, coalesce(held_until, '')) WHERE id = ?", [now, id_])
+        db.execute("UPDATE sources SET domain = ? WHERE id = ? AND domain IS NULL", [source.domain, id_])
         if removed_at is not None:
             db.execute("UPDATE sources SET removed_at = NULL WHERE id = ?", [id_])
         return int(id_)
     cursor = db.execute(
-        "INSERT INTO sources (config_id, url, added_at, next_poll_at) VALUES (?, ?, ?, ?)",
-        [source.id, source.shown_url, now, now],
+        "INSERT INTO sources (config_id, url, domain, added_at, next_poll_at) VALUES (?, ?, ?, ?, ?)",
+        [source.id, source.shown_url, source.domain, now, now],
     )
     assert cursor.lastrowid is not None
     return int(cursor.lastrowid)

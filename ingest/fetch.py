@@ -1,13 +1,15 @@
 """One source's bytes: a conditional GET, or a file. IO: network, files.
 
 Polite: validators byte for byte, one request per poll, our own name with a contact, no cookies, no Referer. Bounded:
-one total deadline, a cap on the decoded body, five redirects, and every address checked when it is connected to.
+one total deadline, a cap on the body, five redirects, and every address checked when it is connected to.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
+import resource
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,21 +19,25 @@ import aiohttp
 from yarl import URL
 
 from db.plan import Outcome
+from ingest.client import BrokenOffError, make_session
 from ingest.fetched import Fetched, Wanted
 from ingest.guard import AddressRefusedError, Guard
 from ingest.headers import fresh_s, retry_after_s, storable
 from ingest.hosts import Hosts
+from ingest.redirect import MAX_REDIRECTS, REDIRECTS, Hop, permanent_url, redirect_target
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
     "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
 )
-MAX_REDIRECTS = 5
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 BODY_STATUS = frozenset({200, 203, 226})
 CHUNK_BYTES = 65536
-MAX_HEADER_BYTES = 32768
-MAX_CONNECTIONS = 100
+MAX_PAGE_BYTES = 65536
+PAGE_S = 3
+"""So much of an error's page is read, for so long: enough to see which wall it is."""
+MAX_CONNECTIONS = 500
+DOUBTFUL_SHARE = 8
+"""Sources that used up all their time at their last poll share one in so many of the places."""
 
 
 class Fetcher:
@@ -39,22 +45,13 @@ class Fetcher:
 
     def __init__(self, *, user_agent: str, guard: Guard, hosts: Hosts, timeout_s: float, max_body_bytes: int) -> None:
         self._hosts = hosts
-        self._places = asyncio.Semaphore(MAX_CONNECTIONS)  # who waits for a place does so before its deadline runs
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        count = max(16, min(MAX_CONNECTIONS, descriptors // 2 if descriptors > 0 else MAX_CONNECTIONS))
+        self._places = asyncio.Semaphore(count)  # who waits for a place does so before its deadline runs
+        self._doubtful_places = asyncio.Semaphore(max(1, count // DOUBTFUL_SHARE))
         self._timeout_s = timeout_s
         self._max_body_bytes = max_body_bytes
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                socket_factory=guard.socket_for,
-                limit=0,  # the places are ours
-                ttl_dns_cache=60,
-                keepalive_timeout=15,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": user_agent, "Accept": ACCEPT},
-            timeout=aiohttp.ClientTimeout(total=None),  # the deadline is ours: it covers redirects too
-            max_line_size=MAX_HEADER_BYTES,
-            max_field_size=MAX_HEADER_BYTES,
-        )
+        self._session = make_session(user_agent=user_agent, guard=guard)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -65,6 +62,9 @@ class Fetcher:
         if wanted.path is not None:
             return await asyncio.to_thread(read_file, wanted.path, self._max_body_bytes)
         try:
+            if wanted.doubtful:
+                async with self._doubtful_places:
+                    return await self._follow(wanted)
             return await self._follow(wanted)
         except TimeoutError:
             return Fetched(outcome="timeout", error=f"no whole answer within {self._timeout_s:g} s")
@@ -76,6 +76,8 @@ class Fetcher:
         url = URL(wanted.url)
         left_s = self._timeout_s
         loop = asyncio.get_running_loop()
+        hops: list[Hop] = []
+        seen = {bare(url)}
         for _ in range(MAX_REDIRECTS + 1):
             async with self._hosts.turn(url.host or "", url.port or 0), self._places:
                 started = loop.time()
@@ -83,33 +85,41 @@ class Fetcher:
                     answer = await self._request(url, wanted)
                 left_s -= loop.time() - started
             if isinstance(answer, Fetched):
-                return answer
-            url = redirect_target(url, answer)
-        return Fetched(
-            outcome="refused", error=f"more than {MAX_REDIRECTS} redirects, the last to {url.with_user(None)}"
-        )
+                return replace(answer, permanent_url=permanent_url(hops))
+            status, location = answer
+            url = redirect_target(url, location)
+            if bare(url) in seen:
+                return Fetched(outcome="refused", status=status, error=f"redirected in a circle, to {bare(url)}")
+            seen.add(bare(url))
+            hops.append(Hop(status=status, url=bare(url)))
+        error = f"more than {MAX_REDIRECTS} redirects, the last to {bare(url)}"
+        return Fetched(outcome="refused", status=hops[-1].status, error=error)
 
-    async def _request(self, url: URL, wanted: Wanted) -> Fetched | str:
-        """Send one request → its result, or the Location of its redirect."""
+    async def _request(self, url: URL, wanted: Wanted) -> Fetched | tuple[int, str]:
+        """Send one request → its result, or a redirect's status and Location."""
         conditions = validators(wanted, url)
-        async with self._session.get(url, headers=conditions, allow_redirects=False) as response:
+        headers = {"Accept": ACCEPT, **conditions}
+        async with self._session.get(url, headers=headers, allow_redirects=False) as response:
             now = datetime.now(UTC)
             location = response.headers.get("Location")
             if response.status in REDIRECTS and location:
-                return location
+                return response.status, location
             seen = Fetched(
                 outcome="ok",
                 status=response.status,
-                url=str(url.with_user(None)),
+                url=bare(url),
                 content_type=response.headers.get("Content-Type"),
+                encoding=", ".join(response.headers.getall("Content-Encoding", [])) or None,
                 etag=storable(response.headers.get("ETag")),
                 last_modified=storable(response.headers.get("Last-Modified")),
+                conditional=bool(conditions),
                 fresh_s=fresh_s(response.headers, now),
                 retry_after_s=retry_after_s(response.headers.get("Retry-After"), now),
+                links=tuple(response.headers.getall("Link", []))[:20],
             )
             failure = failure_of(response.status, conditional=bool(conditions))
             if failure is not None:
-                return replace(seen, outcome=failure[0], error=failure[1])
+                return replace(seen, outcome=failure[0], error=failure[1], page=await read_page(response))
             if response.status == 304:
                 return replace(seen, outcome="not-modified")
             body = await self._read(response)
@@ -119,7 +129,7 @@ class Fetcher:
             return replace(seen, body=body, body_hash=hash_of(body))
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
-        """Read the decoded body up to the cap → its bytes, or None where it is larger."""
+        """Read the body, as it is sent, up to the cap → its bytes, or None where it is larger."""
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.content.iter_chunked(CHUNK_BYTES):
@@ -131,23 +141,35 @@ class Fetcher:
         return b"".join(chunks)
 
 
+async def read_page(response: aiohttp.ClientResponse) -> bytes | None:
+    """Read the beginning of an error's HTML page, to say which wall it is; None where there is none to read."""
+    if "html" not in response.headers.get("Content-Type", "").lower():
+        response.close()
+        return None
+    page = b""
+    try:
+        async with asyncio.timeout(PAGE_S):
+            async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+                page += chunk
+                if len(page) >= MAX_PAGE_BYTES:
+                    break
+    except (aiohttp.ClientError, TimeoutError):
+        pass  # the status has said what matters
+    response.close()
+    return page[:MAX_PAGE_BYTES] or None
+
+
 def validators(wanted: Wanted, url: URL) -> Mapping[str, str]:
     """Give the conditional headers, only for the very address that gave the validators (RFC 9110 13.1)."""
-    if wanted.validators_url != str(url.with_user(None)):
+    if wanted.validators_url != bare(url):
         return {}
     headers = {"If-None-Match": wanted.etag, "If-Modified-Since": wanted.last_modified}
-    return {name: value for name, value in headers.items() if value is not None}
+    return {name: value for name, value in headers.items() if value}
 
 
-def redirect_target(url: URL, location: str) -> URL:
-    """Resolve a Location; credentials never come from one, and never leave their origin. Raises ValueError."""
-    target = url.join(URL(location))
-    if target.scheme not in ("http", "https") or not target.host:
-        raise ValueError(f"redirected to {location[:200]!r}, which is no http or https address")
-    target = target.with_user(None).with_fragment(None)
-    if target.origin() == url.with_user(None).origin() and url.user is not None:
-        return target.with_user(url.user).with_password(url.password)
-    return target
+def bare(url: URL) -> str:
+    """Write an address without its credentials."""
+    return str(url.with_user(None))
 
 
 def failure_of(status: int, *, conditional: bool) -> tuple[Outcome, str] | None:
@@ -160,7 +182,16 @@ def failure_of(status: int, *, conditional: bool) -> tuple[Outcome, str] | None:
         return "gone", "410 Gone: the publisher has ended this feed; polling stops (a new url starts it again)"
     if status in (429, 503):
         return "throttled", f"{status}: the server asks to come back later"
-    return "http-error", f"HTTP status {status}"
+    if status in REDIRECTS:
+        return "http-error", f"HTTP status {status}, a redirect that does not say where to"
+    return "http-error", f"HTTP status {status}{HINTS.get(status, '')}"
+
+
+HINTS = {
+    401: " Unauthorized: it wants a login; put user and password into the url, or look at its page",
+    403: " Forbidden: the server refuses us; it may take us for a bot",
+    404: " Not Found: the feed is not there; look for its new address on the publisher's page",
+}
 
 
 def read_file(path: Path, max_body_bytes: int) -> Fetched:
@@ -192,8 +223,14 @@ def outcome_of(error: Exception) -> Outcome:
 
 
 def reason(error: Exception) -> str:
-    """Say in one line why a request failed: the host, and the system's words."""
+    """Say in one line why a request failed: the host, and the system's words; no credentials, whatever the words."""
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the answer was cut off: the connection ended before the body did"
+    if isinstance(error, (aiohttp.http_exceptions.HttpProcessingError, aiohttp.ClientResponseError)):
+        return " ".join(f"its answer is no HTTP: {error.message}".split())[:300]
     inner = getattr(error, "os_error", None) or error
     text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
     host = getattr(error, "host", None)
-    return " ".join(f"{host}: {text}".split() if host and host not in text else text.split())[:300]
+    if host and host not in text and not isinstance(error, BrokenOffError):
+        text = f"{host}: {text}"
+    return re.sub(r"//[^/\s]*@", "//", " ".join(text.split()))[:300]

@@ -10,18 +10,27 @@ from db.plan import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to fetch: an address or a file, and the validators of what is in the archive."""
+    """What to fetch: an address or a file, and the validators of what is in the archive.
+
+    ``doubtful``: its last poll took all the time there was, so it may not take the places of others.
+    """
 
     url: str
     path: Path | None = None
     etag: str | None = None
     last_modified: str | None = None
     validators_url: str | None = None
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """How a fetch ended. ``body`` is there only with outcome ``ok``; ``error`` only with a bad one."""
+    """How a fetch ended. ``body`` is there only with outcome ``ok``; ``error`` only with a bad one.
+
+    ``url`` is where the answer came from, ``permanent_url`` how far the way there is permanent (None: not at all).
+    ``body`` is as it was sent, in ``encoding``. ``page`` is the beginning of an error's HTML page. ``conditional``:
+    validators were sent. ``links`` are the values of its Link headers.
+    """
 
     outcome: Outcome
     error: str | None = None
@@ -29,8 +38,13 @@ class Fetched:
     body: bytes | None = field(default=None, repr=False)
     body_hash: str | None = None
     url: str | None = None
+    permanent_url: str | None = None
     content_type: str | None = None
+    encoding: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    conditional: bool = False
     fresh_s: int | None = None
     retry_after_s: int | None = None
+    links: tuple[str, ...] = ()
+    page: bytes | None = field(default=None, repr=False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from multidict import MultiMapping
 
 
 def retry_after_s(value: str | None, now: datetime) -> int | None:
@@ -15,31 +16,39 @@ def retry_after_s(value: str | None, now: datetime) -> int | None:
     if value is None:
         return None
     value = value.strip()
-    if value.isascii() and value.isdigit():
-        return int(value[:12])
+    seconds = whole(value)
+    if seconds is not None:
+        return seconds
     date = http_date(value)
     return None if date is None else max(0, int((date - now).total_seconds()))
 
 
-def fresh_s(headers: Mapping[str, str], now: datetime) -> int | None:
-    """Read how long the response asks to be left alone → seconds; None where it does not say (RFC 9111 4.2.1).
+def fresh_s(headers: MultiMapping[str], now: datetime) -> int | None:
+    """Read how long the response asks to be left alone → seconds; None where it does not say (RFC 9111 4.2).
 
     ``max-age`` beats ``Expires``; ``no-cache`` and ``no-store`` ask nothing of a poller that revalidates anyway.
-    ``Expires`` counts from the response's own ``Date``, so that a wrong clock on either side does no harm.
+    ``Expires`` counts from the response's own ``Date``, so that a wrong clock on either side does no harm. What has
+    passed in caches on the way (``Age``) is passed.
     """
-    directives = [part.strip().lower() for part in headers.get("Cache-Control", "").split(",")]
+    directives = [part.strip().lower() for part in ",".join(headers.getall("Cache-Control", [])).split(",")]
     if any(directive in ("no-cache", "no-store") for directive in directives):
         return None
+    age = whole(headers.get("Age", "")) or 0
     for directive in directives:
         name, _, value = directive.partition("=")
-        value = value.strip('" ')
-        if name == "max-age" and value.isascii() and value.isdigit():
-            return int(value[:12])
+        seconds = whole(value.strip('" '))
+        if name.strip() == "max-age" and seconds is not None:
+            return max(0, seconds - age)
     expires = http_date(headers.get("Expires", ""))
     if expires is None:
         return None
     date = http_date(headers.get("Date", "")) or now
-    return max(0, int((expires - date).total_seconds()))
+    return max(0, int((expires - date).total_seconds()) - age)
+
+
+def whole(text: str) -> int | None:
+    """Read a number of seconds (RFC 9110, delta-seconds); of an absurd one so many digits that it stays absurd."""
+    return int(text[:12]) if text.isascii() and text.isdigit() else None
 
 
 def http_date(value: str) -> datetime | None:
@@ -56,7 +65,7 @@ def storable(validator: str | None) -> str | None:
 
     A byte that is no UTF-8 arrives as a lone surrogate, which neither the archive nor a request can carry.
     """
-    if validator is None or len(validator) > 1024:
+    if not validator or len(validator) > 1024:
         return None
     good = all(" " <= char <= "~" or "\xa0" <= char < "\ud800" for char in validator)
     return validator if good else None

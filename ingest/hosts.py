@@ -1,39 +1,13 @@
-"""A turn at a host: how many connections at once to one registered domain, and the pause between requests. IO: network.
-
-Budgets go by registered domain (eTLD+1, from the Public Suffix List that ships with its package), since
-``feeds.example.org`` and ``www.example.org`` are one machine room. A literal address, or a name without a registered
-domain, is budgeted by host and port.
-"""
+"""A turn at a host: connections at once to one registered domain, a pause between requests. IO: network."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
 
-from publicsuffixlist import PublicSuffixList
-
-
-@cache
-def suffixes() -> PublicSuffixList:
-    """Load the list once, on first use: it takes a tenth of a second."""
-    return PublicSuffixList()
-
-
-@lru_cache(maxsize=10_000)
-def budget_key(host: str, port: int) -> str:
-    """Name the budget that a host falls under."""
-    host = host.rstrip(".").lower()
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        domain = suffixes().privatesuffix(host)
-        if domain:
-            return str(domain)
-    return f"{host}:{port}"
+from ingest.domain import budget_key
 
 
 @dataclass(slots=True)

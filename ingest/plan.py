@@ -12,6 +12,7 @@ from datetime import datetime
 
 from db.model import Document, Entry
 from db.plan import (
+    GOOD,
     Draft,
     Known,
     KnownEntry,
@@ -26,8 +27,9 @@ from db.text import folded
 from db.times import iso
 from ingest.dedupe import Placed, place
 from ingest.identify import Sighting, identify
+from ingest.move import has_known_entries, whereabouts
 from ingest.schedule import Rhythm
-from ingest.state import Answer, poll_record, source_state
+from ingest.state import Answer, Counts, poll_record, source_state
 from ingest.tag import Desks, given_tags, rule_tags
 
 
@@ -37,28 +39,45 @@ def plan_poll(
     """Plan one poll of ``source`` → all that it changes. ``now`` is when the entries count as seen."""
     document = answer.document
     if document is None:
-        return PollPlan(
-            source_id=source.id,
-            now=iso(now),
-            state=source_state(source, answer, rhythm, now, new=0),
-            record=poll_record(answer, new=0, changed=0),
-        )
+        same_feed = answer.fetched.outcome in GOOD  # the bytes, or the very state, that are in the archive
+        return base_plan(source, answer, rhythm, now, Counts(), same_feed=same_feed)
     owners = known.owners(keys_of(document.entries))
     mine = {key: tuple(e for e in entries if e.source_id == source.id) for key, entries in owners.items()}
     sightings = identify(document.entries, mine)
     placed = place(oldest_first(s.entry for s in sightings if s.known is None), owners, source.id, iso(now))
     changed = {s.known.id: s for s in sightings if s.known is not None and s.known.version != s.entry.version}
-    plan = PollPlan(
-        source_id=source.id,
-        now=iso(now),
-        state=source_state(source, answer, rhythm, now, new=len(placed)),
-        record=poll_record(answer, new=len(placed), changed=len(changed)),
+    listed = known.listed(source.id)
+    counts = Counts(new=len(placed), changed=len(changed))
+    recognized = sum(sighting.known is not None for sighting in sightings)
+    same_feed = has_known_entries(known=recognized, listed=len(listed), entries=len(document.entries))
+    plan = replace(
+        base_plan(source, answer, rhythm, now, counts, same_feed=same_feed and whole(document)),
         new_entries=tuple(NewEntry(ref=p.ref, story=p.story, joined_by=p.joined_by, entry=p.entry) for p in placed),
         changed_entries=tuple((id_, s.entry) for id_, s in changed.items()),
         keys=tuple(new_keys(sightings, placed, mine)),
     )
-    plan = with_listing(plan, source, document, sightings, known.listed(source.id))
+    plan = with_listing(plan, source, document, sightings, listed)
     return with_stories(plan, source, placed, changed, known, desks)
+
+
+def base_plan(
+    source: PolledSource, answer: Answer, rhythm: Rhythm, now: datetime, counts: Counts, *, same_feed: bool
+) -> PollPlan:
+    """Begin a plan: where the source's polling stands, and the poll's record."""
+    fetched = answer.fetched
+    where = whereabouts(source, fetched.outcome, fetched.permanent_url, same_feed=same_feed)
+    return PollPlan(
+        source_id=source.id,
+        now=iso(now),
+        state=source_state(source, answer, rhythm, now, counts, where),
+        record=poll_record(answer, counts),
+        moved=where.moved,
+    )
+
+
+def whole(document: Document) -> bool:
+    """Tell whether a document is all that its source has to say: not empty, cut or broken."""
+    return bool(document.entries) and not document.truncated and not document.salvaged
 
 
 def keys_of(entries: Iterable[Entry]) -> frozenset[int]:
@@ -100,10 +119,9 @@ def with_listing(
 ) -> PollPlan:
     """Add which entries left the document and which came back. An empty, cut or broken document removes nothing."""
     present = {s.known.id for s in sightings if s.known is not None}
-    whole = bool(document.entries) and not document.truncated and not document.salvaged
     return replace(
         plan,
-        left=tuple(sorted(listed - present)) if whole else (),
+        left=tuple(sorted(listed - present)) if whole(document) else (),
         left_at=source.last_good_at,
         returned=tuple(sorted(present - listed)),
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
+from yarl import URL
 
 from db.apply import apply_plan
 from db.archive import ArchiveError
@@ -22,10 +23,13 @@ from db.known import ArchiveKnown, DraftDesk
 from db.model import Document
 from db.plan import GOOD, Outcome, PolledSource, PollPlan
 from db.writer import Writer
-from ingest.digest import DIGEST_VERSION
+from ingest.digest import DIGEST_VERSION, DigestFault
 from ingest.fetch import Fetcher
 from ingest.fetched import Fetched, Wanted
+from ingest.link_header import header_links
+from ingest.network import Network
 from ingest.plan import plan_poll
+from ingest.probe import asks_whole
 from ingest.schedule import Rhythm
 from ingest.state import Answer
 from ingest.tag import Desks
@@ -54,6 +58,7 @@ class Setup:
     desks: Desks
     floor_s: float
     ceiling_s: float
+    max_body_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +86,23 @@ class Poller:
     """Polls sources, each at most once at a time."""
 
     def __init__(
-        self, *, fetcher: Fetcher, workers: Workers, writer: Writer, setup: Setup, on_report: Callable[[Report], None]
+        self,
+        *,
+        fetcher: Fetcher,
+        workers: Workers,
+        writer: Writer,
+        setup: Setup,
+        network: Network,
+        on_report: Callable[[Report], None],
     ) -> None:
         self.setup = setup
         self._fetcher = fetcher
+        self._network = network
         self._workers = workers
         self._writer = writer
         self._on_report = on_report
         self._under_way: dict[int, asyncio.Task[Report]] = {}
+        self._domains: dict[int, str | None] = {}
         self._resting: dict[int, float] = {}  # until when (loop time), by source
         self._desk: DraftDesk | None = None  # made and used on the writer's thread
 
@@ -96,6 +110,14 @@ class Poller:
     def under_way(self) -> frozenset[int]:
         """The row ids of the sources that are being polled."""
         return frozenset(self._under_way)
+
+    @property
+    def domains(self) -> Collection[str | None]:
+        """The domains of the sources that are being polled, one for each."""
+        return self._domains.values()
+
+    def _ended(self, source_id: int) -> None:
+        del self._under_way[source_id], self._domains[source_id]
 
     def rests(self, source_id: int) -> bool:
         """Tell whether the source's last poll could not be written, just now: its server is not asked again at once."""
@@ -110,7 +132,8 @@ class Poller:
         if task is None:
             task = asyncio.create_task(self._poll(source), name=f"poll {source.config_id}")
             self._under_way[source.id] = task
-            task.add_done_callback(lambda _: self._under_way.pop(source.id, None))
+            self._domains[source.id] = source.domain
+            task.add_done_callback(lambda _: self._ended(source.id))
         return task
 
     async def close(self) -> None:
@@ -125,15 +148,9 @@ class Poller:
         setting = setup.settings[source.config_id]
         loop = asyncio.get_running_loop()
         started, clock = datetime.now(UTC), loop.time()
-        fetched = await self._fetcher.fetch(wanted(source, setting))
-        fetched, document = await self._digest(source, fetched)
-        answer = Answer(
-            fetched=fetched,
-            document=document,
-            started=started,
-            duration_ms=round((loop.time() - clock) * 1000),
-            digest_version=DIGEST_VERSION,
-        )
+        fetched = await self._network.judged(source, await self._fetcher.fetch(wanted(source, setting, started)))
+        answer = await self._digest(source, fetched)
+        answer = replace(answer, started=started, duration_ms=round((loop.time() - clock) * 1000))
         rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
         try:
             plan = await self._write(source, answer, setup.desks, rhythm)
@@ -164,16 +181,29 @@ class Poller:
                 self._writer.submit(lambda db: self._record(db, source, failed, desks, rhythm))
             )
 
-    async def _digest(self, source: PolledSource, fetched: Fetched) -> tuple[Fetched, Document | None]:
-        """Read the body, unless it is the one that was read last time."""
+    async def _digest(self, source: PolledSource, fetched: Fetched) -> Answer:
+        """Read the body, unless it is the one that was read last time, or look at what stands in its place."""
+        body = fetched.body if fetched.body is not None else fetched.page
+        if body is None:
+            return answer_of(fetched)
+        if (
+            fetched.body_hash == source.body_hash
+            and source.digest_version == DIGEST_VERSION
+            and fetched.body is not None
+        ):
+            return answer_of(replace(fetched, outcome="unchanged"))
+        found = await self._workers.digest(
+            body,
+            fetched.content_type,
+            fetched.url or source.url,
+            encoding=fetched.encoding,
+            max_bytes=self.setup.max_body_bytes,
+        )
         if fetched.body is None:
-            return fetched, None
-        if fetched.body_hash == source.body_hash and source.digest_version == DIGEST_VERSION:
-            return replace(fetched, outcome="unchanged"), None
-        found = await self._workers.digest(fetched.body, fetched.content_type, fetched.url or source.url)
+            return answer_of(with_page(fetched, found))
         if isinstance(found, Document):
-            return fetched, found
-        return replace(fetched, outcome=found.kind, error=found.message), None
+            return answer_of(fetched, found)
+        return answer_of(replace(fetched, outcome=found.kind, error=found.message), offers=found.offers)
 
     def _record(self, db: Database, source: PolledSource, answer: Answer, desks: Desks, rhythm: Rhythm) -> PollPlan:
         """Plan and apply, on the writer's thread, inside the poll's savepoint."""
@@ -184,17 +214,57 @@ class Poller:
         return plan
 
 
-def wanted(source: PolledSource, setting: SourceSetting) -> Wanted:
-    """Say what to fetch. Validators that another digest version stored are not sent: it must read everything anew."""
-    if source.digest_version != DIGEST_VERSION:
-        return Wanted(url=setting.url, path=setting.path)
-    return Wanted(
-        url=setting.url,
+def wanted(source: PolledSource, setting: SourceSetting, now: datetime) -> Wanted:
+    """Say what to fetch.
+
+    Validators that another digest version stored are not sent: it must read everything anew; nor in a probe of a
+    server's 304s.
+    """
+    plain = Wanted(
+        url=address(source.moved_url, setting.url),
         path=setting.path,
-        etag=source.etag,
-        last_modified=source.last_modified,
-        validators_url=source.validators_url,
+        doubtful=source.last_outcome in ("timeout", "too-heavy"),
     )
+    if source.digest_version != DIGEST_VERSION or asks_whole(source, now):
+        return plain
+    return replace(plain, etag=source.etag, last_modified=source.last_modified, validators_url=source.validators_url)
+
+
+def address(moved_url: str | None, configured: str) -> str:
+    """Give where to poll: the configured address, or where it moved; credentials go along on their own origin only."""
+    if moved_url is None:
+        return configured
+    home, away = URL(configured), URL(moved_url)
+    if home.user is not None and home.with_user(None).origin() == away.origin():
+        return str(away.with_user(home.user).with_password(home.password))
+    return moved_url
+
+
+def answer_of(fetched: Fetched, document: Document | None = None, offers: tuple[str, ...] = ()) -> Answer:
+    """Make the answer of a poll; hub and own address come from the Link headers, else from the document (WebSub 4)."""
+    links: dict[str, str] = {}
+    for link in header_links(fetched.links, fetched.url or ""):
+        for relation in link.rel:
+            links.setdefault(relation, link.url)
+    hub, topic = links.get("hub"), links.get("self")
+    if hub is None and document is not None:
+        hub, topic = document.hub, topic or document.self_url
+    return Answer(
+        fetched=fetched,
+        document=document,
+        digest_version=DIGEST_VERSION,
+        hub=hub,
+        hub_topic=topic or fetched.url if hub else None,
+        offers=offers,
+    )
+
+
+def with_page(fetched: Fetched, found: Document | DigestFault) -> Fetched:
+    """Name the wall that an error's page is, where it is one."""
+    if not isinstance(found, DigestFault) or found.kind != "wall":
+        return fetched
+    outcome: Outcome = "wall" if fetched.outcome == "http-error" else fetched.outcome
+    return replace(fetched, outcome=outcome, error=f"{fetched.error}; {found.message}")
 
 
 def report_of(source: PolledSource, plan: PollPlan) -> Report:

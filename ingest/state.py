@@ -2,71 +2,219 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from db.model import Document
-from db.plan import GOOD, PolledSource, PollRecord, SourceState
-from db.times import iso, iso_after
+from db.plan import GOOD, Outcome, PolledSource, PollRecord, SourceState
+from db.times import iso, iso_after, parse_iso
+from ingest.domain import domain_of
 from ingest.fetched import Fetched
-from ingest.schedule import Rhythm, after_failure, after_success, first_spacing_s, held_until, next_spacing_s
+from ingest.move import Whereabouts
+from ingest.probe import trust_after
+from ingest.schedule import (
+    News,
+    Rhythm,
+    after_failure,
+    after_success,
+    first_spacing_s,
+    held_until,
+    next_pace,
+    next_spacing_s,
+    outside_skips,
+    spread,
+)
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+BACKUP_S = 86_400
+"""While a hub tells of a source's news, it is polled so often all the same."""
+
+GAP_WEIGHT = 0.2
+"""How much one shorter gap between news moves the usual one."""
+
+HEAVY: frozenset[Outcome] = frozenset(
+    {"http-error", "wall", "not-a-feed", "malformed", "refused", "too-large", "too-heavy", "no-file"}
+)
+"""Failures that waiting alone does not mend; they weigh double. The others (no answer, 5xx) may be gone in a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a poll brought: how the fetch (and digest) ended, and the document where there is one."""
+    """What a poll brought: how the fetch (and digest) ended, and the document where there is one.
+
+    ``hub`` and ``hub_topic``: the WebSub hub that headers or document name. ``offers``: the feeds that an HTML page
+    advertises.
+    """
 
     fetched: Fetched
     document: Document | None
-    started: datetime
-    duration_ms: int
     digest_version: int
+    started: datetime = EPOCH
+    duration_ms: int = 0
+    hub: str | None = None
+    hub_topic: str | None = None
+    offers: Sequence[str] = ()
 
 
-def source_state(source: PolledSource, answer: Answer, rhythm: Rhythm, now: datetime, *, new: int) -> SourceState:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many of a document's entries are new to the source, and how many are changed."""
+
+    new: int = 0
+    changed: int = 0
+
+
+def source_state(
+    source: PolledSource, answer: Answer, rhythm: Rhythm, now: datetime, counts: Counts, where: Whereabouts
+) -> SourceState:
     """Say where the source's polling stands after this poll."""
+    before = {field.name: getattr(source, field.name) for field in fields(SourceState)}
     fetched, document = answer.fetched, answer.document
-    good = fetched.outcome in GOOD
-    spacing_s = source.spacing_s or first_spacing_s(rhythm)
-    ttl_s = document.ttl_s if document is not None else source.ttl_s
-    hold = None
-    if good:
-        spacing_s = next_spacing_s(spacing_s, something_new=new > 0, rhythm=rhythm)
-        asked_s = max(fetched.fresh_s or 0, ttl_s or 0)
-        following = after_success(now, spacing_s, asked_s, rhythm, source.config_id)
-    else:
-        following = after_failure(now, source.failures + 1, rhythm, source.config_id)
+    state = replace(
+        SourceState(**before),
+        domain=domain_of(where.moved_url or source.url),
+        moved_url=where.moved_url,
+        moving_to=where.moving_to,
+        moving_polls=where.moving_polls,
+        held_until=None,
+        spacing_s=source.spacing_s or first_spacing_s(rhythm),
+        last_outcome=fetched.outcome,
+        last_error=fetched.error,
+    )
+    if fetched.outcome not in GOOD:
+        return after_bad(state, answer, rhythm, now, source.config_id)
+    state = with_validators(state, answer)
+    if document is not None:
+        state = with_document(state, document)
+    return after_good(state, source, answer, rhythm, now, counts)
+
+
+def with_document(state: SourceState, document: Document) -> SourceState:
+    """Add what the document says of its feed."""
+    return replace(
+        state,
+        title=document.title or state.title,
+        site_url=document.site_url or state.site_url,
+        language=document.language or state.language,
+        ttl_s=document.ttl_s,
+        skip_hours=" ".join(map(str, document.skip_hours)) or None,
+        skip_days=" ".join(DAYS[day] for day in document.skip_days) or None,
+        shown=len(document.entries),
+        last_error=document.remark,
+    )
+
+
+def after_good(
+    state: SourceState, source: PolledSource, answer: Answer, rhythm: Rhythm, now: datetime, counts: Counts
+) -> SourceState:
+    """Add what a good poll changes: trust in its 304s, its pace, and its next time."""
+    fetched, document, new = answer.fetched, answer.document, counts.new
+    trust = trust_after(source, fetched, iso(now), new=new)
+    entries = state.shown or 0
+    dates = [parse_iso(entry.published) for entry in document.entries if entry.published] if document else []
+    elapsed_s = (now - parse_iso(source.last_good_at)).total_seconds() if source.last_good_at else None
+    news = News(entries=entries, new=new, elapsed_s=elapsed_s, published=dates)
+    pace = next_pace(source.pace, news, now, rhythm.floor_s)
+    spacing_s = next_spacing_s(state.spacing_s or 0, pace, entries, rhythm)
+    hub, topic = (answer.hub, answer.hub_topic) if document is not None else (state.hub_url, state.hub_topic)
+    fresh_s = fetched.fresh_s
+    if fresh_s is None and fetched.outcome == "not-modified":
+        fresh_s = state.fresh_s  # a 304 renews what it does not mention (RFC 9111 4.3.4)
+    pushed_until = trusted_hub(source, hub, now, new=new)
+    wait_s = max(spacing_s, min(BACKUP_S, rhythm.ceiling_s)) if pushed_until is not None else spacing_s
+    following = after_success(now, wait_s, max(fresh_s or 0, state.ttl_s or 0), rhythm, source.config_id)
+    last_new_at, usual_gap_s = quiet(source, dates, now, new=new)
+    return replace(
+        state,
+        next_poll_at=iso_after(outside(state, following, now, rhythm)),
+        spacing_s=spacing_s,
+        fresh_s=fresh_s,
+        gone_at=None,
+        last_good_at=iso(now),
+        failures=0,
+        setback=0,
+        pace=pace,
+        crowded=source.crowded + 1 if elapsed_s is not None and 0 < entries <= new else 0 if new else source.crowded,
+        last_new_at=last_new_at,
+        usual_gap_s=usual_gap_s,
+        unmodified=trust.unmodified,
+        whole_at=trust.whole_at,
+        probe_after=trust.probe_after,
+        doubts=trust.doubts,
+        offers=None,
+        hub_url=hub,
+        hub_topic=topic,
+        pushed_until=pushed_until,
+    )
+
+
+def after_bad(state: SourceState, answer: Answer, rhythm: Rhythm, now: datetime, source: str) -> SourceState:
+    """Add what a failed poll changes; nothing but 410 ends polling."""
+    fetched = answer.fetched
+    offers = json.dumps(list(answer.offers), ensure_ascii=False) if answer.offers else state.offers
+    if fetched.outcome == "offline":
+        following = spread(now, max(rhythm.floor_s, 1), source)
+        return replace(state, next_poll_at=iso_after(following))
+    state = replace(state, failures=state.failures + 1, setback=state.setback + weight(fetched), offers=offers)
+    if fetched.outcome == "gone":
+        return replace(state, next_poll_at=None, gone_at=iso(now))
     if fetched.outcome == "throttled" and fetched.retry_after_s is not None:
         hold = held_until(now, fetched.retry_after_s, rhythm.ceiling_s)
         following = max(hold, now + timedelta(seconds=max(rhythm.floor_s, 1)))
-    gone = fetched.outcome == "gone"
-    state = SourceState(
-        title=(document.title if document is not None else None) or source.title,
-        site_url=(document.site_url if document is not None else None) or source.site_url,
-        language=(document.language if document is not None else None) or source.language,
-        next_poll_at=None if gone else iso_after(following),
-        spacing_s=spacing_s,
-        ttl_s=ttl_s,
-        held_until=iso_after(hold) if hold is not None else None,
-        gone_at=iso(now) if gone else None,
-        last_good_at=iso(now) if good else source.last_good_at,
-        last_outcome=fetched.outcome,
-        last_error=fetched.error or (document.remark if document is not None else None),
-        failures=0 if good else source.failures + 1,
-        etag=source.etag,
-        last_modified=source.last_modified,
-        validators_url=source.validators_url,
-        body_hash=source.body_hash,
-        digest_version=source.digest_version,
-    )
-    return with_validators(state, answer) if good else state
+        return replace(state, next_poll_at=iso_after(following), held_until=iso_after(hold))
+    following = after_failure(now, state.setback, rhythm, source)
+    return replace(state, next_poll_at=iso_after(outside(state, following, now, rhythm)))
+
+
+def weight(fetched: Fetched) -> int:
+    """Weigh a failure: 2 for what waiting alone does not mend, 1 for what may be gone in a minute."""
+    server_error = fetched.outcome == "http-error" and (fetched.status or 0) >= 500
+    return 2 if fetched.outcome in HEAVY and not server_error else 1
+
+
+def outside(state: SourceState, following: datetime, now: datetime, rhythm: Rhythm) -> datetime:
+    """Move the next poll out of the hours and days that the feed asks to skip, up to the ceiling."""
+    hours = {int(hour) for hour in (state.skip_hours or "").split()}
+    days = {DAYS.index(day) for day in (state.skip_days or "").split()}
+    return outside_skips(following, hours, days, now + timedelta(seconds=rhythm.ceiling_s))
+
+
+def trusted_hub(source: PolledSource, hub: str | None, now: datetime, *, new: int) -> str | None:
+    """Say until when the hub is trusted to tell of news; None once a poll found some that it had not told of."""
+    until = source.pushed_until
+    if until is None or until <= iso(now) or hub is None:
+        return None
+    told = source.last_push_at is not None and source.last_push_at >= (source.last_poll_at or "")
+    return until if told or not new else None
+
+
+def quiet(source: PolledSource, dates: Sequence[datetime], now: datetime, *, new: int) -> tuple[str | None, int | None]:
+    """Keep when a source last had something new, and for how long it usually has nothing → both, seconds the second.
+
+    At a first poll both come from the dates of its entries: a feed that ended a year ago is silent from the start.
+    """
+    if not new:
+        return source.last_new_at, source.usual_gap_s
+    past = sorted(date for date in dates if date <= now)
+    if source.last_new_at is None:
+        gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(past)]
+        return iso(past[-1] if past else now), int(max(gaps)) if gaps else None
+    gap = (now - parse_iso(source.last_new_at)).total_seconds()
+    usual = source.usual_gap_s
+    return iso(now), int(gap if usual is None else max(gap, usual + (gap - usual) * GAP_WEIGHT))
 
 
 def with_validators(state: SourceState, answer: Answer) -> SourceState:
     """Add the validators of what is in the archive now.
 
     They are stored only beside the entries that they cover: never of a document that was cut, broken or empty, since
-    a 304 would then hide for ever what was missed.
+    a 304 would then hide for ever what was missed. A 304 renews those that it names (RFC 9111 4.3.4).
     """
     fetched, document = answer.fetched, answer.document
     if fetched.outcome == "not-modified":
@@ -85,7 +233,7 @@ def with_validators(state: SourceState, answer: Answer) -> SourceState:
     )
 
 
-def poll_record(answer: Answer, *, new: int, changed: int) -> PollRecord:
+def poll_record(answer: Answer, counts: Counts) -> PollRecord:
     """Make the poll's record."""
     fetched, document = answer.fetched, answer.document
     return PollRecord(
@@ -95,7 +243,7 @@ def poll_record(answer: Answer, *, new: int, changed: int) -> PollRecord:
         status=fetched.status,
         bytes=len(fetched.body) if fetched.body is not None else 0,
         entries=len(document.entries) if document is not None else 0,
-        new=new,
-        changed=changed,
+        new=counts.new,
+        changed=counts.changed,
         error=fetched.error or (document.remark if document is not None else None),
     )

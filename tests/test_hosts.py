@@ -7,7 +7,8 @@ import itertools
 
 import pytest
 
-from ingest.hosts import Hosts, budget_key
+from ingest.domain import budget_key
+from ingest.hosts import Hosts
 
 
 @pytest.mark.parametrize(

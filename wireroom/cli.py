@@ -215,16 +215,20 @@ def check(path: Path, *, as_json: bool) -> None:
 @command
 def status(path: Path, *, as_json: bool) -> None:
     """Show how each source and topic is doing: last outcome, next poll, entries, health; stories, newest."""
+    from datetime import UTC, datetime
+
     from db.archive import open_reader
     from db.health import source_status, topic_status
     from wireroom.table import table
 
     db = open_reader(read_config(path).archive)
-    sources, topics = source_status(db), topic_status(db)
+    sources, topics = source_status(db, datetime.now(UTC)), topic_status(db)
     if as_json:
         click.echo(json.dumps({"sources": sources, "topics": topics}, ensure_ascii=False, indent=2))
         return
-    click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll", "error"]))
+    for source in sources:
+        source["remark"] = "; ".join(filter(None, [source["error"], *source["notes"]]))
+    click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll", "remark"]))
     click.echo()
     click.echo(table(topics, ["topic", "stories", "newest_at", "newest"]))
 

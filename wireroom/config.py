@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from ingest.domain import domain_of
 from wireroom.config_tables import SCHEME, Allow, File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom
 from wireroom.toml_lines import key_lines, line_of
 
@@ -78,6 +79,11 @@ class Source:
     was: tuple[str, ...]
     tags: tuple[str, ...]
     every_s: float | None
+
+    @property
+    def domain(self) -> str | None:
+        """The budget that it falls under."""
+        return domain_of(self.shown_url) if self.path is None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,7 @@ from db.writer import Writer
 from ingest.fetch import Fetcher
 from ingest.guard import Guard
 from ingest.hosts import Hosts
+from ingest.network import Network
 from ingest.poll import Poller, Report, Setup, SourceSetting
 from ingest.tag import Desks, Rule, Topic
 from ingest.workers import Workers
@@ -32,8 +34,11 @@ from wireroom.control import ControlError
 from wireroom.log import Log
 from wireroom.press import Press
 
-MAX_UNDER_WAY = 1000
-"""Polls at once, most of them waiting for their host's turn."""
+MAX_UNDER_WAY = 2000
+"""Polls at once, many of them waiting for their host's turn."""
+
+WAITING_PER_DOMAIN = 2
+"""So many polls of one domain wait for their turn, beside those that have it; the others of it stay due meanwhile."""
 
 Progress = Callable[[dict[str, Any]], None]
 
@@ -97,6 +102,11 @@ class Engine:
             workers=self.workers,
             writer=self.writer,
             setup=make_setup(config, synced),
+            network=Network(
+                hosts=len({source.domain for source in config.sources if source.domain}),
+                clock=asyncio.get_running_loop().time,
+                on_change=self._log_network,
+            ),
             on_report=self._log_poll,
         )
         self.press.configure(config)
@@ -119,6 +129,13 @@ class Engine:
         }
         say("poll", **{name: value for name, value in said.items() if value is not None})
 
+    def _log_network(self, ours: bool) -> None:
+        """Say once that our own network is down, or back."""
+        if ours:
+            self.log.error("network", trouble="most hosts fail at once: our own network; no source is charged")
+        else:
+            self.log.info("network", trouble=None)
+
     @property
     def poller(self) -> Poller:
         """The poller of the present config."""
@@ -133,11 +150,16 @@ class Engine:
 
     def tick(self) -> None:
         """Start the poll of every source that is due."""
-        room = MAX_UNDER_WAY - len(self.poller.under_way)
         under_way = self.poller.under_way
-        for source in due_sources(self.reader, iso(datetime.now(UTC)), MAX_UNDER_WAY):
-            if room > 0 and source.id not in under_way and not self.poller.rests(source.id):
-                room -= 1
+        domains = Counter(self.poller.domains)
+        most = self.config.poll.per_host + WAITING_PER_DOMAIN
+        busy = [domain for domain, count in domains.items() if domain and count >= most]
+        for source in due_sources(self.reader, iso(datetime.now(UTC)), MAX_UNDER_WAY, busy):
+            if len(self.poller.under_way) >= MAX_UNDER_WAY:
+                break
+            room = not source.domain or domains[source.domain] < most
+            if room and source.id not in under_way and not self.poller.rests(source.id):
+                domains[source.domain] += 1
                 self._start(source)
 
     def _start(self, source: PolledSource) -> asyncio.Task[Report]:
@@ -256,6 +278,7 @@ def make_setup(config: Config, synced: Synced) -> Setup:
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
+        max_body_bytes=config.poll.max_body_bytes,
     )
 
 

@@ -1,0 +1,58 @@
+"""Our own network, judged by what all polls see: a poll that got no answer waits a moment for the verdict. IO: clock.
+
+What a single failure means shows only beside the others, so it is not written before they had a moment to come in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from db.plan import PolledSource
+from ingest.domain import domain_of
+from ingest.fetched import Fetched
+from ingest.outage import FEWEST, NETWORK_OUTCOMES, Outage
+
+SETTLE_S = 2.0
+"""So long a failure waits for those of other hosts."""
+
+
+class Network:
+    """Judges failures. ``hosts`` is how many hosts are polled at all: below ``FEWEST`` there is nothing to compare."""
+
+    def __init__(self, *, hosts: int, clock: Callable[[], float], on_change: Callable[[bool], None]) -> None:
+        self._hosts = hosts
+        self._clock = clock
+        self._on_change = on_change
+        self._outage = Outage()
+        self._down = asyncio.Event()
+
+    async def judged(self, source: PolledSource, fetched: Fetched) -> Fetched:
+        """Note how a fetch ended → the same, or with outcome ``offline`` where most hosts fail now."""
+        if fetched.url is not None and fetched.status is None:
+            return fetched  # a file
+        failed = fetched.outcome in NETWORK_OUTCOMES
+        host = domain_of(source.moved_url or source.url) or ""
+        self._outage.saw(host, self._clock(), answered=not failed, was_well=source.failures == 0)
+        self._look()
+        if not failed or self._hosts < FEWEST:
+            return fetched
+        if not self._down.is_set():
+            try:
+                async with asyncio.timeout(SETTLE_S):
+                    await self._down.wait()
+            except TimeoutError:
+                return fetched
+        error = f"{fetched.error}; most other hosts fail too, so it is our own network: not charged to the source"
+        return replace(fetched, outcome="offline", error=error)
+
+    def _look(self) -> None:
+        """Take in the latest result, and tell when the verdict changes."""
+        ours = self._outage.is_ours(self._clock())
+        if ours != self._down.is_set():
+            if ours:
+                self._down.set()
+            else:
+                self._down.clear()
+            self._on_change(ours)
