@@ -39,6 +39,15 @@ def one(inside: str, more: str = "") -> bytes:
     return f"{ROOT}{more}<item><guid>1</guid><title>One</title>{inside}</item>{END}".encode()
 
 
+def outlets(canary: int) -> bytes:
+    """Name the canary wherever a feed can name an address."""
+    at = f"http://127.0.0.1:{canary}/x"
+    item_ = (
+        f"<enclosure url='{at}' length='1'/><comments>{at}</comments><description>&lt;img src='{at}'&gt;</description>"
+    )
+    return one(item_, f"<image><url>{at}</url></image><cloud domain='127.0.0.1' port='{canary}' path='/x'/>")
+
+
 def as_json(items: str) -> bytes:
     """Write a JSON Feed with these items, as text."""
     return f'{{"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": {items}}}'.encode()
@@ -48,6 +57,22 @@ ATTRIBUTES = " ".join(f"a{n}='{n}'" for n in range(100_000))
 CATEGORIES = "".join(f"<category>c{n}</category>" for n in range(20_000))
 NESTED = 200_000
 DIVS = 80_000
+CODECS = ("idna", "base64", "unicode_escape", "rot13", "zlib", "punycode", "utf-16", "ebcdic-cp-us", "no-such")
+XINCLUDE = "http://www.w3.org/2001/XInclude"
+DATES = (
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:60-23:59",
+    "99999-01-01",
+    "Tue, 30 Feb 2026 25:61:61 +9999",
+    "-1",
+    "1e400",
+    "9" * 400,
+    "Mon, 01 Jan 2037 00:00:00 GMT",
+)
+SCRIPTS = (
+    "&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;"
+    "&lt;a href='java&amp;#115;cript:alert(1)'&gt;x&lt;/a&gt;&lt;svg onload=alert(1)&gt;"
+)
 ESCAPED_DIV = "&lt;div&gt;"
 
 BOMBS: Mapping[str, Make] = {
@@ -60,7 +85,7 @@ BOMBS: Mapping[str, Make] = {
     "nested": lambda _: one("<a>" * NESTED + "</a>" * NESTED),
     "nested-open": lambda _: one("<a>" * NESTED),
     "nested-divs": lambda _: one(f"<description>{ESCAPED_DIV * DIVS}</description>"),
-    "div-attributes": lambda _: one(f"<description>&lt;div {' '.join(f'a{n}=x' for n in range(80_000))}&gt;</description>"),
+    "div-attributes": lambda _: one(f"<description>&lt;div {ATTRIBUTES}&gt;</description>"),
     "comment": lambda _: f"<!--{'x' * 9_000_000}-->{ROOT}{item(1)}{END}".encode(),
     "comments": lambda _: f"{'<!-- -->' * 200_000}{ROOT}{item(1)}{END}".encode(),
     "comment-opens": lambda _: one("<description>" + "<!--" * 20_000 + "</description>"),
@@ -69,7 +94,7 @@ BOMBS: Mapping[str, Make] = {
     "blank-prolog": lambda _: b"\n" * 400_000 + rss(item(1)).encode(),
     "doctypes": lambda _: b"<!DOCTYPE rss>" * 50_000 + rss(item(1)).encode(),
     "namespaces": lambda _: one("".join(f"<n{n}:x xmlns:n{n}='urn:{n}'/>" for n in range(20_000))),
-    "enclosures": lambda _: one("".join(f"<enclosure url='http://e/{n}.mp3' type='audio/mpeg' length='1'/>" for n in range(10_000))),
+    "enclosures": lambda _: one("".join(f"<enclosure url='http://e/{n}' type='audio/mpeg'/>" for n in range(10_000))),
     "items": lambda _: rss(*(item(n) for n in range(20_000))).encode(),
     "title": lambda _: one(f"<link>http://t/</link><title>{'long ' * 200_000}</title>"),
     "content": lambda _: one(f"<description>{'word ' * 1_800_000}</description>"),
@@ -79,7 +104,7 @@ BOMBS: Mapping[str, Make] = {
     "cdata": lambda _: one(f"<description>{'<![CDATA[x]]>' * 300_000}</description>"),
     "json-deep": lambda _: as_json("[" * 100_000 + "]" * 100_000),
     "json-digits": lambda _: as_json(f'[{{"id": {"9" * 5000}, "title": "One"}}]'),
-    "json-items": lambda _: as_json("[" + ",".join('{"id": "%d", "title": "T"}' % n for n in range(50_000)) + "]"),
+    "json-items": lambda _: as_json("[" + ",".join(f'{{"id": "{n}", "title": "T"}}' for n in range(50_000)) + "]"),
 }  # fmt: skip
 """Documents that cost a reader its life or its time."""
 
@@ -90,28 +115,28 @@ ODDITIES: Mapping[str, Make] = {
     "dtd": lambda canary: f'<!DOCTYPE rss SYSTEM "http://127.0.0.1:{canary}/rss.dtd">{ROOT}{item(1)}{END}'.encode(),
     "dtd-file": lambda _: f'<!DOCTYPE rss SYSTEM "/etc/passwd">{ROOT}{item(1)}{END}'.encode(),
     "stylesheet": lambda canary: f'<?xml-stylesheet href="http://127.0.0.1:{canary}/x"?>{ROOT}{item(1)}{END}'.encode(),
-    "xinclude": lambda _: one("<xi:include xmlns:xi='http://www.w3.org/2001/XInclude' href='/etc/passwd' parse='text'/>"),
-    "outlets": lambda canary: one("<enclosure url='{0}' length='1' type='audio/mpeg'/><comments>{0}</comments><description>&lt;img src='{0}'&gt;</description>".format(f"http://127.0.0.1:{canary}/x"), f"<image><url>http://127.0.0.1:{canary}/i.png</url></image><cloud domain='127.0.0.1' port='{canary}' path='/' protocol='xml-rpc'/>"),
+    "xinclude": lambda _: one(f"<xi:include xmlns:xi='{XINCLUDE}' href='/etc/passwd' parse='text'/>"),
+    "outlets": outlets,
     "body-path": lambda _: b"/etc/passwd",
     "body-file": lambda _: b"file:///etc/passwd",
     "body-url": lambda canary: f"http://127.0.0.1:{canary}/feed".encode(),
     "utf-7": lambda _: b"<?xml version='1.0' encoding='utf-7'?>" + one("+ADw-script+AD4-"),
     **{
-        f"codec-{name}": lambda _, name=name: f"<?xml version='1.0' encoding='{name}'?>".encode() + one("")  # type: ignore[misc]
-        for name in ("idna", "base64", "unicode_escape", "rot13", "zlib", "punycode", "utf-16", "ebcdic-cp-us", "no-such")
+        f"codec-{codec}": lambda _, codec=codec: f"<?xml version='1.0' encoding='{codec}'?>".encode() + one("")  # type: ignore[misc]
+        for codec in CODECS
     },
     "overlong": lambda _: one("").replace(b"One", b"One\xc0\xbc\xed\xa0\x80\xf5\xff"),
     "surrogate": lambda _: one("<description>&#xD800;&#xDFFF;&#x110000;&#99999999999;&#0;&#xFFFE;</description>"),
     "nuls": lambda _: one("").replace(b"One", b"O\x00n\x00e"),
     "controls": lambda _: one("").replace(b"One", b"One\x08\x0b\x1b[2J\x7f"),
-    "dates": lambda _: rss(*(item(n, more=f"<pubDate>{date}</pubDate>") for n, date in enumerate(("0001-01-01T00:00:00Z", "9999-12-31T23:59:60-23:59", "99999-01-01", "Tue, 30 Feb 2026 25:61:61 +9999", "-1", "1e400", "9" * 400, "Mon, 01 Jan 2037 00:00:00 GMT")))).encode(),
+    "dates": lambda _: rss(*(item(n, more=f"<pubDate>{date}</pubDate>") for n, date in enumerate(DATES))).encode(),
     "formats": lambda _: one("<description>{{7*7}} {0.__class__} %s %(x)s ${HOME} {% raw %}</description>"),
-    "script": lambda _: one("<description>&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&lt;a href='java&amp;#115;cript:alert(1)'&gt;x&lt;/a&gt;</description><link>javascript:alert(1)</link>"),
+    "script": lambda _: one(f"<description>{SCRIPTS}</description><link>javascript:alert(1)</link>"),
     "json-null": lambda _: b"null",
     "json-array": lambda _: b"[]",
     "json-nan": lambda _: as_json('[{"id": NaN, "title": 1e999, "date_published": -1e999}]'),
     "json-twice": lambda _: as_json('[{"id": "1", "id": "2", "title": "a", "title": "b"}]'),
-    "json-types": lambda _: as_json('[{"id": {}, "title": [], "url": 7, "authors": "me", "tags": {"a": 1}}, null, 7, "x"]'),
+    "json-types": lambda _: as_json('[{"id": {}, "title": [], "url": 7, "authors": "me", "tags": {"a": 1}}, null, 7]'),
     "json-surrogates": lambda _: as_json(json.dumps([{"id": "1", "title": "\ud800", "url": "http://n/\udfff"}])),
     "json-constants": lambda _: as_json("Infinity"),
     "gzip-magic": lambda _: b"\x1f\x8b",

@@ -94,8 +94,13 @@ class Wire:
     async def drip(self, data: bytes, every_s: float = 0.2, size: int = 1) -> None:
         """Send ``data`` a few bytes at a time."""
         for start in range(0, len(data), size):
+            if start:
+                await asyncio.sleep(every_s)
             await self.send(data[start : start + size])
-            await asyncio.sleep(every_s)
+
+    async def pause(self, seconds: float) -> None:
+        """Do nothing for a while."""
+        await asyncio.sleep(seconds)
 
     async def silence(self) -> None:
         """Say nothing until the client hangs up."""
@@ -114,13 +119,13 @@ Script = Callable[[Asked], Answer | Act]
 
 
 def head(status: int = 200, fields: Mapping[str, str] | Sequence[tuple[str, str]] = ()) -> bytes:
-    """Write a status line and fields, each byte as it stands (text as UTF-8, ``\\udcXX`` as the raw byte XX)."""
+    """Write a status line and fields: text as UTF-8, a lone half character U+DC80 to U+DCFF as that raw byte."""
     lines = [f"HTTP/1.1 {status} {http.client.responses.get(status, 'Odd')}"]
     lines += [f"{name}: {value}" for name, value in (fields.items() if isinstance(fields, Mapping) else fields)]
     return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("utf-8", "surrogateescape")
 
 
-def reply(body: bytes = b"", status: int = 200, **fields: str) -> Answer:
+def reply(body: bytes = b"", status: int = 200, /, **fields: str) -> Answer:
     """Make a well-formed answer; ``Content_Type`` is written ``Content-Type``."""
     named = {name.replace("_", "-"): value for name, value in fields.items()}
     if status == 304:
@@ -173,8 +178,8 @@ class Scripted:
         if place[1] == self.canary:
             self.touched.append(place)
         client.setblocking(False)
-        readable = loop.create_future()
-        loop.add_reader(client, lambda: readable.done() or readable.set_result(None))
+        readable: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(client, wake, readable)
         try:
             await readable
             tls = client.recv(1, socket.MSG_PEEK) == b"\x16"
@@ -233,6 +238,12 @@ class Scripted:
         )
         self.log.append(asked)
         return asked
+
+
+def wake(waiting: asyncio.Future[None]) -> None:
+    """End a wait, once."""
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 def listen(hosts: Sequence[str], port: int = 0) -> tuple[int, list[socket.socket]]:

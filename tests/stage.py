@@ -188,7 +188,7 @@ def seconds(earlier: str, later: str) -> float:
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
-# --- What servers say --------------------------------------------------------------------------------------------------
+# --- What servers say -------------------------------------------------------------------------------------------------
 
 
 def news(asked: Asked, *numbers: int | str, more: str = "") -> bytes:
@@ -211,12 +211,12 @@ def in_turn(*scripts: Script) -> Script:
     return lambda asked: scripts[min(asked.number, len(scripts)) - 1](asked)
 
 
-def page(body: bytes = b"", status: int = 200, **fields: str) -> Script:
+def page(body: bytes = b"", status: int = 200, /, **fields: str) -> Script:
     """Answer with this body and status each time."""
     return always(reply(body, status, **fields))
 
 
-# --- What is expected --------------------------------------------------------------------------------------------------
+# --- What is expected -------------------------------------------------------------------------------------------------
 
 
 def ends(outcome: str | Sequence[str], status: int | None = None, *, says: str = "") -> Callable[[Played], None]:

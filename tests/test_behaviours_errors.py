@@ -1,4 +1,4 @@
-"""Errors: each is named, costs its source a growing wait and nothing more, and never disables it; 410 alone is final."""
+"""Errors: each is named, costs its source a growing wait, and never disables it; 410 alone is final."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from scripted import Answer, Asked, Script, Wire, chunked, head, reply
+from scripted import Answer, Script, Wire, chunked, head, reply
 from stage import Case, Played, always, ends, news, page, play, reads, steady
 
 DEAD_PORT = 1

@@ -55,9 +55,10 @@ ADVERTISES = """<!doctype html><html><head><title>The Daily</title><base href="/
 LOGIN = """<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in</h1>
 <form method="post" action="/login"><input name="user"><input type="password" name="pw"><button>Log in</button></form>
 </body></html>"""
-CLOUDFLARE = """<!DOCTYPE html><html lang="en-US"><head><title>Just a moment...</title><meta name="robots" content="noindex">
-<script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1?ray=8"></script></head><body><noscript>Enable JavaScript
-and cookies to continue</noscript><script>window._cf_chl_opt={cvId:'3',cType:'managed'};</script></body></html>"""
+CLOUDFLARE = """<!DOCTYPE html><html lang="en-US"><head><title>Just a moment...</title><meta name="robots"
+content="noindex"><script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1?ray=8"></script></head><body>
+<noscript>Enable JavaScript and cookies to continue</noscript>
+<script>window._cf_chl_opt={cvId:'3',cType:'managed'};</script></body></html>"""
 PLAIN_PAGE = "<html><head><title>Hello</title></head><body><p>Just a page, without anything.</p></body></html>"
 
 

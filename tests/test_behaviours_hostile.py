@@ -1,4 +1,4 @@
-"""Hostile documents: each ends with entries or a clear error, opens nothing, runs nowhere, and harms no other source."""
+"""Hostile documents: each ends with entries or a clear error, opens nothing, runs nowhere, harms no other source."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ def piece(guid: str | None, link: str | None, title: str, text: str = "", more: 
     """Write an RSS item."""
     guids = "" if guid is None else f"<guid isPermaLink='false'>{guid}</guid>"
     links = "" if link is None else f"<link>{link}</link>"
-    return f"<item>{guids}{links}<title>{title}</title><description>{text or f'All about {title}.'}</description>{more}</item>"
+    about = text or f"All about {title}."
+    return f"<item>{guids}{links}<title>{title}</title><description>{about}</description>{more}</item>"
 
 
 def documents(*rounds: list[str]) -> Script:

@@ -56,7 +56,7 @@ def upgrade(status: int, *, port: str = "", path: str = "") -> Script:
     return script
 
 
-def later(first: Callable[[Asked], Answer], then: Callable[[Asked], Answer], *, when: Callable[[int], bool]) -> Script:
+def later(first: Script, then: Script, *, when: Callable[[int], bool]) -> Script:
     """Answer ``first``, but ``then`` to those requests for the configured address that ``when`` names."""
     return lambda asked: then(asked) if asked.rest or when(asked.number) else first(asked)
 
@@ -218,8 +218,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ssl.SSLCon
     """Make a throw-away certificate for two loopback addresses that our processes trust."""
     folder = tmp_path_factory.mktemp("tls")
     key, cert = folder / "key.pem", folder / "cert.pem"
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=scripted".split()
-    names = ["-addext", "subjectAltName=IP:127.0.0.1,IP:127.0.0.2"]
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=scripted", "-addext", "subjectAltName=IP:127.0.0.1,IP:127.0.0.2"]
     subprocess.run([*make, *names, "-keyout", key, "-out", cert], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)

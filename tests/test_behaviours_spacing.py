@@ -1,4 +1,4 @@
-"""Spacing: what a server or a feed asks for is obeyed up to the ceiling, and beats `every`; a restart asks nothing anew.
+"""Spacing: what a server or a feed asks for is obeyed up to the ceiling, and beats `every`.
 
 RFC 9111 4.2 and 5.2 (max-age, Expires, Age), RSS 2.0 (ttl, skipHours, skipDays), the syndication module of RSS 1.0.
 """
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scripted import Answer, Asked, Script, reply
-from stage import FAR_PAST, Case, Played, Stage, ends, in_turn, news, page, play, reads, steady
+from stage import Case, Played, ends, in_turn, news, page, play, steady
 
 HOUR = 3600
 CEILING_H = 24
@@ -80,7 +80,7 @@ def then_304(**fields: str) -> Script:
     """Serve a feed, then 304 with these fields."""
 
     def script(asked: Asked) -> Answer:
-        return reply(status=304, **fields) if asked.conditional else reply(news(asked, 1, 2, 3), ETag='"1"')
+        return reply(b"", 304, **fields) if asked.conditional else reply(news(asked, 1, 2, 3), ETag='"1"')
 
     return script
 

@@ -1,4 +1,4 @@
-"""Throttling: Retry-After in both forms is a hold that even a forced poll obeys; without it our own backoff; reset on success.
+"""Throttling: Retry-After is a hold that even a forced poll obeys; without it our own backoff; success ends both.
 
 RFC 9110 10.2.3 and 15.6.4, RFC 6585 4.
 """
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scripted import Answer, Asked, Script, reply
+from scripted import Act, Answer, Asked, Script, reply
 from stage import FAR_PAST, Case, Played, Stage, in_turn, play, reads, seconds, steady
 
 HOUR = 3600
@@ -55,7 +55,7 @@ def well_again(state: dict[str, object]) -> None:
 
 def backs_off(played: Played) -> None:
     """Expect no hold, a wait that grows from poll to poll, and all well again after the third."""
-    first, second, third = played.states
+    first, _, third = played.states
     assert played.outcomes == ["throttled", "throttled", "ok"]
     assert "come back later" in first["last_error"] or str(played.polls[0]["status"]) in first["last_error"]
     assert [len(round_) for round_ in played.asked] == [1, 1, 1]
@@ -66,10 +66,10 @@ def backs_off(played: Played) -> None:
     well_again(third)
 
 
-def behind_a_redirect(asked: Asked) -> Answer:
+def behind_a_redirect(asked: Asked) -> Answer | Act:
     """Redirect to what is throttled."""
     if not asked.rest:
-        return reply(status=302, Location=f"/{asked.name}/there")
+        return reply(b"", 302, Location=f"/{asked.name}/there")
     return throttled_once(429, "7200")(asked)
 
 

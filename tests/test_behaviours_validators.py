@@ -24,13 +24,13 @@ def guarded(**fields: str) -> Script:
     def script(asked: Asked) -> Answer:
         echoed = (asked["If-None-Match"], asked["If-Modified-Since"])
         if echoed == (fields.get("ETag"), fields.get("Last_Modified")):
-            return reply(status=304, **fields)
+            return reply(b"", 304, **fields)
         return reply(news(asked, 1, 2), **fields)
 
     return script
 
 
-def given(status: int = 200, *numbers: int, **fields: str) -> Script:
+def given(status: int = 200, /, *numbers: int, **fields: str) -> Script:
     """Answer once with this status, these items and fields."""
     return lambda asked: reply(news(asked, *(numbers or (1, 2))) if status == 200 else b"", status, **fields)
 
@@ -102,8 +102,8 @@ def redirect_later(asked: Asked) -> Answer:
 def at_new(asked: Asked) -> Answer:
     """Redirect to the address that has the feed and validators."""
     if not asked.rest:
-        return reply(status=302, Location="at-new/new", ETag='"of-the-redirect"')
-    return reply(status=304) if asked["If-None-Match"] == '"at-new"' else reply(news(asked, 1, 2), ETag='"at-new"')
+        return reply(b"", 302, Location="at-new/new", ETag='"of-the-redirect"')
+    return reply(b"", 304) if asked["If-None-Match"] == '"at-new"' else reply(news(asked, 1, 2), ETag='"at-new"')
 
 
 def cut_body(asked: Asked) -> Answer:
