@@ -7,7 +7,7 @@ RUN_STAMP := $(VENV)/.run-$(VERSION)
 DEV_STAMP := $(VENV)/.dev-$(VERSION)
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: run test test-all torture lint wheel-test lock clean
+.PHONY: run test test-all corpus torture lint wheel-test lock clean
 
 run: $(RUN_STAMP)
 	@exec $(BIN)/wireroom run
@@ -17,6 +17,14 @@ test: $(DEV_STAMP)
 
 test-all: $(DEV_STAMP)
 	WIREROOM_TEST_ALL=1 $(BIN)/python -m pytest
+
+# feedparser's own test documents, which its source package has; the hash is among the pinned ones.
+corpus: $(DEV_STAMP)
+	@mkdir -p .corpus
+	@sed -n '/^feedparser==/,/[^\]$$/p' requirements.txt > .corpus/wanted.txt
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes \
+	  --dest .corpus -r .corpus/wanted.txt
+	@tar -xzf .corpus/feedparser-*.tar.gz -C .corpus
 
 torture: $(DEV_STAMP)
 	WIREROOM_KILLS=500 $(BIN)/python -m pytest tests/test_kill.py -s

@@ -3,7 +3,7 @@
 Simulated feeds publish by rhythms of recorded shape; three pollers read each of them for DAYS (90) days: ours
 (`ingest/schedule.py`, nothing else of Wireroom), one that polls every 60 minutes, and one that waits half the mean gap
 between the entries of the document. All three keep the same floor (10 minutes) and ceiling (24 hours). Printed are the
-requests a day, the share of entries that were never seen, and the median and 95th percentile of the time from
+requests a day, how many entries were never seen, and the median and 95th percentile of the time from
 publication to sight. With `--markdown` it prints the table of docs/spacing.md.
 """
 
@@ -185,14 +185,14 @@ def main() -> None:
         print(f"| {' | '.join(head)} |\n|{' --- |' * len(head)}")
     else:
         print(f"{days} days, seed {seed}; floor 10 min, ceiling 24 h")
-        print("{:52}{:20}{:>15}{:>12}{:>14}{:>13}".format(*head))
+        print("{:52}{:20}{:>15}{:>16}{:>14}{:>13}".format(*head))
     for feed in feeds(days, random.Random(seed)):
         for poller in (Ours(), Hourly(), HalfGap()):
             done = simulate(feed, poller, days)
-            missed = f"{done.missed / max(done.published, 1):.1%}" if done.published else "–"
+            missed = f"{done.missed:,} of {done.published:,}" if done.published else "–"
             delays = (f"{done.median_h:.1f} h", f"{done.late_h:.1f} h") if done.published else ("–", "–")
             row = (feed.name, poller.name, f"{done.requests_a_day:.1f}", missed, *delays)
-            print(f"| {' | '.join(row)} |" if markdown else "{:52}{:20}{:>15}{:>12}{:>14}{:>13}".format(*row))
+            print(f"| {' | '.join(row)} |" if markdown else "{:52}{:20}{:>15}{:>16}{:>14}{:>13}".format(*row))
 
 
 if __name__ == "__main__":

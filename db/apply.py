@@ -205,10 +205,11 @@ def mark_changed_topics(db: Database, story_ids: list[int]) -> None:
 def write_source(db: Database, plan: PollPlan) -> None:
     """Write the source's new state and the record of the poll.
 
-    Output feeds name their sources: another title or site is a change of every topic that has the source's stories.
+    Output feeds name their sources: another title, site or address is a change of every topic that has the source's
+    stories.
     """
-    named = [(plan.state.title, plan.state.site_url)]
-    if db.execute("SELECT title, site_url FROM sources WHERE id = ?", [plan.source_id]).fetchall() != named:
+    named = [(plan.state.title, plan.state.site_url, plan.state.moved_url)]
+    if db.execute("SELECT title, site_url, moved_url FROM sources WHERE id = ?", [plan.source_id]).fetchall() != named:
         db.execute(
             "UPDATE topics SET changes = changes + 1 WHERE id IN (SELECT x.topic_id FROM selections x "
             "JOIN entries e ON e.story_id = x.story_id WHERE e.source_id = ?)",

@@ -84,7 +84,8 @@ def coverage_of(db: Database, stories: str) -> defaultdict[int, list[tuple[int, 
     found: defaultdict[int, list[tuple[int, Coverage]]] = defaultdict(list)
     rows: Iterable[tuple[Any, ...]] = db.execute(
         """
-        SELECT e.story_id, e.id, s.config_id, coalesce(s.title, s.config_id), s.url, s.site_url, e.url, e.title,
+        SELECT e.story_id, e.id, s.config_id, coalesce(s.title, s.config_id),
+               coalesce(s.moved_url, s.url), s.site_url, e.url, e.title,
                e.first_seen
         FROM entries e JOIN sources s ON s.id = e.source_id
         WHERE e.story_id IN (SELECT value FROM json_each(?)) ORDER BY e.id

@@ -228,6 +228,8 @@ def reason(error: Exception) -> str:
         return "the answer was cut off: the connection ended before the body did"
     if isinstance(error, (aiohttp.http_exceptions.HttpProcessingError, aiohttp.ClientResponseError)):
         return " ".join(f"its answer is no HTTP: {error.message}".split())[:300]
+    if isinstance(error, aiohttp.InvalidURL):
+        return f"it is no address that could be asked ({error.description or 'bad host'}); check the source's url"
     inner = getattr(error, "os_error", None) or error
     text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
     host = getattr(error, "host", None)

@@ -26,18 +26,19 @@ class Sighting:
     known: KnownEntry | None
 
 
-def identify(entries: Sequence[Entry], owners: Owners) -> tuple[Sighting, ...]:
+def identify(entries: Sequence[Entry], owners: Owners, *, moved: bool = False) -> tuple[Sighting, ...]:
     """Match a document's items with the source's known entries → a sighting per item, in document order.
 
     ``owners`` has this source's entries by key. An item that repeats an earlier one in everything is dropped. No two
-    items are ever the same known entry.
+    items are ever the same known entry. ``moved``: the source answers from another address for good, so that ids,
+    links and dates may all be new; then the same words are enough.
     """
     items = distinct(entries)
     found: dict[int, KnownEntry] = {}
     for match in (by_everything, by_id, by_loose_id, by_link, by_print):
         taken = {known.id for known in found.values()}
         rest = [(n, item) for n, item in enumerate(items) if n not in found]
-        for n, known in match(Scene(items=items, owners=owners, taken=frozenset(taken)), rest):
+        for n, known in match(Scene(items=items, owners=owners, taken=frozenset(taken), moved=moved), rest):
             if known.id not in taken:
                 taken.add(known.id)
                 found[n] = known
@@ -56,6 +57,7 @@ class Scene:
     items: Sequence[Entry]
     owners: Owners
     taken: frozenset[int]
+    moved: bool = False
 
     def carriers(self, key: int | None) -> tuple[KnownEntry, ...]:
         """All entries with ``key``, also those that are taken: what several carry decides nothing alone."""
@@ -150,7 +152,10 @@ def by_link(scene: Scene, rest: Rest) -> Matches:
 
 
 def by_print(scene: Scene, rest: Rest) -> Matches:
-    """Match by the same words at the same time: id and link are new, or gone, with no time to tell by either."""
+    """Match by the same words at the same time: id and link are new, or gone, with no time to tell by either.
+
+    Of a source that has just moved, the same words are enough.
+    """
     in_document = Counter(item.keys.print for item in scene.items)
     for n, item in rest:
         candidates = scene.free(item.keys.print)
@@ -158,7 +163,7 @@ def by_print(scene: Scene, rest: Rest) -> Matches:
             continue
         bare = item.raw_id is None and item.keys.link is None and item.published is None
         for known in candidates:
-            if same_date(item, known) or (bare and known.published is None):
+            if scene.moved or same_date(item, known) or (bare and known.published is None):
                 yield n, known
 
 

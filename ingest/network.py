@@ -10,16 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from db.plan import PolledSource
-from ingest.domain import domain_of
 from ingest.fetched import Fetched
-from ingest.outage import FEWEST, NETWORK_OUTCOMES, Outage
+from ingest.outage import NETWORK_OUTCOMES, WELL_HOSTS, Outage
 
 SETTLE_S = 2.0
 """So long a failure waits for those of other hosts."""
 
 
 class Network:
-    """Judges failures. ``hosts`` is how many hosts are polled at all: below ``FEWEST`` there is nothing to compare."""
+    """Judges failures. ``hosts`` is how many hosts are polled at all: of too few there is nothing to compare."""
 
     def __init__(self, *, hosts: int, clock: Callable[[], float], on_change: Callable[[bool], None]) -> None:
         self._hosts = hosts
@@ -28,15 +27,18 @@ class Network:
         self._outage = Outage()
         self._down = asyncio.Event()
 
-    async def judged(self, source: PolledSource, fetched: Fetched) -> Fetched:
-        """Note how a fetch ended → the same, or with outcome ``offline`` where most hosts fail now."""
-        if fetched.url is not None and fetched.status is None:
+    async def judged(self, source: PolledSource, fetched: Fetched, *, started: float) -> Fetched:
+        """Note how a fetch ended that ``started`` then → the same, or ``offline`` where most hosts fail now."""
+        if source.domain is None:
             return fetched  # a file
         failed = fetched.outcome in NETWORK_OUTCOMES
-        host = domain_of(source.moved_url or source.url) or ""
-        self._outage.saw(host, self._clock(), answered=not failed, was_well=source.failures == 0)
+        if not failed:
+            self._outage.answered(source.domain, self._clock())
+        elif source.failures == 0:  # one that failed before tells nothing
+            was_well = source.last_good_at is not None
+            self._outage.failed(source.domain, self._clock(), started=started, was_well=was_well)
         self._look()
-        if not failed or self._hosts < FEWEST:
+        if not failed or self._hosts < WELL_HOSTS:
             return fetched
         if not self._down.is_set():
             try:

@@ -43,7 +43,7 @@ def plan_poll(
         return base_plan(source, answer, rhythm, now, Counts(), same_feed=same_feed)
     owners = known.owners(keys_of(document.entries))
     mine = {key: tuple(e for e in entries if e.source_id == source.id) for key, entries in owners.items()}
-    sightings = identify(document.entries, mine)
+    sightings = identify(document.entries, mine, moved=answer.fetched.permanent_url is not None)
     placed = place(oldest_first(s.entry for s in sightings if s.known is None), owners, source.id, iso(now))
     changed = {s.known.id: s for s in sightings if s.known is not None and s.known.version != s.entry.version}
     listed = known.listed(source.id)

@@ -148,7 +148,8 @@ class Poller:
         setting = setup.settings[source.config_id]
         loop = asyncio.get_running_loop()
         started, clock = datetime.now(UTC), loop.time()
-        fetched = await self._network.judged(source, await self._fetcher.fetch(wanted(source, setting, started)))
+        fetched = await self._fetcher.fetch(wanted(source, setting, started))
+        fetched = await self._network.judged(source, fetched, started=clock)
         answer = await self._digest(source, fetched)
         answer = replace(answer, started=started, duration_ms=round((loop.time() - clock) * 1000))
         rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)

@@ -25,8 +25,9 @@ AIM = 0.45
 FADE_S = 5 * 86_400
 """In so long a remembered pace halves: a weekend makes a news feed no slower than by a quarter or so."""
 
-WEEK_S = 7 * 86_400
-"""A document that covers less has not shown the week's busiest hours: at first it is polled as if these were now."""
+WEEK_S, WARY_S = 7 * 86_400, 1800
+"""A document that covers less than a week has not shown the week's busiest hours: at first it is polled every half
+hour (or every three floors, where that is longer), and less often as that fades."""
 
 UNDATED = 1.5
 """How much quicker than it looks a feed without dates is taken to be: between two polls it may come in bursts."""
@@ -78,7 +79,7 @@ def next_pace(pace: float | None, news: News, now: datetime, floor_s: float) -> 
     if dated is not None:
         found.append(dated)
         if pace is None and (now - min(news.published)).total_seconds() < WEEK_S:
-            found.append(aimed(news.entries) * 3600 / (FIRST_SPACING * max(floor_s, 1)))
+            found.append(aimed(news.entries) * 3600 / max(FIRST_SPACING * floor_s, WARY_S))
     all_new = news.new >= news.entries
     if news.elapsed_s and news.new and (dated is None or all_new):
         found.append((2 if all_new else UNDATED) * news.new * 3600 / max(news.elapsed_s, 60))

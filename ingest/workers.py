@@ -46,7 +46,15 @@ class Workers:
         """Start the processes, so that the first body need not wait for them."""
         await asyncio.to_thread(self._open)
 
-    async def digest(self, body: bytes, content_type: str | None, url: str, *, encoding: str | None = None, max_bytes: int = 10_000_000) -> Document | DigestFault:
+    async def digest(
+        self,
+        body: bytes,
+        content_type: str | None,
+        url: str,
+        *,
+        encoding: str | None = None,
+        max_bytes: int = 10_000_000,
+    ) -> Document | DigestFault:
         """Digest a body in a worker → what ``ingest.digest.digest`` gives, or a fault ``too-heavy``.
 
         The deadline counts from when a worker takes the body. Cancelling the call kills its worker. Raises

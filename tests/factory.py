@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from db.model import Entry, Keys
-from db.plan import KnownEntry
+from db.plan import KnownEntry, PolledSource
 
 
 def key(*parts: str | None) -> int:
@@ -69,3 +69,11 @@ def owners(*pairs: tuple[KnownEntry, Entry]) -> dict[int, tuple[KnownEntry, ...]
             if value is not None and one not in index.get(value, ()):
                 index[value] = (*index.get(value, ()), one)
     return index
+
+
+def polled_source(**columns: Any) -> PolledSource:
+    """Make a source as the archive has it before its first poll; ``columns`` are what a test cares about."""
+    nothing: dict[str, Any] = dict.fromkeys(PolledSource.__dataclass_fields__)
+    counts = dict.fromkeys(("failures", "moving_polls", "crowded", "setback", "unmodified", "doubts"), 0)
+    basics = {"id": 1, "config_id": "one", "url": "http://one.example/feed"}
+    return PolledSource(**{**nothing, **counts, **basics, **columns})

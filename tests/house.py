@@ -77,9 +77,9 @@ class House:
         )
         return Result(done.returncode, done.stdout, done.stderr)
 
-    def poll(self, *words: str) -> dict[str, Any]:
+    def poll(self, *words: str, timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
         """Poll once → the result as the command's JSON tells it."""
-        done = self.wireroom("poll", "--json", *words)
+        done = self.wireroom("poll", "--json", *words, timeout_s=timeout_s)
         assert done.out, done.err
         result: dict[str, Any] = json.loads(done.out)
         return result

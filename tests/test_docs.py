@@ -86,6 +86,15 @@ def test_keys_table_is_the_config() -> None:
     assert named == {name: set(model.model_fields) for name, model in tables.items()}
 
 
+def test_table_of_the_spacing_note_is_what_its_command_prints() -> None:
+    """The simulation is the same at every run, so the note can't drift from the rule."""
+    command = [sys.executable, "bench/spacing.py", "--markdown"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.count("| Wireroom |") == 8
+    assert done.stdout in (ROOT / "docs" / "spacing.md").read_text(encoding="utf-8")
+
+
 def test_query_examples_parse() -> None:
     """Each query of the table is one."""
     section = README.split("### The query language")[1].split("NOT binds")[0]

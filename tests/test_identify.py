@@ -142,3 +142,12 @@ def test_no_two_items_are_ever_the_same_known_entry(before: list[Entry], after: 
     found = [n for n in ids(after, *archive) if n is not None]
 
     assert len(found) == len(set(found))
+
+
+def test_words_alone_are_enough_after_a_move() -> None:
+    """A publisher that changes its domain and software gives new ids, links and dates: no entry is new for that."""
+    moved = entry("tag:new.example,1", "https://new.example/posts/1", A.title, A.text, published="2026-11-24T00:00:00Z")
+    index = owners(*((known(n, like), like) for n, like in enumerate((A, B), start=1)))
+
+    assert [s.known.id if s.known else None for s in identify([moved], index, moved=True)] == [1]
+    assert [s.known for s in identify([moved], index)] == [None]

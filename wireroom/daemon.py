@@ -24,9 +24,9 @@ from wireroom.config import Config, ConfigError, load_config
 from wireroom.control import ControlError, Progress, control_server
 from wireroom.engine import Engine
 from wireroom.log import Log
+from wireroom.round import LOOKUPS
 
 TICK_S = 1
-LOOKUPS = 32
 STOP_S = 8
 """A stop takes no longer than this: what is still under way is then broken off."""
 

@@ -1,0 +1,67 @@
+"""Which sources are due: the longest overdue first, and no domain keeps the others waiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from db.schema import migrations
+from db.sources import due_sources
+from db.sync import sync_config
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of the config."""
+
+    id: str
+    shown_url: str
+    domain: str | None
+    was: tuple[str, ...] = ()
+
+
+def archive(*sources: Source) -> Database:
+    """Make an archive that has these sources, due in this order."""
+    db = Database(memory=True)
+    migrations.apply(db)
+    synced = sync_config(db, sources, [], [], "2026-11-20T00:00:00Z")
+    for minute, id_ in enumerate(synced.sources.values()):
+        db.execute("UPDATE sources SET next_poll_at = ? WHERE id = ?", [f"2026-11-20T00:{minute:02}:00Z", id_])
+    return db
+
+
+def test_busy_domains_do_not_fill_the_list() -> None:
+    """A hundred feeds of one host, all overdue, leave room for the one feed of another."""
+    big = [Source(f"big-{n}", f"http://big.example/{n}", "big.example") for n in range(50)]
+    db = archive(*big, Source("small", "http://small.example/", "small.example"), Source("file", "feed.xml", None))
+
+    first = [source.config_id for source in due_sources(db, "2026-11-20T01:00:00Z", 10)]
+    assert first == [f"big-{n}" for n in range(10)]
+    rest = [source.config_id for source in due_sources(db, "2026-11-20T01:00:00Z", 10, ["big.example"])]
+    assert rest == ["small", "file"]
+
+
+def test_edited_address_starts_anew_and_is_remembered() -> None:
+    """Validators, moves, doubts and failures belong to an address; the edit is a row of ``moves``."""
+    db = archive(Source("a", "http://one.example/", "one.example"))
+    db.execute(
+        "UPDATE sources SET moved_url = 'http://moved.example/', etag = 'x', doubts = 2, failures = 9, setback = 18"
+    )
+
+    sync_config(db, [Source("a", "http://two.example/", "two.example")], [], [], "2026-11-21T00:00:00Z")
+
+    (row,) = db.query("SELECT url, domain, moved_url, etag, doubts, failures, setback, next_poll_at FROM sources")
+    assert row == {
+        "url": "http://two.example/",
+        "domain": "two.example",
+        "moved_url": None,
+        "etag": None,
+        "doubts": 0,
+        "failures": 0,
+        "setback": 0,
+        "next_poll_at": "2026-11-21T00:00:00Z",
+    }
+    assert list(db.query("SELECT from_url, to_url, why FROM moves")) == [
+        {"from_url": "http://moved.example/", "to_url": "http://two.example/", "why": "the config"}
+    ]
