@@ -98,10 +98,6 @@ class Wire:
                 await asyncio.sleep(every_s)
             await self.send(data[start : start + size])
 
-    async def pause(self, seconds: float) -> None:
-        """Do nothing for a while."""
-        await asyncio.sleep(seconds)
-
     async def silence(self) -> None:
         """Say nothing until the client hangs up."""
         while await self._reader.read(4096):
@@ -131,6 +127,11 @@ def reply(body: bytes = b"", status: int = 200, /, **fields: str) -> Answer:
     if status == 304:
         return Answer(head(status, named))
     return Answer(head(status, {**named, "Content-Length": str(len(body))}) + body)
+
+
+def nothing_here(_: Asked) -> Answer:
+    """Answer for what has no script."""
+    return reply(b"nothing here", 404)
 
 
 def chunked(*chunks: bytes) -> bytes:
@@ -178,10 +179,10 @@ class Scripted:
         if place[1] == self.canary:
             self.touched.append(place)
         client.setblocking(False)
-        readable: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(client, wake, readable)
+        readable = asyncio.Event()
+        loop.add_reader(client, readable.set)
         try:
-            await readable
+            await readable.wait()
             tls = client.recv(1, socket.MSG_PEEK) == b"\x16"
         except OSError:
             tls = False
@@ -210,7 +211,7 @@ class Scripted:
             except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 return
             asked = self._note(raw, place, tls=tls)
-            script = self.scripts.get(asked.name, lambda _: reply(b"nothing here", 404))
+            script = self.scripts.get(asked.name, nothing_here)
             self.under_way[asked.name] += 1
             self.most_at_once[asked.name] = max(self.most_at_once[asked.name], self.under_way[asked.name])
             try:
@@ -233,17 +234,9 @@ class Scripted:
         path = target.partition("?")[0]
         self._counts[path] += 1
         number = self._counts[path]
-        asked = Asked(
-            time.monotonic(), place, tls, method, target, fields, raw, number, other=self.other, canary=self.canary
-        )
-        self.log.append(asked)
-        return asked
-
-
-def wake(waiting: asyncio.Future[None]) -> None:
-    """End a wait, once."""
-    if not waiting.done():
-        waiting.set_result(None)
+        ports = (self.other, self.canary)
+        self.log.append(Asked(time.monotonic(), place, tls, method, target, fields, raw, number, *ports))
+        return self.log[-1]
 
 
 def listen(hosts: Sequence[str], port: int = 0) -> tuple[int, list[socket.socket]]:
@@ -259,8 +252,6 @@ def listen(hosts: Sequence[str], port: int = 0) -> tuple[int, list[socket.socket
         except OSError:
             for sock in sockets:
                 sock.close()
-            if port:
-                raise
         else:
             return chosen, sockets
     raise OSError(f"no port is free on all of {', '.join(hosts)}")
@@ -276,13 +267,9 @@ def running_scripted(
 ) -> Iterator[Scripted]:
     """Run a scripted server on a thread of its own while the body runs."""
     server = Scripted(tls=tls, scripts=dict(scripts or {}))
-    sockets: list[socket.socket] = []
-    server.port, some = listen(hosts, port)
-    sockets += some
-    server.other, some = listen(hosts)
-    sockets += some
-    server.canary, some = listen(hosts)
-    sockets += some
+    places = [listen(hosts, port), listen(hosts), listen(hosts)]
+    server.port, server.other, server.canary = (number for number, _ in places)
+    sockets = [sock for _, some in places for sock in some]
     loop = asyncio.new_event_loop()
 
     async def serve_all() -> None:

@@ -79,8 +79,7 @@ async def endless_status(wire: Wire) -> None:
 
 async def endless_continue(wire: Wire) -> None:
     """Promise an answer again and again."""
-    while True:
-        await wire.drip(head(100), 0.05, 1000)
+    await wire.drip(head(100) * 1000, 0.05, len(head(100)))
 
 
 async def endless_body(wire: Wire) -> None:

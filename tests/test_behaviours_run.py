@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import sqlite3
 from collections.abc import Sequence
@@ -176,7 +177,7 @@ def test_connections_that_close_unannounced_fail_no_poll(tmp_path: Path) -> None
     def terse(asked: Asked) -> Act:
         async def act(wire: Wire) -> None:
             await wire.send(reply(news(asked, asked.rest)).raw)
-            await wire.pause(0.05)
+            await asyncio.sleep(0.05)
 
         return act
 
