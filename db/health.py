@@ -30,8 +30,11 @@ def source_status(db: Database, now: datetime) -> list[dict[str, Any]]:
                s.moved_url AS moved_url, s.moving_to AS moving_to, s.moving_polls AS moving_polls,
                s.offers AS offers, s.doubts AS doubts, s.crowded AS crowded, s.last_new_at AS last_new,
                s.usual_gap_s AS usual_gap_s,
-               (SELECT count(*) FROM entries e WHERE e.source_id = s.id) AS entries
-        FROM sources s WHERE s.removed_at IS NULL ORDER BY s.id
+               (SELECT count(*) FROM entries e WHERE e.source_id = s.id) AS entries,
+               s.hub_url AS hub, x.state AS push, x.last_error AS push_error, x.expires_at AS lease_until,
+               s.last_push_at AS last_push
+        FROM sources s LEFT JOIN subscriptions x ON x.source_id = s.id
+        WHERE s.removed_at IS NULL ORDER BY s.id
         """
     )
     return [told(row, now) for row in rows]

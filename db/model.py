@@ -142,3 +142,45 @@ class TopicFeed:
     urn: str
     created_at: str
     items: tuple[FeedItem, ...]
+
+
+SubscriptionState = Literal["asked", "active", "denied", "ended"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A WebSub subscription as the archive has it; ``source`` is the config id, ``source_id`` the row.
+
+    ``failures`` counts the askings that were not verified yet, the one under way among them: above 0 means that a
+    verification is awaited.
+    """
+
+    id: int
+    source_id: int
+    source: str
+    hub: str
+    topic: str
+    token: str
+    secret: str
+    state: SubscriptionState
+    asked_at: str | None
+    expires_at: str | None
+    failures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubSource:
+    """A source that names a hub or has a subscription: what must be known to bring the two in line.
+
+    ``hub`` and ``topic`` are what its feed names, None where it is polled no more; ``subscribed`` and the rest are the
+    subscription's own, None where there is none.
+    """
+
+    source_id: int
+    source: str
+    hub: str | None
+    topic: str | None
+    subscribed_hub: str | None
+    subscribed_topic: str | None
+    token: str | None
+    state: SubscriptionState | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, get_args
@@ -39,8 +40,8 @@ class Site(Protocol):
         """How we are; ``ok`` decides the status."""
 
 
-def make_app(site: Site) -> ASGIApp:
-    """Make the ASGI application over ``site``."""
+def make_app(site: Site, more: Sequence[Route] = ()) -> ASGIApp:
+    """Make the ASGI application over ``site``; ``more`` are routes of others, behind the same safe headers."""
 
     async def front(request: Request) -> Response:
         page = site.index()
@@ -68,7 +69,7 @@ def make_app(site: Site) -> ASGIApp:
         return PlainTextResponse("There is no such page.\n", 404)
 
     app = Starlette(
-        routes=[Route("/", front), Route("/healthz", healthz), Route("/topics/{file}", topic)],
+        routes=[Route("/", front), Route("/healthz", healthz), Route("/topics/{file}", topic), *more],
         exception_handlers={404: no_such_page},
     )
     app.router.redirect_slashes = False  # it would redirect to whatever the Host header says

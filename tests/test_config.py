@@ -31,6 +31,7 @@ workers = 2
 per_host = 2
 pause   = "1s"
 allow   = ["127.0.0.1:8080", "127.0.0.0/8:8081", "[::1]:90", "[fd00::/8]:91"]
+websub  = false
 
 [[source]]
 id   = "example-world"
@@ -79,7 +80,7 @@ def test_contract_is_accepted_and_means_what_it_says(tmp_path: Path) -> None:
     assert (config.listen_host, config.listen_port) == ("127.0.0.1", 8000)
     poll = config.poll
     assert (poll.floor_s, poll.ceiling_s, poll.timeout_s, poll.pause_s) == (600, 86400, 30, 1)
-    assert (poll.max_body_bytes, poll.workers, poll.per_host) == (10_000_000, 2, 2)
+    assert (poll.max_body_bytes, poll.workers, poll.per_host, poll.websub) == (10_000_000, 2, 2, False)
     assert [(str(a.network), a.port) for a in poll.allow] == [
         ("127.0.0.1/32", 8080),
         ("127.0.0.0/8", 8081),
@@ -102,7 +103,7 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
         path.name for path in (ROOT / "samples").iterdir()
     }
     empty = load(tmp_path, "")
-    assert (empty.base_url, empty.sources) == ("http://127.0.0.1:8000/", ())
+    assert (empty.base_url, empty.sources, empty.poll.websub) == ("http://127.0.0.1:8000/", (), True)
     assert load(tmp_path, '[wireroom]\nlisten = "[::1]:81"').base_url == "http://[::1]:81/"
 
 
@@ -115,6 +116,7 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
         ("[poll]\nfloor = 10", "2: poll.floor: 10 is no duration"),
         ("[poll]\nfloor = '2d'", "2: poll.floor: is longer than the ceiling"),
         ("[poll]\ntimeout = '0s'", "2: poll.timeout: '0s' does not fit: input should be greater than 0"),
+        ("[poll]\nwebsub = 'no'", "2: poll.websub: 'no' does not fit: it should be true or false"),
         ("[poll]\nmax_body = '10 megs'", "2: poll.max_body: '10 megs' is no size"),
         ("[poll]\nworkers = 0", "2: poll.workers: 0 does not fit"),
         ("[poll]\nallow = [\n  '127.0.0.1',\n]", "2: poll.allow.0: '127.0.0.1' is no address and port"),
@@ -199,7 +201,7 @@ values: st.SearchStrategy[Any] = st.one_of(
 )
 KEYS = {
     "wireroom": ["archive", "publish", "listen", "base_url", "contact", "more"],
-    "poll": ["floor", "ceiling", "timeout", "max_body", "workers", "per_host", "pause", "allow"],
+    "poll": ["floor", "ceiling", "timeout", "max_body", "workers", "per_host", "pause", "allow", "websub"],
     "source": ["id", "url", "was", "tags", "every"],
     "rule": ["id", "tag", "match"],
     "topic": ["id", "title", "was", "match", "limit"],

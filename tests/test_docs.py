@@ -61,7 +61,7 @@ def test_commands_table_is_the_command_line() -> None:
         options = {
             option for parameter in command.params if isinstance(parameter, click.Option) for option in parameter.opts
         }
-        assert set(re.findall(r"`(--\w+)`", rows[name])) == options - {"-c", "--config", "--debug"}
+        assert set(re.findall(r"`(--[\w-]+)`", rows[name])) == options - {"-c", "--config", "--debug"}
         assert command.help
 
 
@@ -114,7 +114,7 @@ def test_query_examples_parse() -> None:
 def test_exit_codes_are_named() -> None:
     """The codes that the code uses are in the README."""
     from db.archive import CANNOT_CREATE, CORRUPT, IO_ERROR, NO_INPUT_OR_NEWER
-    from wireroom.cli import ALREADY_RUNNING, BUG, CONFIG_BAD
+    from wireroom.command import ALREADY_RUNNING, BUG, CONFIG_BAD
 
     (line,) = re.findall(r"Exit codes: (.*?)\.\n\n", README, re.DOTALL)
     codes = {int(code) for code in re.findall(r"\b(\d+)\b", line)}

@@ -1,98 +1,20 @@
-"""The command line: ``wireroom run | poll | check | status | search``. IO: terminal.
+"""The command line: ``wireroom run | poll | check | status | search`` and those of ``cli_sources``. IO: terminal.
 
 Heavy parts are imported by the command that needs them: ``wireroom --help`` answers at once.
 """
 
 from __future__ import annotations
 
-import functools
 import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 import click
 
-from wireroom import __version__
-
-if TYPE_CHECKING:
-    from wireroom.config import Config
-
-ALREADY_RUNNING, BUG, CONFIG_BAD = 75, 70, 78
-
-
-def fail(code: int, *lines: str) -> NoReturn:
-    """Say what is wrong on standard error, a line each, and exit with ``code``."""
-    for line in lines:
-        click.echo(f"wireroom: {line}", err=True)
-    raise click.exceptions.Exit(code)
-
-
-def command(function: Callable[..., None]) -> click.Command:
-    """Make a command that has ``--config`` and ``--debug`` and turns every error into one clear line."""
-
-    @functools.wraps(function)
-    def guarded(config_path: Path | None, *, debug: bool, **options: Any) -> None:
-        context = click.get_current_context()
-        path = config_path or context.obj["config_path"] or Path("config.toml")
-        debug = debug or context.obj["debug"]
-        try:
-            function(path, **options)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise
-        except KeyboardInterrupt:
-            raise click.exceptions.Exit(128 + signal.SIGINT) from None
-        except Exception as error:
-            if debug:
-                raise
-            fail(*explained(error))
-
-    debug_option = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-    return click.command()(config_option(debug_option(guarded)))
-
-
-def config_option(function: Callable[..., None]) -> Callable[..., None]:
-    """Add ``-c/--config``."""
-    return click.option(
-        "-c",
-        "--config",
-        "config_path",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="The config file; config.toml in this folder, if not given.",
-    )(function)
-
-
-def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
-    """Turn an error into the exit code and the lines that explain it."""
-    import sqlite3
-
-    from db.archive import ArchiveError, archive_error
-    from db.query import QueryError
-    from wireroom.config import ConfigError
-    from wireroom.control import ControlError
-
-    if isinstance(error, ConfigError):
-        return CONFIG_BAD, *(str(fault) for fault in error.faults)
-    if isinstance(error, ArchiveError | ControlError):
-        return error.code, str(error)
-    if isinstance(error, sqlite3.DatabaseError):
-        found = archive_error(Path("the archive"), error)
-        return found.code, str(found)
-    if isinstance(error, QueryError):
-        return 2, f"query: {error}"
-    if type(error).__name__ == "ListenError":  # its module is heavy; only `run` has imported it
-        return 74, str(error)
-    if isinstance(error, OSError):
-        return 74, f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
-    return BUG, f"internal error: {type(error).__name__}: {error}; --debug shows where; please report it"
-
-
-def read_config(path: Path) -> Config:
-    """Load the config. Raises ConfigError."""
-    from wireroom.config import load_config
-
-    return load_config(path)
+from wireroom import __version__, cli_sources
+from wireroom.command import ALREADY_RUNNING, CONFIG_BAD, command, config_option, fail, read_config
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -271,6 +193,11 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
         click.echo(table(rows, ["story_id", "first_seen", "sources", "title"]))
     else:
         click.echo("no story matches")
+
+
+cli.add_command(cli_sources.add)
+cli.add_command(cli_sources.import_, "import")
+cli.add_command(cli_sources.export)
 
 
 def main() -> None:

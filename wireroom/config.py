@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import difflib
 import errno
-import posixpath
 import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from ingest.domain import domain_of
-from wireroom.config_tables import SCHEME, Allow, File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom
+from wireroom.config_tables import (
+    SCHEME,
+    Allow,
+    File,
+    Poll,
+    Rule,
+    SourceTable,
+    Table,
+    TopicTable,
+    Wireroom,
+    default_base_url,
+    same_place,
+    without_credentials,
+)
 from wireroom.toml_lines import key_lines, line_of
 
 MAX_SHOWN_CHARS, USER_INFO = 100, re.compile(r"//[^/\s]*@")
@@ -26,6 +37,7 @@ TYPES = {
     "list_type": ("a list", "write it in square brackets"),
     "string_type": ("text", "write it in quotes"),
     "int_type": ("a whole number", "write it without quotes and point"),
+    "bool_type": ("true or false", "write it without quotes"),
 }
 """What pydantic says of a wrong type → what it should be, and the mend."""
 
@@ -66,6 +78,7 @@ class PollSettings:
     per_host: int
     pause_s: float
     allow: tuple[Allow, ...]
+    websub: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,17 +255,6 @@ def rows(raw: dict[str, Any], table: str) -> list[tuple[int, dict[str, Any]]]:
     return [(n, row) for n, row in enumerate(found) if isinstance(row, dict)] if isinstance(found, list) else []
 
 
-def same_place(url: str) -> str:
-    """Write an address or path so that two spellings of one place are equal."""
-    if not SCHEME.match(url):
-        return posixpath.normpath(url)
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    return parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/", fragment="").geturl()
-
-
 def make_config(path: Path, file: File) -> Config:
     """Make the config of a checked file."""
     folder = path.absolute().parent
@@ -275,6 +277,7 @@ def make_config(path: Path, file: File) -> Config:
             per_host=poll.per_host,
             pause_s=poll.pause,
             allow=tuple(poll.allow),
+            websub=poll.websub,
         ),
         sources=tuple(
             Source(
@@ -291,16 +294,3 @@ def make_config(path: Path, file: File) -> Config:
         rules=tuple(file.rule),
         topics=tuple(Topic(id=t.id, title=t.title, was=tuple(t.was), match=t.match, limit=t.limit) for t in file.topic),
     )
-
-
-def default_base_url(host: str, port: int) -> str:
-    """Give the address that the daemon itself answers at."""
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-
-
-def without_credentials(url: str) -> str:
-    """Take user and password out of an address: they never reach the archive, a log or a page."""
-    if not SCHEME.match(url):
-        return url
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -6,6 +6,7 @@ A check raises ValueError("problem|mend"); ``config.py`` turns that into a fault
 from __future__ import annotations
 
 import ipaddress
+import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -146,6 +147,30 @@ def check_url(value: object) -> str:
     return text
 
 
+def default_base_url(host: str, port: int) -> str:
+    """Give the address that the daemon itself answers at."""
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def same_place(url: str) -> str:
+    """Write an address or path so that two spellings of one place are equal."""
+    if not SCHEME.match(url):
+        return posixpath.normpath(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/", fragment="").geturl()
+
+
+def without_credentials(url: str) -> str:
+    """Take user and password out of an address: they never reach the archive, a log or a page."""
+    if not SCHEME.match(url):
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 def exactly(check: Callable[[object], Any]) -> Any:
     """Make pydantic run ``check`` on the raw value."""
     return BeforeValidator(check)
@@ -185,6 +210,7 @@ class Poll(Table):
     per_host: int = Field(default=2, ge=1, le=100)
     pause: Seconds = 1
     allow: list[Annotated[Allow, exactly(parse_allow)]] = Field(default_factory=list)
+    websub: bool = True
 
 
 class SourceTable(Table):

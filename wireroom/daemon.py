@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -20,11 +21,14 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeds.serve import make_app
-from wireroom.config import Config, ConfigError, load_config
+from wireroom.callback import callback_routes
+from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
 from wireroom.engine import Engine
 from wireroom.log import Log
+from wireroom.reload import Reloader
 from wireroom.round import LOOKUPS
+from wireroom.subscriber import Subscriber
 
 TICK_S = 1
 STOP_S = 8
@@ -44,10 +48,16 @@ async def run_daemon(config: Config, log: Log) -> None:
     stop, hup = asyncio.Event(), asyncio.Event()
     with contextlib.closing(listener), signals(stop, hup), lookup_threads():
         engine = Engine(config, log)
+        reloader = Reloader(engine)
+        door = functools.partial(command, engine, reloader)
         try:
             if await started(engine, stop):
-                async with control_server(config.archive, lambda request, progress: command(engine, request, progress)):
-                    await serve(engine, listener, stop, hup)
+                async with control_server(config.archive, door):
+                    reloading = asyncio.create_task(reloader.on(hup))
+                    try:
+                        await serve(engine, listener, stop)
+                    finally:
+                        reloading.cancel()
                 log.info("stopping")
         finally:
             with contextlib.suppress(TimeoutError):
@@ -138,12 +148,13 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, hup: asyncio.Event) -> None:
+async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) -> None:
     """Run the scheduler's few jobs and the HTTP server until ``stop`` is set."""
     log = engine.log
+    subscriber = Subscriber(engine)
     server = Server(
         uvicorn.Config(
-            make_app(engine.press),
+            make_app(engine.press, callback_routes(subscriber)),
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -166,55 +177,27 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, hu
     scheduler.add_listener(job_failed, EVENT_JOB_ERROR)
     scheduler.add_job(tick, "interval", seconds=TICK_S, id="tick")
     scheduler.add_job(engine.press.publish, "interval", seconds=TICK_S, id="publish")
+    scheduler.add_job(subscriber.tick, "interval", seconds=TICK_S, id="websub")
     scheduler.start()
     engine.tick()
     log.info(
         "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
     )
-    reloading = asyncio.create_task(reload_on(hup, engine))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         scheduler.shutdown(wait=False)
-        reloading.cancel()
         stopping.cancel()
         server.should_exit = True
         await serving
+        await subscriber.close()
 
 
-async def reload_on(hup: asyncio.Event, engine: Engine) -> None:
-    """Read the config anew at every SIGHUP; what can't change while running is said and kept."""
-    while True:
-        await hup.wait()
-        hup.clear()
-        try:
-            config = await asyncio.to_thread(load_config, engine.config.path)
-        except ConfigError as error:
-            for fault in error.faults:
-                engine.log.error("config not reloaded; the old one stays", fault=str(fault))
-            continue
-        fixed = [
-            name
-            for name in ("archive", "publish", "listen_host", "listen_port")
-            if getattr(config, name) != getattr(engine.config, name)
-        ]
-        if fixed:
-            engine.log.error(
-                "config not reloaded; the old one stays", fault=f"a restart is needed to change {', '.join(fixed)}"
-            )
-            continue
-        try:
-            await engine.reload(config)
-            await engine.press.publish(everything=True)
-        except Exception as error:
-            engine.log.exception("config not reloaded; the old one stays", fault=str(error))
-        else:
-            engine.log.info("config reloaded", sources=len(config.sources), topics=len(config.topics))
-
-
-async def command(engine: Engine, request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Carry out what a command asks of the daemon. Raises ControlError for what it does not know."""
+    if request.get("do") == "reload":
+        return await reloader.answer()
     if request.get("do") != "poll":
         raise ControlError(f"this daemon knows no {request.get('do')!r}; is it of another version?")
     return await engine.round(request["sources"], due=request["due"], progress=progress)

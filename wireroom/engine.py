@@ -10,7 +10,7 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
@@ -41,6 +41,7 @@ WAITING_PER_DOMAIN = 2
 """So many polls of one domain wait for their turn, beside those that have it; the others of it stay due meanwhile."""
 
 Progress = Callable[[dict[str, Any]], None]
+T = TypeVar("T")
 
 
 class Engine:
@@ -55,6 +56,7 @@ class Engine:
         self._reader: Database | None = None
         self._fetcher: Fetcher | None = None
         self._poller: Poller | None = None
+        self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 
     async def start(self) -> None:
         """Open the archive, bring it in line with the config, start the workers. Raises ArchiveError, OSError."""
@@ -112,8 +114,9 @@ class Engine:
         self.press.configure(config)
 
     def _log_poll(self, report: Report) -> None:
-        """Write the poll's one line."""
+        """Write the poll's one line, and tell who waits for it."""
         self.press.archive_trouble = None
+        self.after_poll(report)
         say = self.log.info if report.good and report.error is None else self.log.warning
         said = {
             "source": report.source,
@@ -147,6 +150,10 @@ class Engine:
         """A read-only connection, for the event loop's own quick questions."""
         assert self._reader is not None
         return self._reader
+
+    async def write(self, job: Callable[[Database], T]) -> T:
+        """Run ``job`` on the archive → its result, once that is on disk. Raises what the job or the archive raises."""
+        return await asyncio.wrap_future(self.writer.submit(job))
 
     def tick(self) -> None:
         """Start the poll of every source that is due."""
@@ -248,12 +255,17 @@ def totals(polled: list[dict[str, Any]]) -> dict[str, int]:
     }
 
 
+def user_agent(config: Config) -> str:
+    """Write how we name ourselves to every server."""
+    about = f"; +{config.contact}" if config.contact else ""
+    return f"Wireroom/{__version__} (feed syndicator{about})"
+
+
 def make_fetcher(config: Config) -> Fetcher:
     """Make the HTTP client that the config describes. Must run inside the loop."""
     loop = asyncio.get_running_loop()
-    about = f"; +{config.contact}" if config.contact else ""
     return Fetcher(
-        user_agent=f"Wireroom/{__version__} (feed syndicator{about})",
+        user_agent=user_agent(config),
         guard=Guard(config.poll.allow),
         hosts=Hosts(per_host=config.poll.per_host, pause_s=config.poll.pause_s, clock=loop.time),
         timeout_s=config.poll.timeout_s,

@@ -1,0 +1,124 @@
+"""A loopback WebSub hub: takes subscriptions, verifies them, pushes. A real HTTP server on a thread."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+
+@dataclass
+class Hub:
+    """What it was asked, and how it answers; ``verify``: whether it verifies each request that it takes."""
+
+    port: int = 0
+    status: int = 202
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    verify: bool = True
+    lease: str = "864000"
+    asked: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    request_headers: list[dict[str, str]] = field(default_factory=list)
+    verified: list[tuple[int, bytes, bytes]] = field(default_factory=list)
+    """Status, body and challenge of each verification."""
+
+    def url(self, path: str = "/") -> str:
+        """The address of the hub."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def get(self, form: Mapping[str, str], **arguments: str) -> tuple[int, dict[str, str], bytes]:
+        """Send the callback of ``form`` a GET with these ``hub.`` arguments → status, headers, body."""
+        named = {f"hub.{name}": value for name, value in arguments.items()}
+        return send("GET", f"{form['hub.callback']}?{urlencode(named)}")
+
+    def confirm(self, form: Mapping[str, str]) -> None:
+        """Verify the request ``form``, with a challenge of its own."""
+        challenge = secrets.token_hex(8)
+        try:
+            status, _, body = self.get(
+                form, mode=form["hub.mode"], topic=form["hub.topic"], challenge=challenge, lease_seconds=self.lease
+            )
+        except OSError:
+            return  # a daemon that was stopped answers nobody
+        self.verified.append((status, body, challenge.encode()))
+
+    def push(self, form: Mapping[str, str], body: bytes = b"news", *, method: str = "sha256", **headers: str) -> int:
+        """Push ``body``, signed, unless ``X_Hub_Signature`` is given → status."""
+        signed = f"{method}={sign(form['hub.secret'], body, method)}"
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return send("POST", form["hub.callback"], body, {"X-Hub-Signature": signed, **named})[0]
+
+
+def sign(secret: str, body: bytes, method: str = "sha256") -> str:
+    """Sign as a hub does."""
+    return hmac.new(secret.encode(), body, getattr(hashlib, method)).hexdigest()
+
+
+def send(
+    method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    """Send one request → status, headers (lower-case names), body."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    try:
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection.request(method, target, body, dict(headers or {}))
+        response = connection.getresponse()
+        return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def running_hub() -> Iterator[Hub]:
+    """Run a hub on a free loopback port while the body runs."""
+    hub = Hub()
+    verifying: list[threading.Thread] = []
+
+    class Requests(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            hub.paths.append(self.path)
+            hub.request_headers.append(dict(self.headers.items()))
+            hub.asked.append(form)
+            self.send_response(hub.status)
+            for name, value in hub.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(hub.body)))
+            self.end_headers()
+            self.wfile.write(hub.body)
+            if hub.verify and 200 <= hub.status < 300:
+                thread = threading.Thread(target=hub.confirm, args=(form,))
+                verifying.append(thread)
+                thread.start()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = False  # they are waited for: each has one request, and ends
+
+        def handle_error(self, *_: Any) -> None:
+            """A client that was killed is no news here."""
+
+    server = Server(("127.0.0.1", 0), Requests)
+    hub.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        for one in verifying:
+            one.join()

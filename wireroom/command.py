@@ -1,0 +1,89 @@
+"""What every command has: its config, its errors in one clear line each, its exit codes. IO: terminal."""
+
+from __future__ import annotations
+
+import functools
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from wireroom.config import Config
+
+ALREADY_RUNNING, BUG, CONFIG_BAD = 75, 70, 78
+
+
+def fail(code: int, *lines: str) -> NoReturn:
+    """Say what is wrong on standard error, a line each, and exit with ``code``."""
+    for line in lines:
+        click.echo(f"wireroom: {line}", err=True)
+    raise click.exceptions.Exit(code)
+
+
+def command(function: Callable[..., None]) -> click.Command:
+    """Make a command that has ``--config`` and ``--debug`` and turns every error into one clear line."""
+
+    @functools.wraps(function)
+    def guarded(config_path: Path | None, *, debug: bool, **options: Any) -> None:
+        context = click.get_current_context()
+        path = config_path or context.obj["config_path"] or Path("config.toml")
+        debug = debug or context.obj["debug"]
+        try:
+            function(path, **options)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(128 + signal.SIGINT) from None
+        except Exception as error:
+            if debug:
+                raise
+            fail(*explained(error))
+
+    debug_option = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    return click.command()(config_option(debug_option(guarded)))
+
+
+def config_option(function: Callable[..., None]) -> Callable[..., None]:
+    """Add ``-c/--config``."""
+    return click.option(
+        "-c",
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The config file; config.toml in this folder, if not given.",
+    )(function)
+
+
+def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
+    """Turn an error into the exit code and the lines that explain it."""
+    import sqlite3
+
+    from db.archive import ArchiveError, archive_error
+    from db.query import QueryError
+    from wireroom.config import ConfigError
+    from wireroom.control import ControlError
+
+    if isinstance(error, ConfigError):
+        return CONFIG_BAD, *(str(fault) for fault in error.faults)
+    if isinstance(error, ArchiveError | ControlError):
+        return error.code, str(error)
+    if isinstance(error, sqlite3.DatabaseError):
+        found = archive_error(Path("the archive"), error)
+        return found.code, str(found)
+    if isinstance(error, QueryError):
+        return 2, f"query: {error}"
+    if type(error).__name__ == "ListenError":  # its module is heavy; only `run` has imported it
+        return 74, str(error)
+    if isinstance(error, OSError):
+        return 74, f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
+    return BUG, f"internal error: {type(error).__name__}: {error}; --debug shows where; please report it"
+
+
+def read_config(path: Path) -> Config:
+    """Load the config. Raises ConfigError."""
+    from wireroom.config import load_config
+
+    return load_config(path)

@@ -1,0 +1,106 @@
+"""The config read anew by a running daemon, and a command's asking for it. IO: files, sockets, log."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wireroom.config import Config, ConfigError, load_config
+from wireroom.control import ControlError, NoDaemonError, ask
+from wireroom.lock import beside
+
+if TYPE_CHECKING:
+    from wireroom.engine import Engine
+
+FIXED = ("archive", "publish", "listen_host", "listen_port")
+"""What a daemon can't change while it runs."""
+
+NO_DOOR_S = 15
+"""How long a daemon may take to open its door: it migrates the archive first."""
+
+
+class Reloader:
+    """Reads the config anew for a running daemon, one time at a time: a signal and a command may come together."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._one = asyncio.Lock()
+
+    async def on(self, hup: asyncio.Event) -> None:
+        """Reload at every SIGHUP; the log says how it went."""
+        while True:
+            await hup.wait()
+            hup.clear()
+            await self.reload()
+
+    async def answer(self) -> dict[str, Any]:
+        """Reload because a command asks for it → what it is told. Raises ControlError where the old config stays."""
+        faults = await self.reload()
+        if faults:
+            raise ControlError("; ".join(faults))
+        return {"sources": len(self._engine.config.sources), "config": str(self._engine.config.path)}
+
+    async def reload(self) -> list[str]:
+        """Read the config anew → the faults for which the old one stays; none where the new one is at work."""
+        async with self._one:
+            engine = self._engine
+            try:
+                config = await asyncio.to_thread(load_config, engine.config.path)
+                fixed = [name for name in FIXED if getattr(config, name) != getattr(engine.config, name)]
+                if not fixed:
+                    await engine.reload(config)
+                    await engine.press.publish(everything=True)
+            except ConfigError as error:
+                faults = [str(fault) for fault in error.faults]
+            except Exception as error:
+                engine.log.exception("config not reloaded; the old one stays", fault=str(error))
+                return [str(error) or type(error).__name__]
+            else:
+                if not fixed:
+                    engine.log.info("config reloaded", sources=len(config.sources), topics=len(config.topics))
+                    return []
+                faults = [f"a restart is needed to change {', '.join(fixed)}"]
+            for fault in faults:
+                engine.log.error("config not reloaded; the old one stays", fault=fault)
+            return faults
+
+
+def tell_daemon(config: Config) -> dict[str, Any]:
+    """Ask the daemon of ``config``'s archive to read the config anew → ``{"state": …, "said": …}``.
+
+    ``state``: ``reloaded``, ``none`` (no daemon runs), or ``refused``, where ``said`` is why. Never raises: what was
+    written is written, whatever the daemon makes of it.
+    """
+    patience = time.monotonic() + NO_DOOR_S
+    while True:
+        try:
+            result = ask(config.archive, {"do": "reload"}, lambda _: None)
+        except NoDaemonError:
+            if not starting(config):
+                return {"state": "none", "said": None}
+            if time.monotonic() > patience:
+                return {"state": "refused", "said": "it does not answer; restart it"}
+            time.sleep(0.1)
+        except (ControlError, ValueError, LookupError) as error:
+            return {"state": "refused", "said": str(error)}
+        else:
+            if Path(result["config"]).resolve() != config.path.resolve():
+                return {"state": "refused", "said": f"it works by another config, {result['config']}"}
+            count = result["sources"]
+            return {"state": "reloaded", "said": f"{count} source{'' if count == 1 else 's'}"}
+
+
+def starting(config: Config) -> bool:
+    """Tell whether a daemon has the archive but no door yet: it may have read the config before it was changed."""
+    try:
+        with beside(config.archive, ".lock").open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return b'"run"' in file.read(1000)
+    except OSError:
+        pass
+    return False
