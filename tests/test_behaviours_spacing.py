@@ -23,9 +23,16 @@ NOW = datetime.now(UTC)
 SY = "http://purl.org/rss/1.0/modules/syndication/"
 
 
-def http_date(hours: float) -> str:
-    """Write the HTTP date so many hours from now."""
-    return (NOW + timedelta(hours=hours)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+def dated(expires_h: float, date_h: float | None = None, **fields: str) -> Script:
+    """Serve a feed with Expires (and Date) so many hours from the moment of the answer."""
+
+    def script(asked: Asked) -> Answer:
+        hours = {"Expires": expires_h, "Date": date_h}
+        moments = {name: datetime.now(UTC) + timedelta(hours=h) for name, h in hours.items() if h is not None}
+        dates = {name: f"{moment:%a, %d %b %Y %H:%M:%S GMT}" for name, moment in moments.items()}
+        return reply(news(asked, 1, 2, 3), **fields, **dates)
+
+    return script
 
 
 def waits(least_h: float, most_h: float | None = None) -> Callable[[Played], None]:
@@ -104,14 +111,14 @@ CASES = [
     Case("age", "the time in a cache counts", steady(Cache_Control="max-age=18000", Age="7200"), waits(3, 3.3)),
     Case("no-cache", "no-cache asks for nothing", steady(Cache_Control="no-cache, max-age=18000"), waits_as_usual),
     Case("no-store", "nor no-store", steady(Cache_Control="no-store"), waits_as_usual),
-    Case("expires", "Expires is waited for, from Date on", steady(Date=http_date(-9), Expires=http_date(-4)), waits(5)),
-    Case("expires-alone", "without Date, from now on", steady(Expires=http_date(5)), waits(5)),
-    Case("expires-past", "Expires in the past asks for nothing", steady(Expires=http_date(-5)), waits_as_usual),
+    Case("expires", "Expires is waited for, from Date on", dated(-4, -9), waits(5)),
+    Case("expires-alone", "without Date, from now on", dated(5), waits(5)),
+    Case("expires-past", "Expires in the past asks for nothing", dated(-5), waits_as_usual),
     Case("expires-zero", "nor one that is no date", steady(Expires="0"), waits_as_usual),
     Case(
         "max-age-wins",
         "max-age beats Expires",
-        steady(Cache_Control="max-age=18000", Date=http_date(0), Expires=http_date(9)),
+        dated(9, 0, Cache_Control="max-age=18000"),
         waits(5),
     ),
     Case("ttl", "ttl is minutes", steady(more="<ttl>300</ttl>"), waits(5)),
