@@ -70,8 +70,8 @@ def health(row: dict[str, Any], now: datetime) -> str:
 
 
 def is_silent(row: dict[str, Any], now: datetime) -> bool:
-    """Tell whether a source has been without news for much longer than it usually is."""
-    if row["last_new"] is None or row["usual_gap_s"] is None:
+    """Tell whether a source on the web has been without news for much longer than it usually is."""
+    if row["last_new"] is None or row["usual_gap_s"] is None or not row["url"].startswith("http"):
         return False
     longest = max(timedelta(seconds=SILENT_GAPS * row["usual_gap_s"]), timedelta(days=SILENT_DAYS))
     return now - parse_iso(row["last_new"]) > longest

@@ -25,11 +25,12 @@ from db.plan import (
 )
 from db.text import folded
 from db.times import iso
+from ingest.answer import Answer
 from ingest.dedupe import Placed, place
 from ingest.identify import Sighting, identify
 from ingest.move import has_known_entries, whereabouts
 from ingest.schedule import Rhythm
-from ingest.state import Answer, Counts, poll_record, source_state
+from ingest.state import Counts, poll_record, source_state
 from ingest.tag import Desks, given_tags, rule_tags
 
 

@@ -11,11 +11,9 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
-from yarl import URL
 
 from db.apply import apply_plan
 from db.archive import ArchiveError
@@ -23,31 +21,21 @@ from db.known import ArchiveKnown, DraftDesk
 from db.model import Document
 from db.plan import GOOD, Outcome, PolledSource, PollPlan
 from db.writer import Writer
-from ingest.digest import DIGEST_VERSION, DigestFault
+from ingest.answer import Answer, answer_of, with_page
+from ingest.digest import DIGEST_VERSION
 from ingest.fetch import Fetcher
-from ingest.fetched import Fetched, Wanted
-from ingest.link_header import header_links
+from ingest.fetched import Fetched
 from ingest.network import Network
 from ingest.plan import plan_poll
-from ingest.probe import asks_whole
 from ingest.schedule import Rhythm
-from ingest.state import Answer
 from ingest.tag import Desks
+from ingest.wanted import SourceSetting, wanted
 
 if TYPE_CHECKING:
     from ingest.workers import Workers
 
 REST_S = 60
 """After a poll that the archive did not take (a full disk), its source is left alone for so long."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceSetting:
-    """What the config says of one source's fetching; ``url`` may carry credentials, which the archive never has."""
-
-    url: str
-    path: Path | None
-    every_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,59 +201,6 @@ class Poller:
         plan = plan_poll(source, answer, ArchiveKnown(db, self._desk), desks, rhythm, datetime.now(UTC))
         apply_plan(db, plan)
         return plan
-
-
-def wanted(source: PolledSource, setting: SourceSetting, now: datetime) -> Wanted:
-    """Say what to fetch.
-
-    Validators that another digest version stored are not sent: it must read everything anew; nor in a probe of a
-    server's 304s.
-    """
-    plain = Wanted(
-        url=address(source.moved_url, setting.url),
-        path=setting.path,
-        doubtful=source.last_outcome in ("timeout", "too-heavy"),
-    )
-    if source.digest_version != DIGEST_VERSION or asks_whole(source, now):
-        return plain
-    return replace(plain, etag=source.etag, last_modified=source.last_modified, validators_url=source.validators_url)
-
-
-def address(moved_url: str | None, configured: str) -> str:
-    """Give where to poll: the configured address, or where it moved; credentials go along on their own origin only."""
-    if moved_url is None:
-        return configured
-    home, away = URL(configured), URL(moved_url)
-    if home.user is not None and home.with_user(None).origin() == away.origin():
-        return str(away.with_user(home.user).with_password(home.password))
-    return moved_url
-
-
-def answer_of(fetched: Fetched, document: Document | None = None, offers: tuple[str, ...] = ()) -> Answer:
-    """Make the answer of a poll; hub and own address come from the Link headers, else from the document (WebSub 4)."""
-    links: dict[str, str] = {}
-    for link in header_links(fetched.links, fetched.url or ""):
-        for relation in link.rel:
-            links.setdefault(relation, link.url)
-    hub, topic = links.get("hub"), links.get("self")
-    if hub is None and document is not None:
-        hub, topic = document.hub, topic or document.self_url
-    return Answer(
-        fetched=fetched,
-        document=document,
-        digest_version=DIGEST_VERSION,
-        hub=hub,
-        hub_topic=topic or fetched.url if hub else None,
-        offers=offers,
-    )
-
-
-def with_page(fetched: Fetched, found: Document | DigestFault) -> Fetched:
-    """Name the wall that an error's page is, where it is one."""
-    if not isinstance(found, DigestFault) or found.kind != "wall":
-        return fetched
-    outcome: Outcome = "wall" if fetched.outcome == "http-error" else fetched.outcome
-    return replace(fetched, outcome=outcome, error=f"{fetched.error}; {found.message}")
 
 
 def report_of(source: PolledSource, plan: PollPlan) -> Report:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from db.model import Document
 from db.plan import GOOD, Outcome, PolledSource, PollRecord, SourceState
 from db.times import iso, iso_after, parse_iso
+from ingest.answer import Answer
 from ingest.domain import domain_of
 from ingest.fetched import Fetched
 from ingest.move import Whereabouts
@@ -30,10 +31,14 @@ from ingest.schedule import (
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 BACKUP_S = 86_400
 """While a hub tells of a source's news, it is polled so often all the same."""
+
+TOLD_S = 900
+"""So long after a push what a poll finds counts as told: a publisher's own caches may be slower than its hub."""
+
+FEWEST_GAPS = 3
+"""A first document with fewer gaps between its dates shows no rhythm."""
 
 GAP_WEIGHT = 0.2
 """How much one shorter gap between news moves the usual one."""
@@ -42,24 +47,6 @@ HEAVY: frozenset[Outcome] = frozenset(
     {"http-error", "wall", "not-a-feed", "malformed", "refused", "too-large", "too-heavy", "no-file"}
 )
 """Failures that waiting alone does not mend; they weigh double. The others (no answer, 5xx) may be gone in a minute."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a poll brought: how the fetch (and digest) ended, and the document where there is one.
-
-    ``hub`` and ``hub_topic``: the WebSub hub that headers or document name. ``offers``: the feeds that an HTML page
-    advertises.
-    """
-
-    fetched: Fetched
-    document: Document | None
-    digest_version: int
-    started: datetime = EPOCH
-    duration_ms: int = 0
-    hub: str | None = None
-    hub_topic: str | None = None
-    offers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +177,8 @@ def trusted_hub(source: PolledSource, hub: str | None, now: datetime, *, new: in
     until = source.pushed_until
     if until is None or until <= iso(now) or hub is None:
         return None
-    told = source.last_push_at is not None and source.last_push_at >= (source.last_poll_at or "")
+    recently = iso(now - timedelta(seconds=TOLD_S))
+    told = source.last_push_at is not None and source.last_push_at >= min(source.last_poll_at or "", recently)
     return until if told or not new else None
 
 
@@ -204,7 +192,7 @@ def quiet(source: PolledSource, dates: Sequence[datetime], now: datetime, *, new
     past = sorted(date for date in dates if date <= now)
     if source.last_new_at is None:
         gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(past)]
-        return iso(past[-1] if past else now), int(max(gaps)) if gaps else None
+        return iso(past[-1] if past else now), int(max(gaps)) if len(gaps) >= FEWEST_GAPS else None
     gap = (now - parse_iso(source.last_new_at)).total_seconds()
     usual = source.usual_gap_s
     return iso(now), int(gap if usual is None else max(gap, usual + (gap - usual) * GAP_WEIGHT))

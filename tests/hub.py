@@ -1,10 +1,14 @@
-"""A loopback WebSub hub: takes subscriptions, verifies them, pushes. A real HTTP server on a thread."""
+"""A loopback WebSub hub: takes subscriptions, verifies them, pushes. A real HTTP server on a thread.
+
+With it what its tests share: a source that names it, and what the archive knows of the subscription.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import http.client
+import json
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
@@ -13,6 +17,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from house import House, until
+from origin import Origin, item, rss
+
+ATOM = "xmlns:atom='http://www.w3.org/2005/Atom'"
 
 
 @dataclass
@@ -122,3 +131,63 @@ def running_hub() -> Iterator[Hub]:
         thread.join()
         for one in verifying:
             one.join()
+
+
+def links(origin: Origin, hub: str) -> str:
+    """Write the channel's links that name its hub and its own address."""
+    return (
+        f"<atom:link {ATOM} rel='hub' href='{hub}'/><atom:link {ATOM} rel='self' href='{origin.url('/feed?full=1')}'/>"
+    )
+
+
+def headers(origin: Origin, hub: str) -> dict[str, str]:
+    """Write the same as a header."""
+    return {"Link": f'<{hub}>; rel="hub", <{origin.url("/feed?full=1")}>; rel="self"'}
+
+
+def publish(origin: Origin, hub: str, *items: str, path: str = "/feed") -> None:
+    """Let the origin's feed have these items and name this hub."""
+    origin.feed(path, rss(*items, more=links(origin, hub)), **headers(origin, hub))
+
+
+def configure(house: House, origin: Origin, *ports: int, more: str = "") -> None:
+    """Write a config in which the origin and these ports may be reached; sources are polled at most every half hour."""
+    allow = json.dumps([f"127.0.0.1:{port}" for port in (origin.port, *ports)])
+    house.configure({"news": origin.url("/feed")}, poll=f"allow = {allow}\nfloor = '30m'\n{more}")
+
+
+def prepare(house: House, origin: Origin, hub: Hub, *ports: int, more: str = "") -> None:
+    """Poll a source once that names the hub: it is not due again for half an hour."""
+    publish(origin, hub.url(), item(1))
+    configure(house, origin, *(ports or (hub.port,)), more=more)
+    assert house.poll()["polled"][0]["outcome"] == "ok"
+    origin.asked.clear()
+
+
+def subscription(house: House) -> dict[str, Any]:
+    """Read the source's status."""
+    status: dict[str, Any] = json.loads(house.wireroom("status", "--json").out)["sources"][0]
+    return status
+
+
+def state(house: House) -> str | None:
+    """Read the subscription's state."""
+    found = house.rows("SELECT state FROM subscriptions")
+    return found[0][0] if found else None
+
+
+def subscribed(house: House, hub: Hub) -> dict[str, str]:
+    """Wait until the hub has verified a subscription → what it was asked."""
+    until(lambda: state(house) == "active", "no subscription becomes active")
+    return hub.asked[-1]
+
+
+def entries(house: House) -> int:
+    """Count the entries."""
+    ((count,),) = house.rows("SELECT count(*) FROM entries")
+    return int(count)
+
+
+def poll_due(house: House) -> None:
+    """Let the daemon poll what is due: a source that something made due is asked before this returns."""
+    assert house.wireroom("poll", "--due").code == 0

@@ -11,10 +11,11 @@ from db.model import Document
 from db.plan import SourceState
 from db.times import iso, parse_iso
 from factory import entry, polled_source
+from ingest.answer import Answer
 from ingest.fetched import Fetched
 from ingest.move import Whereabouts
 from ingest.schedule import Rhythm
-from ingest.state import Answer, Counts, source_state
+from ingest.state import Counts, source_state
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RHYTHM = Rhythm(floor_s=600, ceiling_s=86400)

@@ -25,8 +25,9 @@ from ingest.fetch import Fetcher
 from ingest.guard import Guard
 from ingest.hosts import Hosts
 from ingest.network import Network
-from ingest.poll import Poller, Report, Setup, SourceSetting
+from ingest.poll import Poller, Report, Setup
 from ingest.tag import Desks, Rule, Topic
+from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config

@@ -1,0 +1,49 @@
+"""What a poll asks for: the address, and the validators of what is in the archive. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from yarl import URL
+
+from db.plan import PolledSource
+from ingest.digest import DIGEST_VERSION
+from ingest.fetched import Wanted
+from ingest.probe import asks_whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSetting:
+    """What the config says of one source's fetching; ``url`` may carry credentials, which the archive never has."""
+
+    url: str
+    path: Path | None
+    every_s: float | None
+
+
+def wanted(source: PolledSource, setting: SourceSetting, now: datetime) -> Wanted:
+    """Say what to fetch.
+
+    Validators that another digest version stored are not sent: it must read everything anew; nor in a probe of a
+    server's 304s.
+    """
+    plain = Wanted(
+        url=address(source.moved_url, setting.url),
+        path=setting.path,
+        doubtful=source.last_outcome in ("timeout", "too-heavy"),
+    )
+    if source.digest_version != DIGEST_VERSION or asks_whole(source, now):
+        return plain
+    return replace(plain, etag=source.etag, last_modified=source.last_modified, validators_url=source.validators_url)
+
+
+def address(moved_url: str | None, configured: str) -> str:
+    """Give where to poll: the configured address, or where it moved; credentials go along on their own origin only."""
+    if moved_url is None:
+        return configured
+    home, away = URL(configured), URL(moved_url)
+    if home.user is not None and home.with_user(None).origin() == away.origin():
+        return str(away.with_user(home.user).with_password(home.password))
+    return moved_url
