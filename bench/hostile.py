@@ -38,9 +38,7 @@ if TYPE_CHECKING:
     from scripted import Script
 
 HOSTS = tuple(f"127.0.1.{n}" for n in range(1, 101))
-FIRST = 500
-"""The polls after which the daemon is first looked at."""
-
+FIRST = 500  # polls, after which the daemon is first looked at
 SAMPLES, SAMPLE_S = 10, 0.5
 
 
@@ -144,7 +142,6 @@ class Farm:
     """What is measured: see the command's arguments."""
 
     sources: int
-    hostile: int
     polls: int
     every_s: float
     timeout_s: float
@@ -282,7 +279,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=4.0, help="seconds between polls of a source")
     parser.add_argument("--timeout", type=float, default=10.0, help="[poll] timeout, seconds")
     given = parser.parse_args()
-    farm = Farm(given.sources, given.hostile, given.polls, given.every, given.timeout)
+    farm = Farm(given.sources, given.polls, given.every, given.timeout)
     unlimited()
     results = []
     for percent in (0, given.hostile):
