@@ -12,7 +12,7 @@ import pytest
 from house import House
 from origin import Origin, running_origin
 
-DEBIAN = {"newsboat": "newsboat", "chromium": "chromium"}
+DEBIAN = {"newsboat": "newsboat", "chromium": "chromium", "openssl": "openssl"}
 """Programs that some tests need → the Debian package that has them."""
 
 

@@ -1,0 +1,299 @@
+"""What hostile sources cost the others: `python bench/hostile.py [--sources 300] [--polls 10000] [--hostile 10]`.
+
+A loopback farm of SOURCES feeds on a hundred hosts is polled by a real daemon every few seconds, first with none of
+them hostile, then with HOSTILE % (stalls, drips, floods, bombs of every kind: ``tests/hostile.py``). Printed for the
+good sources: how late their requests come in at the server after the time that the daemon's log gave as the next one
+(it ticks once a second; the tick's place in the second is taken off). Printed for the daemon: resident memory of it and
+of its workers, descriptors, threads, children, around the 500th and the last poll, as medians of ten samples in five
+seconds. The last line is all of it as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gzip
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+if TYPE_CHECKING:
+    from scripted import Script
+
+HOSTS = tuple(f"127.0.1.{n}" for n in range(1, 101))
+FIRST = 500  # polls, after which the daemon is first looked at
+SAMPLES, SAMPLE_S = 10, 0.5
+
+
+def good(name: str) -> Script:
+    """Serve a feed that has something new at every tenth request, and is not modified at most others."""
+    from origin import item, rss
+    from scripted import Answer, Asked, reply
+
+    def script(asked: Asked) -> Answer:
+        state = (asked.number + sum(name.encode())) // 10
+        etag = f'"{state}"'
+        if asked["If-None-Match"] == etag and asked.number % 3:
+            return reply(b"", 304, ETag=etag)
+        body = rss(*(item(f"{name}-{number}") for number in range(state, state + 15)), title=name)
+        return reply(body.encode(), ETag=etag, Content_Type="application/rss+xml")
+
+    return script
+
+
+def hostile_scripts() -> list[Script]:
+    """List what hostile servers do, each made once."""
+    import test_behaviours_codings as codings
+    import test_behaviours_errors as errors
+    import test_behaviours_manners as manners
+    from hostile import BOMBS
+    from scripted import Act, Asked, reply
+
+    acts = (
+        errors.stall,
+        errors.stall_in_head,
+        errors.stall_in_body,
+        errors.drip_head,
+        errors.drip_body,
+        errors.drip_chunks,
+        errors.endless_continue,
+        errors.endless_head,
+        errors.endless_line,
+        errors.endless_body,
+        errors.endless_items,
+        errors.endless_trailer,
+        manners.hang_up,
+        manners.rst,
+        manners.rst_in_body,
+    )
+
+    def acting(act: Act) -> Script:
+        return lambda _: act
+
+    def sending(body: bytes, coding: str | None = None) -> Script:
+        answer = reply(body) if coding is None else reply(body, Content_Encoding=coding)
+        return lambda _: answer
+
+    def looping(asked: Asked) -> Any:
+        return reply(b"", 302, Location=f"{asked.path}/x")
+
+    bombs = [sending(gzip.compress(make(1)), "gzip") for make in BOMBS.values()]
+    squeezed = [
+        sending(codings.gzip_bomb(b""), "gzip"),
+        sending(codings.br_bomb(b""), "br"),
+        sending(codings.zstd_bomb(b""), "zstd"),
+        sending(codings.zstd_window(b""), "zstd"),
+    ]
+    return [*map(acting, acts), *squeezed, *bombs, looping]
+
+
+def serve(names: list[str], port: int, pipe: Connection, *, bad: bool) -> None:
+    """Serve these sources in a process of its own; then tell when each was asked (Unix time)."""
+    from scripted import running_scripted
+
+    unlimited()
+    kinds = hostile_scripts() if bad else []
+    scripts = {name: kinds[n % len(kinds)] if bad else good(name) for n, name in enumerate(names)}
+    with running_scripted(scripts, hosts=HOSTS, port=port) as server:
+        pipe.send(server.port)
+        pipe.recv()
+        offset = time.time() - time.monotonic()
+        pipe.send([(asked.name, asked.at + offset) for asked in server.log])
+
+
+def unlimited() -> None:
+    """Allow as many descriptors as the system does: one for each host and connection."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@contextlib.contextmanager
+def serving(names: list[str], *, bad: bool) -> Iterator[tuple[int, Connection]]:
+    """Run a server process while the body runs → its port, and the pipe to it."""
+    ours, its = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=serve, args=(names, 0, its), kwargs={"bad": bad})
+    process.start()
+    try:
+        yield ours.recv(), ours
+    finally:
+        process.kill()
+        process.join()
+
+
+@dataclass(frozen=True)
+class Farm:
+    """What is measured: see the command's arguments."""
+
+    sources: int
+    polls: int
+    every_s: float
+    timeout_s: float
+
+    def config(self, bad: set[int], good_port: int, bad_port: int) -> str:
+        """Write the daemon's config."""
+        from house import free_port
+
+        every, longest = f"{round(self.every_s * 1000)}ms", f"{round(self.every_s * 2000)}ms"
+        lines = ["[wireroom]", f'listen = "127.0.0.1:{free_port()}"', "[poll]", f'floor = "{every}"']
+        lines += [f'ceiling = "{longest}"', 'pause = "0s"', 'max_body = "10MB"', f'timeout = "{self.timeout_s:g}s"']
+        lines += [f'allow = ["127.0.0.0/8:{good_port}", "127.0.0.0/8:{bad_port}"]']
+        for n in range(self.sources):
+            port = bad_port if n in bad else good_port
+            lines += ["[[source]]", f'id = "s{n}"', f'url = "http://{HOSTS[n % len(HOSTS)]}:{port}/s{n}"']
+            lines += [f'every = "{every}"']
+        return "\n".join(lines) + '\n[[topic]]\nid = "t"\ntitle = "T"\nmatch = "story"\n'
+
+
+def look(pid: int) -> dict[str, float]:
+    """Look at a daemon and its children → memory (MB), descriptors, threads, children."""
+    children, waiting = [], [pid]
+    while waiting:
+        parent = waiting.pop()
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{parent}/task").iterdir():
+                found = [int(word) for word in (task / "children").read_text().split()]
+                children += found
+                waiting += found
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return {
+        "rss_mb": int(status["VmRSS"].split()[0]) / 1024,
+        "workers_mb": sum(map(rss_mb, children)),
+        "descriptors": len(os.listdir(f"/proc/{pid}/fd")),  # noqa: PTH208 - a count
+        "threads": int(status["Threads"]),
+        "children": len(children),
+    }
+
+
+def rss_mb(pid: int) -> float:
+    """Read a process's resident memory; 0 where it has just ended."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return 0
+
+
+def looked(pid: int) -> dict[str, float]:
+    """Look several times → medians."""
+    samples = []
+    for _ in range(SAMPLES):
+        samples.append(look(pid))
+        time.sleep(SAMPLE_S)
+    return {name: round(statistics.median(sample[name] for sample in samples), 1) for name in samples[0]}
+
+
+def polls_in(log: Path) -> list[dict[str, Any]]:
+    """Read the polls of the daemon's log."""
+    lines = log.read_text(encoding="utf-8").splitlines()
+    return [found for line in lines if '"event": "poll"' in line for found in (json.loads(line),)]
+
+
+def run(farm: Farm, bad: set[int]) -> dict[str, Any]:
+    """Run the farm with these sources hostile → what was measured."""
+    names = [f"s{n}" for n in range(farm.sources)]
+    evil = [name for n, name in enumerate(names) if n in bad]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(names, bad=False) as (good_port, pipe),
+        serving(evil or ["none"], bad=True) as (bad_port, _),
+    ):
+        log = Path(folder) / "log"
+        (Path(folder) / "config.toml").write_text(farm.config(bad, good_port, bad_port))
+        with log.open("wb") as out:
+            command = [sys.executable, "-m", "wireroom", "run"]
+            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+            daemon = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out)
+        began = time.monotonic()
+        marks = {}
+        for mark in (min(FIRST, farm.polls // 2), farm.polls):
+            while log.read_bytes().count(b'"event": "poll"') < mark:
+                if daemon.poll() is not None:
+                    raise SystemExit(f"the daemon ended:\n{log.read_text()[-2000:]}")
+                time.sleep(0.5)
+            marks[mark] = looked(daemon.pid)
+        seconds = time.monotonic() - began
+        pipe.send("enough")
+        asked = defaultdict(list)
+        for name, at in pipe.recv():
+            asked[name].append(at)
+        daemon.send_signal(signal.SIGTERM)
+        code = daemon.wait(30)
+        polls = polls_in(log)
+    outcomes: defaultdict[str, int] = defaultdict(int)
+    for poll in polls:
+        if poll["source"] in evil:
+            outcomes[poll["outcome"]] += 1
+    return {
+        "hostile": len(bad),
+        "polls": len(polls),
+        "seconds": round(seconds),
+        "exit": code,
+        "failed_good": sum(poll["source"] not in evil and "error" in poll for poll in polls),
+        "hostile_outcomes": dict(outcomes),
+        "late_s": lateness(polls, asked, set(evil)),
+        "daemon": {str(mark): found for mark, found in marks.items()},
+    }
+
+
+def lateness(polls: list[dict[str, Any]], asked: dict[str, list[float]], evil: set[str]) -> dict[str, float]:
+    """Compare when good sources were asked with when they were due → quantiles, seconds.
+
+    Due times are whole seconds and the daemon ticks once a second, so all are late by the tick's place in the second:
+    ``tick``, the least lateness of all, is taken off.
+    """
+    due = defaultdict(list)
+    for poll in polls:
+        if poll["source"] not in evil:
+            due[poll["source"]].append(datetime.fromisoformat(poll["next"]).timestamp())
+    late = [at - when for name, times in due.items() for when, at in zip(times, asked[name][1:], strict=False)]
+    cuts = statistics.quantiles(late, n=100)
+    named = {"p50": cuts[49], "p90": cuts[89], "p99": cuts[98], "max": max(late), "mean": statistics.fmean(late)}
+    tick = min(late)
+    return {name: round(value - tick, 3) for name, value in named.items()} | {
+        "requests": len(late),
+        "tick": round(tick, 3),
+    }
+
+
+def main() -> None:
+    """Measure with none hostile and with some, and print both beside each other."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sources", type=int, default=300)
+    parser.add_argument("--polls", type=int, default=10_000)
+    parser.add_argument("--hostile", type=int, default=10, help="percent")
+    parser.add_argument("--every", type=float, default=4.0, help="seconds between polls of a source")
+    parser.add_argument("--timeout", type=float, default=10.0, help="[poll] timeout, seconds")
+    given = parser.parse_args()
+    farm = Farm(given.sources, given.polls, given.every, given.timeout)
+    unlimited()
+    results = []
+    for percent in (0, given.hostile):
+        bad = {n for n in range(given.sources) if percent and (n * percent) % 100 < percent}
+        results.append(run(farm, bad))
+        now = results[-1]
+        print(f"{percent} % hostile: {now['polls']} polls in {now['seconds']} s, exit {now['exit']}")
+        print(f"  lateness of good sources, s: {now['late_s']}; failed: {now['failed_good']}")
+        for mark, found in now["daemon"].items():
+            print(f"  after {mark:>6} polls: {found}")
+        if now["hostile_outcomes"]:
+            print(f"  hostile ones ended: {now['hostile_outcomes']}")
+    print(json.dumps({"arguments": vars(given), "runs": results}))
+
+
+if __name__ == "__main__":
+    main()
