@@ -16,6 +16,7 @@ import gzip
 import json
 import multiprocessing
 import os
+import random
 import resource
 import signal
 import statistics
@@ -95,13 +96,11 @@ def hostile_scripts() -> list[Script]:
         return reply(b"", 302, Location=f"{asked.path}/x")
 
     bombs = [sending(gzip.compress(make(1)), "gzip") for make in BOMBS.values()]
-    squeezed = [
-        sending(codings.gzip_bomb(b""), "gzip"),
-        sending(codings.br_bomb(b""), "br"),
-        sending(codings.zstd_bomb(b""), "zstd"),
-        sending(codings.zstd_window(b""), "zstd"),
-    ]
-    return [*map(acting, acts), *squeezed, *bombs, looping]
+    squeezed = [sending(codings.gzip_bomb(b""), "gzip"), sending(codings.br_bomb(b""), "br")]
+    squeezed += [sending(codings.zstd_bomb(b""), "zstd"), sending(codings.zstd_window(b""), "zstd")]
+    kinds = [*map(acting, acts), *squeezed, *bombs, looping]
+    random.Random(1).shuffle(kinds)  # of every kind some, also among few
+    return kinds
 
 
 def serve(names: list[str], port: int, pipe: Connection, *, bad: bool) -> None:
