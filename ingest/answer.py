@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from db.model import Document
 from db.plan import Outcome
 from ingest.digest import DIGEST_VERSION, DigestFault
+from ingest.discover import links_of
 from ingest.fetched import Fetched
-from ingest.link_header import header_links
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,9 +36,8 @@ class Answer:
 def answer_of(fetched: Fetched, document: Document | None = None, offers: tuple[str, ...] = ()) -> Answer:
     """Make the answer of a poll; hub and own address come from the Link headers, else from the document (WebSub 4)."""
     links: dict[str, str] = {}
-    for link in header_links(fetched.links, fetched.url or ""):
-        for relation in link.rel:
-            links.setdefault(relation, link.url)
+    for link in links_of(fetched.links, fetched.url):
+        links.setdefault(link.rel, link.url)
     hub, topic = links.get("hub"), links.get("self")
     if hub is None and document is not None:
         hub, topic = document.hub, topic or document.self_url

@@ -7,15 +7,23 @@ from typing import Literal
 
 from db.model import Document
 from ingest.clean import flat
+from ingest.discover import feeds_of
 from ingest.jsonfeed import looks_like_json, parse_json_feed
 from ingest.normalize import normalize
 from ingest.parse import parse_feed
-from ingest.parsed import MalformedError, NotAFeedError
+from ingest.parsed import HtmlPageError, MalformedError, NotAFeedError
+from ingest.unpack import TooLargeError, unpack
+from ingest.urls import canonical_link
+from ingest.wall import wall_of
 
 DIGEST_VERSION = 2
 """Raised whenever the same bytes would give another document: stored validators and body hashes then count no more."""
 
+MAX_BYTES = 10_000_000
 MAX_MESSAGE_CHARS = 300
+
+
+FaultKind = Literal["not-a-feed", "wall", "malformed", "too-large", "too-heavy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,31 +33,59 @@ class DigestFault:
     ``offers``: the feeds that an HTML page advertises.
     """
 
-    kind: Literal["not-a-feed", "wall", "malformed", "too-large", "too-heavy"]
+    kind: FaultKind
     message: str
     offers: tuple[str, ...] = ()
 
 
-def digest(body: bytes, content_type: str | None, url: str) -> Document | DigestFault:
-    """Digest a body: find out what it is, parse it, normalize it. Raises nothing; the result can be pickled.
+def digest(
+    body: bytes,
+    content_type: str | None,
+    url: str,
+    *,
+    encoding: str | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Document | DigestFault:
+    """Digest a body: unpack it, find out what it is, parse it, normalize it. Raises nothing; the result can be pickled.
 
-    ``content_type`` is the HTTP header, ``url`` the address that the body came from (or a file's name).
+    ``content_type`` and ``encoding`` are the HTTP headers, ``url`` the address that the body came from (or a file's
+    name), ``max_bytes`` the cap on what it unpacks to. The body of an error answer tells which wall it is, too.
     """
     try:
-        if not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
-            return DigestFault(kind="not-a-feed", message="the body is empty")
-        if looks_like_json(body):
-            return normalize(parse_json_feed(body, url=url))
-        return normalize(parse_feed(body, content_type=content_type, url=url))
+        return _read(unpack(body, encoding, max_bytes), content_type, url)
     except NotAFeedError as error:
         return _fault("not-a-feed", str(error))
     except MalformedError as error:
         return _fault("malformed", str(error))
+    except TooLargeError as error:
+        return _fault("too-large", str(error))
     except MemoryError:
         return _fault("too-heavy", "reading it took more memory than a worker may use")
     except Exception as error:  # noqa: BLE001 - one source's bad document must stay its own trouble
         return _fault("malformed", f"it could not be read: {type(error).__name__}: {error}")
 
 
-def _fault(kind: Literal["not-a-feed", "malformed", "too-heavy"], message: str) -> DigestFault:
-    return DigestFault(kind=kind, message=flat(message)[:MAX_MESSAGE_CHARS])
+def _read(body: bytes, content_type: str | None, url: str) -> Document | DigestFault:
+    if not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
+        return _fault("not-a-feed", "the body is empty")
+    if looks_like_json(body):
+        return normalize(parse_json_feed(body, url=url))
+    try:
+        return normalize(parse_feed(body, content_type=content_type, url=url))
+    except HtmlPageError as page:
+        return _page(page, url)
+
+
+def _page(page: HtmlPageError, url: str) -> DigestFault:
+    """Say what an HTML page is: a wall, or a page that advertises feeds, of which the source itself is none."""
+    itself = canonical_link(url)
+    offers = tuple(offer.url for offer in feeds_of(page.html, url) if canonical_link(offer.url) != itself)
+    wall = wall_of(page.html)
+    if wall is not None:
+        return _fault("wall", f"{wall} stands in the feed's place", offers)
+    more = f" and {len(offers) - 1} more" if len(offers) > 1 else ""
+    return _fault("not-a-feed", f"{page}; it advertises {offers[0]}{more}" if offers else str(page), offers)
+
+
+def _fault(kind: FaultKind, message: str, offers: tuple[str, ...] = ()) -> DigestFault:
+    return DigestFault(kind=kind, message=flat(message)[:MAX_MESSAGE_CHARS], offers=offers)

@@ -63,6 +63,8 @@ def parse_json_feed(body: bytes, *, url: str) -> Parsed:
         title=_plain(feed, "title"),
         site_url=_str(feed, "home_page_url"),
         language=_str(feed, "language"),
+        hub=_hub(feed),
+        self_url=_str(feed, "feed_url"),
         items=tuple(_item(item, authors) for item in objects[:MAX_ENTRIES]),
         truncated=len(objects) > MAX_ENTRIES,
         salvaged=bad,
@@ -101,6 +103,15 @@ def _item(item: dict[str, Any], feed_authors: tuple[str, ...]) -> Item:
         published=rfc3339(_str(item, "date_published")),
         updated=rfc3339(_str(item, "date_modified")),
     )
+
+
+def _hub(feed: dict[str, Any]) -> str | None:
+    """Read the first WebSub hub; ``hubs`` may name services of other kinds too (rssCloud)."""
+    hubs = feed.get("hubs")
+    for hub in hubs if isinstance(hubs, list) else ():
+        if isinstance(hub, dict) and (_str(hub, "type") or "").lower() in ("websub", "pubsubhubbub"):
+            return _str(hub, "url")
+    return None
 
 
 def _id(value: object) -> str | None:

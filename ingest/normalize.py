@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from itertools import islice
 
 from db.model import Document, Enclosure, Entry, Keys
 from db.text import words
@@ -15,6 +16,7 @@ from ingest.urls import absolute, canonical_link, is_specific
 
 MAX_ID_CHARS = 1024
 MAX_TITLE_CHARS = 1000
+MAX_AUTHORS = 100
 MAX_AUTHOR_CHARS = 300
 MAX_SUMMARY_CHARS = 10_000
 MAX_CATEGORIES = 50
@@ -46,6 +48,10 @@ def normalize(parsed: Parsed) -> Document:
         entries=tuple(entry(item, parsed, language=language, site_link=site_link) for item in parsed.items),
         truncated=parsed.truncated,
         salvaged=parsed.salvaged,
+        skip_hours=parsed.skip_hours,
+        skip_days=parsed.skip_days,
+        hub=absolute(parsed.hub, parsed.base),
+        self_url=absolute(parsed.self_url, parsed.base),
         remark=parsed.remark
         or (f"more than {MAX_ENTRIES:,} entries: the rest was not read" if parsed.truncated else None),
     )
@@ -56,7 +62,7 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
     url = absolute(item.link, parsed.base)
     title = _line(item.title, MAX_TITLE_CHARS)
     html, text, summary = _choose(item, _base(parsed, url))
-    author = _shorten(", ".join(_distinct(_plain_name(name) for name in item.authors)), MAX_AUTHOR_CHARS)
+    author = _shorten(", ".join(_distinct(_plain_name(name) for name in item.authors[:MAX_AUTHORS])), MAX_AUTHOR_CHARS)
     enclosures = tuple(_enclosures(item.attachments, parsed.base))
     link = canonical_link(url)
     tokens = words(title) + words(text)
@@ -174,7 +180,7 @@ def _categories(categories: Sequence[str]) -> list[str]:
 
 def _enclosures(attachments: Iterable[Attachment], base: str | None) -> Iterator[Enclosure]:
     seen: set[str] = set()
-    for attachment in attachments:
+    for attachment in islice(attachments, MAX_ENCLOSURES * 10):
         url = absolute(attachment.url, base)
         if url is None or url in seen:
             continue

@@ -16,8 +16,10 @@ from typing import Any
 import feedparser
 
 from db.times import iso
+from ingest.asks import related, skips, spacing_s
 from ingest.clean import EMPTIED, TAGS
-from ingest.parsed import MAX_ENTRIES, Attachment, Item, MalformedError, Markup, NotAFeedError, Parsed
+from ingest.defuse import defuse
+from ingest.parsed import MAX_ENTRIES, Attachment, HtmlPageError, Item, MalformedError, Markup, NotAFeedError, Parsed
 from ingest.prolog import Prepared, prepare
 from ingest.urls import document_base
 
@@ -31,30 +33,43 @@ _MAIL_OF = re.compile(
 )
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?([\w.-]{1,40})")
 _FEED_ROOTS = frozenset(("rss", "feed", "rdf", "channel"))
-_HTML_ROOTS = frozenset(("html", "head", "body", "title", "div", "p", "script", "b", "br", "h1", "center", "font"))
-_PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
-_MAX_TTL_S = 31 * 86_400
+_HTML_ROOTS = frozenset(
+    (
+        *("html", "head", "body", "title", "meta", "style", "script", "noscript", "frameset", "iframe"),
+        *("div", "p", "b", "br", "h1", "h2", "h3", "center", "font", "span", "a", "img", "table", "form"),
+        *("main", "section", "article", "header", "ul", "pre", "hr", "strong", "i", "em"),
+    )
+)
+# What stands in a feed behind a server's warning in HTML, and in no page.
+_FEED_INSIDE = re.compile(r"<(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel)[\s>]", re.IGNORECASE)
 
 
 def parse_feed(body: bytes, *, content_type: str | None, url: str) -> Parsed:
     """Parse an XML feed → its items, in document order.
 
     ``content_type`` is the HTTP header, ``url`` the final address (or a file's name, which resolves nothing). Broken
-    markup alone is no failure: what could be read is returned, marked ``salvaged``. Raises NotAFeedError for other
-    documents, MalformedError for a feed of which nothing can be read.
+    markup alone is no failure: what could be read is returned, marked ``salvaged``. Raises HtmlPageError for a page,
+    NotAFeedError for other documents, MalformedError for a feed of which nothing can be read.
     """
     prepared = prepare(body, content_type)
+    if _is_html(prepared) and not _FEED_INSIDE.search(prepared.text):
+        raise HtmlPageError(prepared.text)
+    prepared = defuse(prepared)
     base = document_base(url)
     result = _parse(prepared, base)
     version, entries = _str(result, "version") or "", result["entries"]
     fault = _fault(result, prepared.lines_cut)
-    if not version and (not entries or _is_html(prepared)):
+    if _is_html(prepared) and not (version and entries):
+        raise HtmlPageError(prepared.text)
+    if not version and not entries:
         if _root(prepared) in _FEED_ROOTS:
             raise MalformedError(f"it begins like a feed, but nothing could be read: {fault or 'no channel in it'}")
         raise NotAFeedError(_what_it_is(prepared))
     if not entries and fault:
         raise MalformedError(f"its markup is broken, and no entry could be read: {fault}")
     feed = result["feed"]
+    links = [*_dicts(feed, "links"), _dict(feed, "atom_link")]  # the latter where its namespace is not declared
+    hours, days = skips(prepared.text[prepared.root :])
     remarks = (prepared.remark, f"the markup is broken: {fault}" if fault else None)
     return Parsed(
         format=version or "xml",
@@ -62,7 +77,15 @@ def parse_feed(body: bytes, *, content_type: str | None, url: str) -> Parsed:
         title=_title(feed, atom=version.startswith("atom")),
         site_url=_str(feed, "link"),
         language=_str(feed, "language"),
-        ttl_s=_ttl_s(feed),
+        ttl_s=spacing_s(
+            ttl=_str(feed, "ttl"),
+            period=_str(feed, "sy_updateperiod"),
+            frequency=_str(feed, "sy_updatefrequency"),
+        ),
+        skip_hours=hours,
+        skip_days=days,
+        hub=related(links, "hub", base),
+        self_url=related(links, "self", base),
         items=tuple(_item(entry, feed, version, base) for entry in entries[:MAX_ENTRIES]),
         truncated=len(entries) > MAX_ENTRIES,
         salvaged=prepared.salvaged or fault is not None,
@@ -87,7 +110,7 @@ def _parse(prepared: Prepared, base: str | None) -> Mapping[str, Any]:
         raise
     except Exception as error:  # it raises on about every twelfth mutilated feed, in many ways
         if _is_html(prepared):
-            raise NotAFeedError(_what_it_is(prepared)) from None
+            raise HtmlPageError(prepared.text) from None
         raise MalformedError(f"the parser gave up: {type(error).__name__}: {error}") from error
     return result
 
@@ -115,8 +138,6 @@ def _is_html(prepared: Prepared) -> bool:
 
 def _what_it_is(prepared: Prepared) -> str:
     root = _root(prepared)
-    if root in _HTML_ROOTS:
-        return "an HTML page, not a feed"
     return f"an XML document with the root <{root}>, not a feed" if root else "neither XML nor JSON"
 
 
@@ -219,20 +240,6 @@ def _time(entry: Mapping[str, Any], key: str) -> str | None:
         return iso(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC))
     except (TypeError, ValueError):
         return None
-
-
-def _ttl_s(feed: Mapping[str, Any]) -> int | None:
-    """Read how long the feed asks to be left alone: RSS ``ttl`` (minutes) or ``sy:updatePeriod``, the longer one."""
-    asked = [_number(_str(feed, "ttl")) * 60]
-    period = _PERIODS.get((_str(feed, "sy_updateperiod") or "").strip().lower())
-    if period:
-        asked.append(period // (_number(_str(feed, "sy_updatefrequency")) or 1))
-    return min(max(asked), _MAX_TTL_S) or None
-
-
-def _number(text: str | None) -> int:
-    text = (text or "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _str(context: Mapping[str, Any], key: str) -> str | None:

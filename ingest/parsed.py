@@ -12,6 +12,14 @@ class NotAFeedError(ValueError):
     """The document is something else; the message says what."""
 
 
+class HtmlPageError(NotAFeedError):
+    """The document is an HTML page; ``html`` is its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__("an HTML page, not a feed")
+        self.html = html
+
+
 class MalformedError(ValueError):
     """The document means to be a feed, but cannot be read; the message says why."""
 
@@ -56,7 +64,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """One document as its parser read it. ``base`` is what its relative links are resolved against."""
+    """One document as its parser read it. ``base`` is what its relative links are resolved against.
+
+    ``hub`` and ``self_url`` are unchecked addresses, as ``site_url`` is.
+    """
 
     format: str
     base: str | None
@@ -64,6 +75,10 @@ class Parsed:
     site_url: str | None = None
     language: str | None = None
     ttl_s: int | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    hub: str | None = None
+    self_url: str | None = None
     items: tuple[Item, ...] = field(default=(), repr=False)
     truncated: bool = False
     salvaged: bool = False

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pickle
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import brotli
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,6 +51,34 @@ def test_results_are_plain_values(path: Path) -> None:
     assert pickle.loads(pickle.dumps(made)) == made == document(path.read_bytes())
 
 
+def test_bodies_are_unpacked() -> None:
+    """A packed body reads like the plain one; a file needs no header to be unpacked."""
+    body = (FEEDS / "rss20-full.xml").read_bytes()
+    plain = digest(body, None, URL)
+
+    assert digest(gzip.compress(body), None, URL, encoding="gzip") == plain
+    assert digest(brotli.compress(body), None, URL, encoding="br") == plain
+    assert digest(gzip.compress(body), None, "feeds/rss20-full.xml.gz") == digest(body, None, "feeds/rss20-full.xml.gz")
+
+
+def test_what_can_not_be_unpacked_is_a_fault() -> None:
+    """A bomb, a cut body and an unknown encoding each end in their own outcome."""
+    body = (FEEDS / "rss20-full.xml").read_bytes()
+
+    assert digest(gzip.compress(body), None, URL, encoding="gzip", max_bytes=99) == DigestFault(
+        kind="too-large", message="unpacked, the body is over 99 bytes ([poll] max_body)"
+    )
+    assert digest(gzip.compress(body)[:-9], None, URL, encoding="gzip") == DigestFault(
+        kind="malformed", message="its gzip data is cut off: the end is missing"
+    )
+    assert digest(b"\x00\x01", None, URL, encoding="compress") == DigestFault(
+        kind="malformed", message="its Content-Encoding 'compress' is unknown; gzip, br, zstd and deflate are read"
+    )
+    assert digest(gzip.compress(b""), None, URL, encoding="gzip") == DigestFault(
+        kind="not-a-feed", message="the body is empty"
+    )
+
+
 def as_text(entry: Entry) -> Iterator[str]:
     yield from (entry.raw_id or "", entry.title, entry.author or "", entry.html, entry.summary or "", entry.text)
     yield from entry.categories
@@ -82,5 +112,6 @@ def test_mutilated_feeds_never_raise(data: st.DataObject) -> None:
 
 @given(st.binary(max_size=200))
 def test_random_bytes_never_raise(body: bytes) -> None:
-    """No bytes at all make the digest raise."""
-    assert isinstance(digest(body, None, URL), (Document, DigestFault))
+    """No bytes at all make the digest raise, whatever they are said to be packed with."""
+    for encoding in (None, "gzip", "br", "zstd", "deflate"):
+        assert isinstance(digest(body, None, URL, encoding=encoding), (Document, DigestFault))

@@ -1,0 +1,169 @@
+"""Some worker processes with one deadline and one limit on memory. IO: processes.
+
+The workers come from a fork server that has the digest loaded: forking the daemon itself, with its threads, is not
+safe, and starting Python for each worker is slow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import resource
+import signal
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from db.model import Document
+from ingest.digest import DigestFault, digest
+
+MAX_TASKS = 1000
+"""A worker is replaced after so many bodies: broken feeds leave garbage behind."""
+
+Task = tuple[bytes, str | None, str, str | None, int]
+"""A body, its Content-Type, its address, its Content-Encoding, and the cap on what it unpacks to."""
+
+_START_S = 15.0
+_CPU_GRACE_S = 10
+
+
+class TooLongError(Exception):
+    """The worker was killed at its deadline."""
+
+
+class Lane:
+    """``count`` worker processes. Nothing starts before the first body, or ``start``."""
+
+    def __init__(self, count: int, *, deadline_s: float, memory_bytes: int, niceness: int) -> None:
+        self.deadline_s = deadline_s
+        self._count = count
+        self._memory_bytes = memory_bytes
+        self._niceness = niceness
+        self._slots = asyncio.Semaphore(count)  # who waits for a worker waits here: a task given out starts at once
+        self._pool: ProcessPool | None = None
+        self._tasks: dict[Future[Document | DigestFault], ProcessPool] = {}
+        self._changing = threading.Lock()
+        self._closed = False
+
+    async def start(self) -> None:
+        """Start the processes."""
+        await asyncio.to_thread(self._open)
+
+    async def digest(self, task: Task) -> Document | DigestFault:
+        """Digest a body → what ``ingest.digest.digest`` gives, or a fault where the worker died over it.
+
+        Raises TooLongError past the deadline, which
+        counts from when a worker takes the body; RuntimeError where no worker can be started, or when ``close`` was
+        called. Cancelling the call kills its worker.
+        """
+        async with self._slots:
+            for _ in range(2):  # a pool whose idle workers were killed is broken; a new one is as good
+                pool: ProcessPool = self._pool if self._pool is not None else await asyncio.to_thread(self._open)
+                try:
+                    return await self._in_worker(pool, task)
+                except TimeoutError:
+                    raise TooLongError from None
+                except ProcessExpired as error:
+                    cause = _cause(error.exitcode)
+                    return DigestFault(kind="too-heavy", message=f"its worker process died over it ({cause})")
+                except RuntimeError:
+                    await asyncio.to_thread(self._discard, pool)
+                except asyncio.CancelledError:
+                    current = asyncio.current_task()
+                    if current is None or current.cancelling():
+                        raise
+                if self._closed:
+                    raise RuntimeError("the workers are closed")
+        raise RuntimeError("no worker process can be started; see the system's limits on processes and memory")
+
+    async def close(self) -> None:
+        """Stop the processes at once, at work or not; the calls that wait for them raise."""
+        self._closed = True
+        await asyncio.to_thread(self._discard, self._pool)
+
+    async def _in_worker(self, pool: ProcessPool, task: Task) -> Document | DigestFault:
+        future: Future[Document | DigestFault] = pool.schedule(
+            _limited_digest, args=(task, self.deadline_s), timeout=self.deadline_s
+        )
+        self._tasks[future] = pool
+        try:
+            async with asyncio.timeout(self.deadline_s + _START_S):  # a worker may die before it says what it took
+                return await asyncio.wrap_future(future)
+        finally:
+            self._tasks.pop(future, None)
+
+    def _open(self) -> ProcessPool:
+        with self._changing:
+            if self._closed:
+                raise RuntimeError("the workers are closed")
+            if self._pool is None:
+                context = multiprocessing.get_context("forkserver")
+                # __main__ too: else each worker would import the program's start script anew
+                context.set_forkserver_preload(["__main__", "ingest.digest"])
+                pool = ProcessPool(
+                    max_workers=self._count,
+                    max_tasks=MAX_TASKS,
+                    initializer=_begin,
+                    initargs=(self._memory_bytes, self._niceness),
+                    context=context,
+                )
+                if not pool.active:  # asking starts it
+                    raise RuntimeError("the worker processes could not be started")
+                self._pool = pool
+            return self._pool
+
+    def _discard(self, pool: ProcessPool | None) -> None:
+        """Stop a pool and let go of those who wait for it; a pool forgets their tasks when it stops."""
+        with self._changing:
+            if pool is None or self._pool is not pool:
+                return
+            self._pool = None
+            stopping: Any = pool  # these methods have no types
+            stopping.stop()
+            for task, its_pool in list(self._tasks.items()):
+                if its_pool is pool:
+                    task.cancel()
+            stopping.join()
+
+
+def _begin(memory_bytes: int, niceness: int) -> None:
+    """Prepare a worker process: limits, signals, and an end when the daemon ends."""
+    os.nice(niceness)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the daemon, which then stops its workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, native code or not
+    for limit, value in (
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),  # a worker has nothing to write
+    ):
+        hard = resource.getrlimit(limit)[1]
+        resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+    threading.Thread(target=_end_with_daemon, daemon=True).start()
+
+
+def _end_with_daemon() -> None:
+    """End this process when the daemon ends, however it ends; not the fork server, which waits for its workers."""
+    daemon = multiprocessing.parent_process()
+    if daemon is not None:
+        daemon.join()
+        os._exit(0)
+
+
+def _limited_digest(task: Task, deadline_s: float) -> Document | DigestFault:
+    """Digest with a limit on processor time too: the kernel keeps it even where nobody is left to watch the clock."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime + deadline_s) + _CPU_GRACE_S
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+    body, content_type, url, encoding, max_bytes = task
+    return digest(body, content_type, url, encoding=encoding, max_bytes=max_bytes)
+
+
+def _cause(code: int) -> str:
+    try:
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    except ValueError:
+        return f"killed by signal {-code}"

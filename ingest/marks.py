@@ -1,0 +1,87 @@
+"""The marks of an XML text, one after the other: tags, comments, CDATA, instructions; well-formed or not. Pure.
+
+And white space, which is no mark, but can be too much of one thing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+_MARK = re.compile(r"<(?:!--|!\[CDATA\[|\?|(/?)([^\s<>/!?&\"'=]{1,200}))")
+_CLOSE = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>"}
+# An attribute's value may hold a > but no < (XML 1.0, 3.1): so a quote without its partner costs no more than the tag.
+_REST = re.compile(r"(?:[^\"'<>]++|\"[^\"<]*+\"|'[^'<]*+')*+[^<>]*+>?")
+
+MAX_BLANKS = 500
+"""White space in one place; feedparser takes a line of it for a piece of text, and strips pieces in quadratic time."""
+
+_REFERENCE = "|".join(form for n in range(0x3001) if chr(n).isspace() for form in (f"#0*+{n}", f"#[xX]0*+(?i:{n:x})"))
+_BLANKS = re.compile(rf"(?<!\s)(?:\s|&(?:{_REFERENCE}|nbsp);|<!\[CDATA\[|\]\]>){{8,}}+")
+_FEW_BLANKS = re.compile(rf"(?:\s|&[^;]*;){{0,{MAX_BLANKS}}}")
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One mark: from ``start`` to ``end`` in the text; what it is; a tag's name, and where that ends."""
+
+    kind: Literal["start", "end", "<!--", "<![CDATA[", "<?"]
+    start: int
+    end: int
+    name: str = ""
+    name_end: int = 0
+
+    @property
+    def local(self) -> str:
+        """The name without its prefix, in lower case."""
+        return self.name.rpartition(":")[2].lower()
+
+
+class Marks:
+    """The marks of ``text`` from ``at`` on. ``at`` may be set while they are walked, to pass over some."""
+
+    def __init__(self, text: str, at: int) -> None:
+        self.text = text
+        self.at = at
+
+    def __iter__(self) -> Iterator[Mark]:
+        """Walk them in linear time, whatever the text is: for an end that is missing is looked once only."""
+        text, dead = self.text, set[str]()
+        while found := _MARK.search(text, self.at):
+            start, name = found.start(), found[2]
+            if name is None:
+                kind = found[0]
+                close = _CLOSE[kind]
+                end = -1 if kind in dead else text.find(close, found.end())
+                if end < 0:
+                    dead.add(kind)
+                    self.at = found.end()
+                    continue
+                self.at = end + len(close)
+                yield Mark(kind, start, self.at)  # type: ignore[arg-type]
+            elif found[1]:
+                self.at = text.find(">", start) + 1 or len(text)
+                yield Mark("end", start, self.at, name, found.end())
+            else:
+                rest = _REST.match(text, found.end())
+                self.at = rest.end() if rest else found.end()
+                yield Mark("start", start, self.at, name, found.end())
+
+
+def without_long_blanks(text: str) -> str:
+    """Shorten white space: what is over ``MAX_BLANKS`` in one place, as characters, references or empty CDATA."""
+    return _BLANKS.sub(_fewer, text)
+
+
+def _fewer(match: re.Match[str]) -> str:
+    blanks = match[0]
+    if len(blanks) <= MAX_BLANKS:
+        return blanks
+    sections = _CDATA.findall(blanks)
+    if not sections:
+        few = _FEW_BLANKS.match(blanks)
+        return few[0] if few else blanks
+    return ("]]>" if sections[0] == "]]>" else "") + "\n" + ("<![CDATA[" if sections[-1] != "]]>" else "")
