@@ -4,8 +4,8 @@ A loopback farm of SOURCES feeds on a hundred hosts is polled by a real daemon e
 them hostile, then with HOSTILE % (stalls, drips, floods, bombs of every kind: ``tests/hostile.py``). Printed for the
 good sources: how late their requests come in at the server after the time that the daemon's log gave as the next one
 (it ticks once a second; the tick's place in the second is taken off). Printed for the daemon: resident memory of it and
-of its workers, descriptors, threads, children, around the 500th and the last poll, as medians of ten samples in five
-seconds. The last line is all of it as JSON.
+of its workers, descriptors, threads, children, around the 500th poll, at a quarter, half and all of them, as medians
+of ten samples in five seconds. The last line is all of it as JSON.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import gzip
 import json
 import multiprocessing
 import os
+import random
 import resource
 import signal
 import statistics
@@ -95,13 +96,11 @@ def hostile_scripts() -> list[Script]:
         return reply(b"", 302, Location=f"{asked.path}/x")
 
     bombs = [sending(gzip.compress(make(1)), "gzip") for make in BOMBS.values()]
-    squeezed = [
-        sending(codings.gzip_bomb(b""), "gzip"),
-        sending(codings.br_bomb(b""), "br"),
-        sending(codings.zstd_bomb(b""), "zstd"),
-        sending(codings.zstd_window(b""), "zstd"),
-    ]
-    return [*map(acting, acts), *squeezed, *bombs, looping]
+    squeezed = [sending(codings.gzip_bomb(b""), "gzip"), sending(codings.br_bomb(b""), "br")]
+    squeezed += [sending(codings.zstd_bomb(b""), "zstd"), sending(codings.zstd_window(b""), "zstd")]
+    kinds = [*map(acting, acts), *squeezed, *bombs, looping]
+    random.Random(1).shuffle(kinds)  # of every kind some, also among few
+    return kinds
 
 
 def serve(names: list[str], port: int, pipe: Connection, *, bad: bool) -> None:
@@ -220,7 +219,7 @@ def run(farm: Farm, bad: set[int]) -> dict[str, Any]:
             daemon = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out)
         began = time.monotonic()
         marks = {}
-        for mark in (min(FIRST, farm.polls // 2), farm.polls):
+        for mark in sorted({min(FIRST, farm.polls), farm.polls // 4, farm.polls // 2, farm.polls}):
             while log.read_bytes().count(b'"event": "poll"') < mark:
                 if daemon.poll() is not None:
                     raise SystemExit(f"the daemon ended:\n{log.read_text()[-2000:]}")

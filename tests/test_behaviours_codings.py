@@ -81,7 +81,8 @@ def gzip_bomb(_: bytes) -> bytes:
 
 def br_bomb(_: bytes) -> bytes:
     """Make 100 MB out of some hundred bytes."""
-    return brotli.compress(bytes(100_000_000), quality=4)
+    bomb: bytes = brotli.compress(bytes(100_000_000), quality=4)
+    return bomb
 
 
 def zstd_bomb(_: bytes) -> bytes:
