@@ -52,6 +52,10 @@ def test_health_is_one_word(columns: dict[str, Any], health: str) -> None:
     ("columns", "note"),
     [
         ({"moved_url": "http://new.example/"}, "polled at http://new.example/: put that into the config"),
+        (
+            {"moving_to": "http://new.example/", "moving_polls": -1},
+            "http://new.example/ to another feed: if it is right",
+        ),
         ({"moving_to": "http://new.example/", "moving_polls": 2}, "http://new.example/ (2 polls): not believed yet"),
         ({"offers": '["http://one.example/feed"]'}, "advertises http://one.example/feed"),
         ({"doubts": 2}, "304 answers twice"),
