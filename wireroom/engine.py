@@ -92,10 +92,20 @@ class Engine:
             for t in config.topics
         ]
         rules = [rule.id for rule in config.rules]
-        now = iso(datetime.now(UTC))
-        synced = await asyncio.wrap_future(
-            self.writer.submit(lambda db: sync_config(db, config.sources, rules, topics, now))
-        )
+        now, old = iso(datetime.now(UTC)), self._poller
+
+        def take_over(db: Database) -> Synced:
+            synced = sync_config(db, config.sources, rules, topics, now)
+            if old is not None:
+                old.superseded = True
+            return synced
+
+        try:
+            synced = await self.write(take_over)
+        except BaseException:
+            if old is not None:
+                old.superseded = False
+            raise
         for remark in synced.remarks:
             self.log.warning("config", remark=remark)
         self.config = config
@@ -158,6 +168,8 @@ class Engine:
 
     def tick(self) -> None:
         """Start the poll of every source that is due."""
+        if self.poller.superseded:
+            return  # in a moment there is another, which knows the new sources
         under_way = self.poller.under_way
         domains = Counter(self.poller.domains)
         most = self.config.poll.per_host + WAITING_PER_DOMAIN
