@@ -32,12 +32,14 @@ class Network:
         if source.domain is None:
             return fetched  # a file
         failed = fetched.outcome in NETWORK_OUTCOMES
+        news = failed and source.failures == 0  # one that failed before tells nothing
         if not failed:
             self._outage.answered(source.domain, self._clock())
-        elif source.failures == 0:  # one that failed before tells nothing
+        elif news:
             was_well = source.last_good_at is not None
             self._outage.failed(source.domain, self._clock(), started=started, was_well=was_well)
-        self._look()
+        if news or self._down.is_set():  # all hosts are counted: not at every answer while all is well
+            self._look()
         if not failed or self._hosts < WELL_HOSTS:
             return fetched
         if not self._down.is_set():
