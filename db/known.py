@@ -99,7 +99,11 @@ class ArchiveKnown:
 
     def desk(self, drafts: Sequence[Draft]) -> DraftDesk:
         """Clear the desk and lay these drafts on it."""
-        self._desk.lay(drafts, dict(self._db.execute("SELECT id, config_id FROM sources")))
+        named = json.dumps(list({id_ for draft in drafts for id_ in draft.source_ids}))
+        ids = self._db.execute(
+            "SELECT id, config_id FROM sources WHERE id IN (SELECT value FROM json_each(?))", [named]
+        )
+        self._desk.lay(drafts, dict(ids))
         return self._desk
 
 
@@ -111,16 +115,13 @@ class DraftDesk:
         migrations.apply(self._db)
 
     def lay(self, drafts: Sequence[Draft], source_ids: Mapping[int, str]) -> None:
-        """Replace what lies here by ``drafts``; ``source_ids`` gives the config id of each source key."""
+        """Replace what lies here by ``drafts``; ``source_ids`` gives the config id of each of their sources."""
         db = self._db
         with db.atomic():
             for table in ("entries", "story_tags", "tags", "stories", "sources"):
                 db.execute(f"DELETE FROM {table}")
-            named = {id_ for draft in drafts for id_ in draft.source_ids}
-            for id_ in named:
-                db.execute(
-                    "INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", [id_, source_ids[id_]]
-                )
+            for id_, config_id in source_ids.items():
+                db.execute("INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", [id_, config_id])
             for draft in drafts:
                 db.execute(
                     "INSERT INTO stories (id, title, text, folded_title, folded_text, language, first_seen, updated) "

@@ -221,9 +221,8 @@ class PollPlan:
     """All that one poll changes, written in one transaction or not at all.
 
     ``moved``: the row of ``moves`` (from, to, why). ``keys``: (entry ref, kind, key) to remember.
-    ``left``/``returned``: entries that went out of the document or came back. ``tags``: for each touched story
-    all its tags of the three origins. ``selections``: (topic id, story ref).
-    ``rule_hits``: rule id → stories it newly tagged.
+    ``left``/``returned``: entries that went out of the document, last seen ``left_at``, or came back.
+    ``tags``: for each touched story all its tags of the three origins. ``selections``: (topic id, story ref).
     """
 
     source_id: int

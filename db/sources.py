@@ -37,6 +37,12 @@ def sources_named(db: Database, config_ids: Iterable[str]) -> list[PolledSource]
     )
 
 
+def source_now(db: Database, id_: int) -> PolledSource:
+    """Read one source, whatever became of it."""
+    (source,) = polled(db.execute(f"SELECT {', '.join(POLLED_COLUMNS)} FROM sources WHERE id = ?", [id_]))
+    return source
+
+
 def polled(rows: Iterable[tuple[object, ...]]) -> list[PolledSource]:
     """Make values of rows of POLLED_COLUMNS."""
     return [PolledSource(**dict(zip(POLLED_COLUMNS, row, strict=True))) for row in rows]  # type: ignore[arg-type]

@@ -86,16 +86,16 @@ def known_ids(db: Database, table: str) -> dict[str, int]:
 def rename(db: Database, table: str, names: list[tuple[str, tuple[str, ...]]]) -> list[str]:
     """Give rows that are known under an earlier id their new one → remarks on those that could not be."""
     remarks = []
+    present = known_ids(db, table)
     for new, earlier in names:
-        present = known_ids(db, table)
         for old in earlier:
             if old in present and new in present:
                 remarks.append(
                     f"{table[:-1]} {new!r}: was = {old!r} is not followed, since both have a history of their own"
                 )
             elif old in present:
-                db.execute(f"UPDATE {table} SET config_id = ? WHERE id = ?", [new, present[old]])
-                present = known_ids(db, table)
+                present[new] = present.pop(old)
+                db.execute(f"UPDATE {table} SET config_id = ? WHERE id = ?", [new, present[new]])
     return remarks
 
 

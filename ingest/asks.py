@@ -14,7 +14,7 @@ MAX_HEAD_CHARS = 200_000
 """Of what stands before the first item, and as much behind the last, is searched for skipHours and skipDays."""
 
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)[\s>/]", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _SKIPS = re.compile(r"<(?:[\w.-]{1,40}:)?(skiphours|skipdays)\s*>", re.IGNORECASE)
@@ -57,7 +57,7 @@ def skips(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
             if name == "skiphours":
                 hours.update(int(hour) % 24 for hour in _HOUR.findall(inside) if int(hour) <= 24)
             else:
-                days.update(_DAYS.index(day) for each in _DAY.findall(inside) if (day := each.lower()) in _DAYS)
+                days.update(DAYS.index(day) for each in _DAY.findall(inside) if (day := each.lower()) in DAYS)
     return tuple(sorted(hours)), tuple(sorted(days))
 
 

@@ -85,6 +85,8 @@ class Fetcher:
                     answer = await self._request(url, wanted)
                 left_s -= loop.time() - started
             if isinstance(answer, Fetched):
+                if hops and answer.outcome == "gone":  # that place is; whoever redirects to it may yet change his mind
+                    answer = replace(answer, outcome="http-error", error=f"redirected to {bare(url)}: 410 Gone")
                 return replace(answer, permanent_url=permanent_url(hops))
             status, location = answer
             url = redirect_target(url, location)

@@ -14,21 +14,18 @@ from typing import Protocol
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+UNICAST = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("2000::/3"))
+"""All of IPv6 that is given out as public lies in the second (IANA); NAT64, mapped and translated forms lie outside."""
+
 NOT_PUBLIC: tuple[IPNetwork, ...] = tuple(
     ipaddress.ip_network(net)
     for net in (
         # what `is_global` of some Python versions lets through (IANA special-purpose registries)
         "192.0.0.0/24",
         "192.88.99.0/24",
-        "::/96",
-        "64:ff9b::/96",
-        "64:ff9b:1::/48",
-        "100::/64",
         "2001::/23",
         "2002::/16",
         "3fff::/20",
-        "5f00::/16",
-        "fec0::/10",
     )
 )
 
@@ -74,6 +71,9 @@ class Guard:
 
 def is_public(ip: IPAddress) -> bool:
     """Tell whether ``ip`` is an ordinary public unicast address."""
-    return (
-        ip.is_global and not ip.is_multicast and not any(ip in net for net in NOT_PUBLIC if net.version == ip.version)
-    )
+    return ip.is_global and not ip.is_multicast and within(ip, UNICAST) and not within(ip, NOT_PUBLIC)
+
+
+def within(ip: IPAddress, nets: Iterable[IPNetwork]) -> bool:
+    """Tell whether one of ``nets`` has this address."""
+    return any(ip in net for net in nets if net.version == ip.version)

@@ -15,6 +15,9 @@ from db.plan import GOOD, Outcome, PolledSource
 PROVING_POLLS = 3
 """So many polls in a row must lead to the same feed at the same new place; a mere change to https needs one."""
 
+ANOTHER_FEED = -1
+"""In place of the number of polls: the redirects lead to another feed, whose entries are known from then on."""
+
 LOST_POLLS = 3
 """After so many failures in a row at the new place, the configured address is tried again."""
 
@@ -23,11 +26,7 @@ _NO_LOSS = frozenset({"throttled", "offline", "gone"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """Where a source is polled from now on.
-
-    ``moving_polls``: how many polls in a row proved ``moving_to``; 0: it is another feed. ``moved``: the row of
-    ``moves`` (from, to, why), where there is one.
-    """
+    """Where a source is polled from now on. ``moved``: the row of ``moves`` (from, to, why), where there is one."""
 
     moved_url: str | None
     moving_to: str | None = None
@@ -40,9 +39,9 @@ def whereabouts(
 ) -> Whereabouts:
     """Decide after a poll where the source is polled next.
 
-    ``permanent_url``: where the permanent redirects of this poll led; ``same_feed``: whether what came is the feed that
-    was there before, None where it can't be told. A place with another feed is refused as long as the redirect leads
-    there: from the next poll on its entries would be the known ones.
+    ``permanent_url``: where the permanent redirects of this poll led; ``same_feed``: whether what came has the known
+    entries, None where it can't tell (an empty or broken document). What once led to another feed stays unbelieved
+    until the source answers for itself again: after the first poll the other feed's entries are the known ones.
     """
     here = source.moved_url or source.url
     if outcome not in GOOD:
@@ -52,24 +51,27 @@ def whereabouts(
         return Whereabouts(
             moved_url=source.moved_url, moving_to=source.moving_to, moving_polls=source.moving_polls
         )  # an outage in the middle of a move is no evidence against it
-    if permanent_url is None or same_feed is None or is_downgrade(here, permanent_url) or permanent_url == here:
+    if permanent_url is None or is_downgrade(here, permanent_url) or permanent_url == here:
         return Whereabouts(moved_url=source.moved_url)
-    going_on = source.moving_to == permanent_url
-    if not same_feed or (going_on and source.moving_polls == 0):
-        return Whereabouts(moved_url=source.moved_url, moving_to=permanent_url, moving_polls=0)
-    polls = source.moving_polls + 1 if going_on else 1
-    if polls < PROVING_POLLS and not is_upgrade(here, permanent_url):
+    upgrade = is_upgrade(here, permanent_url)
+    if not upgrade and (same_feed is False or source.moving_polls == ANOTHER_FEED):
+        return Whereabouts(moved_url=source.moved_url, moving_to=permanent_url, moving_polls=ANOTHER_FEED)
+    if not same_feed:
+        return Whereabouts(moved_url=source.moved_url)
+    polls = source.moving_polls + 1 if source.moving_to == permanent_url else 1
+    if polls < PROVING_POLLS and not upgrade:
         return Whereabouts(moved_url=source.moved_url, moving_to=permanent_url, moving_polls=polls)
     home = None if permanent_url == source.url else permanent_url
     return Whereabouts(moved_url=home, moved=(here, permanent_url, "permanent redirect"))
 
 
-def is_same_feed(*, shared: int, listed: int, entries: int) -> bool:
-    """Tell whether a document of ``entries`` is the feed whose last one had ``listed``: at least half is ``shared``.
+def has_known_entries(*, known: int, listed: int, entries: int) -> bool:
+    """Tell whether a document of ``entries`` is the feed whose last one had ``listed``: at least half is ``known``.
 
-    Half of the shorter of the two: the new place may show more or fewer. At a first poll there is nothing to compare.
+    ``known`` counts those that the last document had. Half of the shorter of the two: the new place may show more or
+    fewer. At a first poll there is nothing to compare.
     """
-    return listed == 0 or shared * 2 >= min(listed, entries)
+    return listed == 0 or known * 2 >= min(listed, entries)
 
 
 def is_upgrade(old: str, new: str) -> bool:

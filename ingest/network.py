@@ -34,7 +34,8 @@ class Network:
         now = self._clock()
         if fetched.outcome not in NETWORK_OUTCOMES:
             self._outage.answered(source.domain, now)
-            self._look()
+            if self._down:  # all hosts are counted: not at every answer while all is well
+                self._look()
             return fetched
         if source.failures == 0:  # one that failed before tells nothing
             was_well = source.last_good_at is not None

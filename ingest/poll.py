@@ -20,6 +20,7 @@ from db.archive import ArchiveError
 from db.known import ArchiveKnown, DraftDesk
 from db.model import Document
 from db.plan import GOOD, Outcome, PolledSource, PollPlan
+from db.sources import source_now
 from db.writer import Writer
 from ingest.answer import Answer, answer_of, with_page
 from ingest.digest import DIGEST_VERSION
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
 REST_S = 60
 """After a poll that the archive did not take (a full disk), its source is left alone for so long."""
+
+
+class SupersededError(Exception):
+    """Another config is at work in the archive: what this poller would write was planned by the old one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,8 @@ class Poller:
         on_report: Callable[[Report], None],
     ) -> None:
         self.setup = setup
+        self.superseded = False
+        """Set on the writer's thread, in the transaction that takes over another config: nothing is written then."""
         self._fetcher = fetcher
         self._network = network
         self._workers = workers
@@ -143,6 +150,8 @@ class Poller:
         rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
         try:
             plan = await self._write(source, answer, setup.desks, rhythm)
+        except SupersededError:
+            raise asyncio.CancelledError from None  # it is broken off, as those that ``close`` finds under way
         except Exception:
             self._resting[source.id] = loop.time() + REST_S
             raise
@@ -160,7 +169,7 @@ class Poller:
             return await asyncio.wrap_future(
                 self._writer.submit(lambda db: self._record(db, source, answer, desks, rhythm))
             )
-        except (sqlite3.OperationalError, ArchiveError):
+        except (sqlite3.OperationalError, ArchiveError, SupersededError):
             raise
         except Exception as error:  # noqa: BLE001 - no document may keep its source due for ever
             fault = f"it could not be recorded: {type(error).__name__}: {error}"[:300]
@@ -195,7 +204,14 @@ class Poller:
         return answer_of(replace(fetched, outcome=found.kind, error=found.message), offers=found.offers)
 
     def _record(self, db: Database, source: PolledSource, answer: Answer, desks: Desks, rhythm: Rhythm) -> PollPlan:
-        """Plan and apply, on the writer's thread, inside the poll's savepoint."""
+        """Plan and apply, on the writer's thread, inside the poll's savepoint.
+
+        ``source`` is as it was when the poll began. A hub may have told of news since, or have ended: what is planned
+        by, and written back, is how the source stands now.
+        """
+        if self.superseded:
+            raise SupersededError
+        source = source_now(db, source.id)
         if self._desk is None:
             self._desk = DraftDesk()
         plan = plan_poll(source, answer, ArchiveKnown(db, self._desk), desks, rhythm, datetime.now(UTC))

@@ -12,6 +12,7 @@ from db.model import Document
 from db.plan import GOOD, Outcome, PolledSource, PollRecord, SourceState
 from db.times import iso, iso_after, parse_iso
 from ingest.answer import Answer
+from ingest.asks import DAYS
 from ingest.domain import domain_of
 from ingest.fetched import Fetched
 from ingest.move import Whereabouts
@@ -28,8 +29,6 @@ from ingest.schedule import (
     outside_skips,
     spread,
 )
-
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 BACKUP_S = 86_400
 """While a hub tells of a source's news, it is polled so often all the same."""
@@ -113,7 +112,10 @@ def after_good(
     fresh_s = fetched.fresh_s
     if fresh_s is None and fetched.outcome == "not-modified":
         fresh_s = state.fresh_s  # a 304 renews what it does not mention (RFC 9111 4.3.4)
-    pushed_until = trusted_hub(source, hub, now, new=new)
+    told_s = max(
+        TOLD_S, 2 * rhythm.floor_s
+    )  # a push that nothing was found of is looked after once more, a floor later
+    pushed_until = trusted_hub(source, hub, now, told_s=told_s, new=new)
     wait_s = max(spacing_s, min(BACKUP_S, rhythm.ceiling_s)) if pushed_until is not None else spacing_s
     following = after_success(now, wait_s, max(fresh_s or 0, state.ttl_s or 0), rhythm, source.config_id)
     last_new_at, usual_gap_s = quiet(source, dates, now, new=new)
@@ -172,12 +174,12 @@ def outside(state: SourceState, following: datetime, now: datetime, rhythm: Rhyt
     return outside_skips(following, hours, days, now + timedelta(seconds=rhythm.ceiling_s))
 
 
-def trusted_hub(source: PolledSource, hub: str | None, now: datetime, *, new: int) -> str | None:
-    """Say until when the hub is trusted to tell of news; None once a poll found some that it had not told of."""
+def trusted_hub(source: PolledSource, hub: str | None, now: datetime, *, told_s: float, new: int) -> str | None:
+    """Say until when the hub is trusted to tell of news; None once a poll found some not told of ``told_s`` ago."""
     until = source.pushed_until
     if until is None or until <= iso(now) or hub is None:
         return None
-    recently = iso(now - timedelta(seconds=TOLD_S))
+    recently = iso(now - timedelta(seconds=told_s))
     told = source.last_push_at is not None and source.last_push_at >= min(source.last_poll_at or "", recently)
     return until if told or not new else None
 

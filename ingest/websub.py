@@ -44,9 +44,7 @@ Need = Literal["make", "end"]
 Verdict = Literal["lease", "repeat", "unsubscribed", "denied"]
 
 
-def settle(
-    source: HubSource, *, base_url: str, allow: Collection[Allowed], enabled: bool
-) -> Literal["make", "end"] | None:
+def settle(source: HubSource, *, base_url: str, allow: Collection[Allowed], enabled: bool) -> Need | None:
     """Decide what a source's subscription needs: to be made (anew), to be ended, or nothing (None).
 
     It is made anew where the hub, the topic or our own address changed: the old callback dies with its token.

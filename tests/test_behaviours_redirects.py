@@ -48,6 +48,17 @@ def without_location(status: int) -> Script:
     return lambda _: reply(b"we have moved", status)
 
 
+def gone_behind(status: int) -> Script:
+    """Redirect to a place that is gone."""
+    return lambda a: reply(b"", 410) if a.rest else reply(b"", status, Location=f"/{a.name}/there")
+
+
+def gone_there(played: Played) -> None:
+    """Expect a failure like any other: the source is polled again."""
+    ends("http-error", 410, says="redirected")(played)
+    assert played.now["gone_at"] is None
+
+
 def endless(asked: Asked) -> Answer | Act:
     """Redirect with a body that never ends."""
     if asked.rest:
@@ -175,6 +186,7 @@ CASES = [
     Case("loop", "a loop ends", between(""), stops_within(6)),
     Case("loop-two", "of two too", between("", "back"), stops_within(6)),
     *(Case(f"nowhere-{n}", f"{n} without Location", without_location(n), ends("http-error", n)) for n in NOWHERE),
+    *(Case(f"gone-{n}", "410 behind it is not the source's own", gone_behind(n), gone_there) for n in (301, 302)),
     Case("empty", "an empty Location", to(""), ends(BROKEN)),
     *(Case(f"to-{name}", f"not to {url}", to(url), left_alone) for name, url in SCHEMES.items()),
     *(Case(f"canary-{name}", f"not to {url}", to(url), left_alone) for name, url in CANARIES.items()),

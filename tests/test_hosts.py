@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from ingest.domain import budget_key
-from ingest.hosts import Hosts
+from ingest.hosts import FEW, Hosts
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,15 @@ async def test_cancelled_waiter_gives_its_place_back() -> None:
     await asyncio.gather(first, second, return_exceptions=True)
 
     await asyncio.wait_for(hold(0), 1)
+
+
+async def test_hosts_that_are_done_with_are_forgotten() -> None:
+    """A source that redirects to another port each time leaves nothing for ever; pauses are kept all the same."""
+    now = 0.0
+    hosts = Hosts(per_host=1, pause_s=60, clock=lambda: now)
+    for port in range(5 * FEW):
+        now += 1
+        async with hosts.turn("192.0.2.1", port):
+            pass
+    assert 60 <= len(hosts._turnstiles) <= FEW + 1
+    assert all(f"192.0.2.1:{port}" in hosts._turnstiles for port in range(5 * FEW - 59, 5 * FEW))

@@ -42,6 +42,20 @@ def test_busy_domains_do_not_fill_the_list() -> None:
     assert rest == ["small", "file"]
 
 
+def test_taking_over_a_config_reads_all_sources_a_few_times_whatever_their_number() -> None:
+    """Once for each of thousands of sources, it took minutes in which nothing else was written."""
+    sources = [Source(f"s{n}", f"http://one.example/{n}", "one.example") for n in range(50)]
+    db = archive(*sources)
+    statements: list[str] = []
+    db.conn.set_trace_callback(statements.append)
+
+    renamed = [Source("new", "http://one.example/0", "one.example", was=("older", "s0")), *sources[1:]]
+    sync_config(db, renamed, [], [], "2026-11-21T00:00:00Z")
+
+    assert sum(statement == "SELECT config_id, id FROM sources" for statement in statements) <= 2
+    assert list(db.execute("SELECT id, removed_at FROM sources WHERE config_id = 'new'")) == [(1, None)]
+
+
 def test_edited_address_starts_anew_and_is_remembered() -> None:
     """Validators, moves, doubts and failures belong to an address; the edit is a row of ``moves``."""
     db = archive(Source("a", "http://one.example/", "one.example"))

@@ -141,6 +141,17 @@ def test_trusted_hub_means_a_daily_backup_poll_until_it_misses_something() -> No
     assert (ended.pushed_until, wait_s(ended) < 4000) == (None, True)
 
 
+def test_second_look_after_a_push_counts_as_told_under_a_long_floor_too() -> None:
+    """It comes a floor later; a publisher that is slower than its hub is no reason to trust the hub no more."""
+    rhythm = Rhythm(floor_s=3600, ceiling_s=86400)
+    pushed, until = iso(NOW - timedelta(seconds=3602)), iso(NOW + timedelta(days=5))
+    polled = {"last_poll_at": iso(NOW - timedelta(seconds=3600)), "last_good_at": iso(NOW - timedelta(seconds=3600))}
+    source = polled_source(**polled, last_push_at=pushed, pushed_until=until, hub_url="http://h/", spacing_s=3600)
+    answer = Answer(fetched=OK, document=document(0, 1), digest_version=2, hub="http://h/")
+
+    assert source_state(source, answer, rhythm, NOW, Counts(new=1), HERE).pushed_until == until
+
+
 def test_documents_that_are_all_new_are_counted() -> None:
     """Nothing of the last one is left: entries may have come and gone between. A first poll is no such case."""
     before = iso(NOW - timedelta(hours=1))

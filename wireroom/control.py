@@ -24,6 +24,9 @@ Handler = Callable[[dict[str, Any], Progress], Awaitable[dict[str, Any]]]
 
 MAX_LINE_BYTES = 16_000_000
 
+NO_DOOR_S = 15
+"""How long a daemon may take to open its door: it migrates the archive first."""
+
 
 class ControlError(Exception):
     """The daemon refused a command or broke off; ``code`` is the exit code for whoever asked."""

@@ -22,17 +22,14 @@ from db.sync import ConfiguredTopic, Synced, sync_config
 from db.times import iso
 from db.writer import Writer
 from ingest.fetch import Fetcher
-from ingest.guard import Guard
 from ingest.hosts import Hosts
 from ingest.network import Network
-from ingest.poll import Poller, Report, Setup
-from ingest.tag import Desks, Rule, Topic
-from ingest.wanted import SourceSetting
+from ingest.poll import Poller, Report
 from ingest.workers import Workers
-from wireroom import __version__
 from wireroom.config import Config
 from wireroom.control import ControlError
 from wireroom.log import Log
+from wireroom.parts import make_fetcher, make_hosts, make_setup
 from wireroom.press import Press
 
 MAX_UNDER_WAY = 2000
@@ -55,6 +52,7 @@ class Engine:
         self.workers = Workers(config.poll.workers)
         self.press = Press(config, self.writer, log)
         self._reader: Database | None = None
+        self._hosts: Hosts | None = None
         self._fetcher: Fetcher | None = None
         self._poller: Poller | None = None
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
@@ -92,14 +90,26 @@ class Engine:
             for t in config.topics
         ]
         rules = [rule.id for rule in config.rules]
-        now = iso(datetime.now(UTC))
-        synced = await asyncio.wrap_future(
-            self.writer.submit(lambda db: sync_config(db, config.sources, rules, topics, now))
-        )
+        now, old = iso(datetime.now(UTC)), self._poller
+
+        def take_over(db: Database) -> Synced:
+            synced = sync_config(db, config.sources, rules, topics, now)
+            if old is not None:
+                old.superseded = True
+            return synced
+
+        try:
+            synced = await self.write(take_over)
+        except BaseException:
+            if old is not None:
+                old.superseded = False
+            raise
         for remark in synced.remarks:
             self.log.warning("config", remark=remark)
         self.config = config
-        self._fetcher = make_fetcher(config)
+        if self._hosts is None or not self._hosts.keeps(per_host=config.poll.per_host, pause_s=config.poll.pause_s):
+            self._hosts = make_hosts(config)  # only then: a reload is no reason to forget who has just been asked
+        self._fetcher = make_fetcher(config, self._hosts)
         self._poller = Poller(
             fetcher=self._fetcher,
             workers=self.workers,
@@ -147,6 +157,12 @@ class Engine:
         return self._poller
 
     @property
+    def hosts(self) -> Hosts:
+        """The budgets of all hosts, one for whatever is asked of them."""
+        assert self._hosts is not None
+        return self._hosts
+
+    @property
     def reader(self) -> Database:
         """A read-only connection, for the event loop's own quick questions."""
         assert self._reader is not None
@@ -158,6 +174,8 @@ class Engine:
 
     def tick(self) -> None:
         """Start the poll of every source that is due."""
+        if self.poller.superseded:
+            return  # in a moment there is another, which knows the new sources
         under_way = self.poller.under_way
         domains = Counter(self.poller.domains)
         most = self.config.poll.per_host + WAITING_PER_DOMAIN
@@ -199,8 +217,7 @@ class Engine:
         now = iso(datetime.now(UTC))
         sources = sources_named(self.reader, wanted or ids)
         if due:
-            times = {source.id for source in due_sources(self.reader, now, len(ids) + 1)}
-            sources = [source for source in sources if source.id in times]
+            sources = [source for source in sources if source.next_poll_at is not None and source.next_poll_at <= now]
         waiting = []
         tasks = {}
         for source in sources:
@@ -217,12 +234,16 @@ class Engine:
     async def _gather(self, tasks: dict[asyncio.Task[Report], str], progress: Progress) -> list[dict[str, Any]]:
         """Wait for polls and tell of each that ends → a dict per poll, in the order of their ends."""
         polled: list[dict[str, Any]] = []
-        pending = set(tasks)
-        progress({"done": 0, "total": len(tasks), **totals(polled)})
-        while pending:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            polled += [told(tasks[task], task) for task in done]
-            progress({"done": len(polled), "total": len(tasks), **totals(polled)})
+        ended: asyncio.Queue[asyncio.Task[Report]] = asyncio.Queue()
+        sums = Counter(totals(polled))
+        for task in tasks:
+            task.add_done_callback(ended.put_nowait)
+        progress({"done": 0, "total": len(tasks), **sums})
+        while len(polled) < len(tasks):
+            task = await ended.get()
+            polled.append(told(tasks[task], task))
+            sums.update(totals(polled[-1:]))
+            progress({"done": len(polled), "total": len(tasks), **sums})
         return polled
 
 
@@ -254,48 +275,3 @@ def totals(polled: list[dict[str, Any]]) -> dict[str, int]:
         "changed": sum(one.get("changed", 0) for one in polled),
         "failed": sum(not one["good"] for one in polled),
     }
-
-
-def user_agent(config: Config) -> str:
-    """Write how we name ourselves to every server."""
-    about = f"; +{config.contact}" if config.contact else ""
-    return f"Wireroom/{__version__} (feed syndicator{about})"
-
-
-def make_fetcher(config: Config) -> Fetcher:
-    """Make the HTTP client that the config describes. Must run inside the loop."""
-    loop = asyncio.get_running_loop()
-    return Fetcher(
-        user_agent=user_agent(config),
-        guard=Guard(config.poll.allow),
-        hosts=Hosts(per_host=config.poll.per_host, pause_s=config.poll.pause_s, clock=loop.time),
-        timeout_s=config.poll.timeout_s,
-        max_body_bytes=config.poll.max_body_bytes,
-    )
-
-
-def make_setup(config: Config, synced: Synced) -> Setup:
-    """Turn the config into what the poller works by, with the archive's row ids."""
-    return Setup(
-        settings={s.id: SourceSetting(url=s.url, path=s.path, every_s=s.every_s) for s in config.sources},
-        desks=Desks(
-            source_tags={
-                synced.sources[s.id]: tuple((*split_tag(tag), s.id) for tag in s.tags) for s in config.sources
-            },
-            rules=tuple(
-                Rule(id=r.id, kind=k, name=n, query=parse(r.match))
-                for r in config.rules
-                for k, n in (split_tag(r.tag),)
-            ),
-            topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match)) for t in config.topics),
-        ),
-        floor_s=config.poll.floor_s,
-        ceiling_s=config.poll.ceiling_s,
-        max_body_bytes=config.poll.max_body_bytes,
-    )
-
-
-def split_tag(tag: str) -> tuple[str, str]:
-    """Split ``kind:name``; the config has checked that it is one."""
-    kind, _, name = tag.partition(":")
-    return kind, name

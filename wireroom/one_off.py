@@ -14,8 +14,8 @@ from ingest.unpack import unpack
 from ingest.workers import Workers
 from wireroom.add import AddError, Finder, Found
 from wireroom.config import Config
-from wireroom.engine import make_fetcher
 from wireroom.opml import MAX_BYTES
+from wireroom.parts import make_fetcher, make_hosts
 from wireroom.source_memory import places_of
 from wireroom.source_names import addresses, is_typed_address, shown
 
@@ -24,7 +24,7 @@ def find_feed(config: Config, typed: str) -> Found:
     """Find the feed at an address → it. Raises AddError, ValueError where it is no address."""
 
     async def find() -> Found:
-        fetcher, workers = make_fetcher(config), Workers(1)
+        fetcher, workers = make_fetcher(config, make_hosts(config)), Workers(1)
 
         async def digest(body: bytes, fetched: Fetched, url: str) -> Document | DigestFault:
             most = config.poll.max_body_bytes
@@ -49,7 +49,7 @@ def read_list(config: Config, place: str) -> bytes:
             return file.read(MAX_BYTES + 1)
 
     async def fetch() -> bytes:
-        fetcher = make_fetcher(config)
+        fetcher = make_fetcher(config, make_hosts(config))
         try:
             for url in addresses(place):
                 fetched = await fetcher.fetch(Wanted(url=url))

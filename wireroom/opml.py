@@ -14,6 +14,7 @@ from typing import NoReturn
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
+from ingest.clean import xml_chars
 from wireroom.config import USER_INFO
 from wireroom.source_names import shown
 
@@ -274,9 +275,4 @@ def feed_outline(feed: Listed) -> str:
 
 def attribute(value: str) -> str:
     """Quote an attribute's value; characters that XML 1.0 can't hold are left out (2.2)."""
-    return quoteattr("".join(char for char in value if char in "\t\n\r" or (char >= " " and is_xml(char))))
-
-
-def is_xml(char: str) -> bool:
-    """Tell whether a character above the controls may stand in XML 1.0."""
-    return not ("\ud800" <= char <= "\udfff" or char in "\ufffe\uffff")
+    return quoteattr(xml_chars(value))

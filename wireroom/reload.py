@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wireroom.config import Config, ConfigError, load_config
-from wireroom.control import ControlError, NoDaemonError, ask
+from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, ask
 from wireroom.lock import beside
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 FIXED = ("archive", "publish", "listen_host", "listen_port")
 """What a daemon can't change while it runs."""
-
-NO_DOOR_S = 15
-"""How long a daemon may take to open its door: it migrates the archive first."""
 
 
 class Reloader:

@@ -16,15 +16,12 @@ from typing import Any
 import click
 
 from wireroom.config import Config
-from wireroom.control import ControlError, NoDaemonError, Progress, ask
+from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, Progress, ask
 from wireroom.escape import escaped
 from wireroom.lock import ArchiveLock, LockHeldError, beside
 
 LOOKUPS = 32
 """Threads for name look-ups: a dead name server must not hold up the others."""
-
-NO_DOOR_S = 15
-"""How long a daemon may take to open its door: it migrates the archive first."""
 
 
 def poll_round(config: Config, sources: Sequence[str], *, due: bool, progress: Progress) -> dict[str, Any]:

@@ -34,11 +34,11 @@ from ingest.client import make_session
 from ingest.domain import budget_key
 from ingest.guard import Guard
 from ingest.headers import retry_after_s
-from ingest.hosts import Hosts
 from ingest.poll import Report
 from ingest.websub import Mode, Need, address_mark, ask_again_at, may_ask, one_line, request_form, settle
 from wireroom.config import Config
-from wireroom.engine import Engine, user_agent
+from wireroom.engine import Engine
+from wireroom.parts import user_agent
 from wireroom.pushes import Pushes
 
 MAX_ASKED, MAX_ASKED_OF_ONE = 32, 2
@@ -67,7 +67,6 @@ class Subscriber:
         self.pushes = Pushes(engine)
         self._config: Config | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._hosts: Hosts | None = None
         self._changed: set[str] | None = None  # sources polled since they were last settled; None: all of them
         self._asking: dict[int, tuple[asyncio.Task[None], str]] = {}  # by subscription, with its host's budget
         self._rest_until = 0.0
@@ -111,8 +110,6 @@ class Subscriber:
             await self.engine.write(lambda db: poll_missed_pushes(db, iso(datetime.now(UTC))))
         old, self._changed = self._session, None
         self._session = make_session(user_agent=user_agent(config), guard=Guard(config.poll.allow))
-        clock = asyncio.get_running_loop().time
-        self._hosts = Hosts(per_host=config.poll.per_host, pause_s=config.poll.pause_s, clock=clock)
         self._config = config
         if old is not None:
             await old.close()
@@ -185,11 +182,10 @@ class Subscriber:
 
     async def _ask(self, one: Subscription) -> None:
         """Ask one hub, and write down how it answered."""
-        assert self._hosts is not None
         log, config, parts = self.engine.log, self.engine.config, urlsplit(one.hub)
         mode: Mode = "unsubscribe" if one.state == "ended" else "subscribe"
         error, wait_s = None, None
-        async with self._hosts.turn(parts.hostname or "", parts.port or 0):
+        async with self.engine.hosts.turn(parts.hostname or "", parts.port or 0):
             now = datetime.now(UTC)
             again = iso_after(ask_again_at(now, one.failures + 1)) if mode == "subscribe" else None
             if not await self.engine.write(lambda db: write_asking(db, one, iso(now), again)):
