@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from db.health import source_status
 from db.schema import migrations
+from house import House
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WELL: dict[str, Any] = {"last_outcome": "ok", "last_good_at": "2026-11-20T11:00:00Z"}
@@ -53,6 +54,7 @@ def test_health_is_one_word(columns: dict[str, Any], health: str) -> None:
     [
         ({"moved_url": "http://new.example/"}, "polled at http://new.example/: put that into the config"),
         ({"moving_to": "http://new.example/", "moving_polls": 2}, "http://new.example/ (2 polls): not believed yet"),
+        ({"moving_to": "http://new.example/", "moving_polls": 1}, "http://new.example/ (1 poll): not believed yet"),
         ({"offers": '["http://one.example/feed"]'}, "advertises http://one.example/feed"),
         ({"doubts": 2}, "304 answers twice"),
         ({"crowded": 2}, "last 2 documents were all new"),
@@ -65,3 +67,15 @@ def test_notes_say_what_to_do(columns: dict[str, Any], note: str) -> None:
 
     assert note in found
     assert status(**WELL)["notes"] == []
+
+
+def test_status_tells_the_whole_remark_on_any_terminal(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mend stands at the end of a remark: it is never cut to the terminal's width."""
+    monkeypatch.setenv("COLUMNS", "80")
+    house.configure({"typo": "example.org/feed"})
+    house.wireroom("poll")
+
+    told = house.wireroom("status").out
+
+    (remark,) = [line for line in told.splitlines() if line.startswith("  typo: ")]
+    assert remark.endswith("check the source's url (a web address begins with https://)")

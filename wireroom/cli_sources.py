@@ -218,7 +218,10 @@ def export(path: Path, file: Path) -> None:
     elif file.exists() and not file.is_file():
         file.write_bytes(body)
     else:
-        replace_file(file.resolve(), body)
+        try:
+            replace_file(file.resolve(), body)
+        except OSError as error:  # it would name the temporary file
+            raise OSError(error.errno, f"can't be written: {error.strerror}", str(file)) from error
     for line in (trouble, f"left out, since they are files: {', '.join(files)}" if files else None):
         if line is not None:
             click.echo(f"wireroom: {line}", err=True)
