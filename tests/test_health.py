@@ -17,14 +17,14 @@ WELL: dict[str, Any] = {"last_outcome": "ok", "last_good_at": "2026-11-20T11:00:
 QUIET = {**WELL, "last_new_at": "2026-11-10T00:00:00Z"}
 
 
-def status(**columns: Any) -> dict[str, Any]:
-    """Give the status of one source with these columns."""
+def status(*others: dict[str, Any], **columns: Any) -> dict[str, Any]:
+    """Give the status of one source with these columns, beside ``others``."""
     db = Database(memory=True)
     migrations.apply(db)
-    row = {"config_id": "one", "url": "http://one.example/", "added_at": "2026-01-01T00:00:00Z", **columns}
-    db.execute(f"INSERT INTO sources ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
-    (told,) = source_status(db, NOW)
-    return told
+    for one in (columns, *others):
+        row = {"config_id": "one", "url": "http://one.example/", "added_at": "2026-01-01T00:00:00Z", **one}
+        db.execute(f"INSERT INTO sources ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+    return source_status(db, NOW)[0]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,16 @@ def test_notes_say_what_to_do(columns: dict[str, Any], note: str) -> None:
 
     assert note in found
     assert status(**WELL)["notes"] == []
+
+
+@pytest.mark.parametrize("place", ["url", "moved_url"])
+def test_move_to_the_place_of_another_source_is_told(place: str) -> None:
+    """The config would not take that address a second time."""
+    moved = {**WELL, "moved_url": "http://new.example/"}
+    twin = {"config_id": "two", "url": "http://two.example/", place: "http://new.example/"}
+
+    assert "so is 'two'; take one of the two out" in status(twin, **moved)["notes"][0]
+    assert "put that into the config" in status({**twin, "removed_at": "2026-11-01T00:00:00Z"}, **moved)["notes"][0]
 
 
 def test_status_tells_the_whole_remark_on_any_terminal(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
