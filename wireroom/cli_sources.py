@@ -142,8 +142,8 @@ def import_(path: Path, place: str, *, dry_run: bool, as_json: bool) -> None:
     """Take over the subscriptions of another reader: an OPML list, from a file, an address, or standard input (-).
 
     Its folders become folder: tags. No feed is fetched; the daemon polls the new sources when they are due. Feeds that
-    the config has already, and addresses that can't be polled, are named and passed over. Exits with 1 where nothing
-    could be taken over.
+    the config has already, and addresses that can't be polled, are named and passed over. Exits with 1 where there is
+    nothing to take over; a list that is known already is no failure.
     """
     from ingest.guard import Guard
     from wireroom.add import AddError
