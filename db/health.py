@@ -22,7 +22,7 @@ CROWDED_POLLS = 2
 
 def source_status(db: Database, now: datetime) -> list[dict[str, Any]]:
     """Read every source of the config with its last outcome, next poll, entry count, health, and notes on it."""
-    rows = db.query(
+    found = db.query(
         """
         SELECT s.config_id AS source, s.title AS title, s.url AS url, s.last_outcome AS outcome, s.last_error AS error,
                s.last_poll_at AS last_poll, s.last_good_at AS last_good, s.next_poll_at AS next_poll,
@@ -37,6 +37,13 @@ def source_status(db: Database, now: datetime) -> list[dict[str, Any]]:
         WHERE s.removed_at IS NULL ORDER BY s.id
         """
     )
+    rows = list(found)
+    holders: dict[str, list[str]] = {}
+    for row in rows:
+        for place in {row["url"], row["moved_url"]} - {None}:
+            holders.setdefault(place, []).append(row["source"])
+    for row in rows:
+        row["twin"] = next((one for one in holders.get(row["moved_url"], ()) if one != row["source"]), None)
     return [told(row, now) for row in rows]
 
 
@@ -44,7 +51,7 @@ def told(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     """Add health and notes to a row, and leave out what only they need."""
     made = {**row, "offers": json.loads(row["offers"] or "[]")}
     made |= {"health": health(row, now), "notes": list(notes(made, now))}
-    return {name: value for name, value in made.items() if name not in ("moving_to", "moving_polls", "doubts")}
+    return {name: value for name, value in made.items() if name not in ("moving_to", "moving_polls", "doubts", "twin")}
 
 
 def health(row: dict[str, Any], now: datetime) -> str:
@@ -80,7 +87,8 @@ def is_silent(row: dict[str, Any], now: datetime) -> bool:
 def notes(row: dict[str, Any], now: datetime) -> Iterator[str]:
     """Say what its owner should know of a source beside its last error, each with the mend."""
     if row["moved_url"] is not None:
-        yield f"it has moved for good and is polled at {row['moved_url']}: put that into the config"
+        mend = "put that into the config" if row["twin"] is None else f"so is {row['twin']!r}; take one of the two out"
+        yield f"it has moved for good and is polled at {row['moved_url']}: {mend}"
     if row["moving_to"] is not None:
         polls = row["moving_polls"]
         why = (

@@ -113,6 +113,11 @@ def put_source(db: Database, source: ConfiguredSource, now: str) -> int:
     for id_, url, moved_url, removed_at, gone_at in db.execute(
         "SELECT id, url, moved_url, removed_at, gone_at FROM sources WHERE config_id = ?", [source.id]
     ).fetchall():
+        if moved_url == source.shown_url and gone_at is None:  # it is polled there already: its rhythm goes on
+            db.execute(
+                "UPDATE sources SET url = ?, domain = ?, moved_url = NULL WHERE id = ?", [moved_url, source.domain, id_]
+            )
+            url = moved_url  # noqa: PLW2901
         if url != source.shown_url:
             db.execute(
                 "UPDATE sources SET url = ?, domain = ?, etag = NULL, last_modified = NULL, validators_url = NULL, "

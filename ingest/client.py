@@ -6,12 +6,19 @@ the far end does.
 
 from __future__ import annotations
 
+import os
+import re
+import socket
+
 import aiohttp
 
 from ingest.guard import Guard
 
 MAX_HEADER_BYTES = 32768
 """Of one header line; there may be 128 of them."""
+
+CONNECT_FAILED = re.compile(r"(?:\[Errno (\d+)\] )?Connect call failed \('([^']*)', (\d+)[^)]*\)")
+"""How asyncio tells of a connection that was not made: the system's word for it is only a number."""
 
 
 class BrokenOffError(aiohttp.ClientError):
@@ -45,3 +52,18 @@ async def once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTyp
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise BrokenOffError(str(error) or "the server closed the connection without an answer") from error
+
+
+def system_words(error: Exception) -> str:
+    """Say why no connection came about → the system's own words, with the address that was asked."""
+    inner = getattr(error, "os_error", None) or error
+    number = getattr(inner, "errno", None)
+    text = str(getattr(inner, "strerror", None) or inner or type(inner).__name__)
+    if isinstance(inner, socket.gaierror) and number == socket.EAI_NONAME:
+        return f"{text}; is the name spelled right?"
+
+    def told(found: re.Match[str]) -> str:
+        why = found[1] or number
+        return f"{found[2]} port {found[3]}" + (f": {os.strerror(int(why))}" if why else ": no connection")
+
+    return CONNECT_FAILED.sub(told, text.removeprefix("Multiple exceptions: "))

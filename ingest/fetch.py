@@ -13,13 +13,14 @@ import resource
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
 from yarl import URL
 
 from db.plan import Outcome
-from ingest.client import BrokenOffError, make_session
+from ingest.client import BrokenOffError, make_session, system_words
 from ingest.fetched import Fetched, Wanted
 from ingest.guard import AddressRefusedError, Guard
 from ingest.headers import fresh_s, retry_after_s, storable
@@ -186,7 +187,9 @@ def failure_of(status: int, *, conditional: bool) -> tuple[Outcome, str] | None:
         return "throttled", f"{status}: the server asks to come back later"
     if status in REDIRECTS:
         return "http-error", f"HTTP status {status}, a redirect that does not say where to"
-    return "http-error", f"HTTP status {status}{HINTS.get(status, '')}"
+    phrase = f" {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else ""
+    blame = ": the trouble is the server's own" if 500 <= status < 600 else ""
+    return "http-error", f"HTTP status {status}{HINTS.get(status, phrase + blame)}"
 
 
 HINTS = {
@@ -194,6 +197,10 @@ HINTS = {
     403: " Forbidden: the server refuses us; it may take us for a bot",
     404: " Not Found: the feed is not there; look for its new address on the publisher's page",
 }
+
+
+WEB_HINT = "(a web address begins with https://)"
+"""Without it, example.org/feed is a file's path."""
 
 
 def read_file(path: Path, max_body_bytes: int) -> Fetched:
@@ -205,7 +212,7 @@ def read_file(path: Path, max_body_bytes: int) -> Fetched:
             return Fetched(outcome="too-large", error=f"{path}: over {max_body_bytes:,} bytes ([poll] max_body)")
         body = path.read_bytes()
     except OSError as error:
-        return Fetched(outcome="no-file", error=f"{path}: {error.strerror}; check the source's url")
+        return Fetched(outcome="no-file", error=f"{path}: {error.strerror}; check the source's url {WEB_HINT}")
     return Fetched(outcome="ok", body=body, body_hash=hash_of(body), url=path.as_uri())
 
 
@@ -218,7 +225,7 @@ def outcome_of(error: Exception) -> Outcome:
     """Sort a failed request: refused by our own guard, or unreachable."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, (AddressRefusedError, aiohttp.InvalidURL)) or type(cause) is ValueError:
+        if isinstance(cause, (AddressRefusedError, aiohttp.InvalidURL, UnicodeError)) or type(cause) is ValueError:
             return "refused"
         cause = getattr(cause, "os_error", None) or cause.__cause__
     return "refused" if "is not a public address" in str(error) else "unreachable"
@@ -232,8 +239,9 @@ def reason(error: Exception) -> str:
         return " ".join(f"its answer is no HTTP: {error.message}".split())[:300]
     if isinstance(error, aiohttp.InvalidURL):
         return f"it is no address that could be asked ({error.description or 'bad host'}); check the source's url"
-    inner = getattr(error, "os_error", None) or error
-    text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    if isinstance(error, UnicodeError):  # an empty label, or one of over 63 letters, as in https://../feed
+        return "it is no address that could be asked (bad host); check the source's url"
+    text = system_words(error)
     host = getattr(error, "host", None)
     if host and host not in text and not isinstance(error, BrokenOffError):
         text = f"{host}: {text}"

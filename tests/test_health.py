@@ -10,20 +10,21 @@ from sqlite_utils import Database
 
 from db.health import source_status
 from db.schema import migrations
+from house import House
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WELL: dict[str, Any] = {"last_outcome": "ok", "last_good_at": "2026-11-20T11:00:00Z"}
 QUIET = {**WELL, "last_new_at": "2026-11-10T00:00:00Z"}
 
 
-def status(**columns: Any) -> dict[str, Any]:
-    """Give the status of one source with these columns."""
+def status(*others: dict[str, Any], **columns: Any) -> dict[str, Any]:
+    """Give the status of one source with these columns, beside ``others``."""
     db = Database(memory=True)
     migrations.apply(db)
-    row = {"config_id": "one", "url": "http://one.example/", "added_at": "2026-01-01T00:00:00Z", **columns}
-    db.execute(f"INSERT INTO sources ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
-    (told,) = source_status(db, NOW)
-    return told
+    for one in (columns, *others):
+        row = {"config_id": "one", "url": "http://one.example/", "added_at": "2026-01-01T00:00:00Z", **one}
+        db.execute(f"INSERT INTO sources ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+    return source_status(db, NOW)[0]
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,25 @@ def test_notes_say_what_to_do(columns: dict[str, Any], note: str) -> None:
 
     assert note in found
     assert status(**WELL)["notes"] == []
+
+
+@pytest.mark.parametrize("place", ["url", "moved_url"])
+def test_move_to_the_place_of_another_source_is_told(place: str) -> None:
+    """The config would not take that address a second time."""
+    moved = {**WELL, "moved_url": "http://new.example/"}
+    twin = {"config_id": "two", "url": "http://two.example/", place: "http://new.example/"}
+
+    assert "so is 'two'; take one of the two out" in status(twin, **moved)["notes"][0]
+    assert "put that into the config" in status({**twin, "removed_at": "2026-11-01T00:00:00Z"}, **moved)["notes"][0]
+
+
+def test_status_tells_the_whole_remark_on_any_terminal(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mend stands at the end of a remark: it is never cut to the terminal's width."""
+    monkeypatch.setenv("COLUMNS", "80")
+    house.configure({"typo": "example.org/feed"})
+    house.wireroom("poll")
+
+    told = house.wireroom("status").out
+
+    (remark,) = [line for line in told.splitlines() if line.startswith("  typo: ")]
+    assert remark.endswith("check the source's url (a web address begins with https://)")

@@ -198,6 +198,11 @@ def test_export_has_titles_sites_and_folders_and_comes_back(house: House, origin
     empty = House(house.folder / "new")
     empty.config.write_text("", encoding="utf-8")
     assert empty.wireroom("import", "../out.opml").code == 0
+    nowhere = house.wireroom("export", "none/out.opml")
+    assert (nowhere.code, nowhere.err.splitlines()[0]) == (
+        74,
+        "wireroom: none/out.opml: can't be written: No such file or directory",
+    )
     assert [(row["id"], row["url"], set(row.get("tags", [])), row.get("every")) for row in rows(empty)] == [
         ("f", origin.url("/f"), {"folder:a", "folder:c", "desk:b"}, "2h"),
         ("s", "https://s.example/", set(), None),

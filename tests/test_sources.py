@@ -79,3 +79,16 @@ def test_edited_address_starts_anew_and_is_remembered() -> None:
     assert list(db.query("SELECT from_url, to_url, why FROM moves")) == [
         {"from_url": "http://moved.example/", "to_url": "http://two.example/", "why": "the config"}
     ]
+
+
+def test_config_that_takes_over_a_proven_move_changes_nothing_else() -> None:
+    """`status` says to do so: no poll, no whole body, no end of a Retry-After, and no move from a place to itself."""
+    db = archive(Source("a", "http://one.example/", "one.example"))
+    kept = {"etag": "x", "failures": 2, "next_poll_at": "2026-11-22T00:00:00Z", "held_until": "2026-11-22T00:00:00Z"}
+    db["sources"].update(1, {"moved_url": "http://moved.example/", **kept})  # type: ignore[union-attr]
+
+    sync_config(db, [Source("a", "http://moved.example/", "moved.example")], [], [], "2026-11-21T00:00:00Z")
+
+    (row,) = db.query("SELECT url, domain, moved_url, etag, failures, next_poll_at, held_until FROM sources")
+    assert row == {"url": "http://moved.example/", "domain": "moved.example", "moved_url": None, **kept}
+    assert list(db.query("SELECT * FROM moves")) == []

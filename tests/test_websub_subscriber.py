@@ -117,7 +117,7 @@ async def test_hub_that_fails_is_asked_later(house: House, hub: Hub) -> None:
         told = source_status(one.engine.reader, datetime.now(UTC))
         waits = house.rows("SELECT unixepoch(next_try_at) - unixepoch(asked_at) FROM subscriptions ORDER BY id")
 
-    assert errors == ["HTTP status 503: No room [31m today", "Connect call failed ('127.0.0.1', 9)"]
+    assert errors == ["HTTP status 503: No room [31m today", "127.0.0.1 port 9: Connection refused"]
     assert [(row["hub"], row["push"], row["push_error"], row["lease_until"]) for row in told] == [
         (hub.url(), "asked", errors[0], None),
         ("http://127.0.0.1:9/", "asked", errors[1], None),

@@ -15,6 +15,7 @@ import click
 
 from wireroom import __version__, cli_sources
 from wireroom.command import ALREADY_RUNNING, CONFIG_BAD, command, config_option, fail, read_config
+from wireroom.escape import escaped
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -148,9 +149,11 @@ def status(path: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"sources": sources, "topics": topics}, ensure_ascii=False, indent=2))
         return
-    for source in sources:
-        source["remark"] = "; ".join(filter(None, [source["error"], *source["notes"]]))
-    click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll", "remark"]))
+    click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll"]))
+    for source in sources:  # whole, not in the table: the mend stands at the end
+        remark = "; ".join(filter(None, [source["error"], *source["notes"]]))
+        if remark:
+            click.echo(f"  {source['source']}: {escaped(remark)}")
     click.echo()
     click.echo(table(topics, ["topic", "stories", "newest_at", "newest"]))
 

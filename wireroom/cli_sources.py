@@ -142,8 +142,8 @@ def import_(path: Path, place: str, *, dry_run: bool, as_json: bool) -> None:
     """Take over the subscriptions of another reader: an OPML list, from a file, an address, or standard input (-).
 
     Its folders become folder: tags. No feed is fetched; the daemon polls the new sources when they are due. Feeds that
-    the config has already, and addresses that can't be polled, are named and passed over. Exits with 1 where nothing
-    could be taken over.
+    the config has already, and addresses that can't be polled, are named and passed over. Exits with 1 where there is
+    nothing to take over; a list that is known already is no failure.
     """
     from ingest.guard import Guard
     from wireroom.add import AddError
@@ -218,7 +218,10 @@ def export(path: Path, file: Path) -> None:
     elif file.exists() and not file.is_file():
         file.write_bytes(body)
     else:
-        replace_file(file.resolve(), body)
+        try:
+            replace_file(file.resolve(), body)
+        except OSError as error:  # it would name the temporary file
+            raise OSError(error.errno, f"can't be written: {error.strerror}", str(file)) from error
     for line in (trouble, f"left out, since they are files: {', '.join(files)}" if files else None):
         if line is not None:
             click.echo(f"wireroom: {line}", err=True)

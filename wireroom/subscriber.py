@@ -30,7 +30,7 @@ from db.subscriptions import (
     write_asking,
 )
 from db.times import iso, iso_after
-from ingest.client import make_session
+from ingest.client import make_session, system_words
 from ingest.domain import budget_key
 from ingest.guard import Guard
 from ingest.headers import retry_after_s
@@ -233,8 +233,7 @@ class Subscriber:
 
 def why(error: Exception) -> str:
     """Say in one line why a request failed: the system's words, or the guard's."""
-    inner = getattr(error, "os_error", None) or error
-    return one_line(getattr(inner, "strerror", None) or str(inner) or type(inner).__name__)
+    return one_line(system_words(error))
 
 
 def shown(hub: str | None) -> str:
