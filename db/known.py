@@ -17,6 +17,9 @@ from db.query import Query
 from db.query_sql import compile_query
 from db.schema import migrations
 
+MAX_CARRIERS = 10_000
+"""Of the entries with one key so many are read: twice a document's most."""
+
 
 class ArchiveKnown:
     """The ``Known`` of planning over the writer's connection."""
@@ -26,17 +29,19 @@ class ArchiveKnown:
         self._desk = desk
 
     def owners(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
-        """Find the entries that carry each key, oldest first."""
+        """Find the entries that carry each key, oldest first; of a key that very many carry, the newest of them."""
         found: defaultdict[int, list[KnownEntry]] = defaultdict(list)
         rows = self._db.execute(
             """
+            WITH carried AS (
+                SELECT k.key, k.entry_id, row_number() OVER (PARTITION BY k.key ORDER BY k.entry_id DESC) AS number
+                FROM json_each(?) AS wanted JOIN entry_keys k ON k.key = wanted.value
+            )
             SELECT k.key, e.id, e.source_id, e.story_id, e.version, e.title, e.guid, e.published, e.first_seen
-            FROM json_each(?) AS wanted
-            JOIN entry_keys k ON k.key = wanted.value
-            JOIN entries e ON e.id = k.entry_id
-            ORDER BY e.id
+            FROM carried k JOIN entries e ON e.id = k.entry_id
+            WHERE k.number <= ? ORDER BY e.id
             """,
-            [json.dumps(list(keys))],
+            [json.dumps(list(keys)), MAX_CARRIERS],
         )
         for key, id_, source, story, version, title, guid, published, first_seen in rows:
             found[key].append(

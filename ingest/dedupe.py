@@ -23,6 +23,10 @@ WINDOW = timedelta(days=14)
 """Copies of one text come within days; the same words a year later are another story (a recurring notice)."""
 
 
+MAX_COPIES = 100
+"""Of the entries with one link or text only the newest so many are looked at: what thousands carry is boilerplate."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """A new entry and its story: a row id, or the negative ref of a story that the plan makes."""
@@ -74,13 +78,13 @@ def find(
     """Find the known story of which this is a copy, and by what; None: there is none."""
     same_print = {
         known.story_id
-        for known in owners.get(entry.keys.print, ())
+        for known in owners.get(entry.keys.print, ())[-MAX_COPIES:]
         if entry.words >= MIN_WORDS
         and (near(entry, known, now) if known.source_id != source_id else same_date(entry, known.published))
     }
     on_link = [
         known
-        for known in (owners.get(entry.keys.link, ()) if entry.keys.link is not None else ())
+        for known in (owners.get(entry.keys.link, ())[-MAX_COPIES:] if entry.keys.link is not None else ())
         if known.source_id != source_id or known.title == entry.title or same_date(entry, known.published)
     ]
     by_link = {known.story_id for known in on_link}

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
 
 from db.model import Entry
 from db.plan import KnownEntry
@@ -52,24 +54,43 @@ def distinct(entries: Iterable[Entry]) -> list[Entry]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """The whole document, the entries that carry its keys, and those of them that an item has been found to be."""
+    """The whole document, the entries that carry its keys, and those of them that an item has been found to be.
+
+    A hostile document has thousands of items with one id, link or text, and its archive has as many entries with it: so
+    what is asked of a key for each item is made once for each key.
+    """
 
     items: Sequence[Entry]
     owners: Owners
     taken: frozenset[int]
     moved: bool = False
+    _ids: dict[int, frozenset[int]] = field(default_factory=dict)
+    _free: dict[int, list[KnownEntry]] = field(default_factory=dict)
 
     def carriers(self, key: int | None) -> tuple[KnownEntry, ...]:
         """All entries with ``key``, also those that are taken: what several carry decides nothing alone."""
         return self.owners.get(key, ()) if key is not None else ()
 
+    def carries(self, known: KnownEntry, key: int | None) -> bool:
+        """Tell whether this entry is among those with ``key``."""
+        if key is None:
+            return False
+        if key not in self._ids:
+            self._ids[key] = frozenset(each.id for each in self.carriers(key))
+        return known.id in self._ids[key]
+
     def free(self, key: int | None) -> list[KnownEntry]:
         """The entries with ``key`` that no item was found to be."""
-        return [known for known in self.carriers(key) if known.id not in self.taken]
+        if key is None:
+            return []
+        if key not in self._free:
+            self._free[key] = [known for known in self.carriers(key) if known.id not in self.taken]
+        return self._free[key]
 
 
 Matches = Iterable[tuple[int, KnownEntry]]
 Rest = Sequence[tuple[int, Entry]]
+Mark = tuple[int | str | None, ...]
 
 
 def by_everything(scene: Scene, rest: Rest) -> Matches:
@@ -78,22 +99,40 @@ def by_everything(scene: Scene, rest: Rest) -> Matches:
     Where several entries are alike in all of it, the date tells them apart, and else their order. Without id and link,
     another date means another item.
     """
-    used: set[int] = set()
+    alike: dict[Mark, dict[int, KnownEntry]] = {}  # free entries by words and id, and by their date too
+    marks: dict[int, list[Mark]] = {}
+    for print_ in {item.keys.print for _, item in rest}:
+        for known in scene.free(print_):
+            for its in ((print_, known.guid), (print_, known.guid, known.published)):
+                alike.setdefault(its, {})[known.id] = known
+                marks.setdefault(known.id, []).append(its)
     settled: set[int] = set()
+    barren: set[tuple[Mark, int | None]] = set()  # there is none left for an item's likes either
     for dates_must_agree in (True, False):
         for n, item in rest:
-            if n in settled:
+            nameless = item.raw_id is None and item.keys.link is None
+            if n in settled or (nameless and not dates_must_agree):
                 continue
-            for known in scene.free(item.keys.print):
-                same_link = item.keys.link is None or known in scene.carriers(item.keys.link)
-                same_dates = item.published == known.published
-                if known.id in used or known.guid != item.raw_id or not same_link:
-                    continue
-                if same_dates or (not dates_must_agree and (item.raw_id or item.keys.link is not None)):
-                    used.add(known.id)
-                    settled.add(n)
-                    yield n, known
-                    break
+            mark = (item.keys.print, item.raw_id, *([item.published] if dates_must_agree else []))
+            if (mark, item.keys.link) in barren:
+                continue
+            found = with_link(scene, alike.get(mark, {}), item.keys.link)
+            if found is None:
+                barren.add((mark, item.keys.link))
+                continue
+            for its in marks[found.id]:
+                del alike[its][found.id]
+            settled.add(n)
+            yield n, found
+
+
+def with_link(scene: Scene, candidates: Mapping[int, KnownEntry], link: int | None) -> KnownEntry | None:
+    """Find the first candidate that has the link, or just the first where there is no link."""
+    if link is None:
+        return next(iter(candidates.values()), None)
+    if len(candidates) <= len(scene.carriers(link)):
+        return next((known for known in candidates.values() if scene.carries(known, link)), None)
+    return next((known for known in scene.carriers(link) if known.id in candidates), None)
 
 
 def by_id(scene: Scene, rest: Rest) -> Matches:
@@ -115,24 +154,41 @@ def by_identifier(scene: Scene, rest: Rest, key_of: Callable[[Entry], int | None
     in_document = Counter(key_of(item) for item in scene.items)
     doubtful = []
     for n, item in rest:
-        candidates = scene.free(key_of(item))
-        if len(scene.carriers(key_of(item))) == 1 and in_document[key_of(item)] == 1:
-            yield from ((n, known) for known in candidates)
-        elif candidates:
-            doubtful.append((n, item, candidates))
-    seconds: tuple[Callable[[Entry, KnownEntry], bool], ...] = (
-        lambda item, known: known in scene.carriers(item.keys.link),
-        lambda item, known: known.title == item.title and known.published == item.published,
+        key = key_of(item)
+        if key is None or not scene.free(key):
+            continue
+        if len(scene.carriers(key)) == 1 and in_document[key] == 1:
+            yield from ((n, known) for known in scene.free(key))
+        else:
+            doubtful.append((n, item, key))
+
+    @cache
+    def on_link(key: int, link: int | None) -> list[KnownEntry]:
+        few, many = sorted((key, link), key=lambda each: len(scene.carriers(each)))
+        return [known for known in scene.free(few) if scene.carries(known, many)]
+
+    @cache
+    def by_headline(key: int) -> Mapping[tuple[str, str | None], list[KnownEntry]]:
+        found: dict[tuple[str, str | None], list[KnownEntry]] = {}
+        for known in scene.free(key):
+            found.setdefault((known.title, known.published), []).append(known)
+        return found
+
+    seconds: tuple[Callable[[Entry, int], list[KnownEntry]], ...] = (
+        lambda item, key: on_link(key, item.keys.link),
+        lambda item, key: by_headline(key).get((item.title, item.published), []),
     )
     settled: set[int] = set()
     used: set[int] = set()
-    for agrees in seconds:
-        for n, item, candidates in doubtful:
-            agreeing = [known for known in candidates if known.id not in used and agrees(item, known)]
-            if n not in settled and len(agreeing) == 1:
+    for agreeing in seconds:
+        for n, item, key in doubtful:
+            if n in settled:
+                continue
+            found = list(islice((known for known in agreeing(item, key) if known.id not in used), 2))
+            if len(found) == 1:
                 settled.add(n)
-                used.add(agreeing[0].id)
-                yield n, agreeing[0]
+                used.add(found[0].id)
+                yield n, found[0]
 
 
 def by_link(scene: Scene, rest: Rest) -> Matches:

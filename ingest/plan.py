@@ -108,10 +108,11 @@ def new_keys(
     for p in placed:
         for kind, key in named_keys(p.entry):
             yield p.ref, kind, key
+    carried = {(key, owner.id) for key, owners in mine.items() for owner in owners}
     for s in sightings:
         if s.known is not None:
             for kind, key in named_keys(s.entry):
-                if all(owner.id != s.known.id for owner in mine.get(key, ())):
+                if (key, s.known.id) not in carried:
                     yield s.known.id, kind, key
 
 

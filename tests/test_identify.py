@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
+from collections.abc import Callable
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from db.model import Entry
+from db.plan import KnownEntry
 from factory import entry, known, owners
 from ingest.identify import identify
 
@@ -151,3 +157,34 @@ def test_words_alone_are_enough_after_a_move() -> None:
 
     assert [s.known.id if s.known else None for s in identify([moved], index, moved=True)] == [1]
     assert [s.known for s in identify([moved], index)] == [None]
+
+
+MANY = 3000
+CROWDS: dict[str, Callable[[str, int], Entry]] = {
+    "words": lambda poll, n: entry(f"{poll}{n}", f"http://x.example/{poll}{n}"),
+    "words and link": lambda poll, n: entry(f"{poll}{n}", "http://x.example/one"),
+    "words, without ids": lambda poll, n: entry(None, f"http://x.example/{poll}{n}"),
+    "words and link, without ids": lambda poll, n: entry(None, "http://x.example/one", published=f"{poll}{n}"),
+    "link": lambda poll, n: entry(f"{poll}{n}", "http://x.example/one", f"{poll}{n}"),
+    "id": lambda poll, n: entry("one", f"http://x.example/{poll}{n}", f"{poll}{n}"),
+    "id and link": lambda poll, n: entry("one", "http://x.example/one", f"{poll}{n}"),
+}
+
+
+@pytest.mark.parametrize("alike", CROWDS)
+def test_thousands_of_items_alike_take_no_time(alike: str) -> None:
+    """A document whose items share what should tell them apart, and an archive full of their likes: linear."""
+    index: defaultdict[int, list[KnownEntry]] = defaultdict(list)
+    for n in range(2 * MANY):
+        like = CROWDS[alike]("old", n)
+        one = known(n + 1, like)
+        for key in {like.keys.id, like.keys.loose_id, like.keys.link, like.keys.print} - {None}:
+            assert key is not None
+            index[key].append(one)
+    items = [CROWDS[alike]("new", n) for n in range(MANY)]
+
+    began = time.process_time()
+    sightings = identify(items, {key: tuple(ones) for key, ones in index.items()})
+
+    assert time.process_time() - began < 2
+    assert len(sightings) == MANY
