@@ -53,15 +53,22 @@ def open_writer(path: Path) -> Database:
 def open_reader(path: Path) -> Database:
     """Open the archive at ``path`` read-only → a connection of the caller's own thread.
 
-    Raises ArchiveError: 66 there is none yet or it is from a newer Wireroom, 65 damaged, 74 unreadable.
+    Raises ArchiveError: 66 there is none yet or it is of another version, 65 damaged, 74 unreadable.
     """
     if not path.exists():
         raise ArchiveError(
             NO_INPUT_OR_NEWER, f"{path}: there is no archive yet; start `wireroom run` or `wireroom poll` first"
         )
-    if not check_version(path):
+    version = check_version(path)
+    if version is None:
         raise ArchiveError(
             NO_INPUT_OR_NEWER, f"{path}: the archive is empty yet: it is being made, or its making broke off"
+        )
+    if version < SCHEMA_VERSION:
+        raise ArchiveError(
+            NO_INPUT_OR_NEWER,
+            f"{path}: written by an older Wireroom (schema {version}); `wireroom run` or `wireroom poll` brings it up "
+            f"to date",
         )
     return Database(connect(path, readonly=True), execute_plugins=False)
 
@@ -88,10 +95,10 @@ def create(path: Path) -> None:
         raise ArchiveError(CANNOT_CREATE, f"{path}: the archive can't be created: {error.strerror}") from error
 
 
-def check_version(path: Path) -> bool:
-    """Refuse what is no archive of this version or an older one, without changing a byte of it.
+def check_version(path: Path) -> int | None:
+    """Refuse what is no archive of this version or an older one, without changing a byte of it → its version.
 
-    Gives False for a file that is empty yet: a writer fills it, a reader finds nothing in it.
+    Gives None for a file that is empty yet: a writer fills it, a reader finds nothing in it.
     """
     if not path.is_file():
         raise ArchiveError(IO_ERROR, f"{path}: no regular file; name another in [wireroom] archive")
@@ -114,7 +121,7 @@ def check_version(path: Path) -> bool:
             NO_INPUT_OR_NEWER,
             f"{path}: written by a newer Wireroom (schema {version}, this one knows {SCHEMA_VERSION}); upgrade",
         )
-    return bool(tables)
+    return int(version) if tables else None
 
 
 def archive_error(path: Path, error: sqlite3.DatabaseError) -> ArchiveError:

@@ -82,7 +82,8 @@ def notes(row: dict[str, Any], now: datetime) -> Iterator[str]:
     if row["moved_url"] is not None:
         yield f"it has moved for good and is polled at {row['moved_url']}: put that into the config"
     if row["moving_to"] is not None:
-        yield f"it is redirected for good to {row['moving_to']} ({row['moving_polls']} polls): not believed yet"
+        why = f"{row['moving_polls']} polls: not believed yet" if row["moving_polls"] else "another feed: not believed"
+        yield f"it is redirected for good to {row['moving_to']} ({why})"
     if row["offers"]:
         yield f"the page in its place advertises {', '.join(row['offers'][:3])}: try `wireroom add` with it"
     if row["doubts"] >= 2:

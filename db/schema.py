@@ -208,7 +208,7 @@ POLLER_COLUMNS = (
     ("domain", "TEXT DEFAULT NULL", "registered domain, or address and port: the budget it falls under"),
     ("moved_url", "TEXT DEFAULT NULL", "where it is polled since a permanent redirect was proven"),
     ("moving_to", "TEXT DEFAULT NULL", "where a permanent redirect leads that is not proven yet …"),
-    ("moving_polls", "INTEGER NOT NULL DEFAULT 0", "… and how many polls in a row bore it out"),
+    ("moving_polls", "INTEGER NOT NULL DEFAULT 0", "… and how many polls in a row bore it out; 0: it is another feed"),
     ("fresh_s", "INTEGER DEFAULT NULL", "what Cache-Control or Expires asked for last, seconds"),
     ("skip_hours", "TEXT DEFAULT NULL", 'hours (UTC) in which its feed asks to be left alone: "0 1 2"'),
     ("skip_days", "TEXT DEFAULT NULL", 'likewise days: "saturday sunday"'),

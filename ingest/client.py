@@ -1,6 +1,7 @@
 """The HTTP client's session, the same for feeds, discovery and hubs: our name, the guard, no cookies. IO: network.
 
-One call is one request: no redirect is followed and nothing is sent twice unasked, whatever the far end does.
+One call is one request on a connection of its own: no redirect is followed and nothing is sent twice unasked, whatever
+the far end does.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def make_session(*, user_agent: str, guard: Guard) -> aiohttp.ClientSession:
             socket_factory=guard.socket_for,
             limit=0,  # the caller counts its connections
             ttl_dns_cache=60,
-            keepalive_timeout=15,
+            force_close=True,  # a connection that is kept may be closed by the far end just as it is asked again
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, br, zstd"},

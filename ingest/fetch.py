@@ -24,7 +24,7 @@ from ingest.fetched import Fetched, Wanted
 from ingest.guard import AddressRefusedError, Guard
 from ingest.headers import fresh_s, retry_after_s, storable
 from ingest.hosts import Hosts
-from ingest.redirect import MAX_REDIRECTS, REDIRECTS, Hop, permanent_url, redirect_target
+from ingest.redirect import MAX_REDIRECTS, REDIRECTS, Hop, as_written, permanent_url, redirect_target
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -73,7 +73,7 @@ class Fetcher:
 
     async def _follow(self, wanted: Wanted) -> Fetched:
         """Go from redirect to redirect; the deadline runs while a request does, not while it waits for its turn."""
-        url = URL(wanted.url)
+        url = as_written(wanted.url)
         left_s = self._timeout_s
         loop = asyncio.get_running_loop()
         hops: list[Hop] = []

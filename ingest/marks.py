@@ -18,8 +18,13 @@ _REST = re.compile(r"(?:[^\"'<>]++|\"[^\"<]*+\"|'[^'<]*+')*+[^<>]*+>?")
 MAX_BLANKS = 500
 """White space in one place; feedparser takes a line of it for a piece of text, and strips pieces in quadratic time."""
 
-_REFERENCE = "|".join(form for n in range(0x3001) if chr(n).isspace() for form in (f"#0*+{n}", f"#[xX]0*+(?i:{n:x})"))
-_BLANKS = re.compile(rf"(?<!\s)(?:\s|&(?:{_REFERENCE}|nbsp);|<!\[CDATA\[|\]\]>){{8,}}+")
+_CODES = "|".join(form for n in range(0x3001) if chr(n).isspace() for form in (f"0*+{n}", f"[xX]0*+(?i:{n:x})"))
+_REFERENCE = rf"(?:#(?:{_CODES})|nbsp);"
+# It begins with a set of characters, by which the search goes from one to the next; not where white space has begun.
+_BLANKS = re.compile(
+    rf"[\s&<\]](?<!\s[\s&<\]])(?:(?<=\s)|(?<=&){_REFERENCE}|(?<=<)!\[CDATA\[|(?<=\])\]>)"
+    rf"(?:\s|&{_REFERENCE}|<!\[CDATA\[|\]\]>){{8,}}+"
+)
 _FEW_BLANKS = re.compile(rf"(?:\s|&[^;]*;){{0,{MAX_BLANKS}}}")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 

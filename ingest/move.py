@@ -23,7 +23,11 @@ _NO_LOSS = frozenset({"throttled", "offline", "gone"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """Where a source is polled from now on. ``moved``: the row of ``moves`` (from, to, why), where there is one."""
+    """Where a source is polled from now on.
+
+    ``moving_polls``: how many polls in a row proved ``moving_to``; 0: it is another feed. ``moved``: the row of
+    ``moves`` (from, to, why), where there is one.
+    """
 
     moved_url: str | None
     moving_to: str | None = None
@@ -31,10 +35,14 @@ class Whereabouts:
     moved: tuple[str, str, str] | None = None
 
 
-def whereabouts(source: PolledSource, outcome: Outcome, permanent_url: str | None, *, same_feed: bool) -> Whereabouts:
+def whereabouts(
+    source: PolledSource, outcome: Outcome, permanent_url: str | None, *, same_feed: bool | None
+) -> Whereabouts:
     """Decide after a poll where the source is polled next.
 
-    ``permanent_url``: where the permanent redirects of this poll led; ``same_feed``: what came has the known entries.
+    ``permanent_url``: where the permanent redirects of this poll led; ``same_feed``: whether what came is the feed that
+    was there before, None where it can't be told. A place with another feed is refused as long as the redirect leads
+    there: from the next poll on its entries would be the known ones.
     """
     here = source.moved_url or source.url
     if outcome not in GOOD:
@@ -44,23 +52,24 @@ def whereabouts(source: PolledSource, outcome: Outcome, permanent_url: str | Non
         return Whereabouts(
             moved_url=source.moved_url, moving_to=source.moving_to, moving_polls=source.moving_polls
         )  # an outage in the middle of a move is no evidence against it
-    if permanent_url is None or not same_feed or is_downgrade(here, permanent_url) or permanent_url == here:
+    if permanent_url is None or same_feed is None or is_downgrade(here, permanent_url) or permanent_url == here:
         return Whereabouts(moved_url=source.moved_url)
-    polls = source.moving_polls + 1 if source.moving_to == permanent_url else 1
+    going_on = source.moving_to == permanent_url
+    if not same_feed or (going_on and source.moving_polls == 0):
+        return Whereabouts(moved_url=source.moved_url, moving_to=permanent_url, moving_polls=0)
+    polls = source.moving_polls + 1 if going_on else 1
     if polls < PROVING_POLLS and not is_upgrade(here, permanent_url):
         return Whereabouts(moved_url=source.moved_url, moving_to=permanent_url, moving_polls=polls)
     home = None if permanent_url == source.url else permanent_url
     return Whereabouts(moved_url=home, moved=(here, permanent_url, "permanent redirect"))
 
 
-def has_known_entries(*, known: int, listed: int, entries: int) -> bool:
-    """Tell whether a document of ``entries`` is the feed whose last one had ``listed``: at least half is ``known``.
+def is_same_feed(*, shared: int, listed: int, entries: int) -> bool:
+    """Tell whether a document of ``entries`` is the feed whose last one had ``listed``: at least half is ``shared``.
 
     Half of the shorter of the two: the new place may show more or fewer. At a first poll there is nothing to compare.
     """
-    if entries == 0:
-        return False
-    return listed == 0 or known * 2 >= min(listed, entries)
+    return listed == 0 or shared * 2 >= min(listed, entries)
 
 
 def is_upgrade(old: str, new: str) -> bool:

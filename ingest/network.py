@@ -14,7 +14,7 @@ from ingest.fetched import Fetched
 from ingest.outage import NETWORK_OUTCOMES, WELL_HOSTS, Outage
 
 SETTLE_S = 2.0
-"""So long a failure waits for those of other hosts."""
+"""So long a failure waits for what other hosts have to say: a refusal is quicker than any answer."""
 
 
 class Network:
@@ -25,36 +25,31 @@ class Network:
         self._clock = clock
         self._on_change = on_change
         self._outage = Outage()
-        self._down = asyncio.Event()
+        self._down = False
 
     async def judged(self, source: PolledSource, fetched: Fetched, *, started: float) -> Fetched:
         """Note how a fetch ended that ``started`` then → the same, or ``offline`` where most hosts fail now."""
         if source.domain is None:
             return fetched  # a file
-        failed = fetched.outcome in NETWORK_OUTCOMES
-        if not failed:
-            self._outage.answered(source.domain, self._clock())
-        elif source.failures == 0:  # one that failed before tells nothing
-            was_well = source.last_good_at is not None
-            self._outage.failed(source.domain, self._clock(), started=started, was_well=was_well)
-        self._look()
-        if not failed or self._hosts < WELL_HOSTS:
+        now = self._clock()
+        if fetched.outcome not in NETWORK_OUTCOMES:
+            self._outage.answered(source.domain, now)
+            self._look()
             return fetched
-        if not self._down.is_set():
-            try:
-                async with asyncio.timeout(SETTLE_S):
-                    await self._down.wait()
-            except TimeoutError:
-                return fetched
+        if source.failures == 0:  # one that failed before tells nothing
+            was_well = source.last_good_at is not None
+            self._outage.failed(source.domain, now, started=started, was_well=was_well)
+        if self._hosts >= WELL_HOSTS and not self._down:
+            await asyncio.sleep(SETTLE_S)
+            self._look()
+        if not self._down:
+            return fetched
         error = f"{fetched.error}; most other hosts fail too, so it is our own network: not charged to the source"
         return replace(fetched, outcome="offline", error=error)
 
     def _look(self) -> None:
-        """Take in the latest result, and tell when the verdict changes."""
+        """Judge anew, and tell when the verdict changes."""
         ours = self._outage.is_ours(self._clock())
-        if ours != self._down.is_set():
-            if ours:
-                self._down.set()
-            else:
-                self._down.clear()
+        if ours != self._down:
+            self._down = ours
             self._on_change(ours)

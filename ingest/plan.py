@@ -28,7 +28,7 @@ from db.times import iso
 from ingest.answer import Answer
 from ingest.dedupe import Placed, place
 from ingest.identify import Sighting, identify
-from ingest.move import has_known_entries, whereabouts
+from ingest.move import is_same_feed, whereabouts
 from ingest.schedule import Rhythm
 from ingest.state import Counts, poll_record, source_state
 from ingest.tag import Desks, given_tags, rule_tags
@@ -40,8 +40,8 @@ def plan_poll(
     """Plan one poll of ``source`` → all that it changes. ``now`` is when the entries count as seen."""
     document = answer.document
     if document is None:
-        same_feed = answer.fetched.outcome in GOOD  # the bytes, or the very state, that are in the archive
-        return base_plan(source, answer, rhythm, now, Counts(), same_feed=same_feed)
+        archived = answer.fetched.outcome in GOOD  # the bytes, or the very state, that are in the archive
+        return base_plan(source, answer, rhythm, now, Counts(), same_feed=archived)
     owners = known.owners(keys_of(document.entries))
     mine = {key: tuple(e for e in entries if e.source_id == source.id) for key, entries in owners.items()}
     sightings = identify(document.entries, mine, moved=answer.fetched.permanent_url is not None)
@@ -49,10 +49,10 @@ def plan_poll(
     changed = {s.known.id: s for s in sightings if s.known is not None and s.known.version != s.entry.version}
     listed = known.listed(source.id)
     counts = Counts(new=len(placed), changed=len(changed))
-    recognized = sum(sighting.known is not None for sighting in sightings)
-    same_feed = has_known_entries(known=recognized, listed=len(listed), entries=len(document.entries))
+    shared = sum(sighting.known is not None and sighting.known.id in listed for sighting in sightings)
+    same_feed = is_same_feed(shared=shared, listed=len(listed), entries=len(sightings)) if whole(document) else None
     plan = replace(
-        base_plan(source, answer, rhythm, now, counts, same_feed=same_feed and whole(document)),
+        base_plan(source, answer, rhythm, now, counts, same_feed=same_feed),
         new_entries=tuple(NewEntry(ref=p.ref, story=p.story, joined_by=p.joined_by, entry=p.entry) for p in placed),
         changed_entries=tuple((id_, s.entry) for id_, s in changed.items()),
         keys=tuple(new_keys(sightings, placed, mine)),
@@ -62,7 +62,7 @@ def plan_poll(
 
 
 def base_plan(
-    source: PolledSource, answer: Answer, rhythm: Rhythm, now: datetime, counts: Counts, *, same_feed: bool
+    source: PolledSource, answer: Answer, rhythm: Rhythm, now: datetime, counts: Counts, *, same_feed: bool | None
 ) -> PollPlan:
     """Begin a plan: where the source's polling stands, and the poll's record."""
     fetched = answer.fetched

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,12 +21,20 @@ class Hop:
     url: str
 
 
+_WRITTEN = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
+
+
+def as_written(url: str) -> URL:
+    """Take an address as it is written, where it may be: to some servers ``?q=a%2Fb`` and ``?q=a/b`` are two places."""
+    return URL(url, encoded=_WRITTEN.fullmatch(url) is not None)
+
+
 def redirect_target(url: URL, location: str) -> URL:
     """Resolve a Location (RFC 9110 10.2.2) → the next address. Raises ValueError for what is no http(s) address.
 
     Credentials never come from one, and never leave their origin.
     """
-    target = url.join(URL(location))
+    target = url.join(as_written(location))
     if target.scheme not in ("http", "https") or not target.host:
         shown = location.partition("?")[0][:200].rpartition("@")[2]
         raise ValueError(f"redirected to {shown!r}, which is no http or https address")

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from yarl import URL
-
 from db.plan import PolledSource
 from ingest.digest import DIGEST_VERSION
 from ingest.fetched import Wanted
 from ingest.probe import asks_whole
+from ingest.redirect import as_written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ def address(moved_url: str | None, configured: str) -> str:
     """Give where to poll: the configured address, or where it moved; credentials go along on their own origin only."""
     if moved_url is None:
         return configured
-    home, away = URL(configured), URL(moved_url)
+    home, away = as_written(configured), as_written(moved_url)
     if home.user is not None and home.with_user(None).origin() == away.origin():
         return str(away.with_user(home.user).with_password(home.password))
     return moved_url

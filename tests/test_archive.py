@@ -8,9 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader, open_writer
-from db.schema import SCHEMA_VERSION
+from db.schema import SCHEMA_VERSION, migrations
+from db.sources import due_sources
 
 
 def refused(path: Path, code: int) -> str:
@@ -62,6 +64,29 @@ def test_garbage_other_databases_and_newer_archives_are_refused_untouched(tmp_pa
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert "newer Wireroom" in refused(newer, 66)
+
+
+def test_older_archive_is_brought_up_to_date_by_a_writer_alone(tmp_path: Path) -> None:
+    """What the first release wrote keeps its rows, has the new columns, and until then a reader says what to do."""
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as conn:
+        migrations.apply(Database(conn), stop_before="m0002_poller")
+        conn.execute(
+            "INSERT INTO sources (config_id, url, added_at, next_poll_at, etag, failures) "
+            "VALUES ('a', 'http://a.example/', '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z', 'x', 3)"
+        )
+        conn.commit()
+
+    with pytest.raises(ArchiveError, match="older Wireroom") as caught:
+        open_reader(path)
+    assert caught.value.code == 66
+    open_writer(path).close()
+    db = open_reader(path)
+
+    (source,) = due_sources(db, "2026-11-03T00:00:00Z", 10)
+    assert (source.config_id, source.etag, source.failures, source.doubts, source.pace) == ("a", "x", 3, 0, None)
+    (schema,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'sources'").fetchone()
+    assert "-- where it is polled since a permanent redirect was proven" in schema
 
 
 def test_missing_archive_is_no_traceback(tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ def test_health_is_one_word(columns: dict[str, Any], health: str) -> None:
     ("columns", "note"),
     [
         ({"moved_url": "http://new.example/"}, "polled at http://new.example/: put that into the config"),
-        ({"moving_to": "http://new.example/", "moving_polls": 2}, "http://new.example/ (2 polls): not believed yet"),
+        ({"moving_to": "http://new.example/", "moving_polls": 2}, "http://new.example/ (2 polls: not believed yet)"),
+        ({"moving_to": "http://new.example/", "moving_polls": 0}, "http://new.example/ (another feed: not believed)"),
         ({"offers": '["http://one.example/feed"]'}, "advertises http://one.example/feed"),
         ({"doubts": 2}, "304 answers twice"),
         ({"crowded": 2}, "last 2 documents were all new"),

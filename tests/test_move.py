@@ -8,7 +8,7 @@ import pytest
 
 from db.plan import Outcome
 from factory import polled_source
-from ingest.move import PROVING_POLLS, has_known_entries, is_upgrade, whereabouts
+from ingest.move import PROVING_POLLS, is_same_feed, is_upgrade, whereabouts
 from ingest.redirect import Hop, permanent_url
 
 OLD, NEW, OTHER = "http://old.example/feed", "http://new.example/feed", "http://other.example/feed"
@@ -31,18 +31,30 @@ def test_third_poll_in_a_row_moves_the_source() -> None:
     ("outcome", "to", "same_feed", "polls"),
     [
         ("ok", NEW, False, 0),  # another feed
+        ("ok", NEW, None, 0),  # an empty one
         ("ok", None, True, 0),  # no redirect any more
         ("ok", OTHER, True, 1),  # elsewhere now: counted anew
         ("timeout", NEW, False, 2),  # no evidence either way
     ],
 )
-def test_what_breaks_the_row(outcome: Outcome, to: str | None, polls: int, *, same_feed: bool) -> None:
+def test_what_breaks_the_row(outcome: Outcome, to: str | None, polls: int, *, same_feed: bool | None) -> None:
     """Only polls in a row to one place count; an outage in between does not."""
     source = replace(SOURCE, moving_to=NEW, moving_polls=2)
 
     where = whereabouts(source, outcome, to, same_feed=same_feed)
 
     assert (where.moved_url, where.moving_polls) == (None, polls)
+
+
+def test_place_with_another_feed_is_refused_while_the_redirect_leads_there() -> None:
+    """From the second poll on its entries are known, and prove nothing; after the redirect ended all begins anew."""
+    refused = whereabouts(SOURCE, "ok", NEW, same_feed=False)
+    source = replace(SOURCE, moving_to=refused.moving_to, moving_polls=refused.moving_polls)
+    for _ in range(5):
+        where = whereabouts(source, "ok", NEW, same_feed=True)
+        assert (where.moved_url, where.moving_to, where.moving_polls) == (None, NEW, 0)
+    assert whereabouts(source, "ok", None, same_feed=True).moving_to is None
+    assert whereabouts(source, "ok", "https://old.example/feed", same_feed=True).moved_url is not None
 
 
 def test_https_upgrade_of_the_same_address_counts_at_once() -> None:
@@ -88,12 +100,11 @@ def test_move_back_home_clears_the_move() -> None:
         (10, 10, 50, True),
         (0, 0, 10, True),
         (0, 10, 10, False),
-        (0, 0, 0, False),
     ],
 )
 def test_same_feed_has_half_of_the_known_entries(known: int, listed: int, entries: int, *, same: bool) -> None:
-    """Half of the shorter document; nothing to compare at a first poll; an empty document proves nothing."""
-    assert has_known_entries(known=known, listed=listed, entries=entries) is same
+    """Half of the shorter document; nothing to compare at a first poll."""
+    assert is_same_feed(shared=known, listed=listed, entries=entries) is same
 
 
 @pytest.mark.parametrize(
