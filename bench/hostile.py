@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gzip
 import json
 import multiprocessing
 import os
@@ -24,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,58 +58,24 @@ def good(name: str) -> Script:
     return script
 
 
-def hostile_scripts() -> list[Script]:
-    """List what hostile servers do, each made once."""
-    import test_behaviours_codings as codings
-    import test_behaviours_errors as errors
-    import test_behaviours_manners as manners
-    from hostile import BOMBS
-    from scripted import Act, Asked, reply
+def kinds(only: str) -> list[str]:
+    """List the kinds of hostile servers, or the one asked for; shuffled, so that there are some of each also of few."""
+    from hostile_servers import hostile_servers
 
-    acts = (
-        errors.stall,
-        errors.stall_in_head,
-        errors.stall_in_body,
-        errors.drip_head,
-        errors.drip_body,
-        errors.drip_chunks,
-        errors.endless_continue,
-        errors.endless_head,
-        errors.endless_line,
-        errors.endless_body,
-        errors.endless_items,
-        errors.endless_trailer,
-        manners.hang_up,
-        manners.rst,
-        manners.rst_in_body,
-    )
-
-    def acting(act: Act) -> Script:
-        return lambda _: act
-
-    def sending(body: bytes, coding: str | None = None) -> Script:
-        answer = reply(body) if coding is None else reply(body, Content_Encoding=coding)
-        return lambda _: answer
-
-    def looping(asked: Asked) -> Any:
-        return reply(b"", 302, Location=f"{asked.path}/x")
-
-    bombs = [sending(gzip.compress(make(1)), "gzip") for make in BOMBS.values()]
-    squeezed = [sending(codings.gzip_bomb(b""), "gzip"), sending(codings.br_bomb(b""), "br")]
-    squeezed += [sending(codings.zstd_bomb(b""), "zstd"), sending(codings.zstd_window(b""), "zstd")]
-    kinds = [*map(acting, acts), *squeezed, *bombs, looping]
-    random.Random(1).shuffle(kinds)  # of every kind some, also among few
-    return kinds
+    names = [name for name in hostile_servers() if only in ("", name)]
+    random.Random(1).shuffle(names)
+    return names
 
 
-def serve(names: list[str], port: int, pipe: Connection, *, bad: bool) -> None:
-    """Serve these sources in a process of its own; then tell when each was asked (Unix time)."""
+def serve(scripts: dict[str, str], pipe: Connection) -> None:
+    """Serve these sources, each of its kind, in a process of its own; then tell when each was asked (Unix time)."""
+    from hostile_servers import hostile_servers
     from scripted import running_scripted
 
     unlimited()
-    kinds = hostile_scripts() if bad else []
-    scripts = {name: kinds[n % len(kinds)] if bad else good(name) for n, name in enumerate(names)}
-    with running_scripted(scripts, hosts=HOSTS, port=port) as server:
+    bad = hostile_servers()
+    playing = {name: bad[kind] if kind else good(name) for name, kind in scripts.items()}
+    with running_scripted(playing, hosts=HOSTS) as server:
         pipe.send(server.port)
         pipe.recv()
         offset = time.time() - time.monotonic()
@@ -124,10 +89,10 @@ def unlimited() -> None:
 
 
 @contextlib.contextmanager
-def serving(names: list[str], *, bad: bool) -> Iterator[tuple[int, Connection]]:
+def serving(scripts: dict[str, str]) -> Iterator[tuple[int, Connection]]:
     """Run a server process while the body runs → its port, and the pipe to it."""
     ours, its = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(target=serve, args=(names, 0, its), kwargs={"bad": bad})
+    process = multiprocessing.get_context("fork").Process(target=serve, args=(scripts, its))
     process.start()
     try:
         yield ours.recv(), ours
@@ -202,14 +167,14 @@ def polls_in(log: Path) -> list[dict[str, Any]]:
     return [found for line in lines if '"event": "poll"' in line for found in (json.loads(line),)]
 
 
-def run(farm: Farm, bad: set[int]) -> dict[str, Any]:
+def run(farm: Farm, bad: set[int], only: str) -> dict[str, Any]:
     """Run the farm with these sources hostile → what was measured."""
-    names = [f"s{n}" for n in range(farm.sources)]
-    evil = [name for n, name in enumerate(names) if n in bad]
+    found = kinds(only)
+    evil = {f"s{n}": found[place % len(found)] for place, n in enumerate(sorted(bad))}
     with (
         tempfile.TemporaryDirectory() as folder,
-        serving(names, bad=False) as (good_port, pipe),
-        serving(evil or ["none"], bad=True) as (bad_port, _),
+        serving({f"s{n}": "" for n in range(farm.sources)}) as (good_port, pipe),
+        serving(evil) as (bad_port, _),
     ):
         log = Path(folder) / "log"
         (Path(folder) / "config.toml").write_text(farm.config(bad, good_port, bad_port))
@@ -233,17 +198,14 @@ def run(farm: Farm, bad: set[int]) -> dict[str, Any]:
         daemon.send_signal(signal.SIGTERM)
         code = daemon.wait(30)
         polls = polls_in(log)
-    outcomes: defaultdict[str, int] = defaultdict(int)
-    for poll in polls:
-        if poll["source"] in evil:
-            outcomes[poll["outcome"]] += 1
+    ends = Counter(f"{evil[poll['source']]}: {poll['outcome']}" for poll in polls if poll["source"] in evil)
     return {
         "hostile": len(bad),
         "polls": len(polls),
         "seconds": round(seconds),
         "exit": code,
         "failed_good": sum(poll["source"] not in evil and "error" in poll for poll in polls),
-        "hostile_outcomes": dict(outcomes),
+        "hostile_outcomes": dict(sorted(ends.items())),
         "late_s": lateness(polls, asked, set(evil)),
         "daemon": {str(mark): found for mark, found in marks.items()},
     }
@@ -277,13 +239,14 @@ def main() -> None:
     parser.add_argument("--hostile", type=int, default=10, help="percent")
     parser.add_argument("--every", type=float, default=4.0, help="seconds between polls of a source")
     parser.add_argument("--timeout", type=float, default=10.0, help="[poll] timeout, seconds")
+    parser.add_argument("--only", default="", help="hostile ones of this kind only (see tests/hostile_servers.py)")
     given = parser.parse_args()
     farm = Farm(given.sources, given.polls, given.every, given.timeout)
     unlimited()
     results = []
-    for percent in (0, given.hostile):
+    for percent in dict.fromkeys((0, given.hostile) if not given.only else (given.hostile,)):
         bad = {n for n in range(given.sources) if percent and (n * percent) % 100 < percent}
-        results.append(run(farm, bad))
+        results.append(run(farm, bad, given.only))
         now = results[-1]
         print(f"{percent} % hostile: {now['polls']} polls in {now['seconds']} s, exit {now['exit']}")
         print(f"  lateness of good sources, s: {now['late_s']}; failed: {now['failed_good']}")
