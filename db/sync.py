@@ -16,6 +16,15 @@ from db.apply import mint_urn, select
 from db.query import Query
 from db.query_sql import newest
 
+OF_AN_ADDRESS = (
+    *("etag", "last_modified", "validators_url", "body_hash", "held_until", "gone_at", "moved_url", "moving_to"),
+    *("probe_after", "whole_at", "offers", "fresh_s", "ttl_s", "skip_hours", "skip_days", "shown", "pace"),
+    *("spacing_s", "last_new_at", "usual_gap_s", "hub_url", "hub_topic", "pushed_until"),
+)
+COUNTS = ("failures", "setback", "moving_polls", "unmodified", "doubts", "crowded")
+FORGOTTEN = ", ".join([*(f"{name} = NULL" for name in OF_AN_ADDRESS), *(f"{name} = 0" for name in COUNTS)])
+"""What was learned at one address says nothing of another."""
+
 
 class ConfiguredSource(Protocol):
     """A source of the config, as far as the archive must know it.
@@ -120,10 +129,7 @@ def put_source(db: Database, source: ConfiguredSource, now: str) -> int:
             url = moved_url  # noqa: PLW2901
         if url != source.shown_url:
             db.execute(
-                "UPDATE sources SET url = ?, domain = ?, etag = NULL, last_modified = NULL, validators_url = NULL, "
-                "body_hash = NULL, held_until = NULL, gone_at = NULL, failures = 0, setback = 0, moved_url = NULL, "
-                "moving_to = NULL, moving_polls = 0, unmodified = 0, probe_after = NULL, doubts = 0, offers = NULL, "
-                "fresh_s = NULL, next_poll_at = ? WHERE id = ?",
+                f"UPDATE sources SET url = ?, domain = ?, next_poll_at = ?, {FORGOTTEN} WHERE id = ?",
                 [source.shown_url, source.domain, now, id_],
             )
             db.execute(

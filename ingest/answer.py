@@ -39,8 +39,8 @@ def answer_of(fetched: Fetched, document: Document | None = None, offers: tuple[
     for link in links_of(fetched.links, fetched.url):
         links.setdefault(link.rel, link.url)
     hub, topic = links.get("hub"), links.get("self")
-    if hub is None and document is not None:
-        hub, topic = document.hub, topic or document.self_url
+    if document is not None:
+        hub, topic = hub or document.hub, topic or document.self_url
     return Answer(
         fetched=fetched,
         document=document,

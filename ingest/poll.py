@@ -23,7 +23,7 @@ from db.plan import GOOD, Outcome, PolledSource, PollPlan
 from db.sources import source_now
 from db.writer import Writer
 from ingest.answer import Answer, answer_of, with_page
-from ingest.digest import DIGEST_VERSION
+from ingest.digest import DIGEST_VERSION, DigestFault
 from ingest.fetch import Fetcher
 from ingest.fetched import Fetched
 from ingest.network import Network
@@ -198,7 +198,7 @@ class Poller:
             max_bytes=self.setup.max_body_bytes,
         )
         if fetched.body is None:
-            return answer_of(with_page(fetched, found))
+            return answer_of(with_page(fetched, found), offers=found.offers if isinstance(found, DigestFault) else ())
         if isinstance(found, Document):
             return answer_of(fetched, found)
         return answer_of(replace(fetched, outcome=found.kind, error=found.message), offers=found.offers)

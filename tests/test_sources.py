@@ -65,7 +65,9 @@ def test_edited_address_starts_anew_and_is_remembered() -> None:
 
     sync_config(db, [Source("a", "http://two.example/", "two.example")], [], [], "2026-11-21T00:00:00Z")
 
-    (row,) = db.query("SELECT url, domain, moved_url, etag, doubts, failures, setback, next_poll_at FROM sources")
+    (row,) = db.query(
+        "SELECT url, domain, moved_url, etag, doubts, failures, pace, last_new_at, next_poll_at FROM sources"
+    )
     assert row == {
         "url": "http://two.example/",
         "domain": "two.example",
@@ -73,7 +75,8 @@ def test_edited_address_starts_anew_and_is_remembered() -> None:
         "etag": None,
         "doubts": 0,
         "failures": 0,
-        "setback": 0,
+        "pace": None,
+        "last_new_at": None,
         "next_poll_at": "2026-11-21T00:00:00Z",
     }
     assert list(db.query("SELECT from_url, to_url, why FROM moves")) == [
