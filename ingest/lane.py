@@ -19,8 +19,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from db.model import Document
 from ingest.digest import DigestFault, digest
+from ingest.memory import give_back_large_blocks
 
-MAX_TASKS = 1000
+MAX_TASKS = 250
 """A worker is replaced after so many bodies: broken feeds leave garbage behind."""
 
 Task = tuple[bytes, str | None, str, str | None, int]
@@ -132,6 +133,7 @@ class Lane:
 def _begin(memory_bytes: int, niceness: int) -> None:
     """Prepare a worker process: limits, signals, and an end when the daemon ends."""
     os.nice(niceness)
+    give_back_large_blocks()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the daemon, which then stops its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, native code or not
     for limit, value in (

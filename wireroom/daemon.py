@@ -21,6 +21,7 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeds.serve import make_app
+from ingest.memory import give_back_large_blocks
 from wireroom.callback import callback_routes
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
@@ -44,6 +45,7 @@ async def run_daemon(config: Config, log: Log) -> None:
 
     The caller holds the archive's lock. SIGHUP reloads the config file; a bad one changes nothing.
     """
+    give_back_large_blocks()
     listener = bind(config)
     stop, hup = asyncio.Event(), asyncio.Event()
     with contextlib.closing(listener), signals(stop, hup), lookup_threads():
