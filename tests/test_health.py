@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,6 +81,20 @@ def test_move_to_the_place_of_another_source_is_told(place: str) -> None:
 
     assert "so is 'two'; take one of the two out" in status(twin, **moved)["notes"][0]
     assert "put that into the config" in status({**twin, "removed_at": "2026-11-01T00:00:00Z"}, **moved)["notes"][0]
+
+
+def test_search_leaves_room_for_the_title(house: House) -> None:
+    """A story that many sources carry names three of them in the table, and all in JSON."""
+    text = "Ferries and ports: one report that five publishers carry in the very same words, each under its own address"
+    for n in range(5):
+        item = f"<item><title>Harbour</title><link>http://{n}.example/</link><description>{text}</description></item>"
+        (house.folder / f"{n}.xml").write_text(f"<rss version='2.0'><channel><title>{n}</title>{item}</channel></rss>")
+    house.configure({f"s{n}": f"{n}.xml" for n in range(5)})
+    house.wireroom("poll")
+
+    assert ", and 2 more  Harbour" in house.wireroom("search", "ferries").out
+    (row,) = json.loads(house.wireroom("search", "ferries", "--json").out)
+    assert sorted(row["sources"]) == ["s0", "s1", "s2", "s3", "s4"]
 
 
 def test_status_tells_the_whole_remark_on_any_terminal(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,9 @@ from wireroom import __version__, cli_sources
 from wireroom.command import ALREADY_RUNNING, CONFIG_BAD, command, config_option, fail, read_config
 from wireroom.escape import escaped
 
+MAX_SOURCES = 3
+"""So many of a story's sources are named in the table of `search`."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @config_option
@@ -193,6 +196,9 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
             writer.writerow([" ".join(row[name]) if isinstance(row[name], list) else row[name] for name in names])
         click.echo(text.getvalue(), nl=False)
     elif rows:
+        for row in rows:  # so that the title has room; --json has them all
+            more = len(row["sources"]) - MAX_SOURCES
+            row["sources"] = [*row["sources"][:MAX_SOURCES], *([f"and {more} more"] if more > 0 else [])]
         click.echo(table(rows, ["story_id", "first_seen", "sources", "title"]))
     else:
         click.echo("no story matches")
