@@ -7,11 +7,12 @@ one total deadline, a cap on the body, five redirects, and every address checked
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import resource
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -41,6 +42,23 @@ DOUBTFUL_SHARE = 8
 """Sources that used up all their time at their last poll share one in so many of the places."""
 
 
+@dataclass(slots=True)
+class Stopwatch:
+    """The time that a fetch's requests take, without its waiting for turns."""
+
+    seconds: float = 0.0
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Count the time that the body takes, however it ends."""
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        try:
+            yield
+        finally:
+            self.seconds += clock() - started
+
+
 class Fetcher:
     """The HTTP client. Make it inside the running loop; ``close`` ends its connections."""
 
@@ -62,29 +80,33 @@ class Fetcher:
         """Fetch one source → how it ended. Raises nothing but CancelledError."""
         if wanted.path is not None:
             return await asyncio.to_thread(read_file, wanted.path, self._max_body_bytes)
+        watch = Stopwatch()
+        if wanted.doubtful:
+            async with self._doubtful_places:
+                fetched = await self._ended(wanted, watch)
+        else:
+            fetched = await self._ended(wanted, watch)
+        return replace(fetched, took_s=watch.seconds)
+
+    async def _ended(self, wanted: Wanted, watch: Stopwatch) -> Fetched:
+        """Follow the redirects to the end → how it ended, whatever was raised."""
         try:
-            if wanted.doubtful:
-                async with self._doubtful_places:
-                    return await self._follow(wanted)
-            return await self._follow(wanted)
+            return await self._follow(wanted, watch)
         except TimeoutError:
             return Fetched(outcome="timeout", error=f"no whole answer within {self._timeout_s:g} s")
         except Exception as error:  # noqa: BLE001 - whatever a server can bring about is that source's own trouble
             return Fetched(outcome=outcome_of(error), error=reason(error))
 
-    async def _follow(self, wanted: Wanted) -> Fetched:
+    async def _follow(self, wanted: Wanted, watch: Stopwatch) -> Fetched:
         """Go from redirect to redirect; the deadline runs while a request does, not while it waits for its turn."""
         url = as_written(wanted.url)
-        left_s = self._timeout_s
-        loop = asyncio.get_running_loop()
         hops: list[Hop] = []
         seen = {bare(url)}
         for _ in range(MAX_REDIRECTS + 1):
             async with self._hosts.turn(url.host or "", url.port or 0), self._places:
-                started = loop.time()
-                async with asyncio.timeout(left_s):
-                    answer = await self._request(url, wanted)
-                left_s -= loop.time() - started
+                with watch.running():
+                    async with asyncio.timeout(self._timeout_s - watch.seconds):
+                        answer = await self._request(url, wanted)
             if isinstance(answer, Fetched):
                 if hops and answer.outcome == "gone":  # that place is; whoever redirects to it may yet change his mind
                     answer = replace(answer, outcome="http-error", error=f"redirected to {bare(url)}: 410 Gone")
@@ -120,7 +142,7 @@ class Fetcher:
                 retry_after_s=retry_after_s(response.headers.get("Retry-After"), now),
                 links=tuple(response.headers.getall("Link", []))[:20],
             )
-            failure = failure_of(response.status, conditional=bool(conditions))
+            failure = failure_of(response.status, seen.retry_after_s, conditional=bool(conditions))
             if failure is not None:
                 return replace(seen, outcome=failure[0], error=failure[1], page=await read_page(response))
             if response.status == 304:
@@ -175,7 +197,7 @@ def bare(url: URL) -> str:
     return str(url.with_user(None))
 
 
-def failure_of(status: int, *, conditional: bool) -> tuple[Outcome, str] | None:
+def failure_of(status: int, retry_after_s: int | None, *, conditional: bool) -> tuple[Outcome, str] | None:
     """Say what is wrong with a status → (outcome, error), or None where it is good."""
     if status in BODY_STATUS or (status == 304 and conditional):
         return None
@@ -184,7 +206,8 @@ def failure_of(status: int, *, conditional: bool) -> tuple[Outcome, str] | None:
     if status == 410:
         return "gone", "410 Gone: the publisher has ended this feed; polling stops (a new url starts it again)"
     if status in (429, 503):
-        return "throttled", f"{status}: the server asks to come back later"
+        when = "later" if retry_after_s is None else f"in {retry_after_s:,} s"
+        return "throttled", f"{status}: the server asks to come back {when}"
     if status in REDIRECTS:
         return "http-error", f"HTTP status {status}, a redirect that does not say where to"
     phrase = f" {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else ""

@@ -145,8 +145,10 @@ class Poller:
         started, clock = datetime.now(UTC), loop.time()
         fetched = await self._fetcher.fetch(wanted(source, setting, started))
         fetched = await self._network.judged(source, fetched, started=clock)
+        clock = loop.time()
         answer = await self._digest(source, fetched)
-        answer = replace(answer, started=started, duration_ms=round((loop.time() - clock) * 1000))
+        took_s = fetched.took_s + loop.time() - clock  # without the waiting for its turn and for the verdict
+        answer = replace(answer, started=started, duration_ms=round(took_s * 1000))
         rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
         try:
             plan = await self._write(source, answer, setup.desks, rhythm)

@@ -58,9 +58,15 @@ def test_host_that_can_be_none_is_refused(host: str) -> None:
 )
 def test_status_is_told_by_name(status: int, said: str) -> None:
     """A number alone tells nothing; some servers make up numbers."""
-    assert failure_of(status, conditional=False) == ("http-error", said)
+    assert failure_of(status, None, conditional=False) == ("http-error", said)
 
 
 def test_forgotten_scheme_is_guessed(tmp_path: Path) -> None:
     """``example.org/feed`` in the config is the path of a file that is not there."""
     assert "a web address begins with https://" in (read_file(tmp_path / "example.org/feed", 100).error or "")
+
+
+def test_throttled_says_when_the_server_wants_us_back() -> None:
+    """Its Retry-After in seconds, where it gives one."""
+    assert failure_of(429, 7200, conditional=False) == ("throttled", "429: the server asks to come back in 7,200 s")
+    assert failure_of(503, None, conditional=False) == ("throttled", "503: the server asks to come back later")
