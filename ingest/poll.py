@@ -142,9 +142,9 @@ class Poller:
         setup = self.setup
         setting = setup.settings[source.config_id]
         loop = asyncio.get_running_loop()
-        started, clock = datetime.now(UTC), loop.time()
+        started = datetime.now(UTC)
         fetched = await self._fetcher.fetch(wanted(source, setting, started))
-        fetched = await self._network.judged(source, fetched, started=clock)
+        fetched = await self._network.judged(source, fetched, started=loop.time() - fetched.took_s)
         clock = loop.time()
         answer = await self._digest(source, fetched)
         took_s = fetched.took_s + loop.time() - clock  # without the waiting for its turn and for the verdict
