@@ -120,8 +120,8 @@ def by_everything(scene: Scene, rest: Rest) -> Matches:
             if found is None:
                 barren.add((mark, item.keys.link))
                 continue
-            for its in marks[found.id]:
-                del alike[its][found.id]
+            for one in marks[found.id]:
+                del alike[one][found.id]
             settled.add(n)
             yield n, found
 

@@ -90,6 +90,7 @@ class Poller:
         self._writer = writer
         self._on_report = on_report
         self._under_way: dict[int, asyncio.Task[Report]] = {}
+        self._settings: dict[int, tuple[str, SourceSetting]] = {}  # what the polls under way began with
         self._domains: dict[int, str | None] = {}
         self._resting: dict[int, float] = {}  # until when (loop time), by source
         self._desk: DraftDesk | None = None  # made and used on the writer's thread
@@ -105,7 +106,7 @@ class Poller:
         return self._domains.values()
 
     def _ended(self, source_id: int) -> None:
-        del self._under_way[source_id], self._domains[source_id]
+        del self._under_way[source_id], self._domains[source_id], self._settings[source_id]
 
     def rests(self, source_id: int) -> bool:
         """Tell whether the source's last poll could not be written, just now: its server is not asked again at once."""
@@ -121,8 +122,16 @@ class Poller:
             task = asyncio.create_task(self._poll(source), name=f"poll {source.config_id}")
             self._under_way[source.id] = task
             self._domains[source.id] = source.domain
+            self._settings[source.id] = source.config_id, self.setup.settings[source.config_id]
             task.add_done_callback(lambda _: self._ended(source.id))
         return task
+
+    def change(self, setup: Setup) -> None:
+        """Go on by another setup; the polls of sources that it does not have, or has otherwise, are broken off."""
+        self.setup = setup
+        for source_id, (config_id, setting) in self._settings.items():
+            if setup.settings.get(config_id) != setting:
+                self._under_way[source_id].cancel()
 
     async def close(self) -> None:
         """Break off what is under way; a poll that has reached the writer is finished there."""
@@ -132,14 +141,14 @@ class Poller:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _poll(self, source: PolledSource) -> Report:
-        setup = self.setup
-        setting = setup.settings[source.config_id]
+        setting = self.setup.settings[source.config_id]
         loop = asyncio.get_running_loop()
         started, clock = datetime.now(UTC), loop.time()
         fetched = await self._fetcher.fetch(wanted(source, setting, started))
         fetched = await self._network.judged(source, fetched, started=clock)
         answer = await self._digest(source, fetched)
         answer = replace(answer, started=started, duration_ms=round((loop.time() - clock) * 1000))
+        setup = self.setup  # as it is by now: what is written must meet the topics of today
         rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
         try:
             plan = await self._write(source, answer, setup.desks, rhythm)

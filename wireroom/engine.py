@@ -57,6 +57,7 @@ class Engine:
         self._reader: Database | None = None
         self._fetcher: Fetcher | None = None
         self._poller: Poller | None = None
+        self._network: Network
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 
     async def start(self) -> None:
@@ -78,7 +79,16 @@ class Engine:
         await asyncio.to_thread(self.writer.close)  # last: it leaves all of the archive in its one file
 
     async def reload(self, config: Config) -> None:
-        """Take over a new config; polls under way are broken off and come due again. Raises ArchiveError."""
+        """Take over a new config. Raises ArchiveError.
+
+        Polls under way go on, so that nobody is asked twice because we read a file; those of sources that were removed
+        or changed are broken off. Where what holds for all of them changed, all are, and come due again.
+        """
+        if (config.poll, config.contact) == (self.config.poll, self.config.contact):
+            synced = await self._synced(config)
+            self.poller.change(make_setup(config, synced))
+            self._network.hosts = hosts_of(config)
+            return
         old_poller, old_fetcher = self._poller, self._fetcher
         await self._apply(config)
         if old_poller is not None:
@@ -86,7 +96,8 @@ class Engine:
         if old_fetcher is not None:
             await old_fetcher.close()
 
-    async def _apply(self, config: Config) -> None:
+    async def _synced(self, config: Config) -> Synced:
+        """Bring the archive in line with a config, and let the press follow it → the row ids."""
         topics = [
             ConfiguredTopic(id=t.id, title=t.title, was=t.was, query=parse(t.match), limit=t.limit)
             for t in config.topics
@@ -99,20 +110,23 @@ class Engine:
         for remark in synced.remarks:
             self.log.warning("config", remark=remark)
         self.config = config
+        self.press.configure(config)
+        return synced
+
+    async def _apply(self, config: Config) -> None:
+        synced = await self._synced(config)
         self._fetcher = make_fetcher(config)
+        self._network = Network(
+            hosts=hosts_of(config), clock=asyncio.get_running_loop().time, on_change=self._log_network
+        )
         self._poller = Poller(
             fetcher=self._fetcher,
             workers=self.workers,
             writer=self.writer,
             setup=make_setup(config, synced),
-            network=Network(
-                hosts=len({source.domain for source in config.sources if source.domain}),
-                clock=asyncio.get_running_loop().time,
-                on_change=self._log_network,
-            ),
+            network=self._network,
             on_report=self._log_poll,
         )
-        self.press.configure(config)
 
     def _log_poll(self, report: Report) -> None:
         """Write the poll's one line, and tell who waits for it."""
@@ -162,10 +176,11 @@ class Engine:
         domains = Counter(self.poller.domains)
         most = self.config.poll.per_host + WAITING_PER_DOMAIN
         busy = [domain for domain, count in domains.items() if domain and count >= most]
+        settings = self.poller.setup.settings  # a reload may have written a source that is not polled yet
         for source in due_sources(self.reader, iso(datetime.now(UTC)), MAX_UNDER_WAY, busy):
             if len(self.poller.under_way) >= MAX_UNDER_WAY:
                 break
-            room = not source.domain or domains[source.domain] < most
+            room = source.config_id in settings and (not source.domain or domains[source.domain] < most)
             if room and source.id not in under_way and not self.poller.rests(source.id):
                 domains[source.domain] += 1
                 self._start(source)
@@ -254,6 +269,11 @@ def totals(polled: list[dict[str, Any]]) -> dict[str, int]:
         "changed": sum(one.get("changed", 0) for one in polled),
         "failed": sum(not one["good"] for one in polled),
     }
+
+
+def hosts_of(config: Config) -> int:
+    """Count the hosts that are polled."""
+    return len({source.domain for source in config.sources if source.domain})
 
 
 def user_agent(config: Config) -> str:
