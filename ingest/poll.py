@@ -19,7 +19,7 @@ from db.apply import apply_plan
 from db.archive import ArchiveError
 from db.known import ArchiveKnown, DraftDesk
 from db.model import Document
-from db.plan import GOOD, Outcome, PolledSource, PollPlan
+from db.plan import DOUBTFUL, GOOD, Outcome, PolledSource, PollPlan
 from db.writer import Writer
 from ingest.answer import Answer, answer_of, with_page
 from ingest.digest import DIGEST_VERSION
@@ -90,8 +90,7 @@ class Poller:
         self._writer = writer
         self._on_report = on_report
         self._under_way: dict[int, asyncio.Task[Report]] = {}
-        self._settings: dict[int, tuple[str, SourceSetting]] = {}  # what the polls under way began with
-        self._domains: dict[int, str | None] = {}
+        self._sources: dict[int, tuple[PolledSource, SourceSetting]] = {}  # what the polls under way began with
         self._resting: dict[int, float] = {}  # until when (loop time), by source
         self._desk: DraftDesk | None = None  # made and used on the writer's thread
 
@@ -103,10 +102,15 @@ class Poller:
     @property
     def domains(self) -> Collection[str | None]:
         """The domains of the sources that are being polled, one for each."""
-        return self._domains.values()
+        return [source.domain for source, _ in self._sources.values()]
+
+    @property
+    def doubtful(self) -> int:
+        """How many of them may take all the time there is."""
+        return sum(source.last_outcome in DOUBTFUL for source, _ in self._sources.values())
 
     def _ended(self, source_id: int) -> None:
-        del self._under_way[source_id], self._domains[source_id], self._settings[source_id]
+        del self._under_way[source_id], self._sources[source_id]
 
     def rests(self, source_id: int) -> bool:
         """Tell whether the source's last poll could not be written, just now: its server is not asked again at once."""
@@ -121,17 +125,16 @@ class Poller:
         if task is None:
             task = asyncio.create_task(self._poll(source), name=f"poll {source.config_id}")
             self._under_way[source.id] = task
-            self._domains[source.id] = source.domain
-            self._settings[source.id] = source.config_id, self.setup.settings[source.config_id]
+            self._sources[source.id] = source, self.setup.settings[source.config_id]
             task.add_done_callback(lambda _: self._ended(source.id))
         return task
 
     def change(self, setup: Setup) -> None:
         """Go on by another setup; the polls of sources that it does not have, or has otherwise, are broken off."""
         self.setup = setup
-        for source_id, (config_id, setting) in self._settings.items():
-            if setup.settings.get(config_id) != setting:
-                self._under_way[source_id].cancel()
+        for source, setting in self._sources.values():
+            if setup.settings.get(source.config_id) != setting:
+                self._under_way[source.id].cancel()
 
     async def close(self) -> None:
         """Break off what is under way; a poll that has reached the writer is finished there."""

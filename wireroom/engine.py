@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from db.archive import open_reader, open_writer
-from db.plan import PolledSource
+from db.plan import DOUBTFUL, PolledSource
 from db.query import parse
 from db.sources import due_sources, sources_named
-from db.sync import ConfiguredTopic, Synced, sync_config
+from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
 from db.writer import Writer
 from ingest.fetch import Fetcher
@@ -37,6 +37,12 @@ from wireroom.press import Press
 
 MAX_UNDER_WAY = 2000
 """Polls at once, many of them waiting for their host's turn."""
+
+CLOCK_BACK_S = 3600
+"""A clock that is set back by more than this was wrong before, or is now."""
+
+MAX_DOUBTFUL = MAX_UNDER_WAY // 8
+"""Of them, sources that used up all their time at their last poll."""
 
 WAITING_PER_DOMAIN = 2
 """So many polls of one domain wait for their turn, beside those that have it; the others of it stay due meanwhile."""
@@ -58,6 +64,7 @@ class Engine:
         self._fetcher: Fetcher | None = None
         self._poller: Poller | None = None
         self._network: Network
+        self._offset = 0.0  # of the clock from a time that only goes forward
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 
     async def start(self) -> None:
@@ -170,18 +177,30 @@ class Engine:
         """Run ``job`` on the archive → its result, once that is on disk. Raises what the job or the archive raises."""
         return await asyncio.wrap_future(self.writer.submit(job))
 
-    def tick(self) -> None:
+    async def tick(self) -> None:
         """Start the poll of every source that is due."""
+        offset = datetime.now(UTC).timestamp() - asyncio.get_running_loop().time()
+        before, self._offset = self._offset, offset
+        if offset < before - CLOCK_BACK_S:
+            self.log.warning("clock", trouble="it was set back: what was polled in the future is polled now")
+            await self.write(lambda db: mend_times(db, datetime.now(UTC)))
         under_way = self.poller.under_way
         domains = Counter(self.poller.domains)
         most = self.config.poll.per_host + WAITING_PER_DOMAIN
         busy = [domain for domain, count in domains.items() if domain and count >= most]
         settings = self.poller.setup.settings  # a reload may have written a source that is not polled yet
-        for source in due_sources(self.reader, iso(datetime.now(UTC)), MAX_UNDER_WAY, busy):
+        now, few = iso(datetime.now(UTC)), max(0, MAX_DOUBTFUL - self.poller.doubtful)
+        due = due_sources(self.reader, now, MAX_UNDER_WAY, busy, doubtful=False)
+        if few:  # some of those that are due are under way already
+            due += due_sources(self.reader, now, few + MAX_DOUBTFUL, busy, doubtful=True)
+        for source in due:
             if len(self.poller.under_way) >= MAX_UNDER_WAY:
                 break
             room = source.config_id in settings and (not source.domain or domains[source.domain] < most)
+            if source.last_outcome in DOUBTFUL:
+                room = room and few > 0
             if room and source.id not in under_way and not self.poller.rests(source.id):
+                few -= source.last_outcome in DOUBTFUL
                 domains[source.domain] += 1
                 self._start(source)
 
