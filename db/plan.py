@@ -35,6 +35,9 @@ Outcome = Literal[
 
 GOOD: frozenset[Outcome] = frozenset({"ok", "not-modified", "unchanged"})
 
+DOUBTFUL: tuple[Outcome, ...] = ("timeout", "too-heavy")
+"""A source that used up all its time may do so again: it may not take the places of others."""
+
 JoinedBy = Literal["first", "link", "print"]
 Origin = Literal["source", "category", "rule"]
 

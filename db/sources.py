@@ -7,21 +7,26 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database
 
-from db.plan import PolledSource
+from db.plan import DOUBTFUL, PolledSource
 
 POLLED_COLUMNS = tuple(PolledSource.__dataclass_fields__)
+MARKS = ", ".join("?" * len(DOUBTFUL))
 
 
-def due_sources(db: Database, now: str, limit: int, busy: Iterable[str] = ()) -> list[PolledSource]:
+def due_sources(
+    db: Database, now: str, limit: int, busy: Iterable[str] = (), *, doubtful: bool | None = None
+) -> list[PolledSource]:
     """Read the sources whose time has come, longest overdue first; none of the domains that are ``busy``.
 
-    Else the thousand feeds of one host, which wait for one another, would keep all others waiting.
+    Else the thousand feeds of one host, which wait for one another, would keep all others waiting. ``doubtful``: only
+    those that used up all their time at their last poll, or only the others.
     """
+    which = "" if doubtful is None else f"AND coalesce(last_outcome, '') {'' if doubtful else 'NOT'} IN ({MARKS}) "
     return polled(
         db.execute(
             f"SELECT {', '.join(POLLED_COLUMNS)} FROM sources WHERE next_poll_at <= ? AND removed_at IS NULL "
-            "AND coalesce(domain, '') NOT IN (SELECT value FROM json_each(?)) ORDER BY next_poll_at LIMIT ?",
-            [now, json.dumps(list(busy)), limit],
+            f"AND coalesce(domain, '') NOT IN (SELECT value FROM json_each(?)) {which}ORDER BY next_poll_at LIMIT ?",
+            [now, json.dumps(list(busy)), *(DOUBTFUL if doubtful is not None else ()), limit],
         )
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlite_utils import Database
@@ -15,6 +16,9 @@ from sqlite_utils import Database
 from db.apply import mint_urn, select
 from db.query import Query
 from db.query_sql import newest
+from db.times import iso, parse_iso
+
+CLOCK_DAYS = timedelta(days=1)
 
 OF_AN_ADDRESS = (
     *("etag", "last_modified", "validators_url", "body_hash", "held_until", "gone_at", "moved_url", "moving_to"),
@@ -84,7 +88,26 @@ def sync_config(
         db.execute("INSERT OR IGNORE INTO rules (config_id) VALUES (?)", [rule])
     retire(db, "sources", source_ids, now)
     retire(db, "topics", topic_ids, now)
+    mend_times(db, parse_iso(now))
     return Synced(sources=source_ids, topics=topic_ids, remarks=tuple(remarks))
+
+
+def mend_times(db: Database, now: datetime) -> None:
+    """Make due what was polled in the future: the clock was wrong then, and what was planned by it may be years away.
+
+    A machine without a clock of its own may start in the past and be right a minute later: up to a day is let pass.
+    """
+    soon, at = iso(now + CLOCK_DAYS), iso(now)
+    db.execute(
+        "UPDATE sources SET next_poll_at = min(next_poll_at, ?), held_until = NULL, "
+        "last_poll_at = min(last_poll_at, ?), last_good_at = min(last_good_at, ?), "
+        "last_new_at = min(last_new_at, ?), whole_at = min(whole_at, ?), pushed_until = NULL WHERE last_poll_at > ?",
+        [at, at, at, at, at, soon],
+    )
+    db.execute(
+        "UPDATE subscriptions SET next_try_at = min(next_try_at, ?), asked_at = min(asked_at, ?) WHERE asked_at > ?",
+        [at, at, soon],
+    )
 
 
 def known_ids(db: Database, table: str) -> dict[str, int]:

@@ -21,7 +21,7 @@ class Network:
     """Judges failures. ``hosts`` is how many hosts are polled at all: of too few there is nothing to compare."""
 
     def __init__(self, *, hosts: int, clock: Callable[[], float], on_change: Callable[[bool], None]) -> None:
-        self._hosts = hosts
+        self.hosts = hosts
         self._clock = clock
         self._on_change = on_change
         self._outage = Outage()
@@ -40,7 +40,7 @@ class Network:
         if source.failures == 0:  # one that failed before tells nothing
             was_well = source.last_good_at is not None
             self._outage.failed(source.domain, now, started=started, was_well=was_well)
-        if self._hosts >= WELL_HOSTS and not self._down:
+        if self.hosts >= WELL_HOSTS and not self._down:
             await asyncio.sleep(SETTLE_S)
             self._look()
         if not self._down:

@@ -19,7 +19,7 @@ from db.apply import apply_plan
 from db.archive import ArchiveError
 from db.known import ArchiveKnown, DraftDesk
 from db.model import Document
-from db.plan import GOOD, Outcome, PolledSource, PollPlan
+from db.plan import DOUBTFUL, GOOD, Outcome, PolledSource, PollPlan
 from db.sources import source_now
 from db.writer import Writer
 from ingest.answer import Answer, answer_of, with_page
@@ -40,7 +40,7 @@ REST_S = 60
 
 
 class SupersededError(Exception):
-    """Another config is at work in the archive: what this poller would write was planned by the old one."""
+    """The config has changed under a poll: its source is another now, or none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +89,16 @@ class Poller:
         on_report: Callable[[Report], None],
     ) -> None:
         self.setup = setup
+        """Replaced on the writer's thread, in the transaction that takes over another config."""
         self.superseded = False
-        """Set on the writer's thread, in the transaction that takes over another config: nothing is written then."""
+        """Set there where another poller is to follow: nothing more is written then."""
         self._fetcher = fetcher
         self._network = network
         self._workers = workers
         self._writer = writer
         self._on_report = on_report
         self._under_way: dict[int, asyncio.Task[Report]] = {}
-        self._domains: dict[int, str | None] = {}
+        self._sources: dict[int, tuple[PolledSource, SourceSetting]] = {}  # what the polls under way began with
         self._resting: dict[int, float] = {}  # until when (loop time), by source
         self._desk: DraftDesk | None = None  # made and used on the writer's thread
 
@@ -109,10 +110,15 @@ class Poller:
     @property
     def domains(self) -> Collection[str | None]:
         """The domains of the sources that are being polled, one for each."""
-        return self._domains.values()
+        return [source.domain for source, _ in self._sources.values()]
+
+    @property
+    def doubtful(self) -> int:
+        """How many of them may take all the time there is."""
+        return sum(source.last_outcome in DOUBTFUL for source, _ in self._sources.values())
 
     def _ended(self, source_id: int) -> None:
-        del self._under_way[source_id], self._domains[source_id]
+        del self._under_way[source_id], self._sources[source_id]
 
     def rests(self, source_id: int) -> bool:
         """Tell whether the source's last poll could not be written, just now: its server is not asked again at once."""
@@ -127,9 +133,15 @@ class Poller:
         if task is None:
             task = asyncio.create_task(self._poll(source), name=f"poll {source.config_id}")
             self._under_way[source.id] = task
-            self._domains[source.id] = source.domain
+            self._sources[source.id] = source, self.setup.settings[source.config_id]
             task.add_done_callback(lambda _: self._ended(source.id))
         return task
+
+    def break_off_changed(self) -> None:
+        """Break off the polls of sources that the present setup does not have, or has otherwise."""
+        for source, setting in self._sources.values():
+            if self.setup.settings.get(source.config_id) != setting:
+                self._under_way[source.id].cancel()
 
     async def close(self) -> None:
         """Break off what is under way; a poll that has reached the writer is finished there."""
@@ -139,8 +151,7 @@ class Poller:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _poll(self, source: PolledSource) -> Report:
-        setup = self.setup
-        setting = setup.settings[source.config_id]
+        setting = self.setup.settings[source.config_id]
         loop = asyncio.get_running_loop()
         started = datetime.now(UTC)
         fetched = await self._fetcher.fetch(wanted(source, setting, started))
@@ -149,9 +160,8 @@ class Poller:
         answer = await self._digest(source, fetched)
         took_s = fetched.took_s + loop.time() - clock  # without the waiting for its turn and for the verdict
         answer = replace(answer, started=started, duration_ms=round(took_s * 1000))
-        rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
         try:
-            plan = await self._write(source, answer, setup.desks, rhythm)
+            plan = await self._write(source, setting, answer)
         except SupersededError:
             raise asyncio.CancelledError from None  # it is broken off, as those that ``close`` finds under way
         except Exception:
@@ -162,24 +172,20 @@ class Poller:
         self._on_report(report)
         return report
 
-    async def _write(self, source: PolledSource, answer: Answer, desks: Desks, rhythm: Rhythm) -> PollPlan:
+    async def _write(self, source: PolledSource, setting: SourceSetting, answer: Answer) -> PollPlan:
         """Plan and write the poll; a document that can't be planned or written is recorded as that source's fault.
 
-        Raises sqlite3.OperationalError and the like where the archive itself takes nothing.
+        Raises sqlite3.OperationalError and the like where the archive itself takes nothing, SupersededError.
         """
         try:
-            return await asyncio.wrap_future(
-                self._writer.submit(lambda db: self._record(db, source, answer, desks, rhythm))
-            )
+            return await asyncio.wrap_future(self._writer.submit(lambda db: self._record(db, source, setting, answer)))
         except (sqlite3.OperationalError, ArchiveError, SupersededError):
             raise
         except Exception as error:  # noqa: BLE001 - no document may keep its source due for ever
             fault = f"it could not be recorded: {type(error).__name__}: {error}"[:300]
             fetched = replace(answer.fetched, outcome="malformed", error=fault.encode("utf-8", "replace").decode())
             failed = replace(answer, fetched=fetched, document=None)
-            return await asyncio.wrap_future(
-                self._writer.submit(lambda db: self._record(db, source, failed, desks, rhythm))
-            )
+            return await asyncio.wrap_future(self._writer.submit(lambda db: self._record(db, source, setting, failed)))
 
     async def _digest(self, source: PolledSource, fetched: Fetched) -> Answer:
         """Read the body, unless it is the one that was read last time, or look at what stands in its place."""
@@ -205,18 +211,19 @@ class Poller:
             return answer_of(fetched, found)
         return answer_of(replace(fetched, outcome=found.kind, error=found.message), offers=found.offers)
 
-    def _record(self, db: Database, source: PolledSource, answer: Answer, desks: Desks, rhythm: Rhythm) -> PollPlan:
+    def _record(self, db: Database, source: PolledSource, setting: SourceSetting, answer: Answer) -> PollPlan:
         """Plan and apply, on the writer's thread, inside the poll's savepoint.
 
-        ``source`` is as it was when the poll began. A hub may have told of news since, or have ended: what is planned
-        by, and written back, is how the source stands now.
+        ``source`` and ``setting`` are as they were when the poll began. A hub may have told of news since, or the
+        config may have changed: what is planned by, and written back, is how all stands now.
         """
-        if self.superseded:
+        setup, present = self.setup, source_now(db, source.id)
+        if self.superseded or setup.settings.get(present.config_id) != setting:
             raise SupersededError
-        source = source_now(db, source.id)
         if self._desk is None:
             self._desk = DraftDesk()
-        plan = plan_poll(source, answer, ArchiveKnown(db, self._desk), desks, rhythm, datetime.now(UTC))
+        rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
+        plan = plan_poll(present, answer, ArchiveKnown(db, self._desk), setup.desks, rhythm, datetime.now(UTC))
         apply_plan(db, plan)
         return plan
 

@@ -104,7 +104,7 @@ def after_good(
     trust = trust_after(source, fetched, iso(now), new=new)
     entries = state.shown or 0
     dates = [parse_iso(entry.published) for entry in document.entries if entry.published] if document else []
-    elapsed_s = (now - parse_iso(source.last_good_at)).total_seconds() if source.last_good_at else None
+    elapsed_s = max(0.0, (now - parse_iso(source.last_good_at)).total_seconds()) if source.last_good_at else None
     news = News(entries=entries, new=new, elapsed_s=elapsed_s, published=dates)
     pace = next_pace(source.pace, news, now, rhythm.floor_s)
     spacing_s = next_spacing_s(state.spacing_s or 0, pace, entries, rhythm)

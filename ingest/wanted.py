@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from db.plan import PolledSource
+from db.plan import DOUBTFUL, PolledSource
 from ingest.digest import DIGEST_VERSION
 from ingest.fetched import Wanted
 from ingest.probe import asks_whole
@@ -31,7 +31,7 @@ def wanted(source: PolledSource, setting: SourceSetting, now: datetime) -> Wante
     plain = Wanted(
         url=address(source.moved_url, setting.url),
         path=setting.path,
-        doubtful=source.last_outcome in ("timeout", "too-heavy"),
+        doubtful=source.last_outcome in DOUBTFUL,
     )
     if source.digest_version != DIGEST_VERSION or asks_whole(source, now):
         return plain

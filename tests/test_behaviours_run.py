@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -251,3 +252,37 @@ def test_secrets_are_nowhere(tmp_path: Path) -> None:
     said += [path.read_bytes().decode("latin-1") for path in files]
     assert any("secret" in text for text in said)
     assert [text for text in said if "SENTINEL" in text] == []
+
+
+def test_reload_asks_nobody_twice(tmp_path: Path) -> None:
+    """A poll that is under way when the config is read anew goes on; that of a source that was taken out is broken off.
+
+    `wireroom add` reloads: a person who adds twenty feeds would have every slow server asked twenty times.
+    """
+    hanging: set[str] = set()
+
+    def slow(asked: Asked) -> Act:
+        async def act(wire: Wire) -> None:
+            hanging.add(asked.name)
+            await asyncio.sleep(4)
+            hanging.discard(asked.name)
+            await wire.send(reply(news(asked, 1, 2, 3)).raw)
+
+        return act
+
+    kept, removed = Case("kept", "", slow, nothing), Case("removed", "", slow, nothing)
+    late = Case("late", "", steady(), nothing)
+    with running_scripted({case.name: case.script for case in (kept, removed, late)}) as server:
+        stage = Stage(tmp_path, server)
+        stage.set_up([kept, removed], {"timeout": "20s"})
+        with stage.daemon() as daemon:
+            until(lambda: len(hanging) == 2, "they are not polled")
+            stage.set_up([kept, late], {"timeout": "20s"})
+            daemon.process.send_signal(signal.SIGHUP)
+            until(lambda: bool(polls_of(stage, "late")), "the new source is not polled")
+            assert "kept" in hanging
+            until(lambda: bool(polls_of(stage, "kept")), "the poll under way does not go on")
+            daemon.stop()
+
+        assert ([len(server.asked(case.name)) for case in (kept, removed)], polls_of(stage, "removed")) == ([1, 1], 0)
+        assert stage.source("kept")["last_outcome"] == "ok"

@@ -56,6 +56,45 @@ def test_taking_over_a_config_reads_all_sources_a_few_times_whatever_their_numbe
     assert list(db.execute("SELECT id, removed_at FROM sources WHERE config_id = 'new'")) == [(1, None)]
 
 
+def test_sources_that_took_all_their_time_are_listed_apart() -> None:
+    """Thousands of them, always due, would fill the list, and keep waiting whoever comes behind them."""
+    db = archive(*(Source(f"s{n}", f"http://h{n}.example/", f"h{n}.example") for n in range(6)))
+    for id_, outcome in ((1, "timeout"), (2, "too-heavy"), (3, "ok"), (4, "offline")):
+        db.execute("UPDATE sources SET last_outcome = ? WHERE id = ?", [outcome, id_])
+
+    def listed(*, doubtful: bool | None = None) -> list[str]:
+        return [source.config_id for source in due_sources(db, "2026-11-20T01:00:00Z", 10, doubtful=doubtful)]
+
+    assert listed(doubtful=True) == ["s0", "s1"]
+    assert listed(doubtful=False) == ["s2", "s3", "s4", "s5"]
+    assert len(listed()) == 6
+
+
+def test_clock_that_was_years_ahead_puts_off_no_poll() -> None:
+    """What was planned by a wrong clock is due at the next start; 410 stays final, a clock a little off is let be."""
+    now, ahead, little = "2026-11-20T02:00:00Z", "2031-01-01T00:00:00Z", "2026-11-20T03:00:00Z"
+    sources = [Source(name, f"http://{name}.example/", None) for name in ("ahead", "held", "gone", "little", "good")]
+    db = archive(*sources)
+    for name, polled, following, held in (
+        ("ahead", ahead, ahead, None),
+        ("held", ahead, ahead, ahead),
+        ("gone", ahead, None, None),
+        ("little", little, little, None),
+        ("good", "2026-11-20T01:00:00Z", "2026-11-21T00:00:00Z", None),
+    ):
+        db.execute(
+            "UPDATE sources SET last_poll_at = ?1, last_good_at = ?1, next_poll_at = ?2, held_until = ?3 "
+            "WHERE config_id = ?4",
+            [polled, following, held, name],
+        )
+
+    sync_config(db, sources, [], [], now)
+
+    assert [source.config_id for source in due_sources(db, now, 10)] == ["ahead", "held"]
+    assert {source.last_good_at for source in due_sources(db, now, 10)} == {now}
+    assert db.execute("SELECT count(*) FROM sources WHERE held_until IS NOT NULL").fetchone() == (0,)
+
+
 def test_edited_address_starts_anew_and_is_remembered() -> None:
     """Validators, moves, doubts and failures belong to an address; the edit is a row of ``moves``."""
     db = archive(Source("a", "http://one.example/", "one.example"))

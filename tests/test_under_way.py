@@ -96,5 +96,5 @@ async def test_poll_of_the_old_address_ends_with_the_old_config(house: House, or
         assert task.cancelled()
         assert house.rows("SELECT url, gone_at, last_outcome FROM sources") == [(origin.url("/b"), None, None)]
         assert [one.config_id for one in sources_named(engine.reader, ["a"])] == ["a"]
-        engine.tick()
+        await engine.tick()
         assert len(engine.poller.under_way) == 1, "the new address is not polled at once"

@@ -13,15 +13,13 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC
 from typing import Any
 
 import uvicorn
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeds.serve import make_app
 from ingest.memory import give_back_large_blocks
+from wireroom.beat import beating
 from wireroom.callback import callback_routes
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
@@ -31,7 +29,6 @@ from wireroom.reload import Reloader
 from wireroom.round import LOOKUPS
 from wireroom.subscriber import Subscriber
 
-TICK_S = 1
 STOP_S = 8
 """A stop takes no longer than this: what is still under way is then broken off."""
 
@@ -166,30 +163,16 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    scheduler = AsyncIOScheduler(
-        timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-    )
-
-    async def tick() -> None:
-        engine.tick()
-
-    def job_failed(event: JobExecutionEvent) -> None:
-        log.error("job failed", job=event.job_id, error=str(event.exception), exc_info=event.exception)
-
-    scheduler.add_listener(job_failed, EVENT_JOB_ERROR)
-    scheduler.add_job(tick, "interval", seconds=TICK_S, id="tick")
-    scheduler.add_job(engine.press.publish, "interval", seconds=TICK_S, id="publish")
-    scheduler.add_job(subscriber.tick, "interval", seconds=TICK_S, id="websub")
-    scheduler.start()
-    engine.tick()
+    await engine.tick()
     log.info(
         "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
     )
     stopping = asyncio.create_task(stop.wait())
+    jobs = {"tick": engine.tick, "publish": engine.press.publish, "websub": subscriber.tick}
     try:
-        await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+        async with beating(jobs, log):
+            await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        scheduler.shutdown(wait=False)
         stopping.cancel()
         server.should_exit = True
         await serving

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from db.archive import open_reader, open_writer
-from db.plan import PolledSource
+from db.plan import DOUBTFUL, PolledSource
 from db.query import parse
 from db.sources import due_sources, sources_named
-from db.sync import ConfiguredTopic, Synced, sync_config
+from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
 from db.writer import Writer
 from ingest.fetch import Fetcher
@@ -29,11 +29,18 @@ from ingest.workers import Workers
 from wireroom.config import Config
 from wireroom.control import ControlError
 from wireroom.log import Log
-from wireroom.parts import make_fetcher, make_hosts, make_setup
+from wireroom.parts import hosts_of, make_fetcher, make_hosts, make_setup
+from wireroom.polls_told import told, totals
 from wireroom.press import Press
 
 MAX_UNDER_WAY = 2000
 """Polls at once, many of them waiting for their host's turn."""
+
+CLOCK_BACK_S = 3600
+"""A clock that is set back by more than this was wrong before, or is now."""
+
+MAX_DOUBTFUL = MAX_UNDER_WAY // 8
+"""Of them, sources that used up all their time at their last poll."""
 
 WAITING_PER_DOMAIN = 2
 """So many polls of one domain wait for their turn, beside those that have it; the others of it stay due meanwhile."""
@@ -55,13 +62,15 @@ class Engine:
         self._hosts: Hosts | None = None
         self._fetcher: Fetcher | None = None
         self._poller: Poller | None = None
+        self._network: Network
+        self._offset = 0.0  # of the clock from a time that only goes forward
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 
     async def start(self) -> None:
         """Open the archive, bring it in line with the config, start the workers. Raises ArchiveError, OSError."""
         await asyncio.to_thread(self.writer.start)
         self._reader = open_reader(self.config.archive)
-        await self._apply(self.config)
+        self._make_poller(self.config, await self._synced(self.config, lambda _: None))
 
     async def close(self) -> None:
         """Stop polling, finish what has reached the writer, close everything."""
@@ -76,53 +85,72 @@ class Engine:
         await asyncio.to_thread(self.writer.close)  # last: it leaves all of the archive in its one file
 
     async def reload(self, config: Config) -> None:
-        """Take over a new config; polls under way are broken off and come due again. Raises ArchiveError."""
-        old_poller, old_fetcher = self._poller, self._fetcher
-        await self._apply(config)
-        if old_poller is not None:
-            await old_poller.close()
-        if old_fetcher is not None:
-            await old_fetcher.close()
+        """Take over a new config. Raises ArchiveError.
 
-    async def _apply(self, config: Config) -> None:
+        Polls under way go on, so that nobody is asked twice because we read a file; those of sources that were removed
+        or changed are broken off. Where what holds for all of them changed, all are, and come due again.
+        """
+        poller, fetcher, setup = self.poller, self._fetcher, self.poller.setup
+        goes_on = (config.poll, config.contact) == (self.config.poll, self.config.contact)
+
+        def taken(synced: Synced) -> None:
+            if goes_on:
+                poller.setup = make_setup(config, synced)
+            else:
+                poller.superseded = True
+
+        try:
+            synced = await self._synced(config, taken)
+        except BaseException:
+            poller.setup, poller.superseded = setup, False
+            raise
+        if goes_on:
+            poller.break_off_changed()
+            self._network.hosts = hosts_of(config)
+            return
+        self._make_poller(config, synced)
+        await poller.close()
+        if fetcher is not None:
+            await fetcher.close()
+
+    async def _synced(self, config: Config, taken: Callable[[Synced], None]) -> Synced:
+        """Bring the archive in line with a config, and let the press follow it → the row ids.
+
+        ``taken`` is called on the writer's thread, before anything else is written there.
+        """
         topics = [
             ConfiguredTopic(id=t.id, title=t.title, was=t.was, query=parse(t.match), limit=t.limit)
             for t in config.topics
         ]
-        rules = [rule.id for rule in config.rules]
-        now, old = iso(datetime.now(UTC)), self._poller
+        rules, now = [rule.id for rule in config.rules], iso(datetime.now(UTC))
 
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
-            if old is not None:
-                old.superseded = True
+            taken(synced)
             return synced
 
-        try:
-            synced = await self.write(take_over)
-        except BaseException:
-            if old is not None:
-                old.superseded = False
-            raise
+        synced = await self.write(take_over)
         for remark in synced.remarks:
             self.log.warning("config", remark=remark)
         self.config = config
+        self.press.configure(config)
+        return synced
+
+    def _make_poller(self, config: Config, synced: Synced) -> None:
         if self._hosts is None or not self._hosts.keeps(per_host=config.poll.per_host, pause_s=config.poll.pause_s):
             self._hosts = make_hosts(config)  # only then: a reload is no reason to forget who has just been asked
         self._fetcher = make_fetcher(config, self._hosts)
+        self._network = Network(
+            hosts=hosts_of(config), clock=asyncio.get_running_loop().time, on_change=self._log_network
+        )
         self._poller = Poller(
             fetcher=self._fetcher,
             workers=self.workers,
             writer=self.writer,
             setup=make_setup(config, synced),
-            network=Network(
-                hosts=len({source.domain for source in config.sources if source.domain}),
-                clock=asyncio.get_running_loop().time,
-                on_change=self._log_network,
-            ),
+            network=self._network,
             on_report=self._log_poll,
         )
-        self.press.configure(config)
 
     def _log_poll(self, report: Report) -> None:
         """Write the poll's one line, and tell who waits for it."""
@@ -172,19 +200,32 @@ class Engine:
         """Run ``job`` on the archive → its result, once that is on disk. Raises what the job or the archive raises."""
         return await asyncio.wrap_future(self.writer.submit(job))
 
-    def tick(self) -> None:
+    async def tick(self) -> None:
         """Start the poll of every source that is due."""
         if self.poller.superseded:
             return  # in a moment there is another, which knows the new sources
+        offset = datetime.now(UTC).timestamp() - asyncio.get_running_loop().time()
+        before, self._offset = self._offset, offset
+        if offset < before - CLOCK_BACK_S:
+            self.log.warning("clock", trouble="it was set back: what was polled in the future is polled now")
+            await self.write(lambda db: mend_times(db, datetime.now(UTC)))
         under_way = self.poller.under_way
         domains = Counter(self.poller.domains)
         most = self.config.poll.per_host + WAITING_PER_DOMAIN
         busy = [domain for domain, count in domains.items() if domain and count >= most]
-        for source in due_sources(self.reader, iso(datetime.now(UTC)), MAX_UNDER_WAY, busy):
+        settings = self.poller.setup.settings  # a reload may have written a source that is not polled yet
+        now, few = iso(datetime.now(UTC)), max(0, MAX_DOUBTFUL - self.poller.doubtful)
+        due = due_sources(self.reader, now, MAX_UNDER_WAY, busy, doubtful=False)
+        if few:  # some of those that are due are under way already
+            due += due_sources(self.reader, now, few + MAX_DOUBTFUL, busy, doubtful=True)
+        for source in due:
             if len(self.poller.under_way) >= MAX_UNDER_WAY:
                 break
-            room = not source.domain or domains[source.domain] < most
+            room = source.config_id in settings and (not source.domain or domains[source.domain] < most)
+            if source.last_outcome in DOUBTFUL:
+                room = room and few > 0
             if room and source.id not in under_way and not self.poller.rests(source.id):
+                few -= source.last_outcome in DOUBTFUL
                 domains[source.domain] += 1
                 self._start(source)
 
@@ -245,33 +286,3 @@ class Engine:
             sums.update(totals(polled[-1:]))
             progress({"done": len(polled), "total": len(tasks), **sums})
         return polled
-
-
-def told(source: str, task: asyncio.Task[Report]) -> dict[str, Any]:
-    """Tell of one ended poll, also of one that could not be written."""
-    if task.cancelled():
-        return {"source": source, "good": False, "outcome": "broken-off", "error": "the daemon stopped or reloaded"}
-    error = task.exception()
-    if error is not None:
-        return {"source": source, "good": False, "outcome": "not-recorded", "error": f"archive: {error}"}
-    report = task.result()
-    return {
-        "source": report.source,
-        "good": report.good,
-        "outcome": report.outcome,
-        "error": report.error,
-        "entries": report.entries,
-        "new": report.new,
-        "changed": report.changed,
-        "stories": report.stories,
-    }
-
-
-def totals(polled: list[dict[str, Any]]) -> dict[str, int]:
-    """Count what a round brought."""
-    return {
-        "new_stories": sum(one.get("stories", 0) for one in polled),
-        "new_entries": sum(one.get("new", 0) for one in polled),
-        "changed": sum(one.get("changed", 0) for one in polled),
-        "failed": sum(not one["good"] for one in polled),
-    }

@@ -64,3 +64,8 @@ def split_tag(tag: str) -> tuple[str, str]:
     """Split ``kind:name``; the config has checked that it is one."""
     kind, _, name = tag.partition(":")
     return kind, name
+
+
+def hosts_of(config: Config) -> int:
+    """Count the hosts that are polled."""
+    return len({source.domain for source in config.sources if source.domain})
