@@ -26,6 +26,7 @@ class Network:
         self._on_change = on_change
         self._outage = Outage()
         self._down = False
+        self._excused: dict[int, float] = {}  # sources whose failure was taken for ours, and since when
 
     async def judged(self, source: PolledSource, fetched: Fetched, *, started: float) -> Fetched:
         """Note how a fetch ended that ``started`` then → the same, or ``offline`` where most hosts fail now."""
@@ -33,6 +34,7 @@ class Network:
             return fetched  # a file
         now = self._clock()
         if fetched.outcome not in NETWORK_OUTCOMES:
+            self._excused.pop(source.id, None)
             self._outage.answered(source.domain, now)
             if self._down:  # all hosts are counted: not at every answer while all is well
                 self._look()
@@ -43,8 +45,11 @@ class Network:
         if self.hosts >= WELL_HOSTS and not self._down:
             await asyncio.sleep(SETTLE_S)
             self._look()
-        if not self._down:
+        since = self._excused.get(source.id)
+        if not self._down or (since is not None and self._outage.others_answered(source.domain, since)):
+            self._excused.pop(source.id, None)
             return fetched
+        self._excused.setdefault(source.id, now)
         error = f"{fetched.error}; most other hosts fail too, so it is our own network: not charged to the source"
         return replace(fetched, outcome="offline", error=error)
 

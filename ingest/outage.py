@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 WINDOW_S = 120
 """Results count for so long."""
@@ -36,10 +37,13 @@ class Outage:
     """The latest results by host. Times are seconds on any clock that only goes forward, and above 0."""
 
     _hosts: dict[str, Seen] = field(default_factory=dict)
+    _answers: dict[str, float] = field(default_factory=dict)  # the last one of each host, however long ago
 
     def answered(self, host: str, now: float) -> None:
         """Note that a host answered; an error is an answer too."""
         self._hosts[host] = Seen(answered_at=now)
+        self._answers.pop(host, None)
+        self._answers[host] = now
 
     def failed(self, host: str, now: float, *, started: float, was_well: bool) -> None:
         """Note that a host gave no answer to a request that ``started`` then; not if it answered another meanwhile."""
@@ -47,6 +51,16 @@ class Outage:
         if seen.answered_at < started:
             well = was_well or seen.was_well
             self._hosts[host] = Seen(answered_at=seen.answered_at, failed_at=now, was_well=well)
+
+    def others_answered(self, host: str, since: float) -> bool:
+        """Tell whether more hosts answered since then than fail now: it was no outage of ours, or that is over.
+
+        A few hosts that go down together (one machine room, one name server) are all that is polled in their minutes:
+        they would be taken for our own network time and again.
+        """
+        failing = {name for name, seen in self._hosts.items() if seen.failed_at} | {host}
+        later = takewhile(lambda answer: answer[1] > since, reversed(self._answers.items()))
+        return sum(name not in failing for name, _ in later) > max(len(failing), WELL_HOSTS - 1)
 
     def is_ours(self, now: float) -> bool:
         """Tell whether most hosts fail now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -106,3 +107,28 @@ async def test_sources_that_failed_before_are_charged_as_ever() -> None:
     assert [one.outcome for one in judged] == ["unreachable"] * 6
     await outcomes(network, dead, dead, dead)
     assert (await network.judged(source(8, failures=3), dead, started=now)).outcome == "offline"
+
+
+async def test_hosts_that_die_together_are_charged_once_others_answer() -> None:
+    """Four hosts of one machine room are alone in their minutes; in an outage fewer answer than fail, however often."""
+    times = itertools.count(1000, 10 * WINDOW_S)
+    now = 0
+
+    def clock() -> float:
+        return now
+
+    network = Network(hosts=14, clock=clock, on_change=lambda _: None)
+    dead, live = Fetched(outcome="unreachable", error="no route"), Fetched(outcome="ok", status=200, url="http://x/")
+
+    async def polled(numbers: range, fetched: Fetched) -> set[Outcome]:
+        nonlocal now
+        now = next(times)
+        judged = await asyncio.gather(*(network.judged(source(n), fetched, started=now) for n in numbers))
+        return {one.outcome for one in judged}
+
+    assert await polled(range(4), dead) == {"offline"}
+    assert await polled(range(4), dead) == {"offline"}
+    assert await polled(range(4, 7), live) == {"ok"}
+    assert await polled(range(4), dead) == {"offline"}
+    assert await polled(range(7, 14), live) == {"ok"}
+    assert await polled(range(4), dead) == {"unreachable"}
