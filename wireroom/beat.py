@@ -22,11 +22,12 @@ BEAT_S = 1
 
 
 class Beat(BaseTrigger):  # type: ignore[misc] # it has no types
-    """The next time is a beat from now, not from the last time."""
+    """Once a beat, in step; beats that were missed are passed over in one go."""
 
-    def get_next_fire_time(self, _: datetime | None, now: datetime) -> datetime:
+    def get_next_fire_time(self, last: datetime | None, now: datetime) -> datetime:
         """Give the next time."""
-        return now + timedelta(seconds=BEAT_S)
+        beat = timedelta(seconds=BEAT_S)
+        return now + beat if last is None or last > now else last + beat * ((now - last) // beat + 1)
 
 
 @contextlib.asynccontextmanager
