@@ -26,7 +26,7 @@ from ingest.fetched import Fetched, Wanted
 from ingest.guard import AddressRefusedError, Guard
 from ingest.headers import fresh_s, retry_after_s, storable
 from ingest.hosts import Hosts
-from ingest.redirect import MAX_REDIRECTS, REDIRECTS, Hop, as_written, permanent_url, redirect_target
+from ingest.redirect import MAX_REDIRECTS, PERMANENT, REDIRECTS, Hop, as_written, permanent_url, redirect_target
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -108,7 +108,8 @@ class Fetcher:
                     async with asyncio.timeout(self._timeout_s - watch.seconds):
                         answer = await self._request(url, wanted)
             if isinstance(answer, Fetched):
-                if hops and answer.outcome == "gone":  # that place is; whoever redirects to it may yet change his mind
+                if answer.outcome == "gone" and any(hop.status not in PERMANENT for hop in hops):
+                    # that place is; whoever redirects to it only for now may yet change his mind
                     answer = replace(answer, outcome="http-error", error=f"redirected to {bare(url)}: 410 Gone")
                 return replace(answer, permanent_url=permanent_url(hops))
             status, location = answer

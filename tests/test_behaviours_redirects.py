@@ -53,6 +53,12 @@ def gone_behind(status: int) -> Script:
     return lambda a: reply(b"", 410) if a.rest else reply(b"", status, Location=f"/{a.name}/there")
 
 
+def gone_at_the_end(played: Played) -> None:
+    """The source is gone, and asked no more."""
+    assert (played.outcomes, played.polls[0]["status"]) == (["gone"], 410)
+    assert played.now["next_poll_at"] is None
+
+
 def gone_there(played: Played) -> None:
     """Expect a failure like any other: the source is polled again."""
     ends("http-error", 410, says="redirected")(played)
@@ -186,7 +192,8 @@ CASES = [
     Case("loop", "a loop ends", between(""), stops_within(6)),
     Case("loop-two", "of two too", between("", "back"), stops_within(6)),
     *(Case(f"nowhere-{n}", f"{n} without Location", without_location(n), ends("http-error", n)) for n in NOWHERE),
-    *(Case(f"gone-{n}", "410 behind it is not the source's own", gone_behind(n), gone_there) for n in (301, 302)),
+    Case("gone-302", "410 behind it is not the source's own", gone_behind(302), gone_there),
+    Case("gone-301", "410 behind it is final: it moved there for good", gone_behind(301), gone_at_the_end),
     Case("empty", "an empty Location", to(""), ends(BROKEN)),
     *(Case(f"to-{name}", f"not to {url}", to(url), left_alone) for name, url in SCHEMES.items()),
     *(Case(f"canary-{name}", f"not to {url}", to(url), left_alone) for name, url in CANARIES.items()),
