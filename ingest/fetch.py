@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import re
 import resource
@@ -57,6 +58,10 @@ class Stopwatch:
             yield
         finally:
             self.seconds += clock() - started
+
+
+OUR_OWN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""Errors that say nothing of a server: this machine has no descriptors or memory left."""
 
 
 class Fetcher:
@@ -246,9 +251,11 @@ def hash_of(body: bytes) -> str:
 
 
 def outcome_of(error: Exception) -> Outcome:
-    """Sort a failed request: refused by our own guard, or unreachable."""
+    """Sort a failed request: refused by our own guard, unreachable, or our own trouble, which is charged to nobody."""
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in OUR_OWN:
+            return "offline"
         if isinstance(cause, (AddressRefusedError, aiohttp.InvalidURL, UnicodeError)) or type(cause) is ValueError:
             return "refused"
         cause = getattr(cause, "os_error", None) or cause.__cause__

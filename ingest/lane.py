@@ -63,10 +63,14 @@ class Lane:
         async with self._slots:
             for _ in range(2):  # a pool whose idle workers were killed is broken; a new one is as good
                 pool: ProcessPool = self._pool if self._pool is not None else await asyncio.to_thread(self._open)
+                began = asyncio.get_running_loop().time()
                 try:
                     return await self._in_worker(pool, task)
                 except TimeoutError:
-                    raise TooLongError from None
+                    if asyncio.get_running_loop().time() - began < self.deadline_s + _START_S / 2:
+                        raise TooLongError from None
+                    # nobody took it: a worker that was stopped (SIGSTOP) may hold the pipe that all read from
+                    await asyncio.to_thread(self._discard, pool)
                 except ProcessExpired as error:
                     cause = _cause(error.exitcode)
                     return DigestFault(kind="too-heavy", message=f"its worker process died over it ({cause})")

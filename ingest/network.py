@@ -32,6 +32,8 @@ class Network:
         """Note how a fetch ended that ``started`` then → the same, or ``offline`` where most hosts fail now."""
         if source.domain is None:
             return fetched  # a file
+        if fetched.outcome == "offline":
+            return fetched  # it was not even asked
         now = self._clock()
         if fetched.outcome not in NETWORK_OUTCOMES:
             self._excused.pop(source.id, None)

@@ -155,6 +155,8 @@ class Poller:
         loop = asyncio.get_running_loop()
         started = datetime.now(UTC)
         fetched = await self._fetcher.fetch(wanted(source, setting, started))
+        if fetched.outcome == "gone" and source.moved_url is not None:  # the address in the config has the last word
+            fetched = replace(fetched, outcome="http-error", error="410 Gone at the place that it moved to")
         fetched = await self._network.judged(source, fetched, started=loop.time() - fetched.took_s)
         clock = loop.time()
         answer = await self._digest(source, fetched)

@@ -119,6 +119,7 @@ RETURNERS = [
     Case("dies-404", "a new place that answers 404", moving(page(b"", 404)), comes_home),
     Case("dies-500", "or 500", moving(page(b"", 500)), comes_home),
     Case("dies-html", "or with a page", moving(page(HTML)), comes_home),
+    Case("dies-410", "or is gone: the address in the config has the last word", moving(page(b"", 410)), comes_home),
     Case("dies-refused", "or leads nowhere", moving(to_canary), comes_home),
     Case("slips", "one failure is none", moving(in_turn(*[page(b"", 500)] * 6, steady())), stays_away),
 ]

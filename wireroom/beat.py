@@ -42,7 +42,7 @@ async def beating(jobs: Mapping[str, Callable[[], Awaitable[object]]], log: Log)
     )
     scheduler.add_listener(failed, EVENT_JOB_ERROR)
     for name, job in jobs.items():
-        scheduler.add_job(job, Beat(), id=name)
+        scheduler.add_job(quietly, Beat(), [job], id=name)
     scheduler.start()
     watching = asyncio.create_task(watch(scheduler))
     try:
@@ -50,6 +50,12 @@ async def beating(jobs: Mapping[str, Callable[[], Awaitable[object]]], log: Log)
     finally:
         watching.cancel()
         scheduler.shutdown(wait=False)
+
+
+async def quietly(job: Callable[[], Awaitable[object]]) -> None:
+    """Run a job; that a stop breaks it off is no error of it."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await job()
 
 
 async def watch(scheduler: AsyncIOScheduler) -> None:

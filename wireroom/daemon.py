@@ -28,6 +28,7 @@ from wireroom.log import Log
 from wireroom.reload import Reloader
 from wireroom.round import LOOKUPS
 from wireroom.subscriber import Subscriber
+from wireroom.visitors import Visitor, raise_descriptors
 
 STOP_S = 8
 """A stop takes no longer than this: what is still under way is then broken off."""
@@ -43,6 +44,7 @@ async def run_daemon(config: Config, log: Log) -> None:
     The caller holds the archive's lock. SIGHUP reloads the config file; a bad one changes nothing.
     """
     give_back_large_blocks()
+    raise_descriptors()
     listener = bind(config)
     stop, hup = asyncio.Event(), asyncio.Event()
     with contextlib.closing(listener), signals(stop, hup), lookup_threads():
@@ -154,6 +156,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
     server = Server(
         uvicorn.Config(
             make_app(engine.press, callback_routes(subscriber)),
+            http=Visitor,
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -1,0 +1,119 @@
+"""Who connects to the daemon and wastes its time or its memory loses the connection; everybody else is served."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+import uvicorn
+
+from house import free_port
+from ingest.fetch import outcome_of
+from wireroom.visitors import MAX_HEAD_BYTES, Visitor
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Hasty(Visitor):
+    """A visitor with little time and few places."""
+
+    head_s = 1.0
+    most = 20
+
+
+async def application(scope: dict[str, Any], _: Any, send: Send) -> None:
+    """Answer everything."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@contextlib.asynccontextmanager
+async def serving() -> AsyncIterator[int]:
+    """Run a server while the body runs → its port."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(application, port=port, http=Hasty, lifespan="off", log_config=None))
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - it has no event for that
+        await asyncio.sleep(0.01)
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def get(port: int) -> bytes:
+    """Ask as anybody would."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    return answer
+
+
+async def ended(reader: asyncio.StreamReader) -> bool:
+    """Wait for the end of a connection, a few seconds."""
+    try:
+        async with asyncio.timeout(5):
+            while await reader.read(65536):
+                pass
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"POST /websub/x HTTP/1.1\r\nHost: x\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET"]
+)
+async def test_half_a_request_is_not_waited_for(first: bytes) -> None:
+    """Nothing, the beginning of a head, and the beginning of a second one."""
+    async with serving() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(first)
+
+        assert await ended(reader)
+        writer.close()
+
+
+async def test_head_without_end_costs_no_memory() -> None:
+    """A head of any size would be kept in memory."""
+    async with serving() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\n")
+        for n in range(MAX_HEAD_BYTES // 1000 + 20):
+            writer.write(b"X-%d: %s\r\n" % (n, b"x" * 1000))
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+
+        assert await asyncio.wait_for(ended(reader), 0.8)
+        writer.close()
+        assert (await get(port)).endswith(b"ok")
+
+
+async def test_flood_of_idle_connections_keeps_nobody_out() -> None:
+    """Whoever waits with his request makes room for the next."""
+    async with serving() as port:
+        flood = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3 * Hasty.most)]
+        for _, writer in flood:
+            writer.write(b"GET / HTTP/1.1\r\n")
+
+        for _ in range(5):
+            assert (await get(port)).endswith(b"ok")
+        for _, writer in flood:
+            writer.close()
+
+
+def test_descriptors_that_are_used_up_are_charged_to_nobody() -> None:
+    """It says nothing of the server that could not be asked."""
+    none_left = OSError(errno.EMFILE, "Too many open files")
+
+    assert outcome_of(none_left) == "offline"
+    assert outcome_of(aiohttp.ClientOSError(errno.EMFILE, "Too many open files")) == "offline"
+    assert outcome_of(OSError(errno.ECONNREFUSED, "Connection refused")) == "unreachable"

@@ -1,0 +1,107 @@
+"""The daemon's HTTP connections, with bounds: hubs reach us from outside, and so does anybody else. IO: network.
+
+uvicorn waits for ever for a request's head, takes one of any size, and any number of connections; they would use up the
+descriptors that polling needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_S = 10
+"""For a connection's first request, and for the head of each."""
+REQUEST_S = 120
+"""From the head of a request to the end of its answer, however slow the other side reads."""
+MAX_HEAD_BYTES = 65536
+MAX_CONNECTIONS = 1000
+WANTED_DESCRIPTORS = 8192
+SHARE = 3
+"""One in so many descriptors may be a visitor's."""
+
+
+def raise_descriptors() -> None:
+    """Take as many descriptors as the system lets us, up to WANTED_DESCRIPTORS: the usual 1,024 are soon used up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(WANTED_DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def most_connections() -> int:
+    """Give how many connections are held at once."""
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(8, min(MAX_CONNECTIONS, soft // SHARE))
+
+
+class Visitor(HttpToolsProtocol):
+    """A connection that ends when it takes too long, says too much, or others need its place."""
+
+    head_s: float = HEAD_S
+    most = 0  # of all; 0: as ``most_connections`` says
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._timer: asyncio.TimerHandle | None = None
+        self._head_bytes: int | None = None  # None: not within a head
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether no request of it is being answered."""
+        return self.cycle is None or bool(self.cycle.response_complete)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Take a connection; where there are too many, one that waits for its request goes, else this one."""
+        if len(self.connections) >= (self.most or most_connections()):
+            waiting = next((one for one in self.connections if isinstance(one, Visitor) and one.waits), None)
+            if waiting is not None:
+                self.connections.discard(waiting)
+                waiting.transport.abort()
+        super().connection_made(transport)
+        if len(self.connections) > (self.most or most_connections()):
+            transport.abort()
+        else:
+            self._end_in(self.head_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._end_in(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; a head that is too long ends the connection."""
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_bytes is not None and self._head_bytes > MAX_HEAD_BYTES:
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        if self.waits:
+            self._end_in(self.head_s)
+
+    def on_headers_complete(self) -> None:
+        """End the head: the request is answered now."""
+        self._head_bytes = None
+        self._end_in(REQUEST_S)
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """End the request; the wait for the next is uvicorn's own."""
+        self._end_in(REQUEST_S if self.pipeline else None)
+        super().on_response_complete()
+
+    def _end_in(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else self.loop.call_later(seconds, self._end)
+
+    def _end(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.abort()
