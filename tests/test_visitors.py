@@ -47,13 +47,23 @@ async def serving() -> AsyncIterator[int]:
         await task
 
 
+@contextlib.asynccontextmanager
+async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Connect while the body runs."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
 async def get(port: int) -> bytes:
     """Ask as anybody would."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    answer = await asyncio.wait_for(reader.read(), 5)
-    writer.close()
-    return answer
+    async with connected(port) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        return await asyncio.wait_for(reader.read(), 5)
 
 
 async def ended(reader: asyncio.StreamReader) -> bool:
@@ -74,40 +84,35 @@ async def ended(reader: asyncio.StreamReader) -> bool:
 )
 async def test_half_a_request_is_not_waited_for(first: bytes) -> None:
     """Nothing, the beginning of a head, and the beginning of a second one."""
-    async with serving() as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with serving() as port, connected(port) as (reader, writer):
         writer.write(first)
 
         assert await ended(reader)
-        writer.close()
 
 
 async def test_head_without_end_costs_no_memory() -> None:
     """A head of any size would be kept in memory."""
     async with serving() as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.1\r\n")
-        for n in range(MAX_HEAD_BYTES // 1000 + 20):
-            writer.write(b"X-%d: %s\r\n" % (n, b"x" * 1000))
-        with contextlib.suppress(ConnectionError):
-            await writer.drain()
+        async with connected(port) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\n")
+            for n in range(MAX_HEAD_BYTES // 1000 + 20):
+                writer.write(b"X-%d: %s\r\n" % (n, b"x" * 1000))
+            with contextlib.suppress(ConnectionError):
+                await writer.drain()
 
-        assert await asyncio.wait_for(ended(reader), 0.8)
-        writer.close()
+            assert await asyncio.wait_for(ended(reader), 0.8)
         assert (await get(port)).endswith(b"ok")
 
 
 async def test_flood_of_idle_connections_keeps_nobody_out() -> None:
     """Whoever waits with his request makes room for the next."""
-    async with serving() as port:
-        flood = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3 * Hasty.most)]
-        for _, writer in flood:
+    async with serving() as port, contextlib.AsyncExitStack() as flood:
+        for _ in range(3 * Hasty.most):
+            _, writer = await flood.enter_async_context(connected(port))
             writer.write(b"GET / HTTP/1.1\r\n")
 
         for _ in range(5):
             assert (await get(port)).endswith(b"ok")
-        for _, writer in flood:
-            writer.close()
 
 
 def test_descriptors_that_are_used_up_are_charged_to_nobody() -> None:

@@ -73,11 +73,11 @@ class Visitor(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; a head that is too long ends the connection."""
+        super().data_received(data)
         if self._head_bytes is not None:
             self._head_bytes += len(data)
-        super().data_received(data)
-        if self._head_bytes is not None and self._head_bytes > MAX_HEAD_BYTES:
-            self.transport.abort()
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self.transport.abort()
 
     def on_message_begin(self) -> None:
         """Begin a head."""
