@@ -94,7 +94,8 @@ class Visitor(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """End the request; the wait for the next is uvicorn's own."""
-        self._end_in(REQUEST_S if self.pipeline else None)
+        within_head = self._head_bytes is not None  # the next one began before this answer ended
+        self._end_in(REQUEST_S if self.pipeline else self.head_s if within_head else None)
         super().on_response_complete()
 
     def _end_in(self, seconds: float | None) -> None:
