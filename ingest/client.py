@@ -13,6 +13,7 @@ import socket
 import aiohttp
 
 from ingest.guard import Guard
+from ingest.lookup import Lookups
 
 MAX_HEADER_BYTES = 32768
 """Of one header line; there may be 128 of them."""
@@ -29,6 +30,7 @@ def make_session(*, user_agent: str, guard: Guard) -> aiohttp.ClientSession:
     """Make a session inside the running loop. Bodies come as they were sent: ``Content-Encoding`` is the caller's."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
+            resolver=Lookups(),
             socket_factory=guard.socket_for,
             limit=0,  # the caller counts its connections
             ttl_dns_cache=60,

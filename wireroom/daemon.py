@@ -26,10 +26,10 @@ from wireroom.control import ControlError, Progress, control_server
 from wireroom.engine import Engine
 from wireroom.log import Log
 from wireroom.reload import Reloader
-from wireroom.round import LOOKUPS
 from wireroom.subscriber import Subscriber
 from wireroom.visitors import Visitor, raise_descriptors
 
+THREADS = 16
 STOP_S = 8
 """A stop takes no longer than this: what is still under way is then broken off."""
 
@@ -47,7 +47,7 @@ async def run_daemon(config: Config, log: Log) -> None:
     raise_descriptors()
     listener = bind(config)
     stop, hup = asyncio.Event(), asyncio.Event()
-    with contextlib.closing(listener), signals(stop, hup), lookup_threads():
+    with contextlib.closing(listener), signals(stop, hup), own_threads():
         engine = Engine(config, log)
         reloader = Reloader(engine)
         door = functools.partial(command, engine, reloader)
@@ -122,18 +122,18 @@ def signals(stop: asyncio.Event, hup: asyncio.Event) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def lookup_threads() -> Iterator[None]:
-    """Give name look-ups threads enough that a dead name server holds up nobody else; leave none behind.
+def own_threads() -> Iterator[None]:
+    """Give what is done in threads (files, the start of workers) some that a stop does not wait for.
 
-    A look-up hangs in the C library, where nothing can break it off, for half a minute: longer than a stop may take. By
-    then all else is done and on disk, so the process ends without waiting for it.
+    A file on a server that is gone may hang for longer than a stop may take. By then all else is done and on disk, so
+    the process ends without waiting for it.
     """
-    threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="own")
     asyncio.get_running_loop().set_default_executor(threads)
     yield
     threads.shutdown(wait=False, cancel_futures=True)
     for _ in range(10):
-        if not any(thread.name.startswith("lookup") for thread in threading.enumerate()):
+        if not any(thread.name.startswith("own") for thread in threading.enumerate()):
             return
         time.sleep(0.05)
     sys.stderr.flush()

@@ -10,7 +10,6 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import click
@@ -19,9 +18,6 @@ from wireroom.config import Config
 from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, Progress, ask
 from wireroom.escape import escaped
 from wireroom.lock import ArchiveLock, LockHeldError, beside
-
-LOOKUPS = 32
-"""Threads for name look-ups: a dead name server must not hold up the others."""
 
 
 def poll_round(config: Config, sources: Sequence[str], *, due: bool, progress: Progress) -> dict[str, Any]:
@@ -54,7 +50,6 @@ async def own_round(config: Config, sources: Sequence[str], *, due: bool, progre
     from wireroom.engine import Engine  # noqa: PLC0415 - beside a daemon none of it is needed
     from wireroom.log import open_log  # noqa: PLC0415
 
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup"))
     log = open_log()
     logging.getLogger().setLevel(logging.ERROR)  # the round's own summary tells of failed sources
     engine = Engine(config, log)
