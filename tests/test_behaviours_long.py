@@ -77,8 +77,11 @@ def test_304s(case: Case, long_played: dict[str, Played]) -> None:
     case.check(long_played[case.name])
 
 
-def moving(then: Script) -> Script:
-    """Move for good; after five answers the new place does as ``then`` says, and the old one has the feed again."""
+def moving(then: Script, redirects: int = 4) -> Script:
+    """Move for good; after five answers the new place does as ``then`` says.
+
+    The old one has the feed again after so many ``redirects``.
+    """
 
     def script(asked: Asked) -> Answer:
         answer = reply(news(asked, 1, 2, 3))
@@ -86,7 +89,7 @@ def moving(then: Script) -> Script:
             found = answer if asked.number <= 5 else then(asked)
             assert isinstance(found, Answer)
             return found
-        return reply(b"", 301, Location=f"/{asked.name}/new") if asked.number <= 4 else answer
+        return reply(b"", 301, Location=f"/{asked.name}/new") if asked.number <= redirects else answer
 
     return script
 
@@ -99,6 +102,13 @@ def comes_home(played: Played) -> None:
     assert (played.moves[1]["from_url"], played.moves[1]["to_url"]) == (played.moves[0]["to_url"], played.now["url"])
     assert played.outcomes[-1] in ("ok", "unchanged")
     assert (len(played.entries), sum(poll["new"] for poll in played.polls)) == (3, 3)
+
+
+def ends_there(played: Played) -> None:
+    """Expect that a source whose own address leads for good to a place that is gone is gone, and keeps its entries."""
+    assert (played.outcomes[-1], played.now["next_poll_at"]) == ("gone", None)
+    assert [move["why"].partition(":")[0] for move in played.moves] == ["permanent redirect", "back"]
+    assert len(played.entries) == 3
 
 
 def stays_away(played: Played) -> None:
@@ -119,7 +129,8 @@ RETURNERS = [
     Case("dies-404", "a new place that answers 404", moving(page(b"", 404)), comes_home),
     Case("dies-500", "or 500", moving(page(b"", 500)), comes_home),
     Case("dies-html", "or with a page", moving(page(HTML)), comes_home),
-    Case("dies-410", "or is gone: the address in the config has the last word", moving(page(b"", 410)), comes_home),
+    Case("dies-410", "or is gone: the config's address has the last word", moving(page(b"", 410), 3), comes_home),
+    Case("gone-410", "and may say that it is there for good", moving(page(b"", 410), 99), ends_there),
     Case("dies-refused", "or leads nowhere", moving(to_canary), comes_home),
     Case("slips", "one failure is none", moving(in_turn(*[page(b"", 500)] * 6, steady())), stays_away),
 ]
