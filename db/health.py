@@ -100,7 +100,7 @@ def notes(row: dict[str, Any], now: datetime) -> Iterator[str]:
     if row["offers"]:
         yield f"the page in its place advertises {', '.join(row['offers'][:3])}: try `wireroom add` with it"
     if row["doubts"] >= 2:
-        yield "news stood behind its 304 answers twice: it is asked for the whole body every time"
+        yield "its 304 answers hid news, or were no HTTP, twice: it is asked for the whole body every time"
     if row["crowded"] >= CROWDED_POLLS:
         yield f"its last {row['crowded']} documents were all new: some may be missing; shorten [poll] floor or `every`"
     if row["outcome"] is not None and is_silent(row, now):

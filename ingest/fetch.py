@@ -60,6 +60,7 @@ class Stopwatch:
             self.seconds += clock() - started
 
 
+NO_HTTP = (aiohttp.http_exceptions.HttpProcessingError, aiohttp.ClientResponseError)
 OUR_OWN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Errors that say nothing of a server: this machine has no descriptors or memory left."""
 
@@ -129,6 +130,15 @@ class Fetcher:
     async def _request(self, url: URL, wanted: Wanted) -> Fetched | tuple[int, str]:
         """Send one request → its result, or a redirect's status and Location."""
         conditions = validators(wanted, url)
+        try:
+            return await self._answered(url, conditions)
+        except NO_HTTP as error:
+            if not conditions:
+                raise
+            return Fetched(outcome="unreachable", error=reason(error), conditional=True, garbled=True)
+
+    async def _answered(self, url: URL, conditions: Mapping[str, str]) -> Fetched | tuple[int, str]:
+        """Send it, and read the answer. Raises what the client raises."""
         headers = {"Accept": ACCEPT, **conditions}
         async with self._session.get(url, headers=headers, allow_redirects=False) as response:
             now = datetime.now(UTC)
@@ -266,7 +276,7 @@ def reason(error: Exception) -> str:
     """Say in one line why a request failed: the host, and the system's words; no credentials, whatever the words."""
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the answer was cut off: the connection ended before the body did"
-    if isinstance(error, (aiohttp.http_exceptions.HttpProcessingError, aiohttp.ClientResponseError)):
+    if isinstance(error, NO_HTTP):
         return " ".join(f"its answer is no HTTP: {error.message}".split())[:300]
     if isinstance(error, aiohttp.InvalidURL):
         return f"it is no address that could be asked ({error.description or 'bad host'}); check the source's url"

@@ -29,7 +29,7 @@ class Fetched:
 
     ``url`` is where the answer came from, ``permanent_url`` how far the way there is permanent (None: not at all).
     ``body`` is as it was sent, in ``encoding``. ``page`` is the beginning of an error's HTML page. ``conditional``:
-    validators were sent. ``links`` are the values of its Link headers.
+    validators were sent; ``garbled``: what came to them is no HTTP. ``links`` are the values of its Link headers.
     ``took_s``: its requests, without the waiting for turns.
     """
 
@@ -45,6 +45,7 @@ class Fetched:
     etag: str | None = None
     last_modified: str | None = None
     conditional: bool = False
+    garbled: bool = False
     fresh_s: int | None = None
     retry_after_s: int | None = None
     links: tuple[str, ...] = ()

@@ -23,7 +23,10 @@ PROBE_DAYS = 7
 """A slow source gets its probe after so many days without a whole body."""
 
 LIES = 2
-"""So many times news stood behind the 304s: no validator is sent any more."""
+"""So many times news stood behind the 304s, or what came in their place was no HTTP: no validator is sent any more."""
+
+UNWELL = 3
+"""After so many failures in a row the whole is asked for: some servers choke on validators, even on their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ class Trust:
 
 def asks_whole(source: PolledSource, now: datetime) -> bool:
     """Tell whether the next request goes out without validators."""
-    if source.doubts >= LIES:
+    if source.doubts >= LIES or source.failures >= UNWELL:
         return True
     if not source.unmodified:
         return False

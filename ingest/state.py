@@ -16,7 +16,7 @@ from ingest.asks import DAYS
 from ingest.domain import domain_of
 from ingest.fetched import Fetched
 from ingest.move import Whereabouts
-from ingest.probe import trust_after
+from ingest.probe import LIES, trust_after
 from ingest.schedule import (
     News,
     Rhythm,
@@ -150,6 +150,8 @@ def after_bad(state: SourceState, answer: Answer, rhythm: Rhythm, now: datetime,
     if fetched.outcome == "offline":
         following = spread(now, max(rhythm.floor_s, 1), source)
         return replace(state, next_poll_at=iso_after(following))
+    if fetched.garbled:  # a 304 with a body, most likely: by the next answer's validators it would come again
+        state = replace(state, etag=None, last_modified=None, validators_url=None, doubts=min(state.doubts + 1, LIES))
     state = replace(state, failures=state.failures + 1, setback=state.setback + weight(fetched), offers=offers)
     if fetched.outcome == "gone":
         return replace(state, next_poll_at=None, gone_at=iso(now))

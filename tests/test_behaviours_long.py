@@ -36,6 +36,31 @@ def honest(asked: Asked) -> Answer:
     return reply(b"", 304) if asked["If-None-Match"] == '"same"' else reply(news(asked, 1, 2), ETag='"same"')
 
 
+def chatty(asked: Asked) -> Answer:
+    """Send a body with a 304, which no client can tell from the next answer."""
+    if asked.conditional:
+        return Answer(b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n" + news(asked, 1), "close")
+    return reply(news(asked, *range(asked.number + 1)), ETag='"x"')
+
+
+def choking(asked: Asked) -> Answer:
+    """Take offence at every validator."""
+    return reply(b"", 412) if asked.conditional else reply(news(asked, *range(asked.number + 1)), ETag='"x"')
+
+
+def asked_plainly(played: Played) -> None:
+    """Expect no validator any more after two such answers, and everything read since."""
+    assert whole(played)[-10:] == list(range(8, 18))
+    assert set(played.outcomes[-10:]) == {"ok"}
+    assert played.now["doubts"] == 2
+
+
+def not_lost(played: Played) -> None:
+    """Expect it read time and again, by requests without validators."""
+    assert played.outcomes.count("ok") >= 4
+    assert played.states[-1]["failures"] < 4
+
+
 def whole(played: Played) -> list[int]:
     """List the rounds, from 0, whose request asked for the whole."""
     return [round_ for round_, (asked,) in enumerate(played.asked) if not asked.conditional]
@@ -62,6 +87,8 @@ LIARS = [
     Case("honest", "an honest server is probed rarely, and ever more so", honest, probed_rarely),
     Case("liar", "304s that lie are found out", silent_liar, found_out),
     Case("changing-liar", "also if the ETag changes", changing_liar, found_out),
+    Case("chatty", "a 304 with a body ends conditional requests", chatty, asked_plainly),
+    Case("choking", "a server that refuses validators is asked without", choking, not_lost),
 ]
 
 

@@ -60,7 +60,7 @@ def test_health_is_one_word(columns: dict[str, Any], health: str) -> None:
         ),
         ({"moving_to": "http://new.example/", "moving_polls": 2}, "http://new.example/ (2 polls): not believed yet"),
         ({"offers": '["http://one.example/feed"]'}, "advertises http://one.example/feed"),
-        ({"doubts": 2}, "304 answers twice"),
+        ({"doubts": 2}, "304 answers hid news"),
         ({"crowded": 2}, "last 2 documents were all new"),
         ({**QUIET, "usual_gap_s": 43_200}, "nothing new since 2026-11-10T00:00:00Z"),
     ],
