@@ -30,7 +30,7 @@ class Fetched:
     ``url`` is where the answer came from, ``permanent_url`` how far the way there is permanent (None: not at all).
     ``body`` is as it was sent, in ``encoding``. ``page`` is the beginning of an error's HTML page. ``conditional``:
     validators were sent; ``garbled``: what came to them is no HTTP. ``links`` are the values of its Link headers.
-    ``took_s``: its requests, without the waiting for turns.
+    ``size``: of the body, bytes as sent. ``took_s``: its requests and its reading, without the waiting for turns.
     """
 
     outcome: Outcome
@@ -50,4 +50,5 @@ class Fetched:
     retry_after_s: int | None = None
     links: tuple[str, ...] = ()
     page: bytes | None = field(default=None, repr=False)
+    size: int = 0
     took_s: float = 0.0

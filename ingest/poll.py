@@ -1,4 +1,4 @@
-"""One poll, end to end: fetch → digest (worker) → plan and apply (writer, one transaction). IO: network, sqlite.
+"""One poll, end to end: collect (fetch → digest) → plan and apply (writer, one transaction). IO: network, sqlite.
 
 The promise is kept here: a poll is reported only after its commit is on disk, and a validator is committed only with
 the entries that it covers.
@@ -11,29 +11,23 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sqlite_utils import Database
 
 from db.apply import apply_plan
 from db.archive import ArchiveError
 from db.known import ArchiveKnown, DraftDesk
-from db.model import Document
 from db.plan import DOUBTFUL, GOOD, Outcome, PolledSource, PollPlan
 from db.sources import source_now
 from db.writer import Writer
-from ingest.answer import Answer, answer_of, with_page
-from ingest.digest import DIGEST_VERSION, DigestFault
-from ingest.fetch import Fetcher
-from ingest.fetched import Fetched
+from ingest.answer import Answer, answer_of
+from ingest.collect import Collected, Task, task_of
 from ingest.network import Network
 from ingest.plan import plan_poll
 from ingest.schedule import Rhythm
 from ingest.tag import Desks
 from ingest.wanted import SourceSetting, wanted
-
-if TYPE_CHECKING:
-    from ingest.workers import Workers
 
 REST_S = 60
 """After a poll that the archive did not take (a full disk), its source is left alone for so long."""
@@ -51,7 +45,6 @@ class Setup:
     desks: Desks
     floor_s: float
     ceiling_s: float
-    max_body_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +68,20 @@ class Report:
         return self.outcome in GOOD
 
 
+class Collects(Protocol):
+    """Whoever does the outside half of polls: this process, or a cluster."""
+
+    async def collect(self, task: Task) -> Collected:
+        """Do one task → what it brought. Raises what keeps it from being done at all; no source is charged then."""
+
+
 class Poller:
     """Polls sources, each at most once at a time."""
 
     def __init__(
         self,
         *,
-        fetcher: Fetcher,
-        workers: Workers,
+        collector: Collects,
         writer: Writer,
         setup: Setup,
         network: Network,
@@ -92,9 +91,8 @@ class Poller:
         """Replaced on the writer's thread, in the transaction that takes over another config."""
         self.superseded = False
         """Set there where another poller is to follow: nothing more is written then."""
-        self._fetcher = fetcher
+        self._collector = collector
         self._network = network
-        self._workers = workers
         self._writer = writer
         self._on_report = on_report
         self._under_way: dict[int, asyncio.Task[Report]] = {}
@@ -154,14 +152,13 @@ class Poller:
         setting = self.setup.settings[source.config_id]
         loop = asyncio.get_running_loop()
         started = datetime.now(UTC)
-        fetched = await self._fetcher.fetch(wanted(source, setting, started))
+        collected = await self._collector.collect(task_of(source, wanted(source, setting, started)))
+        fetched = collected.fetched
         if fetched.outcome == "gone" and source.moved_url is not None:  # the address in the config has the last word
             fetched = replace(fetched, outcome="http-error", error="410 Gone at the place that it moved to")
         fetched = await self._network.judged(source, fetched, started=loop.time() - fetched.took_s)
-        clock = loop.time()
-        answer = await self._digest(source, fetched)
-        took_s = fetched.took_s + loop.time() - clock  # without the waiting for its turn and for the verdict
-        answer = replace(answer, started=started, duration_ms=round(took_s * 1000))
+        answer = answer_of(fetched, collected.document, collected.offers)
+        answer = replace(answer, started=started, duration_ms=round(fetched.took_s * 1000))
         try:
             plan = await self._write(source, setting, answer)
         except SupersededError:
@@ -188,30 +185,6 @@ class Poller:
             fetched = replace(answer.fetched, outcome="malformed", error=fault.encode("utf-8", "replace").decode())
             failed = replace(answer, fetched=fetched, document=None)
             return await asyncio.wrap_future(self._writer.submit(lambda db: self._record(db, source, setting, failed)))
-
-    async def _digest(self, source: PolledSource, fetched: Fetched) -> Answer:
-        """Read the body, unless it is the one that was read last time, or look at what stands in its place."""
-        body = fetched.body if fetched.body is not None else fetched.page
-        if body is None:
-            return answer_of(fetched)
-        if (
-            fetched.body_hash == source.body_hash
-            and source.digest_version == DIGEST_VERSION
-            and fetched.body is not None
-        ):
-            return answer_of(replace(fetched, outcome="unchanged"))
-        found = await self._workers.digest(
-            body,
-            fetched.content_type,
-            fetched.url or source.url,
-            encoding=fetched.encoding,
-            max_bytes=self.setup.max_body_bytes,
-        )
-        if fetched.body is None:
-            return answer_of(with_page(fetched, found), offers=found.offers if isinstance(found, DigestFault) else ())
-        if isinstance(found, Document):
-            return answer_of(fetched, found)
-        return answer_of(replace(fetched, outcome=found.kind, error=found.message), offers=found.offers)
 
     def _record(self, db: Database, source: PolledSource, setting: SourceSetting, answer: Answer) -> PollPlan:
         """Plan and apply, on the writer's thread, inside the poll's savepoint.

@@ -233,7 +233,7 @@ def poll_record(answer: Answer, counts: Counts) -> PollRecord:
         duration_ms=answer.duration_ms,
         outcome=fetched.outcome,
         status=fetched.status,
-        bytes=len(fetched.body) if fetched.body is not None else 0,
+        bytes=fetched.size,
         entries=len(document.entries) if document is not None else 0,
         new=counts.new,
         changed=counts.changed,

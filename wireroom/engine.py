@@ -21,7 +21,7 @@ from db.sources import due_sources, sources_named
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
 from db.writer import Writer
-from ingest.fetch import Fetcher
+from ingest.collect import Collector
 from ingest.hosts import Hosts
 from ingest.network import Network
 from ingest.poll import Poller, Report
@@ -29,7 +29,7 @@ from ingest.workers import Workers
 from wireroom.config import Config
 from wireroom.control import ControlError
 from wireroom.log import Log
-from wireroom.parts import hosts_of, make_fetcher, make_hosts, make_setup
+from wireroom.parts import hosts_of, make_collector, make_hosts, make_setup
 from wireroom.polls_told import told, totals
 from wireroom.press import Press
 
@@ -60,7 +60,7 @@ class Engine:
         self.press = Press(config, self.writer, log)
         self._reader: Database | None = None
         self._hosts: Hosts | None = None
-        self._fetcher: Fetcher | None = None
+        self._collector: Collector | None = None
         self._poller: Poller | None = None
         self._network: Network
         self._offset = 0.0  # of the clock from a time that only goes forward
@@ -76,8 +76,8 @@ class Engine:
         """Stop polling, finish what has reached the writer, close everything."""
         if self._poller is not None:
             await self._poller.close()
-        if self._fetcher is not None:
-            await self._fetcher.close()
+        if self._collector is not None:
+            await self._collector.close()
         await self.workers.close()
         await self.press.close()
         if self._reader is not None:
@@ -90,7 +90,7 @@ class Engine:
         Polls under way go on, so that nobody is asked twice because we read a file; those of sources that were removed
         or changed are broken off. Where what holds for all of them changed, all are, and come due again.
         """
-        poller, fetcher, setup = self.poller, self._fetcher, self.poller.setup
+        poller, collector, setup = self.poller, self._collector, self.poller.setup
         goes_on = (config.poll, config.contact) == (self.config.poll, self.config.contact)
 
         def taken(synced: Synced) -> None:
@@ -110,8 +110,8 @@ class Engine:
             return
         self._make_poller(config, synced)
         await poller.close()
-        if fetcher is not None:
-            await fetcher.close()
+        if collector is not None:
+            await collector.close()
 
     async def _synced(self, config: Config, taken: Callable[[Synced], None]) -> Synced:
         """Bring the archive in line with a config, and let the press follow it → the row ids.
@@ -139,13 +139,12 @@ class Engine:
     def _make_poller(self, config: Config, synced: Synced) -> None:
         if self._hosts is None or not self._hosts.keeps(per_host=config.poll.per_host, pause_s=config.poll.pause_s):
             self._hosts = make_hosts(config)  # only then: a reload is no reason to forget who has just been asked
-        self._fetcher = make_fetcher(config, self._hosts)
+        self._collector = make_collector(config, self._hosts, self.workers)
         self._network = Network(
             hosts=hosts_of(config), clock=asyncio.get_running_loop().time, on_change=self._log_network
         )
         self._poller = Poller(
-            fetcher=self._fetcher,
-            workers=self.workers,
+            collector=self._collector,
             writer=self.writer,
             setup=make_setup(config, synced),
             network=self._network,

@@ -6,12 +6,14 @@ import asyncio
 
 from db.query import parse
 from db.sync import Synced
+from ingest.collect import Collector
 from ingest.fetch import Fetcher
 from ingest.guard import Guard
 from ingest.hosts import Hosts
 from ingest.poll import Setup
 from ingest.tag import Desks, Rule, Topic
 from ingest.wanted import SourceSetting
+from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
 
@@ -39,6 +41,12 @@ def make_fetcher(config: Config, hosts: Hosts) -> Fetcher:
     )
 
 
+def make_collector(config: Config, hosts: Hosts, workers: Workers) -> Collector:
+    """Make what fetches and digests, as the config describes it. Must run inside the loop."""
+    fetcher = make_fetcher(config, hosts)
+    return Collector(fetcher=fetcher, workers=workers, max_body_bytes=config.poll.max_body_bytes)
+
+
 def make_setup(config: Config, synced: Synced) -> Setup:
     """Turn the config into what the poller works by, with the archive's row ids."""
     return Setup(
@@ -56,7 +64,6 @@ def make_setup(config: Config, synced: Synced) -> Setup:
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
-        max_body_bytes=config.poll.max_body_bytes,
     )
 
 

@@ -1,0 +1,108 @@
+"""The outside half of a poll: fetch → digest. IO: network, files, processes.
+
+It knows nothing of the archive: what a poll must know of its source comes in the task, what it brought goes back as
+plain values. So it can be done here or on another machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from db.model import Document
+from db.plan import PolledSource
+from ingest.answer import with_page
+from ingest.digest import DIGEST_VERSION, MAX_BYTES, DigestFault
+from ingest.fetched import Fetched, Wanted
+
+if TYPE_CHECKING:
+    from ingest.fetch import Fetcher
+    from ingest.workers import Workers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What one poll asks for, in plain values that can be sent to another machine.
+
+    ``source`` is the config id, ``domain`` the budget that it falls under (None: a file), ``url`` its address without
+    credentials. ``body_hash``: of the body that is in the archive already; None where it must be read in any case.
+    """
+
+    source: str
+    domain: str | None
+    url: str
+    wanted: Wanted
+    body_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What a task brought: how it ended (the body is gone by now), and the document where there is one.
+
+    ``offers``: the feeds that an HTML page in its place advertises.
+    """
+
+    fetched: Fetched
+    document: Document | None = None
+    offers: tuple[str, ...] = ()
+
+
+def task_of(source: PolledSource, wanted: Wanted) -> Task:
+    """Make the task of a source's poll."""
+    return Task(
+        source=source.config_id,
+        domain=source.domain,
+        url=source.url,
+        wanted=wanted,
+        body_hash=source.body_hash if source.digest_version == DIGEST_VERSION else None,
+    )
+
+
+class Collector:
+    """Does tasks with this process's own client and workers, any number at once."""
+
+    def __init__(self, *, fetcher: Fetcher, workers: Workers, max_body_bytes: int = MAX_BYTES) -> None:
+        self._fetcher = fetcher
+        self._workers = workers
+        self._max_body_bytes = max_body_bytes
+
+    async def collect(self, task: Task) -> Collected:
+        """Fetch and digest one source → what it brought. Raises RuntimeError where no worker can be started."""
+        fetched = await self._fetcher.fetch(task.wanted)
+        body = fetched.body if fetched.body is not None else fetched.page
+        if body is None:
+            return Collected(fetched=fetched)
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        collected = await self._read(task, fetched, body)
+        fetched = replace(
+            collected.fetched,
+            body=None,
+            page=None,
+            size=len(fetched.body or b""),
+            took_s=fetched.took_s + clock() - began,
+        )
+        return replace(collected, fetched=fetched)
+
+    async def close(self) -> None:
+        """Close the client's connections; the workers are whoever's that gave them."""
+        await self._fetcher.close()
+
+    async def _read(self, task: Task, fetched: Fetched, body: bytes) -> Collected:
+        """Read the body, unless it is the one that was read last time, or look at what stands in its place."""
+        if fetched.body is not None and task.body_hash is not None and fetched.body_hash == task.body_hash:
+            return Collected(fetched=replace(fetched, outcome="unchanged"))
+        found = await self._workers.digest(
+            body,
+            fetched.content_type,
+            fetched.url or task.url,
+            encoding=fetched.encoding,
+            max_bytes=self._max_body_bytes,
+        )
+        offers = found.offers if isinstance(found, DigestFault) else ()
+        if fetched.body is None:
+            return Collected(fetched=with_page(fetched, found), offers=offers)
+        if isinstance(found, DigestFault):
+            return Collected(fetched=replace(fetched, outcome=found.kind, error=found.message), offers=offers)
+        return Collected(fetched=fetched, document=found)
