@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x57495245  # "WIRE": `file wireroom.db` and our own start-up check tell the archive by it
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 FIRST_TABLES = """
 CREATE TABLE sources (                       -- a configured feed, and where its polling stands
@@ -260,6 +260,15 @@ CREATE TABLE subscriptions (                 -- a WebSub subscription: a hub tha
 CREATE INDEX subscriptions_due ON subscriptions (next_try_at) WHERE next_try_at IS NOT NULL;
 """
 
+OUTLINES = """
+CREATE TABLE outlines (                      -- a source's last document by hashes: only what is new in it is parsed
+  source_id       INTEGER PRIMARY KEY REFERENCES sources(id),
+  context         BLOB NOT NULL,             -- hash of all that is outside of its items
+  items           BLOB NOT NULL,             -- hash of each item, in order, 8 bytes each
+  entries         BLOB NOT NULL              -- which entry each of them is: its id, 8 bytes each, little-endian
+) STRICT;
+"""
+
 migrations = Migrations("wireroom")
 
 
@@ -280,6 +289,13 @@ def m0002_poller(db: Database) -> None:
         db.execute(f"ALTER TABLE sources ADD COLUMN {name} {kind} -- {comment}\n  {default}")
     run_script(db, POLLER)
     db.execute("PRAGMA user_version = 2")
+
+
+@migrations()
+def m0003_outlines(db: Database) -> None:
+    """What the last document of each source had, item by item."""
+    run_script(db, OUTLINES)
+    db.execute("PRAGMA user_version = 3")
 
 
 def run_script(db: Database, script: str) -> None:
