@@ -138,6 +138,8 @@ class _Walk:
         if self._elements > MAX_ELEMENTS:
             raise _NoSplitError
         if self._inside:
+            if name.lower().endswith(("item", "entry")):  # the parser may take it for one more
+                raise _NoSplitError
             self._inside += 1
             return
         lowered = name.lower()
