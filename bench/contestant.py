@@ -11,7 +11,9 @@ import asyncio
 import cProfile
 import io
 import json
+import logging
 import pstats
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +28,7 @@ class Wireroom:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._path = Path(settings["folder"]) / "config.toml"
+        self._level = logging.ERROR if settings["quiet"] else logging.INFO
 
     async def start(self) -> dict[str, Any]:
         """Start everything, the worker processes too."""
@@ -35,6 +38,7 @@ class Wireroom:
 
         config = load_config(self._path)
         self._engine = Engine(config, open_log(plain=False))
+        logging.getLogger().setLevel(self._level)
         await self._engine.start()
         warm = (self._engine.workers.digest(WARM, None, f"http://warm.example/{n}") for n in range(config.poll.workers))
         await asyncio.gather(*warm)
@@ -92,6 +96,8 @@ class Reader:
         from reader import make_reader
 
         self._reader = make_reader(str(Path(self._settings["folder"]) / "reader.sqlite"))
+        if self._settings["reader_search"]:
+            self._reader.enable_search()
         began = time.process_time()
         for url in self._settings["addresses"]:
             self._reader.add_feed(url)
@@ -105,6 +111,8 @@ class Reader:
     async def poll(self) -> dict[str, Any]:
         """Update all feeds, those too that it would leave alone for an hour."""
         self._reader.update_feeds(scheduled=False, workers=self._settings["reader_workers"])
+        if self._settings["reader_search"]:
+            self._reader.update_search()
         return {}
 
     async def count(self) -> dict[str, Any]:
@@ -162,11 +170,15 @@ class Bare:
         return {}
 
 
-def profiled(profile: cProfile.Profile, lines: int = 25) -> str:
-    """Write the functions that took most of a thread's own processor time."""
+def profiled(profile: cProfile.Profile, lines: int = 20) -> str:
+    """Write what took most of a thread's processor time: functions by themselves, and ours with all that they call."""
     text = io.StringIO()
-    pstats.Stats(profile, stream=text).sort_stats("tottime").print_stats(lines)
-    return text.getvalue()
+    stats = pstats.Stats(profile, stream=text)
+    stats.sort_stats("tottime").print_stats(lines)
+    stats.sort_stats("cumtime").print_stats(r"/(wireroom|ingest|db|feeds)/\w+\.py", lines)
+    return re.sub(
+        r"/\S*/(?:site-packages|python[\d.]+)/|" + re.escape(f"{Path(__file__).parent.parent}/"), "", text.getvalue()
+    )
 
 
 async def obey(contestant: Any) -> None:

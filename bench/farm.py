@@ -18,14 +18,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from documents import CONTENT_TYPES, Edition, document, kind_of, news
-
-SOURCES_PER_HOST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +56,16 @@ def edition_of(number: int, edition: Edition) -> Edition:
     return edition if news(number, edition) else Edition(touches=edition.touches)
 
 
-def address(number: int, sources: int, port: int) -> str:
-    """Give a feed's address; sources of one host are far apart in the list."""
-    host = number % max(1, sources // SOURCES_PER_HOST)
+def address(number: int, hosts: int, port: int) -> str:
+    """Give a feed's address; feeds of one host are far apart in the list."""
+    host = number % hosts
     return f"http://127.{1 + host // 62500}.{host // 250 % 250}.{1 + host % 250}:{port}/{number}/feed.xml"
 
 
-def packed(number: int, sources: int, port: int) -> list[tuple[Key, bytes]]:
-    """Make all editions of a feed, compressed."""
+def packed(numbered: tuple[int, str]) -> list[tuple[Key, bytes]]:
+    """Make all editions of a feed at its address, compressed."""
+    number, where = numbered
     editions = dict.fromkeys(edition_of(number, round_.edition) for round_ in ROUNDS.values())
-    where = address(number, sources, port)
     return [((number, one), gzip.compress(document(number, one, where), 6, mtime=0)) for one in editions]
 
 
@@ -80,10 +77,10 @@ class Store:
         self._places: dict[Key, tuple[int, int]] = {}
         self._file = -1
 
-    def fill(self, sources: int, port: int) -> None:
+    def fill(self, addresses: list[str]) -> None:
         """Make all bodies, on all processors."""
         with multiprocessing.Pool() as pool, self._path.open("wb") as file:
-            for made in pool.imap(partial(packed, sources=sources, port=port), range(sources), chunksize=20):
+            for made in pool.imap(packed, enumerate(addresses), chunksize=20):
                 for key, body in made:
                     self._places[key] = file.tell(), len(body)
                     file.write(body)
@@ -195,9 +192,9 @@ def serve(store: Store, listening: socket.socket, pipe: Connection) -> None:
 class Farm:
     """The running farm."""
 
-    def __init__(self, sources: int, port: int, pipe: Connection) -> None:
+    def __init__(self, addresses: list[str], port: int, pipe: Connection) -> None:
+        self.addresses = addresses
         self.port = port
-        self.addresses = [address(number, sources, port) for number in range(sources)]
         self._pipe = pipe
 
     def begin(self, round_: str) -> dict[int, int]:
@@ -208,20 +205,21 @@ class Farm:
 
 
 @contextmanager
-def running_farm(sources: int, folder: Path) -> Iterator[Farm]:
-    """Make the feeds and run the farm while the body runs."""
+def running_farm(sources: int, per_host: int, folder: Path) -> Iterator[Farm]:
+    """Make the feeds, so many for each host, and run the farm while the body runs."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")  # all of 127.0.0.0/8 and nothing else
     listening.bind(("0.0.0.0", 0))
     port = listening.getsockname()[1]
     store = Store(folder / "bodies")
-    store.fill(sources, port)
+    addresses = [address(number, max(1, sources // per_host), port) for number in range(sources)]
+    store.fill(addresses)
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.Process(target=serve, args=(store, listening, theirs), daemon=True)
     process.start()
     listening.close()
     try:
-        yield Farm(sources, port, ours)
+        yield Farm(addresses, port, ours)
     finally:
         process.terminate()
         process.join()

@@ -38,15 +38,17 @@ class Options:
     at_once: int
     topics: int
     reader_python: str
+    reader_search: bool
     quiet: bool
 
 
 @dataclass(slots=True, kw_only=True)
 class Spent:
-    """What something took, all processes together."""
+    """What something took, all processes together; ``main_s``: CPU of the first of them alone."""
 
     wall_s: float
     cpu_s: float
+    main_s: float
     peak: Peak
     told: dict[str, Any] = field(default_factory=dict)
 
@@ -60,6 +62,8 @@ class Living:
             "addresses": options.addresses,
             "at_once": options.at_once * 5,  # it waits in no thread
             "reader_workers": options.at_once,
+            "reader_search": options.reader_search,
+            "quiet": options.quiet,
         }
         (folder / "settings.json").write_text(json.dumps(settings))
         python = sys.executable
@@ -74,7 +78,7 @@ class Living:
             [python, str(ROOT / "bench" / "contestant.py"), name, str(folder / "settings.json")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if options.quiet else self._log,
+            stderr=self._log,
             env=environment,
             start_new_session=True,
         )
@@ -82,11 +86,14 @@ class Living:
     def do(self, command: str) -> Spent:
         """Have it do something. Raises RuntimeError where it ended instead."""
         with memory_watched(self._process.pid) as peak:
-            cpu, wall = cpu_s(self._process.pid), time.monotonic()
+            before, wall = (0.0, 0.0) if command == "start" else cpu_s(self._process.pid), time.monotonic()
             told = self.ask(command)
             wall_s = time.monotonic() - wall
-            spent_s = cpu_s(self._process.pid) - (cpu if command != "start" else 0)
-        return Spent(wall_s=wall_s, cpu_s=spent_s - told.pop("uncounted_s", 0), peak=peak, told=told)
+            uncounted_s = told.pop("uncounted_s", 0)
+            spent_s, main_s = (
+                now - then - uncounted_s for now, then in zip(cpu_s(self._process.pid), before, strict=True)
+            )
+        return Spent(wall_s=wall_s, cpu_s=spent_s, main_s=main_s, peak=peak, told=told)
 
     def start(self) -> Spent:
         """Have it make ready."""
@@ -147,7 +154,7 @@ class Newsboat:
 
     def close(self) -> Spent:
         """It has ended."""
-        return Spent(wall_s=0, cpu_s=0, peak=Peak())
+        return Spent(wall_s=0, cpu_s=0, main_s=0, peak=Peak())
 
     def _run(self, urls: str, cache: Path) -> Spent:
         files = ["-u", str(self._folder / urls), "-c", str(cache), "-C", str(self._folder / "config")]
@@ -166,7 +173,8 @@ class Newsboat:
             raise RuntimeError(f"newsboat: {(self._folder / 'log').read_text(errors='replace')}")
         most = usage.ru_maxrss / 1024
         spent_s = usage.ru_utime + usage.ru_stime
-        return Spent(wall_s=time.monotonic() - wall, cpu_s=spent_s, peak=Peak(largest=most, together=most))
+        peak = Peak(largest=most, together=most)
+        return Spent(wall_s=time.monotonic() - wall, cpu_s=spent_s, main_s=spent_s, peak=peak)
 
 
 def wireroom_config(options: Options) -> str:

@@ -12,8 +12,8 @@ in turn polls all of them in six rounds, on one archive:
 
 The contestants: Wireroom; the ``reader`` library (`pip install reader sgmllib3k`, --python-reader); newsboat (at most
 1000 sources, unless --newsboat-all: it is quadratic); and a bare aiohttp + feedparser loop that stores nothing.
-Processor time is that of all of a contestant's processes, without its start, which has a line of its own; newsboat's is
-within its rounds. The farm's is nobody's. Machines are noisy: compare what one run says.
+Processor time is that of all of a contestant's processes (main: of the first alone), without its start, which has a line
+of its own; newsboat's is within its rounds. The farm's is nobody's. Machines are noisy: compare what one run says.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def contest(
         farm.begin(round_)
         if profile in ("all", round_) and isinstance(contestant, Living):
             print_profile(round_, contestant.ask("profile"))
-            spent = Spent(wall_s=0, cpu_s=0, peak=contestant.do("count").peak)
+            spent = Spent(wall_s=0, cpu_s=0, main_s=0, peak=contestant.do("count").peak)
         else:
             spent = contestant.poll()
         answered = farm.begin(round_)
@@ -97,6 +97,7 @@ def figures(spent: Spent, sources: int, stories: int = 0) -> dict[str, Any]:
     """Turn what was measured into what is told."""
     return {
         "cpu_ms": spent.cpu_s * 1000 / sources,
+        "main_ms": spent.main_s * 1000 / sources,
         "wall_s": spent.wall_s,
         "sources_s": sources / spent.wall_s if spent.wall_s else 0,
         "stories_s": stories / spent.wall_s if spent.wall_s else 0,
@@ -115,7 +116,8 @@ def print_round(round_: str, found: dict[str, Any], start_ms: float) -> None:
     """Print a round's line."""
     stories = f"{found['stories_s']:10.0f}" if found["stories_s"] else f"{'':10}"
     print(
-        f"{round_:12}{found['sources_s']:10.0f}{stories}{found['cpu_ms']:10.3f}{found['cpu_ms'] + start_ms:12.3f}"
+        f"{round_:12}{found['sources_s']:10.0f}{stories}{found['cpu_ms']:10.3f}{found['main_ms']:10.3f}"
+        f"{found['cpu_ms'] + start_ms:12.3f}"
         f"{found['largest_mb']:10.0f}{found['together_mb']:10.0f}   "
         + " ".join(f"{count}x{status}" for status, count in sorted(found["answered"].items())),
         flush=True,
@@ -133,8 +135,8 @@ def table(name: str, farm: Farm, options: Options, profile: str) -> dict[str, An
                 what = "a reload of no feed, within each round" if name == "newsboat" else "not in the rounds"
                 print(f"start: {one['cpu_ms'] * len(options.addresses):.0f} ms CPU, {one['wall_s']:.1f} s ({what})")
                 print(
-                    f"{'round':12}{'sources/s':>10}{'stories/s':>10}{'CPU ms':>10}{'with start':>12}{'MB most':>10}"
-                    f"{'MB all':>10}   answers"
+                    f"{'round':12}{'sources/s':>10}{'stories/s':>10}{'CPU ms':>10}{'main':>10}{'with start':>12}"
+                    f"{'MB most':>10}{'MB all':>10}   answers"
                 )
             elif round_ != "close":
                 print_round(round_, one, 0 if name == "newsboat" else found["start"]["cpu_ms"])
@@ -175,6 +177,7 @@ def options_of(arguments: argparse.Namespace, farm: Farm, name: str) -> Options:
         at_once=arguments.at_once,
         topics=arguments.topics,
         reader_python=arguments.python_reader,
+        reader_search=arguments.reader_search,
         quiet=arguments.quiet,
     )
 
@@ -187,8 +190,12 @@ def main() -> None:
     parser.add_argument("--topics", type=int, default=1, help="topics that Wireroom publishes (1)")
     parser.add_argument("--at-once", type=int, default=10, help="threads of reader and newsboat (10); bare: times 5")
     parser.add_argument("--python-reader", default=os.environ.get("READER_PYTHON", sys.executable), metavar="PATH")
+    parser.add_argument(
+        "--reader-search", action="store_true", help="reader keeps a full-text index too, as Wireroom does"
+    )
+    parser.add_argument("--per-host", type=int, default=2, help="sources of one host (2)")
     parser.add_argument("--newsboat-all", action="store_true", help="newsboat polls more than 1000 sources too")
-    parser.add_argument("--quiet", action="store_true", help="no log is written (it is, to a file)")
+    parser.add_argument("--quiet", action="store_true", help="Wireroom logs no line for each poll")
     parser.add_argument(
         "--profile", default="", metavar="ROUND", help="where Wireroom's time goes, in a round or `all`"
     )
@@ -198,7 +205,10 @@ def main() -> None:
     if unknown := set(names) - set(CONTESTANTS):
         parser.error(f"no contestant {', '.join(sorted(unknown))}; there are {', '.join(CONTESTANTS)}")
     all_found: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory() as folder, running_farm(arguments.sources, Path(folder)) as farm:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_farm(arguments.sources, arguments.per_host, Path(folder)) as farm,
+    ):
         for name in names:
             options = options_of(arguments, farm, name)
             if why := missing(name, options):
@@ -207,7 +217,12 @@ def main() -> None:
                 all_found[name] = table(name, farm, options, arguments.profile)
     print_summary(all_found)
     if arguments.json:
-        figures_ = {"sources": arguments.sources, "contestants": all_found, "added_ms_a_story": ADDED}
+        figures_ = {
+            "sources": arguments.sources,
+            "per_host": arguments.per_host,
+            "contestants": all_found,
+            "added_ms_a_story": ADDED,
+        }
         arguments.json.write_text(json.dumps(figures_, indent=1))
 
 

@@ -37,17 +37,22 @@ def members(session: int) -> Iterator[tuple[int, list[str]]]:
                 yield int(entry.name), fields
 
 
-def cpu_s(session: int) -> float:
-    """Add up the processor time of all processes of a session, and of those that ended and were waited for there."""
-    total = 0.0
+def cpu_s(session: int) -> tuple[float, float]:
+    """Add up the processor time of all processes of a session, and of those that ended and were waited for there.
+
+    → that of all, and that of its first process alone.
+    """
+    total = first = 0.0
     for process, fields in members(session):
         utime, stime, children_utime, children_stime = (int(field) / TICKS for field in fields[11:15])
         try:
-            total += time.clock_gettime(~process << 3 | 2)  # clock_getcpuclockid(3): to the nanosecond
+            own = time.clock_gettime(~process << 3 | 2)  # clock_getcpuclockid(3): to the nanosecond
         except OSError:
-            total += utime + stime
-        total += children_utime + children_stime
-    return total
+            own = utime + stime
+        total += own + children_utime + children_stime
+        if process == session:
+            first = own
+    return total, first
 
 
 def memory_mb(process: int) -> tuple[float, float]:
