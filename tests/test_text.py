@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import unicodedata
 from contextlib import closing
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.text import fold, folded, slug, words
+from db.text import NO_SIGN, SPACES, UNSPACED, fold, folded, slug, words
 
 BLOCKS = [
     (0x41, 0x250),  # Latin
@@ -175,6 +176,16 @@ def test_words_do_not_see_quotes_case_or_punctuation() -> None:
     """Curly or straight, upper or lower: the same words."""
     assert words("“It’s” — Türkiye’s day, 外交") == words("\"it's\" - türkiye's DAY; 外 交")
     assert words("İSTANBUL ❤\ufe0f dip\u00adlomacy") == ["istanbul", "diplomacy"]
+
+
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("’'“”«–\u0301\u00ad ﬁİิ的न.,")), max_size=60))
+def test_words_are_those_that_each_character_makes(text: str) -> None:
+    """The short cuts for what is frequent find the words that going through it character by character finds."""
+    drop = str.maketrans("", "", NO_SIGN)
+    composed = unicodedata.normalize("NFKC", text.translate(drop)).casefold().translate(drop)
+    plain = re.sub("(?<!\\S)[\u0300-\u036f]+", "", composed)
+
+    assert words(text) == re.sub(UNSPACED, r" \g<0> ", plain).translate(SPACES).split()
 
 
 def test_words_that_differ_by_a_vowel_sign_differ() -> None:
