@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from db.index import index_stories
 from db.query import (
     And,
     Lang,
@@ -231,6 +232,7 @@ def archive_of(told: list[Story]) -> Database:
             )
         for tag in story.tags:
             db.execute("INSERT INTO story_tags VALUES (?, ?, 'rule', '')", [n, TAGS.index(tag) + 1])
+    index_stories(db)
     return db
 
 
