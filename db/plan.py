@@ -223,6 +223,7 @@ class PollRecord:
 class PollPlan:
     """All that one poll changes, written in one transaction or not at all.
 
+    ``before``: where the source's polling stands in the archive now; only what differs from it is written.
     ``moved``: the row of ``moves`` (from, to, why). ``keys``: (entry ref, kind, key) to remember.
     ``left``/``returned``: entries that went out of the document, last seen ``left_at``, or came back.
     ``tags``: for each touched story all its tags of the three origins. ``selections``: (topic id, story ref).
@@ -230,6 +231,7 @@ class PollPlan:
 
     source_id: int
     now: str
+    before: SourceState
     state: SourceState
     record: PollRecord
     moved: tuple[str, str, str] | None = None
