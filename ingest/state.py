@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
+from typing import Any
 
 from db.model import Document
 from db.plan import GOOD, Outcome, PolledSource, PollRecord, SourceState
@@ -60,10 +62,9 @@ def source_state(
     source: PolledSource, answer: Answer, rhythm: Rhythm, now: datetime, counts: Counts, where: Whereabouts
 ) -> SourceState:
     """Say where the source's polling stands after this poll."""
-    before = {field.name: getattr(source, field.name) for field in fields(SourceState)}
     fetched, document = answer.fetched, answer.document
-    state = replace(
-        SourceState(**before),
+    state = changed(
+        source,
         domain=domain_of(where.moved_url or source.url),
         moved_url=where.moved_url,
         moving_to=where.moving_to,
@@ -81,9 +82,18 @@ def source_state(
     return after_good(state, source, answer, rhythm, now, counts)
 
 
+COLUMNS = tuple(SourceState.__dataclass_fields__)
+values: Callable[[SourceState], tuple[Any, ...]] = attrgetter(*COLUMNS)
+
+
+def changed(state: SourceState, **changes: Any) -> SourceState:
+    """Make a state with these columns changed: what ``replace`` does, in a quarter of its time."""
+    return SourceState(**{**dict(zip(COLUMNS, values(state), strict=True)), **changes})
+
+
 def with_document(state: SourceState, document: Document) -> SourceState:
     """Add what the document says of its feed."""
-    return replace(
+    return changed(
         state,
         title=document.title or state.title,
         site_url=document.site_url or state.site_url,
@@ -119,7 +129,7 @@ def after_good(
     wait_s = max(spacing_s, min(BACKUP_S, rhythm.ceiling_s)) if pushed_until is not None else spacing_s
     following = after_success(now, wait_s, max(fresh_s or 0, state.ttl_s or 0), rhythm, source.config_id)
     last_new_at, usual_gap_s = quiet(source, dates, now, new=new)
-    return replace(
+    return changed(
         state,
         next_poll_at=iso_after(outside(state, following, now, rhythm)),
         spacing_s=spacing_s,
@@ -149,18 +159,18 @@ def after_bad(state: SourceState, answer: Answer, rhythm: Rhythm, now: datetime,
     offers = json.dumps(list(answer.offers), ensure_ascii=False) if answer.offers else state.offers
     if fetched.outcome == "offline":
         following = spread(now, max(rhythm.floor_s, 1), source)
-        return replace(state, next_poll_at=iso_after(following))
+        return changed(state, next_poll_at=iso_after(following))
     if fetched.garbled:  # a 304 with a body, most likely: by the next answer's validators it would come again
-        state = replace(state, etag=None, last_modified=None, validators_url=None, doubts=min(state.doubts + 1, LIES))
-    state = replace(state, failures=state.failures + 1, setback=state.setback + weight(fetched), offers=offers)
+        state = changed(state, etag=None, last_modified=None, validators_url=None, doubts=min(state.doubts + 1, LIES))
+    state = changed(state, failures=state.failures + 1, setback=state.setback + weight(fetched), offers=offers)
     if fetched.outcome == "gone":
-        return replace(state, next_poll_at=None, gone_at=iso(now))
+        return changed(state, next_poll_at=None, gone_at=iso(now))
     if fetched.outcome == "throttled" and fetched.retry_after_s is not None:
         hold = held_until(now, fetched.retry_after_s, rhythm.ceiling_s)
         following = max(hold, now + timedelta(seconds=max(rhythm.floor_s, 1)))
-        return replace(state, next_poll_at=iso_after(following), held_until=iso_after(hold))
+        return changed(state, next_poll_at=iso_after(following), held_until=iso_after(hold))
     following = after_failure(now, state.setback, rhythm, source)
-    return replace(state, next_poll_at=iso_after(outside(state, following, now, rhythm)))
+    return changed(state, next_poll_at=iso_after(outside(state, following, now, rhythm)))
 
 
 def weight(fetched: Fetched) -> int:
@@ -210,12 +220,12 @@ def with_validators(state: SourceState, answer: Answer) -> SourceState:
     """
     fetched, document = answer.fetched, answer.document
     if fetched.outcome == "not-modified":
-        return replace(
+        return changed(
             state, etag=fetched.etag or state.etag, last_modified=fetched.last_modified or state.last_modified
         )
     if document is not None and (document.truncated or document.salvaged or not document.entries):
-        return replace(state, etag=None, last_modified=None, validators_url=None, body_hash=None, digest_version=None)
-    return replace(
+        return changed(state, etag=None, last_modified=None, validators_url=None, body_hash=None, digest_version=None)
+    return changed(
         state,
         etag=fetched.etag,
         last_modified=fetched.last_modified,
