@@ -6,6 +6,7 @@ Runs inside the poll's savepoint (see ``db/writer.py``): all of it is kept or no
 from __future__ import annotations
 
 import json
+import struct
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from operator import attrgetter, itemgetter
 from sqlite_utils import Database
 
 from db.model import Entry
-from db.plan import PollPlan, PollRecord, SourceState, StoryTag, StoryText
+from db.plan import Listing, PollPlan, PollRecord, SourceState, StoryTag, StoryText
 
 STATE_COLUMNS = tuple(SourceState.__dataclass_fields__)
 state_values: Callable[[SourceState], tuple[object, ...]] = attrgetter(*STATE_COLUMNS)
@@ -58,6 +59,8 @@ def apply_plan(db: Database, plan: PollPlan, *, mint: Callable[[], str] = mint_u
         for topic, taken in groupby(plan.selections, key=itemgetter(0)):
             select(db, topic, [refs.get(ref, ref) for _, ref in taken], plan.now, mint)
         mark_changed_topics(db, list(tags))
+    if plan.is_read:
+        write_listing(db, plan.source_id, plan.listing, entry_refs)
     write_source(db, plan)
 
 
@@ -232,6 +235,19 @@ def mark_changed_topics(db: Database, story_ids: list[int]) -> None:
         "UPDATE topics SET changes = changes + 1 WHERE id IN "
         "(SELECT topic_id FROM selections WHERE story_id IN (SELECT value FROM json_each(?)))",
         [json.dumps(story_ids)],
+    )
+
+
+def write_listing(db: Database, source_id: int, listing: Listing | None, entry_refs: Mapping[int, int]) -> None:
+    """Replace the outline of the source's last document; with none, the next one is parsed whole."""
+    if listing is None:
+        db.execute("DELETE FROM outlines WHERE source_id = ?", [source_id])
+        return
+    ids = [entry_refs.get(ref, ref) for ref in listing.entries]
+    db.execute(
+        "INSERT INTO outlines (source_id, context, items, entries) VALUES (?, ?, ?, ?) ON CONFLICT (source_id) "
+        "DO UPDATE SET context = excluded.context, items = excluded.items, entries = excluded.entries",
+        [source_id, listing.outline.context, listing.outline.items, struct.pack(f"<{len(ids)}q", *ids)],
     )
 
 

@@ -9,6 +9,25 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
+BATCHED_SEARCH = """
+DROP TRIGGER stories_ai;                     -- index_stories does its work
+DROP TRIGGER stories_ad;
+DROP TRIGGER stories_au;
+CREATE TRIGGER stories_ad AFTER DELETE ON stories
+WHEN old.id IN (SELECT id FROM stories_fts_docsize) BEGIN
+  INSERT INTO stories_fts (stories_fts, rowid, title, text, folded_title, folded_text)
+  VALUES ('delete', old.id, old.title, old.text, old.folded_title, old.folded_text);
+END;
+CREATE TRIGGER stories_au AFTER UPDATE OF title, text, folded_title, folded_text ON stories
+WHEN old.id IN (SELECT id FROM stories_fts_docsize) BEGIN
+  INSERT INTO stories_fts (stories_fts, rowid, title, text, folded_title, folded_text)
+  VALUES ('delete', old.id, old.title, old.text, old.folded_title, old.folded_text);
+  INSERT INTO stories_fts (rowid, title, text, folded_title, folded_text)
+  VALUES (new.id, new.title, new.text, new.folded_title, new.folded_text);
+END;
+"""
+"""Its migration (see ``db/schema.py``): a story is changed or deleted in the index only where it is there already."""
+
 
 def index_stories(db: Database) -> None:
     """Put the stories into the index that are not there yet; call it before the commit, and before asking the index.

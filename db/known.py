@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlite_utils import Database
 
-from db.plan import Draft, KnownEntry, KnownStory
+from db.model import Enclosure, Entry, Keys, Outline
+from db.plan import Draft, KnownEntry, KnownStory, Listing
 from db.query import Query
 from db.query_sql import compile_query
 from db.schema import migrations
 
 MAX_CARRIERS = 10_000
 """Of the entries with one key so many are read: twice a document's most."""
+
+
+_PLAIN = "url title author html summary text language published updated version"
+PLAIN_COLUMNS = ("raw_id", *_PLAIN.split())
+"""Of an entry's fields those that stand in columns as they are; the first is called guid there."""
 
 
 class ArchiveKnown:
@@ -63,6 +70,41 @@ class ArchiveKnown:
         """Read the entries that the source's last document had."""
         rows = self._db.execute("SELECT id FROM entries WHERE source_id = ? AND last_seen IS NULL", [source_id])
         return frozenset(id_ for (id_,) in rows)
+
+    def listing(self, source_id: int) -> Listing | None:
+        """Read the outline of the source's last document with its entries."""
+        for context, items, entries in self._db.execute(
+            "SELECT context, items, entries FROM outlines WHERE source_id = ?", [source_id]
+        ):
+            return Listing(
+                outline=Outline(context=context, items=items), entries=struct.unpack(f"<{len(entries) // 8}q", entries)
+            )
+        return None
+
+    def entries(self, ids: Collection[int]) -> Sequence[Entry]:
+        """Read entries as they are, without ``keys`` and ``words``."""
+        return [
+            Entry(
+                **dict(zip(PLAIN_COLUMNS, row, strict=True)),
+                categories=tuple(json.loads(categories)),
+                enclosures=tuple(Enclosure(**each) for each in json.loads(enclosures)),
+                keys=Keys(id=None, loose_id=None, link=None, print=0),
+                words=0,
+            )
+            for categories, enclosures, *row in self._db.execute(
+                f"SELECT categories, enclosures, guid, {', '.join(PLAIN_COLUMNS[1:])} FROM entries "
+                "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                [json.dumps(list(ids))],
+            )
+        ]
+
+    def dates(self, ids: Collection[int]) -> Sequence[str]:
+        """Read when entries were published, of those that say so."""
+        rows = self._db.execute(
+            "SELECT published FROM entries WHERE id IN (SELECT value FROM json_each(?)) AND published IS NOT NULL",
+            [json.dumps(list(ids))],
+        )
+        return [published for (published,) in rows]
 
     def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
         """Read stories with the sources and categories of their coverage."""

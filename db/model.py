@@ -66,13 +66,35 @@ class Entry:
     words: int
 
 
+HASH_BYTES = 8
+"""Of the hash of one item in an outline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A document by its hashes: of each item as it stands there, in order, and of all else that bears on them.
+
+    ``items`` are the hashes one after the other, ``HASH_BYTES`` each. In documents of one ``context``, items of one
+    hash read the same.
+    """
+
+    context: bytes
+    items: bytes
+
+    def hashes(self) -> tuple[bytes, ...]:
+        """Give the hashes of the items, in order."""
+        return tuple(self.items[at : at + HASH_BYTES] for at in range(0, len(self.items), HASH_BYTES))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """What one fetched body says, after parse and normalize.
 
     ``format`` is the parser's name for it (``rss20``, ``atom10``, ``json11``…). ``ttl_s`` is the spacing that the
     feed itself asks for (RSS ``ttl``, ``sy:``), seconds; ``skip_hours`` (0 to 23, UTC) and ``skip_days`` (0 is Monday)
-    when it asks not to be polled. ``hub`` and ``self_url``: the WebSub hub that it names and its own address.
+    when it asks not to be polled. ``outline``: where it could be made; ``known`` are the positions in it of the items
+    that were not read, since they are in the archive as they are: then ``entries`` are only those at the others.
+    ``hub`` and ``self_url``: the WebSub hub that it names and its own address.
     ``truncated``: the cap on entries cut it. ``salvaged``: the
     markup was broken and only part of it could be trusted. Either forbids storing validators: the next poll must
     fetch the whole again. ``remark`` says what was wrong, for the source's health.
@@ -91,6 +113,13 @@ class Document:
     skip_days: tuple[int, ...] = ()
     hub: str | None = None
     self_url: str | None = None
+    outline: Outline | None = None
+    known: tuple[int, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many items it has, known ones and repeats included."""
+        return len(self.entries) + len(self.known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

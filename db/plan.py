@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from db.model import Entry
+from db.model import Entry, Outline
 from db.query import Query
 
 Outcome = Literal[
@@ -88,13 +88,14 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolledSource(SourceState):
-    """A source as the archive has it when its poll begins."""
+    """A source as the archive has it when its poll begins. ``outline``: of its last document, where it was read."""
 
     id: int
     config_id: str
     url: str
     last_poll_at: str | None
     last_push_at: str | None
+    outline: Outline | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,14 @@ class KnownEntry:
     guid: str | None
     published: str | None
     first_seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A document's outline, and which entry each of its items is: row ids, or refs of entries that the plan makes."""
+
+    outline: Outline
+    entries: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +178,15 @@ class Known(Protocol):
     def listed(self, source_id: int) -> frozenset[int]:
         """The entries that the source's last document had."""
 
+    def listing(self, source_id: int) -> Listing | None:
+        """The outline of the source's last document with its entries, where it has one."""
+
+    def entries(self, ids: Collection[int]) -> Sequence[Entry]:
+        """Entries as the archive has them, without ``keys`` and ``words``, in the order of their ids."""
+
+    def dates(self, ids: Collection[int]) -> Sequence[str]:
+        """When these entries were published, those that say so."""
+
     def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
         """Stories with their coverage's evidence."""
 
@@ -226,6 +244,7 @@ class PollPlan:
     ``before``: where the source's polling stands in the archive now; only what differs from it is written.
     ``moved``: the row of ``moves`` (from, to, why). ``keys``: (entry ref, kind, key) to remember.
     ``left``/``returned``: entries that went out of the document, last seen ``left_at``, or came back.
+    ``listing``: that of the document, None where it has none; it counts where ``is_read``, where there was a document.
     ``tags``: for each touched story all its tags of the three origins. ``selections``: (topic id, story ref).
     """
 
@@ -243,5 +262,7 @@ class PollPlan:
     left: tuple[int, ...] = ()
     left_at: str | None = None
     returned: tuple[int, ...] = ()
+    is_read: bool = False
+    listing: Listing | None = None
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...] = ()
     selections: tuple[tuple[int, int], ...] = ()

@@ -10,8 +10,10 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from db.index import BATCHED_SEARCH
+
 APPLICATION_ID = 0x57495245  # "WIRE": `file wireroom.db` and our own start-up check tell the archive by it
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 FIRST_TABLES = """
 CREATE TABLE sources (                       -- a configured feed, and where its polling stands
@@ -260,22 +262,13 @@ CREATE TABLE subscriptions (                 -- a WebSub subscription: a hub tha
 CREATE INDEX subscriptions_due ON subscriptions (next_try_at) WHERE next_try_at IS NOT NULL;
 """
 
-BATCHED_SEARCH = """
-DROP TRIGGER stories_ai;                     -- db/index.py does its work, for many stories at once
-DROP TRIGGER stories_ad;
-DROP TRIGGER stories_au;
-CREATE TRIGGER stories_ad AFTER DELETE ON stories
-WHEN old.id IN (SELECT id FROM stories_fts_docsize) BEGIN
-  INSERT INTO stories_fts (stories_fts, rowid, title, text, folded_title, folded_text)
-  VALUES ('delete', old.id, old.title, old.text, old.folded_title, old.folded_text);
-END;
-CREATE TRIGGER stories_au AFTER UPDATE OF title, text, folded_title, folded_text ON stories
-WHEN old.id IN (SELECT id FROM stories_fts_docsize) BEGIN
-  INSERT INTO stories_fts (stories_fts, rowid, title, text, folded_title, folded_text)
-  VALUES ('delete', old.id, old.title, old.text, old.folded_title, old.folded_text);
-  INSERT INTO stories_fts (rowid, title, text, folded_title, folded_text)
-  VALUES (new.id, new.title, new.text, new.folded_title, new.folded_text);
-END;
+OUTLINES = """
+CREATE TABLE outlines (                      -- a source's last document by hashes: only what is new in it is parsed
+  source_id       INTEGER PRIMARY KEY REFERENCES sources(id),
+  context         BLOB NOT NULL,             -- hash of all that is outside of its items
+  items           BLOB NOT NULL,             -- hash of each item, in order, 8 bytes each
+  entries         BLOB NOT NULL              -- which entry each of them is: its id, 8 bytes each, little-endian
+) STRICT;
 """
 
 migrations = Migrations("wireroom")
@@ -301,10 +294,17 @@ def m0002_poller(db: Database) -> None:
 
 
 @migrations()
-def m0003_batched_search(db: Database) -> None:
+def m0003_outlines(db: Database) -> None:
+    """What the last document of each source had, item by item."""
+    run_script(db, OUTLINES)
+    db.execute("PRAGMA user_version = 3")
+
+
+@migrations()
+def m0004_batched_search(db: Database) -> None:
     """New stories go into the search index at the end of a transaction; a trigger did it one by one."""
     run_script(db, BATCHED_SEARCH)
-    db.execute("PRAGMA user_version = 3")
+    db.execute("PRAGMA user_version = 4")
 
 
 def run_script(db: Database, script: str) -> None:

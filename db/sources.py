@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from sqlite_utils import Database
 
+from db.model import Outline
 from db.plan import DOUBTFUL, PolledSource
 
-POLLED_COLUMNS = tuple(PolledSource.__dataclass_fields__)
+POLLED_COLUMNS = tuple(name for name in PolledSource.__dataclass_fields__ if name != "outline")
+POLLED = f"SELECT context, items, {', '.join(POLLED_COLUMNS)} FROM sources LEFT JOIN outlines ON source_id = id"
 MARKS = ", ".join("?" * len(DOUBTFUL))
 
 
@@ -24,7 +27,7 @@ def due_sources(
     which = "" if doubtful is None else f"AND coalesce(last_outcome, '') {'' if doubtful else 'NOT'} IN ({MARKS}) "
     return polled(
         db.execute(
-            f"SELECT {', '.join(POLLED_COLUMNS)} FROM sources WHERE next_poll_at <= ? AND removed_at IS NULL "
+            f"{POLLED} WHERE next_poll_at <= ? AND removed_at IS NULL "
             f"AND coalesce(domain, '') NOT IN (SELECT value FROM json_each(?)) {which}ORDER BY next_poll_at LIMIT ?",
             [now, json.dumps(list(busy)), *(DOUBTFUL if doubtful is not None else ()), limit],
         )
@@ -35,8 +38,7 @@ def sources_named(db: Database, config_ids: Iterable[str]) -> list[PolledSource]
     """Read the sources with these config ids, those that are in the config."""
     return polled(
         db.execute(
-            f"SELECT {', '.join(POLLED_COLUMNS)} FROM sources "
-            "WHERE removed_at IS NULL AND config_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            f"{POLLED} WHERE removed_at IS NULL AND config_id IN (SELECT value FROM json_each(?)) ORDER BY id",
             [json.dumps(list(config_ids))],
         )
     )
@@ -44,10 +46,16 @@ def sources_named(db: Database, config_ids: Iterable[str]) -> list[PolledSource]
 
 def source_now(db: Database, id_: int) -> PolledSource:
     """Read one source, whatever became of it."""
-    (source,) = polled(db.execute(f"SELECT {', '.join(POLLED_COLUMNS)} FROM sources WHERE id = ?", [id_]))
+    (source,) = polled(db.execute(f"{POLLED} WHERE id = ?", [id_]))
     return source
 
 
-def polled(rows: Iterable[tuple[object, ...]]) -> list[PolledSource]:
-    """Make values of rows of POLLED_COLUMNS."""
-    return [PolledSource(**dict(zip(POLLED_COLUMNS, row, strict=True))) for row in rows]  # type: ignore[arg-type]
+def polled(rows: Iterable[tuple[Any, ...]]) -> list[PolledSource]:
+    """Make values of rows of POLLED."""
+    return [
+        PolledSource(
+            outline=Outline(context=context, items=items) if items is not None else None,
+            **dict(zip(POLLED_COLUMNS, row, strict=True)),
+        )
+        for context, items, *row in rows
+    ]

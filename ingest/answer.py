@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from db.model import Document
 from db.plan import Outcome
-from ingest.digest import DIGEST_VERSION, DigestFault
+from ingest.digest import DIGEST_VERSION, Digested, DigestFault
 from ingest.discover import links_of
 from ingest.fetched import Fetched
 
@@ -51,7 +51,7 @@ def answer_of(fetched: Fetched, document: Document | None = None, offers: tuple[
     )
 
 
-def with_page(fetched: Fetched, found: Document | DigestFault) -> Fetched:
+def with_page(fetched: Fetched, found: Digested) -> Fetched:
     """Name the wall that an error's page is, where it is one."""
     if not isinstance(found, DigestFault) or found.kind != "wall":
         return fetched

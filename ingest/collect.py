@@ -10,10 +10,10 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from db.model import Document
+from db.model import Document, Outline
 from db.plan import PolledSource
 from ingest.answer import with_page
-from ingest.digest import DIGEST_VERSION, MAX_BYTES, DigestFault
+from ingest.digest import DIGEST_VERSION, MAX_BYTES, DigestFault, Unchanged
 from ingest.fetched import Fetched, Wanted
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Task:
     """What one poll asks for, in plain values that can be sent to another machine.
 
     ``source`` is the config id, ``domain`` the budget that it falls under (None: a file), ``url`` its address without
-    credentials. ``body_hash``: of the body that is in the archive already; None where it must be read in any case.
+    credentials. ``body_hash``, ``outline``: of the document that is in the archive; None where it must be read whole.
     """
 
     source: str
@@ -34,6 +34,7 @@ class Task:
     url: str
     wanted: Wanted
     body_hash: str | None = None
+    outline: Outline | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +51,14 @@ class Collected:
 
 def task_of(source: PolledSource, wanted: Wanted) -> Task:
     """Make the task of a source's poll."""
+    is_read = source.digest_version == DIGEST_VERSION
     return Task(
         source=source.config_id,
         domain=source.domain,
         url=source.url,
         wanted=wanted,
-        body_hash=source.body_hash if source.digest_version == DIGEST_VERSION else None,
+        body_hash=source.body_hash if is_read else None,
+        outline=source.outline if is_read else None,
     )
 
 
@@ -99,7 +102,10 @@ class Collector:
             fetched.url or task.url,
             encoding=fetched.encoding,
             max_bytes=self._max_body_bytes,
+            outline=task.outline if fetched.body is not None else None,
         )
+        if isinstance(found, Unchanged):
+            return Collected(fetched=replace(fetched, outcome="unchanged"))
         offers = found.offers if isinstance(found, DigestFault) else ()
         if fetched.body is None:
             return Collected(fetched=with_page(fetched, found), offers=offers)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from db.model import Document
+from db.model import Document, Outline
 from ingest.clean import flat
 from ingest.discover import feeds_of
 from ingest.jsonfeed import looks_like_json, parse_json_feed
 from ingest.normalize import normalize
 from ingest.parse import parse_feed
 from ingest.parsed import HtmlPageError, MalformedError, NotAFeedError
+from ingest.split import Split, split
 from ingest.unpack import TooLargeError, unpack
 from ingest.urls import canonical_link
 from ingest.wall import wall_of
@@ -38,6 +39,17 @@ class DigestFault:
     offers: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The document is, item by item, the one that is in the archive; only its bytes, or the date of its build, differ.
+
+    It has not been parsed.
+    """
+
+
+Digested = Document | DigestFault | Unchanged
+
+
 def digest(
     body: bytes,
     content_type: str | None,
@@ -45,14 +57,17 @@ def digest(
     *,
     encoding: str | None = None,
     max_bytes: int = MAX_BYTES,
-) -> Document | DigestFault:
+    outline: Outline | None = None,
+) -> Digested:
     """Digest a body: unpack it, find out what it is, parse it, normalize it. Raises nothing; the result can be pickled.
 
     ``content_type`` and ``encoding`` are the HTTP headers, ``url`` the address that the body came from (or a file's
-    name), ``max_bytes`` the cap on what it unpacks to. The body of an error answer tells which wall it is, too.
+    name), ``max_bytes`` the cap on what it unpacks to. ``outline`` is that of the document whose entries are in the
+    archive: what it has already is not parsed again, and Unchanged comes only where it is given. The body of an
+    error answer tells which wall it is, too.
     """
     try:
-        return _read(unpack(body, encoding, max_bytes), content_type, url)
+        return _read(unpack(body, encoding, max_bytes), content_type, url, outline)
     except NotAFeedError as error:
         return _fault("not-a-feed", str(error))
     except MalformedError as error:
@@ -65,15 +80,34 @@ def digest(
         return _fault("malformed", f"it could not be read: {type(error).__name__}: {error}")
 
 
-def _read(body: bytes, content_type: str | None, url: str) -> Document | DigestFault:
+def _read(body: bytes, content_type: str | None, url: str, outline: Outline | None) -> Digested:
     if not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
         return _fault("not-a-feed", "the body is empty")
     if looks_like_json(body):
         return normalize(parse_json_feed(body, url=url))
+    parts = split(body, content_type, url, DIGEST_VERSION)
+    if parts is not None and outline is not None and parts.outline.context == outline.context:
+        if parts.outline.items == outline.items:
+            return Unchanged()
+        seen = frozenset(outline.hashes())
+        known = tuple(n for n, item in enumerate(parts.outline.hashes()) if item in seen)
+        document = _parsed(parts.without(known), content_type, url)
+        if not document.salvaged and document.size + len(known) == len(parts.spans):
+            return replace(document, outline=parts.outline, known=known)
     try:
-        return normalize(parse_feed(body, content_type=content_type, url=url))
+        return _outlined(_parsed(body, content_type, url), parts)
     except HtmlPageError as page:
         return _page(page, url)
+
+
+def _parsed(body: bytes, content_type: str | None, url: str) -> Document:
+    return normalize(parse_feed(body, content_type=content_type, url=url))
+
+
+def _outlined(document: Document, parts: Split | None) -> Document:
+    """Add the outline, where what was parsed is what was found: an item that the parser sees twice, say, is not."""
+    sound = parts is not None and len(document.entries) == len(parts.spans) and not document.salvaged
+    return replace(document, outline=parts.outline) if parts is not None and sound else document
 
 
 def _page(page: HtmlPageError, url: str) -> DigestFault:

@@ -17,15 +17,15 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from db.model import Document
-from ingest.digest import DigestFault, digest
+from db.model import Outline
+from ingest.digest import Digested, DigestFault, digest
 from ingest.memory import give_back_large_blocks
 
 MAX_TASKS = 250
 """A worker is replaced after so many bodies: broken feeds leave garbage behind."""
 
-Task = tuple[bytes, str | None, str, str | None, int]
-"""A body, its Content-Type, its address, its Content-Encoding, and the cap on what it unpacks to."""
+Task = tuple[bytes, str | None, str, str | None, int, Outline | None]
+"""A body, its Content-Type, address and Content-Encoding, the cap on what it unpacks to, and what is known of it."""
 
 _START_S = 15.0
 _CPU_GRACE_S = 10
@@ -45,7 +45,7 @@ class Lane:
         self._niceness = niceness
         self._slots = asyncio.Semaphore(count)  # who waits for a worker waits here: a task given out starts at once
         self._pool: ProcessPool | None = None
-        self._tasks: dict[Future[Document | DigestFault], ProcessPool] = {}
+        self._tasks: dict[Future[Digested], ProcessPool] = {}
         self._changing = threading.Lock()
         self._closed = False
 
@@ -53,7 +53,7 @@ class Lane:
         """Start the processes."""
         await asyncio.to_thread(self._open)
 
-    async def digest(self, task: Task) -> Document | DigestFault:
+    async def digest(self, task: Task) -> Digested:
         """Digest a body → what ``ingest.digest.digest`` gives, or a fault where the worker died over it.
 
         Raises TooLongError past the deadline, which
@@ -89,10 +89,8 @@ class Lane:
         self._closed = True
         await asyncio.to_thread(self._discard, self._pool)
 
-    async def _in_worker(self, pool: ProcessPool, task: Task) -> Document | DigestFault:
-        future: Future[Document | DigestFault] = pool.schedule(
-            _limited_digest, args=(task, self.deadline_s), timeout=self.deadline_s
-        )
+    async def _in_worker(self, pool: ProcessPool, task: Task) -> Digested:
+        future: Future[Digested] = pool.schedule(_limited_digest, args=(task, self.deadline_s), timeout=self.deadline_s)
         self._tasks[future] = pool
         try:
             async with asyncio.timeout(self.deadline_s + _START_S):  # a worker may die before it says what it took
@@ -158,14 +156,14 @@ def _end_with_daemon() -> None:
         os._exit(0)
 
 
-def _limited_digest(task: Task, deadline_s: float) -> Document | DigestFault:
+def _limited_digest(task: Task, deadline_s: float) -> Digested:
     """Digest with a limit on processor time too: the kernel keeps it even where nobody is left to watch the clock."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime + deadline_s) + _CPU_GRACE_S
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-    body, content_type, url, encoding, max_bytes = task
-    return digest(body, content_type, url, encoding=encoding, max_bytes=max_bytes)
+    body, content_type, url, encoding, max_bytes, outline = task
+    return digest(body, content_type, url, encoding=encoding, max_bytes=max_bytes, outline=outline)
 
 
 def _cause(code: int) -> str:

@@ -86,6 +86,12 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
     return replace(made, keys=_keys(made, tokens, link, site_link), version=_version(made, link))
 
 
+def with_keys(made: Entry, site_link: str | None) -> Entry:
+    """Give an entry that comes from the archive the keys, and the number of words, that it had when it was read."""
+    tokens = words(made.title) + words(made.text)
+    return replace(made, keys=_keys(made, tokens, canonical_link(made.url), site_link), words=len(tokens))
+
+
 def clean_id(raw: str | None) -> str | None:
     """Keep an id as published; of a giant one a prefix and a hash of the whole."""
     made = xml_chars(raw or "")

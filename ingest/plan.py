@@ -28,6 +28,7 @@ from db.times import iso
 from ingest.answer import Answer
 from ingest.dedupe import Placed, place
 from ingest.identify import Sighting, identify
+from ingest.kept import has_ties, kept_entries, listing_of, reunited
 from ingest.move import has_known_entries, whereabouts
 from ingest.schedule import Rhythm
 from ingest.state import Counts, poll_record, source_state
@@ -42,22 +43,32 @@ def plan_poll(
     if document is None:
         # Good without a document: the bytes, or the very state, that are in the archive.
         return base_plan(source, answer, rhythm, now, Counts(), same_feed=answer.fetched.outcome in GOOD)
+    moved = answer.fetched.permanent_url is not None
+    kept = kept_entries(document, known.listing(source.id)) if document.known else {}
     owners = known.owners(keys_of(document.entries))
+    if kept and (moved or has_ties(owners, frozenset(kept.values()))):
+        document, kept = reunited(document, kept, known), {}
+        owners = known.owners(keys_of(document.entries))
     mine = {key: tuple(e for e in entries if e.source_id == source.id) for key, entries in owners.items()}
-    sightings = identify(document.entries, mine, moved=answer.fetched.permanent_url is not None)
+    sightings = identify(document.entries, mine, moved=moved)
     placed = place(oldest_first(s.entry for s in sightings if s.known is None), owners, source.id, iso(now))
     changed = {s.known.id: s for s in sightings if s.known is not None and s.known.version != s.entry.version}
     listed = known.listed(source.id)
-    counts = Counts(new=len(placed), changed=len(changed))
-    recognized = sum(s.known is not None and s.known.id in listed for s in sightings)
-    same_feed = has_known_entries(known=recognized, listed=len(listed), entries=len(document.entries))
+    counts = Counts(new=len(placed), changed=len(changed), kept_dates=known.dates(kept.values()) if kept else ())
+    present = {s.known.id for s in sightings if s.known is not None}.union(kept.values())
+    same_feed = has_known_entries(known=len(present & listed), listed=len(listed), entries=document.size)
     plan = replace(
         base_plan(source, answer, rhythm, now, counts, same_feed=same_feed if whole(document) else None),
         new_entries=tuple(NewEntry(ref=p.ref, story=p.story, joined_by=p.joined_by, entry=p.entry) for p in placed),
         changed_entries=tuple((id_, s.entry) for id_, s in changed.items()),
         keys=tuple(new_keys(sightings, placed, mine)),
+        is_read=True,
+        listing=listing_of(document, kept, sightings, placed),
+        # an empty, cut or broken document removes nothing
+        left=tuple(sorted(listed - present)) if whole(document) else (),
+        left_at=source.last_good_at,
+        returned=tuple(sorted(present - listed)),
     )
-    plan = with_listing(plan, source, document, sightings, listed)
     return with_stories(plan, source, placed, changed, known, desks)
 
 
@@ -79,7 +90,7 @@ def base_plan(
 
 def whole(document: Document) -> bool:
     """Tell whether a document is all that its source has to say: not empty, cut or broken."""
-    return bool(document.entries) and not document.truncated and not document.salvaged
+    return document.size > 0 and not document.truncated and not document.salvaged
 
 
 def keys_of(entries: Iterable[Entry]) -> frozenset[int]:
@@ -115,19 +126,6 @@ def new_keys(
             for kind, key in named_keys(s.entry):
                 if (key, s.known.id) not in carried:
                     yield s.known.id, kind, key
-
-
-def with_listing(
-    plan: PollPlan, source: PolledSource, document: Document, sightings: Sequence[Sighting], listed: frozenset[int]
-) -> PollPlan:
-    """Add which entries left the document and which came back. An empty, cut or broken document removes nothing."""
-    present = {s.known.id for s in sightings if s.known is not None}
-    return replace(
-        plan,
-        left=tuple(sorted(listed - present)) if whole(document) else (),
-        left_at=source.last_good_at,
-        returned=tuple(sorted(present - listed)),
-    )
 
 
 def with_stories(

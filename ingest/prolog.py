@@ -89,13 +89,7 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, int]:
     that feedparser tries last. A claim that the bytes contradict is passed over, as is a Western one (a server's
     default) for what is in truth UTF-8.
     """
-    signed = next((name for sign, name in _SIGNS if body.startswith(sign)), None)
-    start = body[:1000].decode(signed, "replace").encode("ascii", "replace") if signed else body[:1000]
-    declared = _DECLARED.match(start)
-    charset = _CHARSET.search(content_type or "")
-    claims = [charset[1] if charset else None, declared[1].decode("ascii", "replace") if declared else None]
-    claims.insert(2 if signed == _EBCDIC else 0, signed)  # of that family, the declaration says which one
-    names = [name for claim in claims if claim and (name := _codec(claim)) and (signed in _WIDE or name not in _WIDE)]
+    names = claims_of(body, content_type)
     if names and names[0] in _WESTERN:
         names.insert(0, "utf-8")
     for name in dict.fromkeys([*names, "utf-8"]):
@@ -112,6 +106,17 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, int]:
         return body.decode("cp1252"), 0
     except UnicodeDecodeError:
         return body.decode("iso8859-2"), 0
+
+
+def claims_of(body: bytes, content_type: str | None) -> list[str]:
+    """List the encodings that header, first bytes and declaration claim, by Python's names, the strongest first."""
+    signed = next((name for sign, name in _SIGNS if body.startswith(sign)), None)
+    start = body[:1000].decode(signed, "replace").encode("ascii", "replace") if signed else body[:1000]
+    declared = _DECLARED.match(start)
+    charset = _CHARSET.search(content_type or "")
+    claims = [charset[1] if charset else None, declared[1].decode("ascii", "replace") if declared else None]
+    claims.insert(2 if signed == _EBCDIC else 0, signed)  # of that family, the declaration says which one
+    return [name for claim in claims if claim and (name := _codec(claim)) and (signed in _WIDE or name not in _WIDE)]
 
 
 def _codec(name: str) -> str | None:

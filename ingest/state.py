@@ -52,10 +52,14 @@ HEAVY: frozenset[Outcome] = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many of a document's entries are new to the source, and how many are changed."""
+    """How many of a document's entries are new to the source, and how many are changed.
+
+    ``kept_dates``: when those that were not read again were published.
+    """
 
     new: int = 0
     changed: int = 0
+    kept_dates: Sequence[str] = ()
 
 
 def source_state(
@@ -101,7 +105,7 @@ def with_document(state: SourceState, document: Document) -> SourceState:
         ttl_s=document.ttl_s,
         skip_hours=" ".join(map(str, document.skip_hours)) or None,
         skip_days=" ".join(DAYS[day] for day in document.skip_days) or None,
-        shown=len(document.entries),
+        shown=document.size,
         last_error=document.remark,
     )
 
@@ -114,6 +118,7 @@ def after_good(
     trust = trust_after(source, fetched, iso(now), new=new)
     entries = state.shown or 0
     dates = [parse_iso(entry.published) for entry in document.entries if entry.published] if document else []
+    dates += map(parse_iso, counts.kept_dates)
     elapsed_s = max(0.0, (now - parse_iso(source.last_good_at)).total_seconds()) if source.last_good_at else None
     news = News(entries=entries, new=new, elapsed_s=elapsed_s, published=dates)
     pace = next_pace(source.pace, news, now, rhythm.floor_s)
@@ -223,7 +228,7 @@ def with_validators(state: SourceState, answer: Answer) -> SourceState:
         return changed(
             state, etag=fetched.etag or state.etag, last_modified=fetched.last_modified or state.last_modified
         )
-    if document is not None and (document.truncated or document.salvaged or not document.entries):
+    if document is not None and (document.truncated or document.salvaged or not document.size):
         return changed(state, etag=None, last_modified=None, validators_url=None, body_hash=None, digest_version=None)
     return changed(
         state,
@@ -244,7 +249,7 @@ def poll_record(answer: Answer, counts: Counts) -> PollRecord:
         outcome=fetched.outcome,
         status=fetched.status,
         bytes=fetched.size,
-        entries=len(document.entries) if document is not None else 0,
+        entries=document.size if document is not None else 0,
         new=counts.new,
         changed=counts.changed,
         error=fetched.error or (document.remark if document is not None else None),

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
-from db.model import Document
-from ingest.digest import MAX_BYTES, DigestFault
+from db.model import Outline
+from ingest.digest import MAX_BYTES, Digested, DigestFault
 from ingest.lane import Lane, Task, TooLongError
 
 DEADLINE_S = 2.5
@@ -51,14 +51,15 @@ class Workers:
         *,
         encoding: str | None = None,
         max_bytes: int = MAX_BYTES,
-    ) -> Document | DigestFault:
+        outline: Outline | None = None,
+    ) -> Digested:
         """Digest a body in a worker → what ``ingest.digest.digest`` gives, or a fault ``too-heavy``.
 
         A deadline counts from when a worker takes the body. ``url`` is also what a slow source is remembered by.
         Cancelling the call kills its worker. Raises RuntimeError where no worker can be started, or when ``close``
         was called.
         """
-        task: Task = (body, content_type, url, encoding, max_bytes)
+        task: Task = (body, content_type, url, encoding, max_bytes, outline)
         if url not in self._slow_sources:
             try:
                 return await self._quick.digest(task)
@@ -70,7 +71,7 @@ class Workers:
         """Stop all workers at once, at work or not; the calls that wait for them raise. Takes well under 2 s."""
         await asyncio.gather(self._quick.close(), self._slow.close())
 
-    async def _slowly(self, task: Task, url: str) -> Document | DigestFault:
+    async def _slowly(self, task: Task, url: str) -> Digested:
         if self._waiting >= MAX_WAITING:
             message = f"reading it takes longer than {self._quick.deadline_s:g} seconds, and {MAX_WAITING} such wait"
             return DigestFault(kind="too-heavy", message=message)

@@ -48,6 +48,7 @@ def disagreements(body: bytes) -> list[str]:
     made = digest(body, "application/xml", URL)
     if isinstance(made, DigestFault):
         return [f"{made}, but {len(plain.entries)} entries"] if plain.entries else []
+    assert isinstance(made, Document)
     if len(made.entries) != len(plain.entries):
         return [f"{len(made.entries)} entries, not {len(plain.entries)}"]
     found = []

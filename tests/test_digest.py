@@ -6,7 +6,7 @@ import gzip
 import json
 import pickle
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import brotli
@@ -33,7 +33,7 @@ def document(body: bytes | str, content_type: str | None = None, url: str = URL)
 def test_fixture(path: Path) -> None:
     """Each odd feed reads as the file beside it says."""
     expected = json.loads(path.with_suffix(".expected.json").read_text(encoding="utf-8"))
-    made = json.loads(json.dumps(asdict(document(path.read_bytes()))))
+    made = json.loads(json.dumps(asdict(replace(document(path.read_bytes()), outline=None))))
 
     entries = expected.pop("entries")
     expected.pop("why")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from db.model import Document
-from ingest.digest import DigestFault
+from ingest.digest import DigestFault, Unchanged
 from ingest.fetched import Fetched, Wanted
 from ingest.parsed import MalformedError
 from ingest.unpack import unpack
@@ -28,7 +28,9 @@ def find_feed(config: Config, typed: str) -> Found:
 
         async def digest(body: bytes, fetched: Fetched, url: str) -> Document | DigestFault:
             most = config.poll.max_body_bytes
-            return await workers.digest(body, fetched.content_type, url, encoding=fetched.encoding, max_bytes=most)
+            found = await workers.digest(body, fetched.content_type, url, encoding=fetched.encoding, max_bytes=most)
+            assert not isinstance(found, Unchanged)  # it was compared with nothing
+            return found
 
         known = places_of(config.sources, config.archive)
         try:
