@@ -1,152 +1,229 @@
-"""What a poll costs: `python bench/poll.py [SOURCES]`, beside a bare aiohttp + feedparser loop in the same run.
+"""What a poll costs: `python bench/poll.py [SOURCES] [--only wireroom,reader,newsboat,bare]`, beside others.
 
-A loopback origin serves SOURCES feeds (200) of 20 items of about 3 KB. Rounds: cold (all new), same (no validators,
-same bytes), idle (304). Printed are CPU milliseconds a source of all processes but the origin's, start-up included:
-machines are noisy, so compare rows of one run. The bare loop stores nothing; it fetches (with validators in the idle
-round) and parses with feedparser's defaults.
+A loopback farm (``bench/farm.py``) serves SOURCES (200) feeds of 20 items of about 3 KB on many hosts. Each contestant
+in turn polls all of them in six rounds, on one archive:
+
+    cold         all is new
+    idle         304 for all
+    same         the server knows no validators, and sends the same bytes again
+    touch        only the feed's own build date and the validators have changed
+    after-touch  304 for all, for who has the new validators
+    churn        a tenth of the feeds has one to three new items, 304 for the others
+
+The contestants: Wireroom; the ``reader`` library (`pip install reader sgmllib3k`, --python-reader); newsboat (at most
+1000 sources, unless --newsboat-all: it is quadratic); and a bare aiohttp + feedparser loop that stores nothing.
+Processor time is that of all of a contestant's processes (main: of the first alone), without its start, which has a line
+of its own; newsboat's is within its rounds. The farm's is nobody's. Machines are noisy: compare what one run says.
 """
 
 from __future__ import annotations
 
-import asyncio
-import ctypes
-import io
+import argparse
 import json
 import os
-import random
-import resource
-import subprocess
 import sys
 import tempfile
-import time
-from multiprocessing import Process, Queue, active_children
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(Path(__file__).parent))
 
-ROUNDS = ("cold", "same", "idle")
-PR_SET_CHILD_SUBREAPER = 36  # Linux: orphans below us become our children
+from documents import ITEMS, news
+from farm import ROUNDS, Farm, running_farm
+from peers import Living, Newsboat, Options, Spent, missing
 
-
-def document(number: int) -> bytes:
-    """Make one feed."""
-    from origin import item, rss
-
-    words = random.Random(number)
-    texts = (" ".join(f"word{words.randrange(5000)}" for _ in range(330)) for _ in range(20))
-    return rss(*(item(f"{number}-{n}", text=f"&lt;p&gt;{text}&lt;/p&gt;") for n, text in enumerate(texts))).encode()
+CONTESTANTS = ("wireroom", "reader", "newsboat", "bare")
+NEWSBOAT_MOST = 1000
+LARGEST_MB = 150
+ADDED: dict[str, float | None] = {"near-duplicates": None, "events": None, "gazetteer": None}
+"""Processor milliseconds a story of what is off in these rounds; None: not built yet."""
 
 
-def serve(sources: int, ports: Queue[int]) -> None:
-    """Serve the feeds; /304/N answers a conditional request with 304."""
-    from origin import Answer, Asked, running_origin
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A quotient of CPU per source that Wireroom wants to stay below."""
 
-    with running_origin() as origin:
-        for number in range(sources):
-            body = document(number)
-
-            def answer(asked: Asked, body: bytes = body) -> Answer:
-                origin.asked.clear()
-                if asked.headers.get("If-None-Match"):
-                    return Answer(status=304)
-                return Answer(body, headers={"ETag": '"x"', "Content-Type": "application/xml"})
-
-            origin.feed(f"/same/{number}", body)
-            origin.routes[f"/304/{number}"] = answer
-        ports.put(origin.port)
-        while True:
-            time.sleep(60)
+    round_: str
+    other: str
+    other_round: str
+    most: float
 
 
-def cpu_ms(usage: Any) -> float:
-    """Add up user and system time."""
-    return float(usage.ru_utime + usage.ru_stime) * 1000
+GOALS = (
+    Goal("cold", "reader", "cold", 0.6),
+    Goal("idle", "reader", "idle", 1 / 5),
+    Goal("idle", "bare", "idle", 1.0),
+    Goal("same", "reader", "same", 1 / 20),
+    Goal("touch", "reader", "touch", 1 / 20),
+    Goal("after-touch", "wireroom", "idle", 1.1),
+    Goal("churn", "reader", "churn", 1 / 6),
+)
 
 
-def children_ms(command: list[str], cwd: Path) -> float:
-    """Run a command → the CPU time of it and all its children, milliseconds."""
-    before = cpu_ms(resource.getrusage(resource.RUSAGE_CHILDREN))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(command, cwd=cwd, env=environment, check=True, stdout=subprocess.DEVNULL)
-    reap_orphans()
-    return cpu_ms(resource.getrusage(resource.RUSAGE_CHILDREN)) - before
+def contest(
+    name: str, farm: Farm, options: Options, folder: Path, profile: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Run all rounds with one contestant → for its start and each round, what was measured."""
+    sources = len(options.addresses)
+    contestant = Newsboat(folder, options) if name == "newsboat" else Living(name, folder, options)
+    farm.begin("cold")
+    yield "start", figures(contestant.start(), sources)
+    expected = 0
+    for round_, served in ROUNDS.items():
+        farm.begin(round_)
+        if profile in ("all", round_) and isinstance(contestant, Living):
+            print_profile(round_, contestant.ask("profile"))
+            spent = Spent(wall_s=0, cpu_s=0, main_s=0, peak=contestant.do("count").peak)
+        else:
+            spent = contestant.poll()
+        answered = farm.begin(round_)
+        brought = sources * ITEMS if round_ == "cold" else 0
+        brought = sum(news(number, served.edition) for number in range(sources)) if round_ == "churn" else brought
+        expected += brought
+        found = figures(spent, sources, brought) | {"answered": answered}
+        if sum(answered.values()) != sources or spent.told.get("failed"):
+            print(f"! {name}, {round_}: {sources} sources, but the farm answered {answered}; {spent.told}")
+        if (kept := contestant.kept()) not in (None, expected):
+            print(f"! {name}, {round_}: it has {kept} entries, there were {expected}")
+        yield round_, found
+    if profile:
+        print_profile("", contestant.ask("profile_digest") if isinstance(contestant, Living) else {})
+    yield "close", figures(contestant.close(), sources)
 
 
-def reap_orphans() -> None:
-    """Wait for the workers that a program left to us (we are their subreaper), so that their time is counted."""
-    origin = {str(child.pid) for child in active_children()}
-    deadline = time.monotonic() + 5
-    while set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()) - origin:
-        assert time.monotonic() < deadline, "a worker does not end"
-        os.waitpid(-1, os.WNOHANG)
-        time.sleep(0.01)
-
-
-def wireroom(sources: int, port: int) -> dict[str, float]:
-    """Poll three rounds with Wireroom → CPU ms by round, the start of the program included."""
-    found = {}
-    for kind, rounds in (("same", ("cold", "same")), ("304", ("", "idle"))):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            lines = ["[poll]", 'pause = "0s"', "per_host = 20", f'allow = ["127.0.0.1:{port}"]']
-            for n in range(sources):
-                lines += ["[[source]]", f'id = "s{n}"', f'url = "http://127.0.0.1:{port}/{kind}/{n}"']
-            lines += ["[[topic]]", 'id = "t"', 'title = "T"', 'match = "word7"']
-            (folder / "config.toml").write_text("\n".join(lines))
-            for round_ in rounds:
-                found[round_] = children_ms([sys.executable, "-m", "wireroom", "poll"], folder)
-    return found
-
-
-def bare(sources: int, port: int) -> dict[str, float]:
-    """Do the same with a bare loop in a process of its own → CPU ms by round."""
+def figures(spent: Spent, sources: int, stories: int = 0) -> dict[str, Any]:
+    """Turn what was measured into what is told."""
     return {
-        round_: children_ms([sys.executable, __file__, "--bare", str(sources), str(port), round_], ROOT)
-        for round_ in ROUNDS
+        "cpu_ms": spent.cpu_s * 1000 / sources,
+        "main_ms": spent.main_s * 1000 / sources,
+        "wall_s": spent.wall_s,
+        "sources_s": sources / spent.wall_s if spent.wall_s else 0,
+        "stories_s": stories / spent.wall_s if spent.wall_s else 0,
+        "largest_mb": spent.peak.largest,
+        "together_mb": spent.peak.together,
     }
 
 
-async def bare_round(sources: int, port: int, round_: str) -> None:
-    """Fetch and parse every feed, twenty at once."""
-    import aiohttp
-    import feedparser
+def print_profile(round_: str, told: dict[str, Any]) -> None:
+    """Print the profiles of a round."""
+    for where, text in told.items():
+        print(f"--- {round_} {where}\n{text}")
 
-    turns = asyncio.Semaphore(20)
-    async with aiohttp.ClientSession() as session:
 
-        async def one(number: int) -> None:
-            kind = "304" if round_ == "idle" else "same"
-            headers = {"If-None-Match": '"x"'} if round_ == "idle" else {}
-            async with turns, session.get(f"http://127.0.0.1:{port}/{kind}/{number}", headers=headers) as response:
-                body = await response.read()
-                if response.status == 200:
-                    feedparser.parse(io.BytesIO(body))
+def print_round(round_: str, found: dict[str, Any], start_ms: float) -> None:
+    """Print a round's line."""
+    stories = f"{found['stories_s']:10.0f}" if found["stories_s"] else f"{'':10}"
+    print(
+        f"{round_:12}{found['sources_s']:10.0f}{stories}{found['cpu_ms']:10.3f}{found['main_ms']:10.3f}"
+        f"{found['cpu_ms'] + start_ms:12.3f}"
+        f"{found['largest_mb']:10.0f}{found['together_mb']:10.0f}   "
+        + " ".join(f"{count}x{status}" for status, count in sorted(found["answered"].items())),
+        flush=True,
+    )
 
-        await asyncio.gather(*(one(number) for number in range(sources)))
+
+def table(name: str, farm: Farm, options: Options, profile: str) -> dict[str, Any]:
+    """Run one contestant and print its table → its figures by round."""
+    print(f"\n{name}, {len(options.addresses)} sources")
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for round_, one in contest(name, farm, options, Path(folder), profile if name == "wireroom" else ""):
+            found[round_] = one
+            if round_ == "start":
+                what = "a reload of no feed, within each round" if name == "newsboat" else "not in the rounds"
+                print(f"start: {one['cpu_ms'] * len(options.addresses):.0f} ms CPU, {one['wall_s']:.1f} s ({what})")
+                print(
+                    f"{'round':12}{'sources/s':>10}{'stories/s':>10}{'CPU ms':>10}{'main':>10}{'with start':>12}"
+                    f"{'MB most':>10}{'MB all':>10}   answers"
+                )
+            elif round_ != "close":
+                print_round(round_, one, 0 if name == "newsboat" else found["start"]["cpu_ms"])
+    return found
+
+
+def quotients(all_found: dict[str, dict[str, Any]]) -> Iterator[tuple[str, float, float]]:
+    """Compare Wireroom with what it wants to beat → what, the quotient, the most it may be."""
+    ours = all_found["wireroom"]
+    for goal in GOALS:
+        theirs = all_found.get(goal.other, {}).get(goal.other_round, {}).get("cpu_ms")
+        if theirs:
+            name = f"{goal.round_}: wireroom / {goal.other}" + f" {goal.other_round}" * (goal.other == "wireroom")
+            yield name, ours[goal.round_]["cpu_ms"] / theirs, goal.most
+    largest = max(found["largest_mb"] for found in ours.values())
+    yield f"largest process: MB / {LARGEST_MB}", largest / LARGEST_MB, 1.0
+
+
+def print_summary(all_found: dict[str, dict[str, Any]]) -> None:
+    """Print CPU by round and contestant, and how far the goals are reached."""
+    print(f"\n{'CPU ms a source':16}" + "".join(f"{name:>11}" for name in all_found))
+    for round_ in ROUNDS:
+        print(f"{round_:16}" + "".join(f"{found[round_]['cpu_ms']:11.3f}" for found in all_found.values()))
+    for name, added in ADDED.items():
+        print(f"{name:16}" + ("not built yet: 0 ms a story" if added is None else f"{added:11.3f} ms a story"))
+    if "wireroom" in all_found:
+        print(f"\n{'goal':40}{'is':>8}{'at most':>9}")
+        for name, is_, most in quotients(all_found):
+            print(f"{name:40}{is_:8.3f}{most:9.3f}{'' if is_ <= most else '  missed'}")
+
+
+def options_of(arguments: argparse.Namespace, farm: Farm, name: str) -> Options:
+    """Give a contestant's options."""
+    most = NEWSBOAT_MOST if name == "newsboat" and not arguments.newsboat_all else None
+    return Options(
+        addresses=farm.addresses[:most],
+        port=farm.port,
+        at_once=arguments.at_once,
+        topics=arguments.topics,
+        reader_python=arguments.python_reader,
+        reader_search=arguments.reader_search,
+        quiet=arguments.quiet,
+    )
 
 
 def main() -> None:
-    """Print the table."""
-    if "--bare" in sys.argv:
-        _, _, sources, port, round_ = sys.argv
-        asyncio.run(bare_round(int(sources), int(port), round_))
-        return
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    sources = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    ports: Queue[int] = Queue()
-    origin = Process(target=serve, args=(sources, ports), daemon=True)
-    origin.start()
-    port = ports.get()
-    ours, theirs = wireroom(sources, port), bare(sources, port)
-    print(f"{sources} sources, 20 items of about 3 KB; CPU ms a source, all processes, start-up included")
-    print(f"{'round':8}{'wireroom':>10}{'bare loop':>12}{'ratio':>8}")
-    for round_ in ROUNDS:
-        mine, other = ours[round_] / sources, theirs[round_] / sources
-        print(f"{round_:8}{mine:10.1f}{other:12.1f}{mine / other:8.2f}")
-    print(json.dumps({"sources": sources, "wireroom": ours, "bare": theirs}), file=sys.stderr)
-    origin.terminate()
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sources", nargs="?", type=int, default=200)
+    parser.add_argument("--only", default=",".join(CONTESTANTS), help="contestants, with commas between")
+    parser.add_argument("--topics", type=int, default=1, help="topics that Wireroom publishes (1)")
+    parser.add_argument("--at-once", type=int, default=10, help="threads of reader and newsboat (10); bare: times 5")
+    parser.add_argument("--python-reader", default=os.environ.get("READER_PYTHON", sys.executable), metavar="PATH")
+    parser.add_argument(
+        "--reader-search", action="store_true", help="reader keeps a full-text index too, as Wireroom does"
+    )
+    parser.add_argument("--per-host", type=int, default=2, help="sources of one host (2)")
+    parser.add_argument("--newsboat-all", action="store_true", help="newsboat polls more than 1000 sources too")
+    parser.add_argument("--quiet", action="store_true", help="Wireroom logs no line for each poll")
+    parser.add_argument(
+        "--profile", default="", metavar="ROUND", help="where Wireroom's time goes, in a round or `all`"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    arguments = parser.parse_args()
+    names = arguments.only.split(",")
+    if unknown := set(names) - set(CONTESTANTS):
+        parser.error(f"no contestant {', '.join(sorted(unknown))}; there are {', '.join(CONTESTANTS)}")
+    all_found: dict[str, dict[str, Any]] = {}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_farm(arguments.sources, arguments.per_host, Path(folder)) as farm,
+    ):
+        for name in names:
+            options = options_of(arguments, farm, name)
+            if why := missing(name, options):
+                print(f"\n{name}: {why}")
+            else:
+                all_found[name] = table(name, farm, options, arguments.profile)
+    print_summary(all_found)
+    if arguments.json:
+        figures_ = {
+            "sources": arguments.sources,
+            "per_host": arguments.per_host,
+            "contestants": all_found,
+            "added_ms_a_story": ADDED,
+        }
+        arguments.json.write_text(json.dumps(figures_, indent=1))
 
 
 if __name__ == "__main__":

@@ -85,6 +85,11 @@ class Outline:
         """Give the hashes of the items, in order."""
         return tuple(self.items[at : at + HASH_BYTES] for at in range(0, len(self.items), HASH_BYTES))
 
+    def positions_in(self, former: Outline) -> tuple[int, ...]:
+        """Find the items that a former document had too → their positions here."""
+        seen = frozenset(former.hashes())
+        return tuple(position for position, item in enumerate(self.hashes()) if item in seen)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:

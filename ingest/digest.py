@@ -11,8 +11,8 @@ from ingest.discover import feeds_of
 from ingest.jsonfeed import looks_like_json, parse_json_feed
 from ingest.normalize import normalize
 from ingest.parse import parse_feed
-from ingest.parsed import HtmlPageError, MalformedError, NotAFeedError
-from ingest.split import Split, split
+from ingest.parsed import HtmlPageError, MalformedError, NotAFeedError, Parsed
+from ingest.split import outline_of, split
 from ingest.unpack import TooLargeError, unpack
 from ingest.urls import canonical_link
 from ingest.wall import wall_of
@@ -84,30 +84,35 @@ def _read(body: bytes, content_type: str | None, url: str, outline: Outline | No
     if not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
         return _fault("not-a-feed", "the body is empty")
     if looks_like_json(body):
-        return normalize(parse_json_feed(body, url=url))
+        return _new_in(parse_json_feed(body, url=url), outline)
     parts = split(body, content_type, url, DIGEST_VERSION)
     if parts is not None and outline is not None and parts.outline.context == outline.context:
-        if parts.outline.items == outline.items:
+        if parts.outline == outline:
             return Unchanged()
-        seen = frozenset(outline.hashes())
-        known = tuple(n for n, item in enumerate(parts.outline.hashes()) if item in seen)
-        document = _parsed(parts.without(known), content_type, url)
+        known = parts.outline.positions_in(outline)
+        document = normalize(parse_feed(parts.without(known), content_type=content_type, url=url))
         if not document.salvaged and document.size + len(known) == len(parts.spans):
             return replace(document, outline=parts.outline, known=known)
     try:
-        return _outlined(_parsed(body, content_type, url), parts)
+        parsed = parse_feed(body, content_type=content_type, url=url)
     except HtmlPageError as page:
         return _page(page, url)
+    if parts is not None and len(parsed.items) == len(parts.spans) and not parsed.salvaged:
+        return replace(normalize(parsed), outline=parts.outline)
+    return _new_in(parsed, outline)
 
 
-def _parsed(body: bytes, content_type: str | None, url: str) -> Document:
-    return normalize(parse_feed(body, content_type=content_type, url=url))
-
-
-def _outlined(document: Document, parts: Split | None) -> Document:
-    """Add the outline, where what was parsed is what was found: an item that the parser sees twice, say, is not."""
-    sound = parts is not None and len(document.entries) == len(parts.spans) and not document.salvaged
-    return replace(document, outline=parts.outline) if parts is not None and sound else document
+def _new_in(parsed: Parsed, outline: Outline | None) -> Document | Unchanged:
+    """Normalize what is new in a document that can't be split, or where the parser sees other items than we do."""
+    if parsed.truncated or parsed.salvaged or not parsed.items:
+        return normalize(parsed)
+    made = outline_of(parsed, DIGEST_VERSION)
+    if made == outline:
+        return Unchanged()
+    known = made.positions_in(outline) if outline is not None and outline.context == made.context else ()
+    left_out = frozenset(known)
+    new = tuple(item for n, item in enumerate(parsed.items) if n not in left_out)
+    return replace(normalize(replace(parsed, items=new)), outline=made, known=known)
 
 
 def _page(page: HtmlPageError, url: str) -> DigestFault:

@@ -4,7 +4,7 @@ An item that is the same, byte for byte, in a document whose remainder is the sa
 is outside of the items is hashed too, but for what says nothing of them: dates of the build, counts, comments.
 
 Only documents of which this is beyond doubt are split: UTF-8, well-formed, without DOCTYPE, their items where the
-format has them. All others are parsed whole.
+format has them. All others, and JSON, are parsed whole; only the cleaning of their known items is spared.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hashlib import blake2b
 from xml.parsers import expat
 
 from db.model import HASH_BYTES, Outline
-from ingest.parsed import MAX_ENTRIES
+from ingest.parsed import MAX_ENTRIES, Parsed
 from ingest.prolog import claims_of
 
 MAX_ELEMENTS = 250_000
@@ -79,6 +79,13 @@ def split(body: bytes, content_type: str | None, url: str, version: int) -> Spli
             items=b"".join(hashes),
         ),
     )
+
+
+def outline_of(parsed: Parsed, version: int) -> Outline:
+    """Make the outline of a document that is not split, by what its parser read: its known items need no cleaning."""
+    items = (blake2b(repr(item).encode("utf-8", "replace"), digest_size=HASH_BYTES).digest() for item in parsed.items)
+    context = f"{version}\n{parsed!r}"  # which leaves its items out
+    return Outline(context=blake2b(context.encode("utf-8", "replace"), digest_size=16).digest(), items=b"".join(items))
 
 
 def _is_utf8(body: bytes, content_type: str | None) -> bool:
