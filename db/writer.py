@@ -8,6 +8,7 @@ search index at its end, in the same transaction.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import queue
 import sqlite3
@@ -50,7 +51,7 @@ class Writer:
         self._opened: Future[None] = Future()
         self._closing = False
         self._hurry = threading.Event()  # somebody came who can't wait
-        self._rested = 0.0  # the end of the last commit, on the monotonic clock
+        self._rested = -math.inf  # the end of the last commit, on the monotonic clock
 
     def start(self) -> None:
         """Open the archive on the writer's thread. Raises what opening raises (ArchiveError)."""
