@@ -33,6 +33,13 @@ def mint_urn() -> str:
 
 def apply_plan(db: Database, plan: PollPlan, *, mint: Callable[[], str] = mint_urn) -> None:
     """Write ``plan``. Raises sqlite3.Error where the archive refuses; nothing of the plan is then kept."""
+    if plan.is_read:
+        write_document(db, plan, mint)
+    write_source(db, plan)
+
+
+def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> None:
+    """Write what the poll's document brought."""
     refs = new_ids(db, "stories", [story.ref for story in plan.new_stories])
     entry_refs = new_ids(db, "entries", [new.ref for new in plan.new_entries])
     insert_stories(db, plan, refs)
@@ -59,9 +66,7 @@ def apply_plan(db: Database, plan: PollPlan, *, mint: Callable[[], str] = mint_u
         for topic, taken in groupby(plan.selections, key=itemgetter(0)):
             select(db, topic, [refs.get(ref, ref) for _, ref in taken], plan.now, mint)
         mark_changed_topics(db, list(tags))
-    if plan.is_read:
-        write_listing(db, plan.source_id, plan.listing, entry_refs)
-    write_source(db, plan)
+    write_listing(db, plan.source_id, plan.listing, entry_refs)
 
 
 def new_ids(db: Database, table: str, refs: Sequence[int]) -> dict[int, int]:

@@ -50,6 +50,13 @@ HEAVY: frozenset[Outcome] = frozenset(
 """Failures that waiting alone does not mend; they weigh double. The others (no answer, 5xx) may be gone in a minute."""
 
 
+Columns = dict[str, Any]
+"""Columns of ``sources`` that change, by name."""
+
+COLUMNS = tuple(SourceState.__dataclass_fields__)
+values: Callable[[SourceState], tuple[Any, ...]] = attrgetter(*COLUMNS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many of a document's entries are new to the source, and how many are changed.
@@ -66,48 +73,42 @@ def source_state(
     source: PolledSource, answer: Answer, rhythm: Rhythm, now: datetime, counts: Counts, where: Whereabouts
 ) -> SourceState:
     """Say where the source's polling stands after this poll."""
-    fetched, document = answer.fetched, answer.document
-    state = changed(
-        source,
-        domain=domain_of(where.moved_url or source.url),
-        moved_url=where.moved_url,
-        moving_to=where.moving_to,
-        moving_polls=where.moving_polls,
-        held_until=None,
-        spacing_s=source.spacing_s or first_spacing_s(rhythm),
-        last_outcome=fetched.outcome,
-        last_error=fetched.error,
-    )
+    fetched = answer.fetched
+    columns: Columns = {
+        "domain": domain_of(where.moved_url or source.url),
+        "moved_url": where.moved_url,
+        "moving_to": where.moving_to,
+        "moving_polls": where.moving_polls,
+        "held_until": None,
+        "spacing_s": source.spacing_s or first_spacing_s(rhythm),
+        "last_outcome": fetched.outcome,
+        "last_error": fetched.error,
+    }
     if fetched.outcome not in GOOD:
-        return after_bad(state, answer, rhythm, now, source.config_id)
-    state = with_validators(state, answer)
-    if document is not None:
-        state = with_document(state, document)
-    return after_good(state, source, answer, rhythm, now, counts)
+        return after_bad(changed(source, **columns), answer, rhythm, now, source.config_id)
+    columns |= validators(source, answer)
+    if answer.document is not None:
+        columns |= described(source, answer.document)
+    return after_good(changed(source, **columns), source, answer, rhythm, now, counts)
 
 
-COLUMNS = tuple(SourceState.__dataclass_fields__)
-values: Callable[[SourceState], tuple[Any, ...]] = attrgetter(*COLUMNS)
-
-
-def changed(state: SourceState, **changes: Any) -> SourceState:
+def changed(state: SourceState, **columns: Any) -> SourceState:
     """Make a state with these columns changed: what ``replace`` does, in a quarter of its time."""
-    return SourceState(**{**dict(zip(COLUMNS, values(state), strict=True)), **changes})
+    return SourceState(**{**dict(zip(COLUMNS, values(state), strict=True)), **columns})
 
 
-def with_document(state: SourceState, document: Document) -> SourceState:
-    """Add what the document says of its feed."""
-    return changed(
-        state,
-        title=document.title or state.title,
-        site_url=document.site_url or state.site_url,
-        language=document.language or state.language,
-        ttl_s=document.ttl_s,
-        skip_hours=" ".join(map(str, document.skip_hours)) or None,
-        skip_days=" ".join(DAYS[day] for day in document.skip_days) or None,
-        shown=document.size,
-        last_error=document.remark,
-    )
+def described(source: PolledSource, document: Document) -> Columns:
+    """Say which columns the document changes by what it says of its feed."""
+    return {
+        "title": document.title or source.title,
+        "site_url": document.site_url or source.site_url,
+        "language": document.language or source.language,
+        "ttl_s": document.ttl_s,
+        "skip_hours": " ".join(map(str, document.skip_hours)) or None,
+        "skip_days": " ".join(DAYS[day] for day in document.skip_days) or None,
+        "shown": document.size,
+        "last_error": document.remark,
+    }
 
 
 def after_good(
@@ -217,27 +218,27 @@ def quiet(source: PolledSource, dates: Sequence[datetime], now: datetime, *, new
     return iso(now), int(gap if usual is None else max(gap, usual + (gap - usual) * GAP_WEIGHT))
 
 
-def with_validators(state: SourceState, answer: Answer) -> SourceState:
-    """Add the validators of what is in the archive now.
+def validators(source: PolledSource, answer: Answer) -> Columns:
+    """Say which columns change by the validators of what is in the archive now.
 
     They are stored only beside the entries that they cover: never of a document that was cut, broken or empty, since
     a 304 would then hide for ever what was missed. A 304 renews those that it names (RFC 9111 4.3.4).
     """
     fetched, document = answer.fetched, answer.document
     if fetched.outcome == "not-modified":
-        return changed(
-            state, etag=fetched.etag or state.etag, last_modified=fetched.last_modified or state.last_modified
-        )
+        return {
+            "etag": fetched.etag or source.etag,
+            "last_modified": fetched.last_modified or source.last_modified,
+        }
     if document is not None and (document.truncated or document.salvaged or not document.size):
-        return changed(state, etag=None, last_modified=None, validators_url=None, body_hash=None, digest_version=None)
-    return changed(
-        state,
-        etag=fetched.etag,
-        last_modified=fetched.last_modified,
-        validators_url=fetched.url,
-        body_hash=fetched.body_hash,
-        digest_version=answer.digest_version,
-    )
+        return dict.fromkeys(("etag", "last_modified", "validators_url", "body_hash", "digest_version"))
+    return {
+        "etag": fetched.etag,
+        "last_modified": fetched.last_modified,
+        "validators_url": fetched.url,
+        "body_hash": fetched.body_hash,
+        "digest_version": answer.digest_version,
+    }
 
 
 def poll_record(answer: Answer, counts: Counts) -> PollRecord:
