@@ -108,6 +108,8 @@ class ArchiveKnown:
 
     def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
         """Read stories with the sources and categories of their coverage."""
+        if not ids:
+            return {}
         wanted = json.dumps(list(ids))
         sources: defaultdict[int, dict[int, int]] = defaultdict(dict)
         categories: defaultdict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
@@ -139,6 +141,8 @@ class ArchiveKnown:
 
     def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int]]:
         """Read the (topic, story) pairs among these stories that are selected already."""
+        if not story_ids:
+            return frozenset()
         rows = self._db.execute(
             "SELECT topic_id, story_id FROM selections WHERE story_id IN (SELECT value FROM json_each(?))",
             [json.dumps(list(story_ids))],
@@ -158,25 +162,27 @@ class ArchiveKnown:
 class DraftDesk:
     """An in-memory archive that holds only drafts, in a transaction that is never committed. It belongs to one thread.
 
-    What lies on it is written down only when the first query is asked, and of a draft no more than queries ask for.
+    What lies on it is written down only when the first query is asked, and indexed at the first that asks for words.
     """
 
     def __init__(self) -> None:
         self._opened: Database | None = None
         self._drafts: Sequence[Draft] = ()
         self._sources: Mapping[int, str] = {}
-        self._laid = True
+        self._laid = self._indexed = False
 
     def lay(self, drafts: Sequence[Draft], source_ids: Mapping[int, str]) -> None:
         """Replace what lies here by ``drafts``; ``source_ids`` gives the config id of each of their sources."""
-        self._drafts, self._sources, self._laid = drafts, source_ids, False
+        self._drafts, self._sources = drafts, source_ids
+        self._laid = self._indexed = False
 
     def matching(self, query: Query) -> frozenset[int]:
         """Ask ``query`` of the drafts → their refs."""
-        where = compile_query(query)
-        return frozenset(
-            ref for (ref,) in self._db().execute(f"SELECT id FROM stories WHERE {where.sql}", list(where.params))
-        )
+        where, db = compile_query(query), self._db()
+        if not self._indexed and "stories_fts" in where.sql:
+            self._indexed = True
+            self._index(db.conn)
+        return frozenset(ref for (ref,) in db.execute(f"SELECT id FROM stories WHERE {where.sql}", list(where.params)))
 
     def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
         """Give drafts a tag that later queries see."""
@@ -198,6 +204,7 @@ class DraftDesk:
         return self._opened
 
     def _write(self, db: sqlite3.Connection) -> None:
+        """Write all but the words: ``stories_fts`` is asked for them, never ``stories``."""
         if db.in_transaction:
             db.execute("ROLLBACK")  # to forget is far cheaper than to delete, and what was indexed was never written
         db.execute("BEGIN")
@@ -218,7 +225,10 @@ class DraftDesk:
         db.executemany(
             "INSERT OR IGNORE INTO story_tags SELECT ?3, id, 'source', '' FROM tags WHERE kind = ?1 AND name = ?2", tags
         )
+
+    def _index(self, db: sqlite3.Connection) -> None:
+        """Write the words, by rising ids: FTS5 writes out what it has gathered whenever one falls."""
         db.executemany(
             "INSERT INTO stories_fts (rowid, title, text, folded_title, folded_text) VALUES (?, ?, ?, ?, ?)",
-            sorted((d.ref, d.title, d.text, d.folded_title, d.folded_text) for d in self._drafts),  # see db/index.py
+            sorted((d.ref, d.title, d.text, d.folded_title, d.folded_text) for d in self._drafts),
         )
