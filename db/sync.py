@@ -14,6 +14,7 @@ from typing import Protocol
 from sqlite_utils import Database
 
 from db.apply import mint_urn, select
+from db.index import index_stories
 from db.query import Query
 from db.query_sql import newest
 from db.times import iso, parse_iso
@@ -187,6 +188,7 @@ def put_topic(db: Database, topic: ConfiguredTopic, now: str, mint: Callable[[],
     assert cursor.lastrowid is not None
     topic_id = int(cursor.lastrowid)
     sql, params = newest(topic.query)
-    for (story_id,) in db.execute(sql, [*params, topic.limit, 0]).fetchall()[::-1]:  # the newest gets the top number
-        select(db, topic_id, story_id, now, mint)
+    index_stories(db)  # those of the polls before us in this transaction
+    stories = [story_id for (story_id,) in db.execute(sql, [*params, topic.limit, 0])]
+    select(db, topic_id, stories[::-1], now, mint)  # the newest gets the top number
     return topic_id

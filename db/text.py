@@ -83,13 +83,67 @@ SPACES = Spaces()
 ASCII_SPACES = bytes(SPACES[code] if code < 0x80 else code for code in range(0x100))
 
 
+class Folds(dict[str, str | None]):
+    """What each character is folded to, filled as it is asked; None: it may join its neighbours, or change them.
+
+    Those are marks, the parts of Korean syllables, and what is one of them in a form for compatibility. ``apart`` are
+    the characters of unspaced scripts among those that were asked; ``alike``: for each, whether FTS5 makes of it what
+    we do.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apart: set[str] = set()
+        self.alike: dict[str, bool] = {}
+
+    def __missing__(self, char: str) -> str | None:
+        plain = unicodedata.normalize("NFKC", char)
+        joins = unicodedata.category(plain[0])[0] == "M" or JOINING.search(plain) is not None
+        whole = fold_whole(char)
+        apart = not char.isspace() and UNSPACED.search(plain.casefold()) is not None
+        self[char] = None if joins else f" {whole} " if apart else whole
+        if apart:
+            self.apart.add(char)
+        separates = whole != "" and not any(map(in_word, char + whole))
+        self.alike[char] = not joins and not apart and (separates or folded_whole(char) is None)
+        return self[char]
+
+
+JOINING = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
+MANY_CHARS = 40
+"""Up to so many different characters are replaced one after the other; beyond, one pass over the text is quicker."""
+
+
+def in_word(char: str) -> bool:
+    """Tell whether FTS5 may take ``char`` for a part of a word; all others part words, whichever they are."""
+    return unicodedata.category(char)[0] in "LNM" or unicodedata.category(char) == "Co"
+
+
+FOLDS = Folds()
+
+
 def fold(text: str) -> str:
     """Fold ``text`` for search: case, marks, letters without decomposition; unspaced scripts split by character.
 
-    Idempotent. Cyrillic й stays й (another letter), ё becomes е.
+    Idempotent. Cyrillic й stays й (another letter), ё becomes е. A text of thousands of characters has some dozens of
+    different ones, so it is these that are looked at.
     """
     if text.isascii():
         return text.lower()
+    chars = set(text)
+    changed = [(char, to) for char in chars if (to := FOLDS[char]) != char]
+    if any(to is None for _, to in changed):
+        return fold_whole(text)
+    if len(changed) > MANY_CHARS:
+        text = "".join([FOLDS[char] or "" for char in text])
+    else:
+        for char, to in changed:
+            text = text.replace(char, to or "")
+    return text if FOLDS.apart.isdisjoint(chars) else " ".join(text.split())
+
+
+def fold_whole(text: str) -> str:
+    """Do what ``fold`` does in the long way, which minds what stands beside each other."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     spaced = UNSPACED.sub(r" \g<0> ", plain)  # before the marks: one of these parts a letter from the mark after it
     folded = unicodedata.normalize("NFD", spaced.translate(LETTERS))
@@ -102,7 +156,15 @@ def folded(text: str) -> str | None:
     """Give ``fold(text)`` where FTS5's own tokenizer would not do as much by itself, else None."""
     if text.isascii():
         return None
-    full = fold(text)
+    chars = [char for char in set(text) if not char.isascii()]
+    if any(FOLDS[char] is None for char in chars):
+        return folded_whole(text)
+    return None if all(FOLDS.alike[char] for char in chars) else fold(text)
+
+
+def folded_whole(text: str) -> str | None:
+    """Do what ``folded`` does in the long way."""
+    full = fold_whole(text)
     native = NATIVE_MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
     alike = unicodedata.normalize("NFC", native) == full and unicodedata.is_normalized("NFC", text)
     return None if alike and not UNSURE.search(text) else full

@@ -37,7 +37,8 @@ def identify(entries: Sequence[Entry], owners: Owners, *, moved: bool = False) -
     """
     items = distinct(entries)
     found: dict[int, KnownEntry] = {}
-    for match in (by_everything, by_id, by_loose_id, by_link, by_print):
+    matches = (by_everything, by_id, by_loose_id, by_link, by_print)
+    for match in matches if any(owners.values()) else ():  # at a first poll nothing is known
         taken = {known.id for known in found.values()}
         rest = [(n, item) for n, item in enumerate(items) if n not in found]
         for n, known in match(Scene(items=items, owners=owners, taken=frozenset(taken), moved=moved), rest):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.text import NO_SIGN, SPACES, UNSPACED, fold, folded, slug, words
+from db.text import NO_SIGN, SPACES, UNSPACED, fold, fold_whole, folded, slug, words
 
 BLOCKS = [
     (0x41, 0x250),  # Latin
@@ -131,6 +131,35 @@ def test_other_letters_stay_other() -> None:
 def test_fold_is_idempotent(text: str) -> None:
     """What is folded stays as it is."""
     assert fold(fold(text)) == fold(text)
+
+
+EVERYTHING = st.characters(exclude_categories=["Cs"])
+
+
+@given(
+    st.text(EVERYTHING)
+    | st.text(st.sampled_from(LETTERS) | EVERYTHING | st.sampled_from("aeİß ’\xa0\xad\u0301\u3099\u1100\u1161ﾊﾞ外㈱"))
+)
+def test_short_way_to_fold_is_the_long_way(text: str) -> None:
+    """To look at each different character once is to look at all of them, one beside the other."""
+    assert fold(text) == fold_whole(text)
+    assert folded(text) in (None, fold_whole(text))
+
+
+def test_second_column_is_left_out_only_where_the_index_has_the_same_words() -> None:
+    """Each character, between two words and in a word, is to FTS5 what its fold is, or there is the second column."""
+    chars = [chr(n) for n in range(0x80, 0x30000) if unicodedata.category(chr(n)) not in ("Cs", "Co", "Cn")]
+    texts = [text for char in chars for text in (f"ab{char}cd", f"x {char} y") if folded(text) is None]
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5 (shown, folded, tokenize='unicode61 remove_diacritics 2')")
+        db.execute("CREATE VIRTUAL TABLE v USING fts5vocab (t, instance)")
+        db.executemany("INSERT INTO t VALUES (?, ?)", [(text, fold(text)) for text in texts])
+        said: dict[tuple[int, str], list[str]] = {}
+        for doc, column, _, term in db.execute("SELECT doc, col, offset, term FROM v ORDER BY doc, col, offset"):
+            said.setdefault((doc, column), []).append(term)
+
+    assert len(texts) > 10_000
+    assert [text for n, text in enumerate(texts, 1) if said.get((n, "shown")) != said.get((n, "folded"))] == []
 
 
 def test_plain_text_needs_no_second_column() -> None:
