@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 MAX_SLUG_CHARS = 100
 
@@ -83,43 +84,61 @@ SPACES = Spaces()
 ASCII_SPACES = bytes(SPACES[code] if code < 0x80 else code for code in range(0x100))
 
 
-class Folds(dict[str, str | None]):
-    """What each character is folded to, filled as it is asked; None: it may join its neighbours, or change them.
+class Folded(NamedTuple):
+    """What a character is folded to; None: it may join its neighbours, or change them.
 
-    Those are marks, the parts of Korean syllables, and what is one of them in a form for compatibility. ``apart`` are
-    the characters of unspaced scripts among those that were asked; ``alike``: for each, whether FTS5 makes of it what
-    we do.
+    Those are marks, the parts of Korean syllables, and what is one of them in a form for compatibility. ``apart``: of
+    an unspaced script. ``alike``: FTS5 makes of it what we do.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.apart: set[str] = set()
-        self.alike: dict[str, bool] = {}
-
-    def __missing__(self, char: str) -> str | None:
-        plain = unicodedata.normalize("NFKC", char)
-        joins = unicodedata.category(plain[0])[0] == "M" or JOINING.search(plain) is not None
-        whole = fold_whole(char)
-        apart = not char.isspace() and UNSPACED.search(plain.casefold()) is not None
-        self[char] = None if joins else f" {whole} " if apart else whole
-        if apart:
-            self.apart.add(char)
-        separates = whole != "" and not any(map(in_word, char + whole))
-        self.alike[char] = not joins and not apart and (separates or folded_whole(char) is None)
-        return self[char]
+    to: str | None
+    apart: bool
+    alike: bool
 
 
-JOINING = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
+FOLDS: dict[str, Folded] = {}
+"""The characters that were met, at most MAX_KNOWN."""
+
+MAX_KNOWN = 30_000
+"""More than most archives ever see, and some 10 MB. Past it, texts with others are folded the long way: a hostile feed
+has a million different characters, and to look at each alone takes far longer than to fold all of them at once."""
+
 MANY_CHARS = 40
 """Up to so many different characters are replaced one after the other; beyond, one pass over the text is quicker."""
+
+JOINING = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
+
+
+def each_folded(text: str) -> dict[str, Folded] | None:
+    """Look at each different character of ``text``; None: it must be folded as a whole."""
+    found: dict[str, Folded] = {}
+    for char in set(text):
+        one = FOLDS.get(char)
+        if one is None:
+            if len(FOLDS) >= MAX_KNOWN:
+                return None
+            one = FOLDS[char] = look_at(char)
+        if one.to is None:
+            return None
+        found[char] = one
+    return found
+
+
+def look_at(char: str) -> Folded:
+    """Fold one character."""
+    plain = unicodedata.normalize("NFKC", char)
+    if unicodedata.category(plain[0])[0] == "M" or JOINING.search(plain):
+        return Folded(to=None, apart=False, alike=False)
+    whole = fold_whole(char)
+    if not char.isspace() and UNSPACED.search(plain.casefold()):
+        return Folded(to=f" {whole} ", apart=True, alike=False)
+    separates = whole != "" and not any(map(in_word, char + whole))
+    return Folded(to=whole, apart=False, alike=separates or folded_whole(char) is None)
 
 
 def in_word(char: str) -> bool:
     """Tell whether FTS5 may take ``char`` for a part of a word; all others part words, whichever they are."""
     return unicodedata.category(char)[0] in "LNM" or unicodedata.category(char) == "Co"
-
-
-FOLDS = Folds()
 
 
 def fold(text: str) -> str:
@@ -130,16 +149,16 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    chars = set(text)
-    changed = [(char, to) for char in chars if (to := FOLDS[char]) != char]
-    if any(to is None for _, to in changed):
+    each = each_folded(text)
+    if each is None:
         return fold_whole(text)
+    changed = {char: one.to or "" for char, one in each.items() if one.to != char}
     if len(changed) > MANY_CHARS:
-        text = "".join([FOLDS[char] or "" for char in text])
+        text = "".join([changed.get(char, char) for char in text])
     else:
-        for char, to in changed:
-            text = text.replace(char, to or "")
-    return text if FOLDS.apart.isdisjoint(chars) else " ".join(text.split())
+        for char, to in changed.items():
+            text = text.replace(char, to)
+    return " ".join(text.split()) if any(one.apart for one in each.values()) else text
 
 
 def fold_whole(text: str) -> str:
@@ -156,10 +175,10 @@ def folded(text: str) -> str | None:
     """Give ``fold(text)`` where FTS5's own tokenizer would not do as much by itself, else None."""
     if text.isascii():
         return None
-    chars = [char for char in set(text) if not char.isascii()]
-    if any(FOLDS[char] is None for char in chars):
+    each = each_folded(text)
+    if each is None:
         return folded_whole(text)
-    return None if all(FOLDS.alike[char] for char in chars) else fold(text)
+    return None if all(one.alike for one in each.values()) else fold(text)
 
 
 def folded_whole(text: str) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import db.text
 from db.text import NO_SIGN, SPACES, UNSPACED, fold, fold_whole, folded, slug, words
 
 BLOCKS = [
@@ -144,6 +145,17 @@ def test_short_way_to_fold_is_the_long_way(text: str) -> None:
     """To look at each different character once is to look at all of them, one beside the other."""
     assert fold(text) == fold_whole(text)
     assert folded(text) in (None, fold_whole(text))
+
+
+def test_characters_without_number_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed with every character there is neither fills the memory nor is folded otherwise."""
+    monkeypatch.setattr("db.text.FOLDS", {})
+    monkeypatch.setattr("db.text.MAX_KNOWN", 100)
+    text = "".join(LETTERS) + " Ärger"
+
+    assert (fold(text), folded(text)) == (fold_whole(text), fold_whole(text))
+    assert (fold("Ärger"), folded("Ärger")) == ("arger", None)
+    assert len(db.text.FOLDS) == 100
 
 
 def test_second_column_is_left_out_only_where_the_index_has_the_same_words() -> None:
