@@ -171,8 +171,12 @@ class Visitor(asyncio.Protocol):
                 self._transport.close()
 
 
-def serve(store: Store, listening: socket.socket, pipe: Connection) -> None:
-    """Serve; for every round's name that comes through the pipe, tell what was asked in the last one, by status."""
+def serve(store: Store, listening: socket.socket, pipe: Connection, other_end: Connection) -> None:
+    """Serve; for every round's name that comes through the pipe, tell what was asked in the last one, by status.
+
+    The pipe's other end is closed here: then it ends when the program that holds it does.
+    """
+    other_end.close()
 
     async def run() -> None:
         loop, origin = asyncio.get_running_loop(), Origin(store)
@@ -181,7 +185,7 @@ def serve(store: Store, listening: socket.socket, pipe: Connection) -> None:
             try:
                 pipe.send(origin.begin(pipe.recv()))
             except EOFError:
-                loop.stop()
+                os._exit(0)
 
         loop.add_reader(pipe.fileno(), switch)
         server = await loop.create_server(lambda: Visitor(origin), sock=listening, backlog=1024)
@@ -216,9 +220,10 @@ def running_farm(sources: int, per_host: int, folder: Path) -> Iterator[Farm]:
     addresses = [address(number, max(1, sources // per_host), port) for number in range(sources)]
     store.fill(addresses)
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=serve, args=(store, listening, theirs), daemon=True)
+    process = multiprocessing.Process(target=serve, args=(store, listening, theirs, ours), daemon=True)
     process.start()
     listening.close()
+    theirs.close()
     try:
         yield Farm(addresses, port, ours)
     finally:
