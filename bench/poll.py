@@ -37,6 +37,8 @@ from peers import Living, Newsboat, Options, Spent, missing
 CONTESTANTS = ("wireroom", "reader", "newsboat", "bare")
 NEWSBOAT_MOST = 1000
 LARGEST_MB = 150
+MORE_SOURCES = 1.3
+"""What a source may cost with ten times as many of them."""
 ADDED: dict[str, float | None] = {"near-duplicates": None, "events": None, "gazetteer": None}
 """Processor milliseconds a story of what is off in these rounds; None: not built yet."""
 
@@ -144,8 +146,8 @@ def table(name: str, farm: Farm, options: Options, profile: str) -> dict[str, An
     return found
 
 
-def quotients(all_found: dict[str, dict[str, Any]]) -> Iterator[tuple[str, float, float]]:
-    """Compare Wireroom with what it wants to beat → what, the quotient, the most it may be."""
+def quotients(all_found: dict[str, dict[str, Any]], earlier: dict[str, Any]) -> Iterator[tuple[str, float, float]]:
+    """Compare Wireroom with what it wants to beat, and with an earlier run → what, the quotient, the most it may be."""
     ours = all_found["wireroom"]
     for goal in GOALS:
         ours_ms = ours.get(goal.round_, {}).get("cpu_ms")
@@ -153,11 +155,15 @@ def quotients(all_found: dict[str, dict[str, Any]]) -> Iterator[tuple[str, float
         if ours_ms and theirs_ms:
             name = f"{goal.round_}: wireroom / {goal.other}" + f" {goal.other_round}" * (goal.other == "wireroom")
             yield name, ours_ms / theirs_ms, goal.most
+    for round_ in ROUNDS:
+        then_ms = earlier.get("contestants", {}).get("wireroom", {}).get(round_, {}).get("cpu_ms")
+        if then_ms and round_ in ours:
+            yield f"{round_}: now / with {earlier['sources']} sources", ours[round_]["cpu_ms"] / then_ms, MORE_SOURCES
     largest = max(found["largest_mb"] for found in ours.values())
     yield f"largest process: MB / {LARGEST_MB}", largest / LARGEST_MB, 1.0
 
 
-def print_summary(all_found: dict[str, dict[str, Any]]) -> None:
+def print_summary(all_found: dict[str, dict[str, Any]], earlier: dict[str, Any]) -> None:
     """Print CPU by round and contestant, and how far the goals are reached."""
     print(f"\n{'CPU ms a source':16}" + "".join(f"{name:>11}" for name in all_found))
     for round_ in ROUNDS:
@@ -168,7 +174,7 @@ def print_summary(all_found: dict[str, dict[str, Any]]) -> None:
         print(f"{name:16}" + ("not built yet: 0 ms a story" if added is None else f"{added:11.3f} ms a story"))
     if "wireroom" in all_found:
         print(f"\n{'goal':40}{'is':>8}{'at most':>9}")
-        for name, is_, most in quotients(all_found):
+        for name, is_, most in quotients(all_found, earlier):
             print(f"{name:40}{is_:8.3f}{most:9.3f}{'' if is_ <= most else '  missed'}")
 
 
@@ -195,7 +201,12 @@ def main() -> None:
     parser.add_argument("--until", choices=ROUNDS, default="churn", help="the last round (churn)")
     parser.add_argument("--topics", type=int, default=1, help="topics that Wireroom publishes (1)")
     parser.add_argument("--at-once", type=int, default=10, help="threads of reader and newsboat (10); bare: times 5")
-    parser.add_argument("--python-reader", default=os.environ.get("READER_PYTHON", sys.executable), metavar="PATH")
+    parser.add_argument(
+        "--python-reader",
+        default=os.environ.get("READER_PYTHON") or sys.executable,
+        metavar="PATH",
+        help="a Python that has the reader library (READER_PYTHON, or this one)",
+    )
     parser.add_argument(
         "--reader-search", action="store_true", help="reader keeps a full-text index too, as Wireroom does"
     )
@@ -203,9 +214,10 @@ def main() -> None:
     parser.add_argument("--newsboat-all", action="store_true", help="newsboat polls more than 1000 sources too")
     parser.add_argument("--quiet", action="store_true", help="Wireroom logs no line for each poll")
     parser.add_argument(
-        "--profile", default="", metavar="ROUND", help="where Wireroom's time goes, in a round or `all`"
+        "--profile", choices=[*ROUNDS, "all"], default="", help="where Wireroom's time goes in a round (Python 3.11)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="compare with such figures of fewer sources")
     arguments = parser.parse_args()
     names = arguments.only.split(",")
     if unknown := set(names) - set(CONTESTANTS):
@@ -221,7 +233,7 @@ def main() -> None:
                 print(f"\n{name}: {why}")
             else:
                 all_found[name] = table(name, farm, options, arguments.profile)
-    print_summary(all_found)
+    print_summary(all_found, json.loads(arguments.against.read_text()) if arguments.against else {})
     if arguments.json:
         figures_ = {
             "sources": arguments.sources,
