@@ -30,7 +30,8 @@ from db.subscriptions import (
     write_asking,
 )
 from db.times import iso, iso_after
-from ingest.client import make_session, system_words
+from ingest.client import make_session
+from ingest.connect import system_words
 from ingest.domain import budget_key
 from ingest.guard import Guard
 from ingest.headers import retry_after_s
