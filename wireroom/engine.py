@@ -26,7 +26,7 @@ from ingest.workers import Workers
 from wireroom.config import Config
 from wireroom.log import Log
 from wireroom.one_round import Progress, Round
-from wireroom.parts import hosts_of, make_collector, make_hosts, make_setup
+from wireroom.parts import make_collector, make_hosts, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
@@ -97,7 +97,7 @@ class Engine:
             raise
         if goes_on:
             poller.break_off_changed()
-            self._network.hosts = hosts_of(config)
+            self._network.hosts = synced.hosts
             return
         self._make_poller(config, synced)
         await poller.close()
@@ -131,9 +131,7 @@ class Engine:
         if self._hosts is None or not self._hosts.keeps(per_host=config.poll.per_host, pause_s=config.poll.pause_s):
             self._hosts = make_hosts(config)  # only then: a reload is no reason to forget who has just been asked
         self._collector = make_collector(config, self._hosts, self.workers)
-        self._network = Network(
-            hosts=hosts_of(config), clock=asyncio.get_running_loop().time, on_change=self._log_network
-        )
+        self._network = Network(hosts=synced.hosts, clock=asyncio.get_running_loop().time, on_change=self._log_network)
         self._poller = Poller(
             collector=self._collector,
             writer=self.writer,

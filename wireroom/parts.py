@@ -53,7 +53,7 @@ def make_setup(config: Config, synced: Synced) -> Setup:
         settings={s.id: SourceSetting(url=s.url, path=s.path, every_s=s.every_s) for s in config.sources},
         desks=Desks(
             source_tags={
-                synced.sources[s.id]: tuple((*split_tag(tag), s.id) for tag in s.tags) for s in config.sources
+                synced.sources[s.id]: tuple((*split_tag(tag), s.id) for tag in s.tags) for s in config.sources if s.tags
             },
             rules=tuple(
                 Rule(id=r.id, kind=k, name=n, query=parse(r.match))
@@ -71,8 +71,3 @@ def split_tag(tag: str) -> tuple[str, str]:
     """Split ``kind:name``; the config has checked that it is one."""
     kind, _, name = tag.partition(":")
     return kind, name
-
-
-def hosts_of(config: Config) -> int:
-    """Count the hosts that are polled."""
-    return len({source.domain for source in config.sources if source.domain})

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wireroom.config import Config, ConfigError, load_config
+from wireroom.config import Config, load_config
+from wireroom.config_faults import ConfigError
 from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, ask
+from wireroom.garbage import keep_what_is_there
 from wireroom.lock import beside
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Reloader:
                 fixed = [name for name in FIXED if getattr(config, name) != getattr(engine.config, name)]
                 if not fixed:
                     await engine.reload(config)
+                    keep_what_is_there()
                     await engine.press.publish(everything=True)
             except ConfigError as error:
                 faults = [str(fault) for fault in error.faults]

@@ -31,7 +31,7 @@ WAITING_PER_DOMAIN = 2
 STRETCH = 20
 """So many polls are begun before everything else has its turn."""
 
-PAGE, PAGES, FRONT_PAGES = 1000, 20, 4
+PAGE, PAGES, FRONT_PAGES = 250, 80, 12
 """A tick looks at so many pages of what is due, the first of them always those of the longest overdue."""
 
 TICK_S = 0.8
