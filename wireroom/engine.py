@@ -219,5 +219,6 @@ class Engine:
         are listed as waiting. Raises ControlError (exit code 2) for a source that the config does not have.
         """
         result = await Round(self, progress).run(wanted, due=due)
-        await self.press.publish()
+        if not self.closing:
+            await self.press.publish()
         return result
