@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from db.query import parse
 from db.sync import Synced
@@ -47,10 +48,17 @@ def make_collector(config: Config, hosts: Hosts, workers: Workers) -> Collector:
     return Collector(fetcher=fetcher, workers=workers, max_body_bytes=config.poll.max_body_bytes)
 
 
-def make_setup(config: Config, synced: Synced) -> Setup:
-    """Turn the config into what the poller works by, with the archive's row ids."""
+def make_setup(config: Config, synced: Synced, known: Mapping[str, SourceSetting] | None = None) -> Setup:
+    """Turn the config into what the poller works by, with the archive's row ids.
+
+    ``known`` are the settings of the config before: those that have not changed stay what they are.
+    """
+    settings = {}
+    for s in config.sources:
+        setting, before = SourceSetting(url=s.url, path=s.path, every_s=s.every_s), (known or {}).get(s.id)
+        settings[s.id] = before if before is not None and before == setting else setting
     return Setup(
-        settings={s.id: SourceSetting(url=s.url, path=s.path, every_s=s.every_s) for s in config.sources},
+        settings=settings,
         desks=Desks(
             source_tags={
                 synced.sources[s.id]: tuple((*split_tag(tag), s.id) for tag in s.tags) for s in config.sources if s.tags

@@ -34,7 +34,7 @@ STRETCH = 20
 PAGE, PAGES, FRONT_PAGES = 250, 80, 12
 """A tick looks at so many pages of what is due, the first of them always those of the longest overdue."""
 
-TICK_S = 0.8
+TICK_S = 0.6
 """It ends before the next one comes."""
 
 
