@@ -81,8 +81,8 @@ class Config:
 def load_config(path: Path) -> Config:
     """Read the config at ``path``. Raises ConfigError with all faults."""
     with uncollected():
-        raw, text = read_toml(path)
-        return checked(path, raw, text)
+        file = checked(path, *read_toml(path))  # what was read is gone by now: of many sources it is as large again
+        return make_config(path, file)
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
@@ -106,8 +106,8 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         raise unreadable(path, f"no valid TOML: {problem}", "mend this line", line) from None
 
 
-def checked(path: Path, raw: dict[str, Any], text: str) -> Config:
-    """Make the config of what the file says. Raises ConfigError with all faults."""
+def checked(path: Path, raw: dict[str, Any], text: str) -> File:
+    """Check what the file says. Raises ConfigError with all faults."""
     found: list[Found] = []
     try:
         file: File | None = File.model_validate(raw)
@@ -117,7 +117,7 @@ def checked(path: Path, raw: dict[str, Any], text: str) -> Config:
     found += cross_faults(raw)
     if found or file is None:
         raise config_error(path, raw, text, found)
-    return make_config(path, file)
+    return file
 
 
 def make_config(path: Path, file: File) -> Config:
