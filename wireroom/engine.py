@@ -86,7 +86,7 @@ class Engine:
 
         def taken(synced: Synced) -> None:
             if goes_on:
-                poller.setup = make_setup(config, synced, setup.settings)
+                poller.setup = make_setup(config, synced, setup)
             else:
                 poller.superseded = True
 
