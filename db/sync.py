@@ -173,13 +173,15 @@ def put_sources(db: Database, sources: Iterable[ConfiguredSource], now: str) -> 
         last = id_
         if (source := configured.get(config_id)) is not None:
             ids[config_id] = id_
-            if url != source.shown_url or removed_at is not None or (domain is None and source.domain is not None):
+            moved = source.shown_url != url or source.shown_url == moved_url
+            if moved or removed_at is not None or (domain is None and source.domain is not None):
                 put_source(db, source, now, Standing(id_, url, moved_url, removed_at, gone_at))
     new = (source for id_, source in configured.items() if id_ not in ids)
     while some := [[source.id, source.shown_url, source.domain] for source in islice(new, AT_ONCE)]:
         db.execute(
             "INSERT INTO sources (config_id, url, domain, added_at, next_poll_at) "
-            "SELECT value ->> 0, value ->> 1, value ->> 2, ?1, ?1 FROM json_each(?2) ORDER BY key",
+            "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), ?1, ?1 "
+            "FROM json_each(?2) ORDER BY key",
             [now, json.dumps(some)],
         )
     return ids | {config_id: id_ for id_, config_id in all_rows(db, "sources", ["config_id"], after=last)}

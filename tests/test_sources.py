@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from db.rows import AT_ONCE
 from db.schema import migrations
 from db.sources import FRONT, Due, due_page, due_sources
 from db.sync import sync_config
@@ -27,7 +28,7 @@ def archive(*sources: Source) -> Database:
     migrations.apply(db)
     synced = sync_config(db, sources, [], [], "2026-11-20T00:00:00Z")
     for minute, id_ in enumerate(synced.sources.values()):
-        db.execute("UPDATE sources SET next_poll_at = ? WHERE id = ?", [f"2026-11-20T00:{minute:02}:00Z", id_])
+        db.execute("UPDATE sources SET next_poll_at = ? WHERE id = ?", [f"2026-11-20T00:{minute % 60:02}:00Z", id_])
     return db
 
 
@@ -86,6 +87,22 @@ def test_taking_over_a_config_reads_all_sources_a_few_times_whatever_their_numbe
     assert sum("FROM sources" in statement for statement in statements) <= 6
     assert sum(statement.startswith(("UPDATE", "INSERT")) for statement in statements) <= 6
     assert list(db.execute("SELECT id, removed_at FROM sources WHERE config_id = 'new'")) == [(1, None)]
+
+
+def test_more_sources_than_are_written_at_once_keep_their_order() -> None:
+    """Thousands of them: each has its row, in the config's order; a second time nothing is written."""
+    sources = [Source(f"s{n}", f"http://h{n}.example/{n}", f"h{n}.example") for n in range(AT_ONCE + 50)]
+    sources[7] = Source("file", "feeds/a'b.xml", None)
+    db = archive(*sources)
+    before = list(db.execute("SELECT id, config_id, url, domain FROM sources ORDER BY id"))
+    changes = db.conn.total_changes
+
+    synced = sync_config(db, sources, [], [], "2026-11-21T00:00:00Z")
+
+    assert before == [(n, one.id, one.shown_url, one.domain) for n, one in enumerate(sources, 1)]
+    assert list(db.execute("SELECT id, config_id, url, domain FROM sources ORDER BY id")) == before
+    assert synced.sources == {one.id: n for n, one in enumerate(sources, 1)}
+    assert (synced.hosts, db.conn.total_changes) == (AT_ONCE + 49, changes)
 
 
 def test_clock_that_was_years_ahead_puts_off_no_poll() -> None:
