@@ -28,7 +28,7 @@ MAX_DOUBTFUL = MAX_UNDER_WAY // 8
 WAITING_PER_DOMAIN = 2
 """So many polls of one domain wait for their turn, beside those that have it; the others of it stay due meanwhile."""
 
-STRETCH = 20
+STRETCH = 12
 """So many polls are begun before everything else has its turn."""
 
 PAGE, PAGES, FRONT_PAGES = 250, 80, 12
