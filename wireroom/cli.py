@@ -115,7 +115,7 @@ def poll(path: Path, sources: tuple[str, ...], *, due: bool, as_json: bool) -> N
 @command
 def check(path: Path, *, as_json: bool) -> None:
     """Check the config file and name everything that is wrong in it; exits with 78 then."""
-    from wireroom.config import ConfigError
+    from wireroom.config_faults import ConfigError
 
     try:
         config = read_config(path)
