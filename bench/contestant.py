@@ -182,12 +182,12 @@ def profiled(profile: cProfile.Profile, lines: int = 20) -> str:
 
 
 async def obey(contestant: Any) -> None:
-    """Read commands until ``close``."""
-    while command := (await asyncio.to_thread(sys.stdin.readline)).strip():
+    """Read commands until ``close``, or until who gives them has ended."""
+    command = ""
+    while command != "close":
+        command = (await asyncio.to_thread(sys.stdin.readline)).strip() or "close"
         do: Callable[[], Any] = getattr(contestant, command)
         print(json.dumps(await do()), flush=True)
-        if command == "close":
-            return
 
 
 if __name__ == "__main__":
