@@ -192,4 +192,10 @@ async def obey(contestant: Any) -> None:
 
 if __name__ == "__main__":
     chosen = {"wireroom": Wireroom, "reader": Reader, "bare": Bare}[sys.argv[1]]
-    asyncio.run(obey(chosen(json.loads(Path(sys.argv[2]).read_text()))))
+    main = obey(chosen(json.loads(Path(sys.argv[2]).read_text())))
+    if sys.argv[1] == "wireroom":
+        from wireroom.loop import run
+
+        run(main)  # as its commands do
+    else:
+        asyncio.run(main)

@@ -13,6 +13,9 @@ from feedparser.mixin import _FeedParserMixin
 
 from ingest.plain_item import DeclinedError, Entry, ItemReader, Name
 
+MAX_NAME_CHARS = 200
+"""Of a namespace or a language, which go with each element or item."""
+
 _XML = "http://www.w3.org/XML/1998/namespace"
 _PREFIXES: dict[str, str] = {uri.lower(): prefix for uri, prefix in _FeedParserMixin.namespaces.items()}
 _TAKEN = {prefix.lower() for prefix in _PREFIXES.values()} | {"title", "summary", "published", "updated"}
@@ -52,6 +55,8 @@ class _Walk:
 
     def _declare(self, prefix: str | None, uri: str | None) -> None:
         """Note a namespace; feedparser goes by the prefix where it does not know the address."""
+        if uri and len(uri) > MAX_NAME_CHARS:
+            raise DeclinedError  # it would stand in the name of each element
         if self._declared.setdefault(prefix, uri or "") != (uri or ""):
             raise DeclinedError  # one prefix for two
         if uri and uri.lower() not in _PREFIXES and (prefix is None or prefix.lower() in _TAKEN):
@@ -68,6 +73,8 @@ class _Walk:
             if any(name.rpartition(" ")[2].lower() == "base" for name in attributes):
                 raise DeclinedError
             language = attributes.get(f"{_XML} lang", attributes.get("lang", self._languages[-1]))
+            if language and len(language) > MAX_NAME_CHARS:
+                raise DeclinedError
             self._languages.append(language or None)
 
     def _end(self, _: str) -> None:
