@@ -13,8 +13,11 @@ from functools import partial
 
 from ingest.digest import Digested, DigestFault
 from ingest.lane import DiedError, Lane, Task, TooLongError
+from ingest.memory import give_back
 
 MAX_BODIES = 8
+GIVEN_BACK_AFTER = 100
+"""Bodies; what they took has been freed by then, but stays with us."""
 MAX_BUNDLE_BYTES = 400_000
 """Of the bodies as they were sent; a larger one goes alone."""
 
@@ -34,6 +37,7 @@ class Bundles:
     def __init__(self, lane: Lane, count: int) -> None:
         self._lane = lane
         self._free = count
+        self._digested = 0
         self._waiting: deque[Waiting] = deque()
         self._carriers: set[asyncio.Task[None]] = set()
 
@@ -91,6 +95,10 @@ class Bundles:
         else:
             self._give(bundle, found)
         finally:
+            self._digested += len(bundle)
+            if self._digested >= GIVEN_BACK_AFTER:
+                self._digested = 0
+                give_back()
             self._free += 1
             self._hand_over()
 

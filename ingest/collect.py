@@ -62,6 +62,12 @@ def task_of(source: PolledSource, wanted: Wanted) -> Task:
     )
 
 
+MAX_HELD = 160
+"""While so much is in memory, nobody is asked for more: asking is quicker than reading and writing."""
+BODY, DOCUMENT = 1, 4
+"""What each counts; a document is a body unpacked, and its text once more."""
+
+
 class Collector:
     """Does tasks with this process's own client and workers, any number at once."""
 
@@ -69,16 +75,28 @@ class Collector:
         self._fetcher = fetcher
         self._workers = workers
         self._max_body_bytes = max_body_bytes
+        self._held = 0
+        self._room = asyncio.Event()
+        self._room.set()
 
     async def collect(self, task: Task) -> Collected:
-        """Fetch and digest one source → what it brought. Raises RuntimeError where no worker can be started."""
-        fetched = await self._fetcher.fetch(task.wanted)
+        """Fetch and digest one source → what it brought; once it is written, ``written`` must be called.
+
+        Raises RuntimeError where no worker can be started.
+        """
+        fetched = await self._fetcher.fetch(task.wanted, self._has_room)
         body = fetched.body if fetched.body is not None else fetched.page
         if body is None:
             return Collected(fetched=fetched)
         clock = asyncio.get_running_loop().time
         began = clock()
-        collected = await self._read(task, fetched, body)
+        self._hold(BODY)
+        try:
+            collected = await self._read(task, fetched, body)
+        finally:
+            self._hold(-BODY)
+        if collected.document is not None:
+            self._hold(DOCUMENT)
         fetched = replace(
             collected.fetched,
             body=None,
@@ -88,9 +106,25 @@ class Collector:
         )
         return replace(collected, fetched=fetched)
 
+    def written(self, collected: Collected) -> None:
+        """Hear that what a task brought is in the archive, or never will be."""
+        if collected.document is not None:
+            self._hold(-DOCUMENT)
+
     async def close(self) -> None:
         """Close the client's connections; the workers are whoever's that gave them."""
         await self._fetcher.close()
+
+    async def _has_room(self) -> None:
+        while self._held >= MAX_HELD:
+            await self._room.wait()
+
+    def _hold(self, more: int) -> None:
+        self._held += more
+        if self._held < MAX_HELD:
+            self._room.set()
+        else:
+            self._room.clear()
 
     async def _read(self, task: Task, fetched: Fetched, body: bytes) -> Collected:
         """Read the body, unless it is the one that was read last time, or look at what stands in its place."""

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import re
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -66,6 +66,10 @@ OUR_OWN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Errors that say nothing of a server: this machine has no descriptors or memory left."""
 
 
+async def at_once() -> None:
+    """Wait for nothing."""
+
+
 class Fetcher:
     """The HTTP client of sources. Make it inside the running loop."""
 
@@ -84,27 +88,30 @@ class Fetcher:
     async def close(self) -> None:
         """End: nothing is open but what is being fetched, and that ends with who waits for it."""
 
-    async def fetch(self, wanted: Wanted) -> Fetched:
-        """Fetch one source → how it ended. Raises nothing but CancelledError."""
+    async def fetch(self, wanted: Wanted, ready: Callable[[], Awaitable[None]] = at_once) -> Fetched:
+        """Fetch one source → how it ended. Raises nothing but CancelledError.
+
+        ``ready`` is awaited before each request, when it is its turn.
+        """
         if wanted.path is not None:
             return await asyncio.to_thread(read_file, wanted.path, self._max_body_bytes)
         watch = Stopwatch(self._clock)
         if wanted.doubtful:
             async with self._doubtful_places:
-                return await self._ended(wanted, watch)
-        return await self._ended(wanted, watch)
+                return await self._ended(wanted, watch, ready)
+        return await self._ended(wanted, watch, ready)
 
-    async def _ended(self, wanted: Wanted, watch: Stopwatch) -> Fetched:
+    async def _ended(self, wanted: Wanted, watch: Stopwatch, ready: Callable[[], Awaitable[None]]) -> Fetched:
         """Follow the redirects to the end → how it ended, whatever was raised."""
         try:
-            return await self._follow(wanted, watch)
+            return await self._follow(wanted, watch, ready)
         except TimeoutError:
             error = f"no whole answer within {self._timeout_s:g} s"
             return Fetched(outcome="timeout", error=error, took_s=watch.seconds)
         except Exception as error:  # noqa: BLE001 - whatever a server can bring about is that source's own trouble
             return Fetched(outcome=outcome_of(error), error=reason(error), took_s=watch.seconds)
 
-    async def _follow(self, wanted: Wanted, watch: Stopwatch) -> Fetched:
+    async def _follow(self, wanted: Wanted, watch: Stopwatch, ready: Callable[[], Awaitable[None]]) -> Fetched:
         """Go from redirect to redirect; the deadline runs while a request does, not while it waits for its turn."""
         url = as_written(wanted.url)
         place = bare(url)
@@ -112,6 +119,7 @@ class Fetcher:
         seen = {place}
         for _ in range(MAX_REDIRECTS + 1):
             async with self._hosts.turn(url.host or "", url.port or 0), self._places:
+                await ready()
                 watch.start()
                 try:
                     async with asyncio.timeout(self._timeout_s - watch.seconds):

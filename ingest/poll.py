@@ -74,6 +74,9 @@ class Collects(Protocol):
     async def collect(self, task: Task) -> Collected:
         """Do one task → what it brought. Raises what keeps it from being done at all; no source is charged then."""
 
+    def written(self, collected: Collected) -> None:
+        """Hear that what it brought is in the archive, or never will be: what it took is free for others."""
+
 
 class Poller:
     """Polls sources, each at most once at a time."""
@@ -149,11 +152,18 @@ class Poller:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _poll(self, source: PolledSource) -> Report:
-        setting = self.setup.settings[source.config_id]
-        loop = asyncio.get_running_loop()
-        started = datetime.now(UTC)
+        setting, started = self.setup.settings[source.config_id], datetime.now(UTC)
         collected = await self._collector.collect(task_of(source, wanted(source, setting, started)))
-        fetched = collected.fetched
+        try:
+            return await self._recorded(source, setting, started, collected)
+        finally:
+            self._collector.written(collected)
+
+    async def _recorded(
+        self, source: PolledSource, setting: SourceSetting, started: datetime, collected: Collected
+    ) -> Report:
+        """Judge and write what was brought → the report."""
+        loop, fetched = asyncio.get_running_loop(), collected.fetched
         if fetched.outcome == "gone" and source.moved_url is not None:  # the address in the config has the last word
             fetched = replace(fetched, outcome="http-error", error="410 Gone at the place that it moved to")
         fetched = await self._network.judged(source, fetched, started=loop.time() - fetched.took_s)
