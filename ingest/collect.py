@@ -41,12 +41,14 @@ class Task:
 class Collected:
     """What a task brought: how it ended (the body is gone by now), and the document where there is one.
 
-    ``offers``: the feeds that an HTML page in its place advertises.
+    ``offers``: the feeds that an HTML page in its place advertises. ``waited_s``: how long it has lain since it ended,
+    by a clock that only goes forward (a batch is handed over as a whole).
     """
 
     fetched: Fetched
     document: Document | None = None
     offers: tuple[str, ...] = ()
+    waited_s: float = 0.0
 
 
 def task_of(source: PolledSource, wanted: Wanted) -> Task:
@@ -87,6 +89,9 @@ class Collector:
             took_s=fetched.took_s + clock() - began,
         )
         return replace(collected, fetched=fetched)
+
+    async def ready(self) -> None:
+        """Return: the workers start with the first body."""
 
     async def close(self) -> None:
         """Close the client's connections; the workers are whoever's that gave them."""

@@ -12,9 +12,10 @@ import errno
 import hashlib
 import re
 import resource
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -69,6 +70,9 @@ class Fetcher:
     """The HTTP client. Make it inside the running loop; ``close`` ends its connections."""
 
     def __init__(self, *, user_agent: str, guard: Guard, hosts: Hosts, timeout_s: float, max_body_bytes: int) -> None:
+        self.now: Callable[[], datetime] = partial(
+            datetime.now, UTC
+        )  # another machine's, where this one's may be wrong
         self._hosts = hosts
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         count = max(16, min(MAX_CONNECTIONS, descriptors // 2 if descriptors > 0 else MAX_CONNECTIONS))
@@ -141,7 +145,7 @@ class Fetcher:
         """Send it, and read the answer. Raises what the client raises."""
         headers = {"Accept": ACCEPT, **conditions}
         async with self._session.get(url, headers=headers, allow_redirects=False) as response:
-            now = datetime.now(UTC)
+            now = self.now()
             location = response.headers.get("Location")
             if response.status in REDIRECTS and location:
                 return response.status, location

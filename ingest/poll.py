@@ -30,7 +30,7 @@ from ingest.tag import Desks
 from ingest.wanted import SourceSetting, wanted
 
 REST_S = 60
-"""After a poll that the archive did not take (a full disk), its source is left alone for so long."""
+"""After a poll that could not be done (no cluster) or written (a full disk), its source is left alone for so long."""
 
 
 class SupersededError(Exception):
@@ -73,6 +73,12 @@ class Collects(Protocol):
 
     async def collect(self, task: Task) -> Collected:
         """Do one task → what it brought. Raises what keeps it from being done at all; no source is charged then."""
+
+    async def ready(self) -> None:
+        """Wait until tasks can be done. Raises what keeps them from it."""
+
+    async def close(self) -> None:
+        """Break off what is under way, and leave."""
 
 
 class Poller:
@@ -152,11 +158,16 @@ class Poller:
         setting = self.setup.settings[source.config_id]
         loop = asyncio.get_running_loop()
         started = datetime.now(UTC)
-        collected = await self._collector.collect(task_of(source, wanted(source, setting, started)))
+        try:
+            collected = await self._collector.collect(task_of(source, wanted(source, setting, started)))
+        except Exception:
+            self._resting[source.id] = loop.time() + REST_S
+            raise
         fetched = collected.fetched
         if fetched.outcome == "gone" and source.moved_url is not None:  # the address in the config has the last word
             fetched = replace(fetched, outcome="http-error", error="410 Gone at the place that it moved to")
-        fetched = await self._network.judged(source, fetched, started=loop.time() - fetched.took_s)
+        began = loop.time() - collected.waited_s - fetched.took_s
+        fetched = await self._network.judged(source, fetched, started=began)
         answer = answer_of(fetched, collected.document, collected.offers)
         answer = replace(answer, started=started, duration_ms=round(fetched.took_s * 1000))
         try:

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from house import House
+from house import House, engine_keys
 from origin import item, rss
 from scripted import Act, Answer, Asked, Script, Scripted, reply, running_scripted
 
@@ -105,6 +105,7 @@ class Stage(House):
             "timeout": "3s",
             "per_host": 100,
             "allow": [*(f"127.0.0.0/8:{port}" for port in ports), *allow],
+            **engine_keys(),
             **(poll or {}),
         }
         lines = ["[wireroom]", f'listen = "127.0.0.1:{self.port}"', f'contact = "{CONTACT}"', "[poll]"]

@@ -25,6 +25,7 @@ from wireroom.config_tables import (
     TopicTable,
     Wireroom,
     default_base_url,
+    engine_faults,
     same_place,
     without_credentials,
 )
@@ -79,6 +80,7 @@ class PollSettings:
     pause_s: float
     allow: tuple[Allow, ...]
     websub: bool
+    scheduler: str | None  # of the cluster that polls; None: we do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +162,7 @@ def load_config(path: Path) -> Config:
         file = None
         for one in error.errors(include_url=False):
             add(one["loc"], *explain(one))
-    for where, problem, mend in cross_faults(raw):
+    for where, problem, mend in (*cross_faults(raw), *engine_faults(raw.get("poll"))):
         add(where, problem, mend)
     if faults or file is None:
         raise ConfigError(sorted(faults, key=lambda fault: fault.line or 0))
@@ -278,6 +280,7 @@ def make_config(path: Path, file: File) -> Config:
             pause_s=poll.pause,
             allow=tuple(poll.allow),
             websub=poll.websub,
+            scheduler=poll.scheduler if poll.engine == "dask" else None,
         ),
         sources=tuple(
             Source(

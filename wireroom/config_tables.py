@@ -5,12 +5,13 @@ A check raises ValueError("problem|mend"); ``config.py`` turns that into a fault
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -147,6 +148,30 @@ def check_url(value: object) -> str:
     return text
 
 
+def check_scheduler(value: object) -> str:
+    """Check the address of a Dask scheduler."""
+    scheme, _, place = str(value).partition("://")
+    try:
+        if scheme not in ("tcp", "tls"):
+            raise ValueError
+        parse_listen(place)
+    except ValueError:
+        raise ValueError(f'{value!r} is no address of a Dask scheduler|write it like "tcp://10.0.0.5:8786"') from None
+    return str(value)
+
+
+def engine_faults(poll: object) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Find what is wrong between ``engine`` and ``scheduler``, and whether what they need is installed."""
+    if not isinstance(poll, dict):
+        return
+    if "scheduler" in poll and "engine" not in poll:
+        yield ("poll", "scheduler"), "is used with a cluster only", 'write engine = "dask" too, or take it out'
+    if poll.get("engine") == "dask" and "scheduler" not in poll:
+        yield ("poll", "engine"), "needs a scheduler", 'write scheduler = "tcp://10.0.0.5:8786" too, with its address'
+    if poll.get("engine") == "dask" and importlib.util.find_spec("distributed") is None:
+        yield ("poll", "engine"), "needs a package that is not installed", "install wireroom[dask]"
+
+
 def default_base_url(host: str, port: int) -> str:
     """Give the address that the daemon itself answers at."""
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
@@ -211,6 +236,8 @@ class Poll(Table):
     pause: Seconds = 1
     allow: list[Annotated[Allow, exactly(parse_allow)]] = Field(default_factory=list)
     websub: bool = True
+    engine: Literal["local", "dask"] = "local"
+    scheduler: Annotated[str | None, exactly(check_scheduler)] = None
 
 
 class SourceTable(Table):

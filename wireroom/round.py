@@ -55,6 +55,7 @@ async def own_round(config: Config, sources: Sequence[str], *, due: bool, progre
     engine = Engine(config, log)
     try:
         await engine.start()
+        await engine.ready()
         return await engine.round(sources, due=due, progress=progress)
     finally:
         await engine.close()
