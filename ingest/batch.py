@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing import util
 
 from ingest.collect import Collected, Collector, Task
 from ingest.fetch import Fetcher
@@ -90,10 +91,16 @@ class Station:
         self._workers: dict[int, Workers] = {}
         threading.Thread(target=self._loop.run_forever, name="station", daemon=True).start()
         give_back_large_blocks()
+        # before multiprocessing ends the processes one by one: their pool would start others, and the end never come
+        util.Finalize(None, self._stop_workers, exitpriority=100)
 
     def do(self, tasks: Sequence[Task], limits: Limits, now: datetime | None) -> list[Collected | Undone]:
         """Do a batch from any other thread, and wait for it."""
         return asyncio.run_coroutine_threadsafe(self._batch(tasks, limits, now), self._loop).result()
+
+    def _stop_workers(self) -> None:
+        for workers in self._workers.values():
+            workers.stop()
 
     async def _batch(self, tasks: Sequence[Task], limits: Limits, now: datetime | None) -> list[Collected | Undone]:
         bench = self._benches.get(limits)

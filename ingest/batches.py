@@ -25,8 +25,9 @@ LINGER_S = 0.1
 """So long a batch waits to become full."""
 GRACE_S = 5.0
 """So long tasks wait for a worker where there is none: one that died may be started anew."""
-WAITING_PER_DOMAIN = 2
-"""So many tasks of a domain are out beside those that have a connection."""
+TURNS_S = 2.0
+"""Of one domain so many tasks are out, beside those that have a connection, as have their turn within this time."""
+SHORT_PAUSE_S = 0.1
 GIVE_UP_S = 900.0
 """A batch that is not back by then, and the pauses of its hosts, never will be: its worker hangs."""
 MAX_WORKERS_LOST = 3
@@ -46,12 +47,13 @@ class BatchCollector:
         self, *, scheduler: str, local: Collector, limits: Limits, job: Job, on_trouble: Callable[[str | None], None]
     ) -> None:
         self.trouble: str | None = None
+        self.returns = 0
         self._loop = asyncio.get_running_loop()
         self._local = local
         self._limits = limits
         self._job = job
         self._on_trouble = on_trouble
-        self._most_out = limits.per_host + WAITING_PER_DOMAIN
+        self._most_out = limits.per_host + max(1, int(TURNS_S / max(limits.pause_s, SHORT_PAUSE_S)))
         self._give_up_s = GIVE_UP_S + 10 * self._most_out * limits.pause_s
         self._domains: dict[str, Domain] = {}
         self._crews: dict[str, Crew] = {}
@@ -289,5 +291,6 @@ class BatchCollector:
     def _tell(self, trouble: str | None) -> None:
         if trouble != self.trouble and not self._closed:
             self.trouble = trouble
+            self.returns += trouble is None
             self._settled.set()
             self._on_trouble(trouble)

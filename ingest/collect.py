@@ -67,6 +67,9 @@ def task_of(source: PolledSource, wanted: Wanted) -> Task:
 class Collector:
     """Does tasks with this process's own client and workers, any number at once."""
 
+    returns = 0
+    """It is never away."""
+
     def __init__(self, *, fetcher: Fetcher, workers: Workers, max_body_bytes: int = MAX_BYTES) -> None:
         self._fetcher = fetcher
         self._workers = workers

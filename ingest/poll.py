@@ -71,6 +71,9 @@ class Report:
 class Collects(Protocol):
     """Whoever does the outside half of polls: this process, or a cluster."""
 
+    returns: int
+    """How often it was back after it could do nothing: whoever rests for that may go on."""
+
     async def collect(self, task: Task) -> Collected:
         """Do one task → what it brought. Raises what keeps it from being done at all; no source is charged then."""
 
@@ -103,7 +106,7 @@ class Poller:
         self._on_report = on_report
         self._under_way: dict[int, asyncio.Task[Report]] = {}
         self._sources: dict[int, tuple[PolledSource, SourceSetting]] = {}  # what the polls under way began with
-        self._resting: dict[int, float] = {}  # until when (loop time), by source
+        self._resting: dict[int, tuple[float, int]] = {}  # until when (loop time) or which return, by source
         self._desk: DraftDesk | None = None  # made and used on the writer's thread
 
     @property
@@ -125,8 +128,9 @@ class Poller:
         del self._under_way[source_id], self._sources[source_id]
 
     def rests(self, source_id: int) -> bool:
-        """Tell whether the source's last poll could not be written, just now: its server is not asked again at once."""
-        return self._resting.get(source_id, 0) > asyncio.get_running_loop().time()
+        """Tell whether the source's last poll came to nothing, just now: its server is not asked again at once."""
+        until, returns = self._resting.get(source_id, (0.0, 0))
+        return until > asyncio.get_running_loop().time() and returns == self._collector.returns
 
     def start(self, source: PolledSource) -> asyncio.Task[Report]:
         """Begin to poll ``source`` → the task of its report; the one that is under way, if there is one.
@@ -161,7 +165,7 @@ class Poller:
         try:
             collected = await self._collector.collect(task_of(source, wanted(source, setting, started)))
         except Exception:
-            self._resting[source.id] = loop.time() + REST_S
+            self._resting[source.id] = loop.time() + REST_S, self._collector.returns
             raise
         fetched = collected.fetched
         if fetched.outcome == "gone" and source.moved_url is not None:  # the address in the config has the last word
@@ -175,7 +179,7 @@ class Poller:
         except SupersededError:
             raise asyncio.CancelledError from None  # it is broken off, as those that ``close`` finds under way
         except Exception:
-            self._resting[source.id] = loop.time() + REST_S
+            self._resting[source.id] = loop.time() + REST_S, self._collector.returns
             raise
         report = report_of(source, plan)
         self._resting.pop(source.id, None)

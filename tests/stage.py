@@ -261,11 +261,22 @@ def reads(*titles: str, entries: int | None = None, remark: str | None = None) -
 
 @contextlib.contextmanager
 def environment(**values: str) -> Iterator[None]:
-    """Set environment variables for the processes that the body starts."""
+    """Set environment variables for the processes that the body starts; a cluster that polls is one in it."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
-        yield
+        if not engine_keys():
+            yield
+            return
+        from cluster import running_dask
+
+        usual = os.environ["WIREROOM_TEST_SCHEDULER"]
+        with running_dask() as dask:
+            os.environ["WIREROOM_TEST_SCHEDULER"] = dask.address
+            try:
+                yield
+            finally:
+                os.environ["WIREROOM_TEST_SCHEDULER"] = usual
     finally:
         for name, value in before.items():
             if value is None:
