@@ -64,7 +64,6 @@ class BatchCollector:
         self._closed = False
         self._settled = asyncio.Event()  # it is known whether there are workers
         self._cluster = Cluster(scheduler, self._changed)
-        self._await_workers()
 
     async def collect(self, task: Task) -> Collected:
         """Do one task → what it brought. Raises ClusterError where the cluster can't."""
@@ -80,6 +79,7 @@ class BatchCollector:
 
     async def ready(self) -> None:
         """Wait until there is a worker. Raises ClusterError where there is none in time."""
+        self._await_workers()
         await self._settled.wait()
         if not self._crews and self.trouble is not None:
             raise ClusterError(self.trouble)
@@ -260,7 +260,8 @@ class BatchCollector:
         return "; ".join(sorted(self._refused.values()))
 
     def _await_workers(self) -> None:
-        """Give up, after a moment, on what waits for a worker, if there is none by then."""
+        """Connect, if that is still to do, and give up on what waits for a worker if there is none in a moment."""
+        self._cluster.start()
         if self._alone is None:
             self._alone = self._loop.call_later(GRACE_S, self._still_alone)
 

@@ -33,7 +33,7 @@ class ClusterError(Exception):
 
 
 class Cluster:
-    """Stays connected to the scheduler at ``address``. Make and use it inside the loop.
+    """Stays connected to the scheduler at ``address`` after ``start``. Make and use it inside the loop.
 
     ``on_change`` is called in the loop when ``workers`` (address → threads) or ``fault`` (why there is no scheduler)
     has changed.
@@ -51,8 +51,13 @@ class Cluster:
         self._orders: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._ended = self._loop.create_future()
-        self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
-        self._thread.start()
+        self._started = False
+
+    def start(self) -> None:
+        """Connect, if that is not done yet."""
+        if not self._started:
+            self._started = True
+            threading.Thread(target=self._run, name="cluster", daemon=True).start()
 
     def submit(self, worker: str, job: Callable[..., Any], *args: object) -> Future[Any]:
         """Have a worker do a job → its future. Raises ClusterError where there is no connection any more."""
@@ -75,6 +80,8 @@ class Cluster:
         """Leave the cluster; what is under way there comes to nothing. Takes less than 2 s."""
         self._stopping.set()
         self._orders.put(None)
+        if not self._started:
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await asyncio.shield(self._ended)

@@ -104,6 +104,7 @@ def running_dask(*, workers: int = 2, threads: int = 16) -> Iterator[Dask]:
             dask.start_scheduler()
             for _ in range(workers):
                 dask.start_worker(threads=threads)
+            until(lambda: dask.log().count("Registered to") == workers, "the workers do not come")
             yield dask
         finally:
             dask.close()

@@ -230,7 +230,7 @@ def test_slow_source_holds_up_its_batch_once(dask: Dask, tmp_path: Path) -> None
 
     with running_scripted({"s": script}, hosts=HOSTS) as server:
         stage = Stage(tmp_path, server)
-        stage.set_up(cases(script, 10), over(dask, timeout="6s"))
+        stage.set_up(cases(script, 10), over(dask, timeout="3s"))
         stage.poll()
         with ThreadPoolExecutor(1) as thread:
             polling = thread.submit(stage.poll)
