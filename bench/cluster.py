@@ -26,7 +26,7 @@ import psutil
 import structlog
 from farm import Farm, running_farm
 
-from cluster import Dask, running_dask
+from dask_cluster import Dask, running_dask
 from ingest.cluster import Cluster
 from ingest.collect import Collected, Task
 from wireroom.config import load_config

@@ -11,6 +11,7 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ingest.batch import Limits, Undone
@@ -128,7 +129,10 @@ class BatchCollector:
             self._await_workers()
             return
         domain = errand.domain
-        if domain.worker not in self._crews:
+        if domain.worker is None and domain.free_at > self._loop.time():
+            self._loop.call_at(domain.free_at, self._send, errand)
+            return
+        if domain.worker is None:
             domain.worker = home_of(domain.key, self._crews)
         crew = self._crews[domain.worker]
         crew.queues[errand.task.wanted.doubtful].append(errand)
@@ -150,10 +154,7 @@ class BatchCollector:
                     self._batches.add(batch)
                     batch.add_done_callback(self._batches.discard)
         if crew.timer is None and any(waiting and crew.room(bool(n)) for n, waiting in enumerate(crew.queues)):
-            crew.timer = self._loop.call_later(LINGER_S, self._pump_all, crew)
-
-    def _pump_all(self, crew: Crew) -> None:
-        self._pump(crew, all_of_it=True)
+            crew.timer = self._loop.call_later(LINGER_S, partial(self._pump, crew, all_of_it=True))
 
     def _ended(self, errand: Errand, error: str | None = None) -> None:
         """Count a task as done; with an error, tell who waits for it."""
@@ -173,14 +174,10 @@ class BatchCollector:
             error = f"{self._cluster.address}: {said(fault)}"
         finally:
             crew.out[doubtful] -= 1
-        left = [errand for errand in errands if not errand.answer.done()]
-        if error is None and left and crew.gone.done():  # its worker is gone: on to another, after the pause
-            await asyncio.sleep(self._limits.pause_s)
-            for errand in left:
-                errand.workers_lost += crew.address not in self._refused
         for errand in errands:
-            lost = errand.workers_lost >= MAX_WORKERS_LOST
-            if error is None and errand in left and not errand.answer.done() and not lost:
+            left = not errand.answer.done()
+            errand.workers_lost += left and crew.address not in self._refused
+            if error is None and left and errand.workers_lost < MAX_WORKERS_LOST:  # its worker is gone: on to another
                 self._send(errand)
             else:
                 self._ended(errand, error or f"{MAX_WORKERS_LOST} workers died while they had it")
@@ -203,8 +200,10 @@ class BatchCollector:
             await asyncio.wait({crew.gone}, timeout=GRACE_S)
             return None if crew.gone.done() and self._crews else f"{self._cluster.address}: the connection was lost"
         if (failure := back.exception()) is not None:
-            mend = "; each worker needs the same Wireroom as here" if isinstance(failure, ImportError) else ""
-            self._refuse(crew, f"worker {crew.address}: {type(failure).__name__}: {said(failure)}{mend}")
+            why = f"worker {crew.address}: {type(failure).__name__}: {said(failure)}"
+            if not isinstance(failure, ImportError | AttributeError):
+                return why
+            self._refuse(crew, f"{why}; it needs the same Wireroom as here")
             return None
         told = back.result()
         if "refused" in told:
@@ -239,6 +238,9 @@ class BatchCollector:
         for crew in lost:
             del self._crews[crew.address]
             crew.gone.set_result(None)
+            for domain in self._domains.values():
+                if domain.worker == crew.address:  # whoever asks next does so a pause after it
+                    domain.worker, domain.free_at = None, self._loop.time() + self._limits.pause_s
             if crew.timer is not None:
                 crew.timer.cancel()
             moved += [errand for waiting in crew.queues for errand in waiting]

@@ -12,11 +12,13 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import pickle
 import queue
 import socket
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 from typing import Any
 
 CONNECT_S = 5
@@ -30,6 +32,22 @@ CLOSE_S = 1.5
 
 class ClusterError(Exception):
     """The cluster can't do a task, through no fault of its source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A job that is done by being unpickled.
+
+    So a worker that does not have it (another version, no Wireroom at all) fails in the task, and we are told; Dask
+    itself would unpickle it outside, and that ends the worker.
+    """
+
+    job: Callable[[bytes], Any]
+    packed: bytes
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Any], tuple[bytes]]:
+        """Give what to call, and with what."""
+        return self.job, (self.packed,)
 
 
 class Cluster:
@@ -59,7 +77,7 @@ class Cluster:
             self._started = True
             threading.Thread(target=self._run, name="cluster", daemon=True).start()
 
-    def submit(self, worker: str, job: Callable[..., Any], *args: object) -> Future[Any]:
+    def submit(self, worker: str, job: Callable[[bytes], Any], packed: bytes) -> Future[Any]:
         """Have a worker do a job → its future. Raises ClusterError where there is no connection any more."""
         client = self._client
         if client is None:
@@ -68,7 +86,7 @@ class Cluster:
         if executor is None:
             executor = self._executors[worker] = client.get_executor(pure=False, workers=[worker], retries=0)
         try:
-            return executor.submit(job, *args)
+            return executor.submit(pickle.loads, pickle.dumps(Call(job, packed)))
         except Exception as error:  # whatever Dask says while the connection goes
             raise ClusterError(f"{self.address}: nothing can be sent: {said(error)}") from error
 
@@ -162,6 +180,8 @@ def connect(address: str) -> Any:
             logger.handlers.clear()
             logger.propagate = True
             logger.setLevel(level)
+    if address.startswith("tls:") and distributed.Security().get_connection_args("client").get("ssl_context") is None:
+        raise ConnectionError("TLS needs certificates, in Dask's own config; docs/cluster.md says how")
     return distributed.Client(address, timeout=CONNECT_S, name="wireroom", set_as_default=False)
 
 

@@ -24,11 +24,15 @@ class Errand:
 
 @dataclass(eq=False, slots=True)
 class Domain:
-    """One budget: the worker that asks its hosts, and how many of its tasks are out."""
+    """One budget: the worker that asks its hosts, and how many of its tasks are out.
+
+    ``free_at``: when another worker may ask them, after one that died (loop time).
+    """
 
     key: str
     worker: str | None = None
     out: int = 0
+    free_at: float = 0.0
     waiting: deque[Errand] = field(default_factory=deque)
 
 

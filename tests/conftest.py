@@ -38,7 +38,7 @@ def engine() -> Iterator[None]:
     if os.environ.get("WIREROOM_ENGINE") != "dask":
         yield
         return
-    from cluster import running_dask
+    from dask_cluster import running_dask
 
     with running_dask() as dask:
         os.environ["WIREROOM_TEST_SCHEDULER"] = dask.address

@@ -268,7 +268,7 @@ def environment(**values: str) -> Iterator[None]:
         if not engine_keys():
             yield
             return
-        from cluster import running_dask
+        from dask_cluster import running_dask
 
         usual = os.environ["WIREROOM_TEST_SCHEDULER"]
         with running_dask() as dask:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cluster import Dask, running_dask, worker_of
+from dask_cluster import BY_ITS_OWN_WAY, Dask, running_dask, worker_of
 from house import House, until
 from origin import Origin, item, rss
 from scripted import Act, Answer, Asked, Script, Wire, reply, running_scripted
@@ -207,7 +207,7 @@ def test_guard_and_limits_hold_on_a_worker(dask: Dask, tmp_path: Path) -> None:
         stage = Stage(tmp_path, server)
         those = [Case(name, "", script, nothing) for name, script in scripts.items()]
         those.append(Case("private", "", scripts["good"], nothing, "http://127.0.0.1:{canary}/private"))
-        stage.set_up(those, over(dask, max_body="100KB", timeout="1s"))
+        stage.set_up(those, over(dask, max_body="100KB", timeout="4s"))
         outcomes = {one["source"]: one["outcome"] for one in stage.poll()["polled"]}
 
     assert outcomes == {
@@ -368,7 +368,7 @@ def test_reload_changes_who_polls(dask: Dask, house: House, origin: Origin) -> N
 def test_worker_that_can_not_do_the_work_refuses_it_and_says_why(
     house: House, origin: Origin, own: Dask, tmp_path: Path
 ) -> None:
-    """A daemonic one, one of another version: a clear error each; beside a good one, all goes on."""
+    """A daemonic one, one without ours, one of another version: a clear error each; beside a good one, all goes on."""
     from house import ROOT
     from wireroom import __version__
 
@@ -380,28 +380,30 @@ def test_worker_that_can_not_do_the_work_refuses_it_and_says_why(
         for file in (ROOT / floor).glob("*.py"):
             (other / floor / file.name).write_bytes(file.read_bytes())
     (other / "wireroom" / "__init__.py").write_text('__version__ = "0.0.9"\n')
+    (tmp_path / "none" / "wireroom").mkdir(parents=True)
+    (tmp_path / "none" / "wireroom" / "__init__.py").touch()
     own.start_scheduler()
-    said = []
-    for environment in (
-        {"PYTHONPATH": str(ROOT)},
-        {"PYTHONPATH": str(other), "DASK_DISTRIBUTED__WORKER__DAEMON": "False"},
-    ):
+    said: list[str] = []
+    for path, more in ((ROOT, {}), (tmp_path / "none", BY_ITS_OWN_WAY), (other, BY_ITS_OWN_WAY)):
+        environment = {**more, "PYTHONPATH": str(path)}
         worker = own.start_worker(environment=environment)
-        until(lambda: "Registered to" in own.log(), "the worker does not come")
+        count = len(said) + 1
+        until(lambda count=count: own.log().count("Registered to") >= count, "the worker does not come")  # type: ignore[misc]
         done = house.wireroom("poll")
         said.append(done.out + done.err)
         assert done.code in (1, 69)
-        if environment["PYTHONPATH"] == str(ROOT):
+        if path != other:
             worker.terminate()
             worker.wait()
     own.start_worker()
-    until(lambda: own.log().count("Registered to") >= 3, "the worker does not come")
+    until(lambda: own.log().count("Registered to") >= 4, "the worker does not come")
     good = [house.wireroom("poll") for _ in range(2)]
 
     assert "start it with DASK_DISTRIBUTED__WORKER__DAEMON=False" in said[0]
-    assert "it has Wireroom 0.0.9" in said[1]
-    assert f"the daemon {__version__}" in said[1]
-    assert "install the same on both" in said[1]
+    assert "No module named 'wireroom.worker'; it needs the same Wireroom as here" in said[1]
+    assert "it has Wireroom 0.0.9" in said[2]
+    assert f"the daemon {__version__}" in said[2]
+    assert "install the same on both" in said[2]
     assert [done.code for done in good] == [0, 0]
     assert house.rows("SELECT outcome FROM polls") == [("ok",), ("unchanged",)]
 

@@ -242,7 +242,7 @@ class Engine:
     def _log_failure(self, task: asyncio.Task[Report]) -> None:
         """Say that a poll could not be written; the source stays due, and is tried again after a rest."""
         if not task.cancelled() and (error := task.exception()) is not None:
-            if isinstance(error, ClusterError):
+            if isinstance(error, ClusterError) and self.press.cluster_trouble is not None:
                 return  # said already, once for all of them
             if str(error) != self.press.archive_trouble:  # once, not for every source
                 self.log.error("poll not recorded", task=task.get_name(), error=str(error), exc_info=error)
