@@ -8,6 +8,7 @@ budgets of hosts, looked-up names, warm worker processes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import threading
@@ -92,15 +93,22 @@ class Station:
         threading.Thread(target=self._loop.run_forever, name="station", daemon=True).start()
         give_back_large_blocks()
         # before multiprocessing ends the processes one by one: their pool would start others, and the end never come
-        util.Finalize(None, self._stop_workers, exitpriority=100)
+        util.Finalize(None, self._end, exitpriority=100)
 
     def do(self, tasks: Sequence[Task], limits: Limits, now: datetime | None) -> list[Collected | Undone]:
         """Do a batch from any other thread, and wait for it."""
         return asyncio.run_coroutine_threadsafe(self._batch(tasks, limits, now), self._loop).result()
 
-    def _stop_workers(self) -> None:
+    def _end(self) -> None:
+        """Stop the worker processes, and close what is open."""
         for workers in self._workers.values():
             workers.stop()
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(1)
+
+    async def _close(self) -> None:
+        for bench in self._benches.values():
+            await bench.collector.close()
 
     async def _batch(self, tasks: Sequence[Task], limits: Limits, now: datetime | None) -> list[Collected | Undone]:
         bench = self._benches.get(limits)

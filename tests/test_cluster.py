@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from dask_cluster import BY_ITS_OWN_WAY, Dask, running_dask, worker_of
@@ -144,6 +145,11 @@ def slow_feed(asked: Asked) -> Act:
     return act
 
 
+def asking(worker: psutil.Process, port: int) -> int:
+    """Count a worker's connections to a port."""
+    return sum(bool(one.raddr) and one.raddr.port == port for one in worker.net_connections("tcp"))
+
+
 def test_worker_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     """SIGKILL in the middle of a round: each source is polled, once in the archive, with each of its entries once."""
     with running_dask() as cluster, running_scripted({"s": slow_feed}, hosts=HOSTS) as server:
@@ -151,8 +157,9 @@ def test_worker_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path: Path)
         stage.set_up(cases(slow_feed, 40, 3), over(cluster), TOPIC)
         with ThreadPoolExecutor(1) as thread:
             polling = thread.submit(stage.poll)
-            until(lambda: len(server.log) > 30, "the round does not begin")
-            worker_of(cluster.workers[0]).send_signal(signal.SIGKILL)
+            workers = [worker_of(nanny) for nanny in cluster.workers]
+            until(lambda: any(asking(worker, server.port) > 9 for worker in workers), "the round does not begin")
+            max(workers, key=lambda worker: asking(worker, server.port)).send_signal(signal.SIGKILL)
             result = polling.result()
         assert (len(result["polled"]), result["failed"], result["new_entries"]) == (120, 0, 360)
         assert len(server.log) > 120, "it was not in the middle of anything"
