@@ -21,7 +21,7 @@ test-all: $(DEV_STAMP)
 # The suites of the manners, the limits and the promise, and what is under way, with a cluster of two workers polling.
 test-dask: $(DEV_STAMP)
 	WIREROOM_ENGINE=dask $(BIN)/python -m pytest tests/test_behaviours_*.py tests/test_pipeline.py tests/test_kill.py \
-	  tests/test_under_way.py tests/test_cluster.py tests/test_batch.py
+	  tests/test_under_way.py tests/test_cluster.py tests/test_poll_batch.py
 
 # feedparser's own test documents, which its source package has; the hash is among the pinned ones.
 corpus: $(DEV_STAMP)

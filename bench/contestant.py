@@ -182,14 +182,20 @@ def profiled(profile: cProfile.Profile, lines: int = 20) -> str:
 
 
 async def obey(contestant: Any) -> None:
-    """Read commands until ``close``."""
-    while command := (await asyncio.to_thread(sys.stdin.readline)).strip():
+    """Read commands until ``close``, or until who gives them has ended."""
+    command = ""
+    while command != "close":
+        command = (await asyncio.to_thread(sys.stdin.readline)).strip() or "close"
         do: Callable[[], Any] = getattr(contestant, command)
         print(json.dumps(await do()), flush=True)
-        if command == "close":
-            return
 
 
 if __name__ == "__main__":
     chosen = {"wireroom": Wireroom, "reader": Reader, "bare": Bare}[sys.argv[1]]
-    asyncio.run(obey(chosen(json.loads(Path(sys.argv[2]).read_text()))))
+    main = obey(chosen(json.loads(Path(sys.argv[2]).read_text())))
+    if sys.argv[1] == "wireroom":
+        from wireroom.loop import run
+
+        run(main)  # as its commands do
+    else:
+        asyncio.run(main)

@@ -58,15 +58,15 @@ NAMESPACES = (
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A feed at one time: how often its build date was touched, how often new items came."""
+    """A feed at one time: how often its build date was touched, how many items it has had."""
 
     touches: int = 0
-    churns: int = 0
+    items: int = ITEMS
 
     @property
     def at(self) -> datetime:
-        """When it was built: a day and some hours after the first items."""
-        return FIRST + timedelta(days=1, hours=self.touches + self.churns)
+        """When it was built: a day after the first items, and then at every change."""
+        return FIRST + timedelta(days=1, hours=self.touches + self.items - ITEMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,23 +166,17 @@ def kind_of(number: int) -> str:
     return "rss" if place < 14 else "atom" if place < 19 else "rdf"
 
 
-def news(number: int, edition: Edition) -> int:
-    """Count the items that are new in this edition: one feed of ten has one to three, a different one each time."""
-    churned = edition.churns and (number + number // 10) % 10 == (2 + edition.churns) % 10
-    return 1 + number % 3 if churned else 0
-
-
-def newest(number: int, edition: Edition) -> int:
-    """Count all the items that the feed has had."""
-    return ITEMS + sum(news(number, Edition(churns=churns)) for churns in range(1, edition.churns + 1))
+def edition(number: int, touches: int, churns: int) -> Edition:
+    """Give a feed's edition when all were touched so often, and when so often one of ten had one to three new items."""
+    news = sum((number + number // 10) % 10 == churn % 10 for churn in range(churns)) * (1 + number % 3)
+    return Edition(touches=touches, items=ITEMS + news)
 
 
 def document(number: int, edition: Edition, address: str) -> bytes:
-    """Write a feed as it is at its address."""
-    count = newest(number, edition)
-    items = [item(number, index) for index in reversed(range(count - ITEMS, count))]
+    """Write an edition of a feed as it is at its address."""
+    items = [item(number, index) for index in reversed(range(edition.items - ITEMS, edition.items))]
     write = {"rss": rss, "atom": atom, "rdf": rdf}[kind_of(number)]
-    return write(number, edition, address, items).encode()
+    return write(number, edition.at, address, items).encode()
 
 
 def cdata(text: str) -> str:
@@ -190,14 +184,14 @@ def cdata(text: str) -> str:
     return f"<![CDATA[{text}]]>"
 
 
-def rss(number: int, edition: Edition, address: str, items: list[Item]) -> str:
+def rss(number: int, at: datetime, address: str, items: list[Item]) -> str:
     """Write RSS 2.0; every third feed escapes its HTML, the others have CDATA."""
     wrap = escape if number % 3 == 0 else cdata
     lines = [
         f'<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" {NAMESPACES}>\n<channel>\n'
         f'<title>Site {number}</title>\n<atom:link href="{address}" rel="self" type="application/rss+xml" />\n'
         f"<link>https://www.site-{number}.example</link>\n<description>News of site {number}</description>\n"
-        f"<lastBuildDate>{format_datetime(edition.at)}</lastBuildDate>\n<language>en-US</language>\n"
+        f"<lastBuildDate>{format_datetime(at)}</lastBuildDate>\n<language>en-US</language>\n"
         "<sy:updatePeriod>hourly</sy:updatePeriod>\n<sy:updateFrequency>1</sy:updateFrequency>\n"
     ]
     for one in items:
@@ -211,12 +205,12 @@ def rss(number: int, edition: Edition, address: str, items: list[Item]) -> str:
     return "".join([*lines, "</channel>\n</rss>\n"])
 
 
-def atom(number: int, edition: Edition, address: str, items: list[Item]) -> str:
+def atom(number: int, at: datetime, address: str, items: list[Item]) -> str:
     """Write Atom; every third feed has XHTML, the others escaped HTML."""
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n'
         f'<title>Site {number}</title>\n<link href="{address}" rel="self" />\n'
-        f'<link href="https://www.site-{number}.example/" />\n<updated>{edition.at.isoformat()}</updated>\n'
+        f'<link href="https://www.site-{number}.example/" />\n<updated>{at.isoformat()}</updated>\n'
         f"<id>https://www.site-{number}.example/</id>\n"
     ]
     for one in items:
@@ -234,7 +228,7 @@ def atom(number: int, edition: Edition, address: str, items: list[Item]) -> str:
     return "".join([*lines, "</feed>\n"])
 
 
-def rdf(number: int, edition: Edition, address: str, items: list[Item]) -> str:
+def rdf(number: int, at: datetime, address: str, items: list[Item]) -> str:
     """Write RSS 1.0."""
     listed = "".join(f'<rdf:li rdf:resource="{one.link}" />\n' for one in items)
     lines = [
@@ -242,7 +236,7 @@ def rdf(number: int, edition: Edition, address: str, items: list[Item]) -> str:
         'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n'
         f'<channel rdf:about="{address}">\n<title>Site {number}</title>\n'
         f"<link>https://www.site-{number}.example</link>\n<description>News of site {number}</description>\n"
-        f"<dc:date>{edition.at.isoformat()}</dc:date>\n<items><rdf:Seq>\n{listed}</rdf:Seq></items>\n</channel>\n"
+        f"<dc:date>{at.isoformat()}</dc:date>\n<items><rdf:Seq>\n{listed}</rdf:Seq></items>\n</channel>\n"
     ]
     for one in items:
         categories = "".join(f"<dc:subject>{name}</dc:subject>\n" for name in one.categories)

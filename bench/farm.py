@@ -22,24 +22,30 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from documents import CONTENT_TYPES, Edition, document, kind_of, news
+from documents import CONTENT_TYPES, Edition, document, edition, kind_of
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
     """What is served in a round. ``validators``: the server sends them, and answers 304 to them."""
 
-    edition: Edition
+    touches: int = 0
+    churns: int = 0
     validators: bool = True
+
+    def edition(self, number: int) -> Edition:
+        """Give the edition of a feed."""
+        return edition(number, self.touches, self.churns)
 
 
 ROUNDS = {
-    "cold": Round(Edition()),
-    "idle": Round(Edition()),
-    "same": Round(Edition(), validators=False),
-    "touch": Round(Edition(touches=1)),
-    "after-touch": Round(Edition(touches=1)),
-    "churn": Round(Edition(touches=1, churns=1)),
+    "cold": Round(),
+    "idle": Round(),
+    "early-churn": Round(churns=1),
+    "same": Round(churns=1, validators=False),
+    "touch": Round(churns=1, touches=1),
+    "after-touch": Round(churns=1, touches=1),
+    "churn": Round(churns=2, touches=1),
 }
 
 Key = tuple[int, Edition]
@@ -51,11 +57,6 @@ IDLE_S = 60
 """A connection is closed when nobody has asked anything on it for so long."""
 
 
-def edition_of(number: int, edition: Edition) -> Edition:
-    """Give the edition in which the feed last changed."""
-    return edition if news(number, edition) else Edition(touches=edition.touches)
-
-
 def address(number: int, hosts: int, port: int) -> str:
     """Give a feed's address; feeds of one host are far apart in the list."""
     host = number % hosts
@@ -65,7 +66,7 @@ def address(number: int, hosts: int, port: int) -> str:
 def packed(numbered: tuple[int, str]) -> list[tuple[Key, bytes]]:
     """Make all editions of a feed at its address, compressed."""
     number, where = numbered
-    editions = dict.fromkeys(edition_of(number, round_.edition) for round_ in ROUNDS.values())
+    editions = dict.fromkeys(round_.edition(number) for round_ in ROUNDS.values())
     return [((number, one), gzip.compress(document(number, one, where), 6, mtime=0)) for one in editions]
 
 
@@ -119,27 +120,27 @@ class Origin:
             self.asked[404] += 1
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         number = int(found[1])
-        edition = edition_of(number, self.round.edition)
-        etag = f'W/"{number:x}-{edition.touches}-{edition.churns}"'
+        served = self.round.edition(number)
+        etag = f'W/"{number:x}-{served.touches}-{served.items}"'
         headers = f"Server: nginx\r\nDate: {self.date}\r\nVary: Accept-Encoding\r\nCache-Control: max-age=300\r\n"
         if self.round.validators:
-            headers += f"ETag: {etag}\r\nLast-Modified: {format_datetime(edition.at, usegmt=True)}\r\n"
-            if not_modified(head, etag.encode(), edition):
+            headers += f"ETag: {etag}\r\nLast-Modified: {format_datetime(served.at, usegmt=True)}\r\n"
+            if not_modified(head, etag.encode(), served):
                 self.asked[304] += 1
                 return f"HTTP/1.1 304 Not Modified\r\n{headers}\r\n".encode()
         self.asked[200] += 1
-        body = self.store[number, edition]
+        body = self.store[number, served]
         kind = CONTENT_TYPES[kind_of(number)]
         headers += f"Content-Type: {kind}\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n"
         return f"HTTP/1.1 200 OK\r\n{headers}\r\n".encode() + body
 
 
-def not_modified(head: bytes, etag: bytes, edition: Edition) -> bool:
+def not_modified(head: bytes, etag: bytes, served: Edition) -> bool:
     """Tell whether the asker has this edition; an ETag has the last word (RFC 9110, 13.2.2)."""
     if match := IF_NONE_MATCH.search(head):
         return etag in match[1]
     since = IF_MODIFIED_SINCE.search(head)
-    return since is not None and parsedate_to_datetime(since[1].decode()) >= edition.at
+    return since is not None and parsedate_to_datetime(since[1].decode()) >= served.at
 
 
 class Visitor(asyncio.Protocol):
@@ -170,8 +171,12 @@ class Visitor(asyncio.Protocol):
                 self._transport.close()
 
 
-def serve(store: Store, listening: socket.socket, pipe: Connection) -> None:
-    """Serve; for every round's name that comes through the pipe, tell what was asked in the last one, by status."""
+def serve(store: Store, listening: socket.socket, pipe: Connection, other_end: Connection) -> None:
+    """Serve; for every round's name that comes through the pipe, tell what was asked in the last one, by status.
+
+    The pipe's other end is closed here: then it ends when the program that holds it does.
+    """
+    other_end.close()
 
     async def run() -> None:
         loop, origin = asyncio.get_running_loop(), Origin(store)
@@ -180,7 +185,7 @@ def serve(store: Store, listening: socket.socket, pipe: Connection) -> None:
             try:
                 pipe.send(origin.begin(pipe.recv()))
             except EOFError:
-                loop.stop()
+                os._exit(0)
 
         loop.add_reader(pipe.fileno(), switch)
         server = await loop.create_server(lambda: Visitor(origin), sock=listening, backlog=1024)
@@ -215,9 +220,10 @@ def running_farm(sources: int, per_host: int, folder: Path) -> Iterator[Farm]:
     addresses = [address(number, max(1, sources // per_host), port) for number in range(sources)]
     store.fill(addresses)
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=serve, args=(store, listening, theirs), daemon=True)
+    process = multiprocessing.Process(target=serve, args=(store, listening, theirs, ours), daemon=True)
     process.start()
     listening.close()
+    theirs.close()
     try:
         yield Farm(addresses, port, ours)
     finally:

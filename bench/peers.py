@@ -37,6 +37,7 @@ class Options:
     port: int
     at_once: int
     topics: int
+    rounds: tuple[str, ...]
     reader_python: str
     reader_search: bool
     quiet: bool

@@ -1,19 +1,20 @@
 """What a poll costs: `python bench/poll.py [SOURCES] [--only wireroom,reader,newsboat,bare]`, beside others.
 
 A loopback farm (``bench/farm.py``) serves SOURCES (200) feeds of 20 items of about 3 KB on many hosts. Each contestant
-in turn polls all of them in six rounds, on one archive:
+in turn polls all of them in seven rounds, on one archive:
 
     cold         all is new
     idle         304 for all
+    early-churn  a tenth of the feeds has one to three new items, 304 for the others
     same         the server knows no validators, and sends the same bytes again
     touch        only the feed's own build date and the validators have changed
     after-touch  304 for all, for who has the new validators
-    churn        a tenth of the feeds has one to three new items, 304 for the others
+    churn        another tenth has new items, 304 for the others: again for who has the new validators
 
 The contestants: Wireroom; the ``reader`` library (`pip install reader sgmllib3k`, --python-reader); newsboat (at most
 1000 sources, unless --newsboat-all: it is quadratic); and a bare aiohttp + feedparser loop that stores nothing.
-Processor time is that of all of a contestant's processes (main: of the first alone), without its start, which has a line
-of its own; newsboat's is within its rounds. The farm's is nobody's. Machines are noisy: compare what one run says.
+Processor time is that of all of a contestant's processes (main: of the first alone), without its start, which has a
+line of its own; newsboat's is within its rounds. The farm's is nobody's. Machines are noisy: compare what one run says.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from documents import ITEMS, news
 from farm import ROUNDS, Farm, running_farm
 from peers import Living, Newsboat, Options, Spent, missing
 
 CONTESTANTS = ("wireroom", "reader", "newsboat", "bare")
 NEWSBOAT_MOST = 1000
 LARGEST_MB = 150
+MORE_SOURCES = 1.3
+"""What a source may cost with ten times as many of them."""
 ADDED: dict[str, float | None] = {"near-duplicates": None, "events": None, "gazetteer": None}
 """Processor milliseconds a story of what is off in these rounds; None: not built yet."""
 
@@ -55,6 +57,7 @@ GOALS = (
     Goal("cold", "reader", "cold", 0.6),
     Goal("idle", "reader", "idle", 1 / 5),
     Goal("idle", "bare", "idle", 1.0),
+    Goal("early-churn", "reader", "early-churn", 1 / 6),
     Goal("same", "reader", "same", 1 / 20),
     Goal("touch", "reader", "touch", 1 / 20),
     Goal("after-touch", "wireroom", "idle", 1.1),
@@ -65,31 +68,31 @@ GOALS = (
 def contest(
     name: str, farm: Farm, options: Options, folder: Path, profile: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Run all rounds with one contestant → for its start and each round, what was measured."""
+    """Run the rounds with one contestant → for its start and each round, what was measured.
+
+    A round that is profiled is not measured. What it should have kept, and was asked, is checked.
+    """
     sources = len(options.addresses)
     contestant = Newsboat(folder, options) if name == "newsboat" else Living(name, folder, options)
     farm.begin("cold")
     yield "start", figures(contestant.start(), sources)
-    expected = 0
-    for round_, served in ROUNDS.items():
+    had = 0
+    for round_ in options.rounds:
         farm.begin(round_)
+        has = sum(ROUNDS[round_].edition(number).items for number in range(sources))
         if profile in ("all", round_) and isinstance(contestant, Living):
             print_profile(round_, contestant.ask("profile"))
-            spent = Spent(wall_s=0, cpu_s=0, main_s=0, peak=contestant.do("count").peak)
         else:
             spent = contestant.poll()
-        answered = farm.begin(round_)
-        brought = sources * ITEMS if round_ == "cold" else 0
-        brought = sum(news(number, served.edition) for number in range(sources)) if round_ == "churn" else brought
-        expected += brought
-        found = figures(spent, sources, brought) | {"answered": answered}
-        if sum(answered.values()) != sources or spent.told.get("failed"):
-            print(f"! {name}, {round_}: {sources} sources, but the farm answered {answered}; {spent.told}")
-        if (kept := contestant.kept()) not in (None, expected):
-            print(f"! {name}, {round_}: it has {kept} entries, there were {expected}")
-        yield round_, found
-    if profile:
-        print_profile("", contestant.ask("profile_digest") if isinstance(contestant, Living) else {})
+            answered = farm.begin(round_)
+            if sum(answered.values()) != sources or spent.told.get("failed"):
+                print(f"! {name}, {round_}: {sources} sources, but the farm answered {answered}; {spent.told}")
+            yield round_, figures(spent, sources, has - had) | {"answered": answered}
+        if (kept := contestant.kept()) not in (None, has):
+            print(f"! {name}, {round_}: it has {kept} entries, there were {has}")
+        had = has
+    if profile and isinstance(contestant, Living):
+        print_profile("", contestant.ask("profile_digest"))
     yield "close", figures(contestant.close(), sources)
 
 
@@ -143,28 +146,35 @@ def table(name: str, farm: Farm, options: Options, profile: str) -> dict[str, An
     return found
 
 
-def quotients(all_found: dict[str, dict[str, Any]]) -> Iterator[tuple[str, float, float]]:
-    """Compare Wireroom with what it wants to beat → what, the quotient, the most it may be."""
+def quotients(all_found: dict[str, dict[str, Any]], earlier: dict[str, Any]) -> Iterator[tuple[str, float, float]]:
+    """Compare Wireroom with what it wants to beat, and with an earlier run → what, the quotient, the most it may be."""
     ours = all_found["wireroom"]
     for goal in GOALS:
-        theirs = all_found.get(goal.other, {}).get(goal.other_round, {}).get("cpu_ms")
-        if theirs:
+        ours_ms = ours.get(goal.round_, {}).get("cpu_ms")
+        theirs_ms = all_found.get(goal.other, {}).get(goal.other_round, {}).get("cpu_ms")
+        if ours_ms and theirs_ms:
             name = f"{goal.round_}: wireroom / {goal.other}" + f" {goal.other_round}" * (goal.other == "wireroom")
-            yield name, ours[goal.round_]["cpu_ms"] / theirs, goal.most
+            yield name, ours_ms / theirs_ms, goal.most
+    for round_ in ROUNDS:
+        then_ms = earlier.get("contestants", {}).get("wireroom", {}).get(round_, {}).get("cpu_ms")
+        if then_ms and round_ in ours:
+            yield f"{round_}: now / with {earlier['sources']} sources", ours[round_]["cpu_ms"] / then_ms, MORE_SOURCES
     largest = max(found["largest_mb"] for found in ours.values())
     yield f"largest process: MB / {LARGEST_MB}", largest / LARGEST_MB, 1.0
 
 
-def print_summary(all_found: dict[str, dict[str, Any]]) -> None:
+def print_summary(all_found: dict[str, dict[str, Any]], earlier: dict[str, Any]) -> None:
     """Print CPU by round and contestant, and how far the goals are reached."""
     print(f"\n{'CPU ms a source':16}" + "".join(f"{name:>11}" for name in all_found))
     for round_ in ROUNDS:
-        print(f"{round_:16}" + "".join(f"{found[round_]['cpu_ms']:11.3f}" for found in all_found.values()))
+        measured = [found.get(round_, {}).get("cpu_ms") for found in all_found.values()]
+        if any(measured):
+            print(f"{round_:16}" + "".join(f"{'' if ms is None else f'{ms:.3f}':>11}" for ms in measured))
     for name, added in ADDED.items():
         print(f"{name:16}" + ("not built yet: 0 ms a story" if added is None else f"{added:11.3f} ms a story"))
     if "wireroom" in all_found:
         print(f"\n{'goal':40}{'is':>8}{'at most':>9}")
-        for name, is_, most in quotients(all_found):
+        for name, is_, most in quotients(all_found, earlier):
             print(f"{name:40}{is_:8.3f}{most:9.3f}{'' if is_ <= most else '  missed'}")
 
 
@@ -176,6 +186,7 @@ def options_of(arguments: argparse.Namespace, farm: Farm, name: str) -> Options:
         port=farm.port,
         at_once=arguments.at_once,
         topics=arguments.topics,
+        rounds=tuple(ROUNDS)[: tuple(ROUNDS).index(arguments.until) + 1],
         reader_python=arguments.python_reader,
         reader_search=arguments.reader_search,
         quiet=arguments.quiet,
@@ -187,9 +198,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="?", type=int, default=200)
     parser.add_argument("--only", default=",".join(CONTESTANTS), help="contestants, with commas between")
+    parser.add_argument("--until", choices=ROUNDS, default="churn", help="the last round (churn)")
     parser.add_argument("--topics", type=int, default=1, help="topics that Wireroom publishes (1)")
     parser.add_argument("--at-once", type=int, default=10, help="threads of reader and newsboat (10); bare: times 5")
-    parser.add_argument("--python-reader", default=os.environ.get("READER_PYTHON", sys.executable), metavar="PATH")
+    parser.add_argument(
+        "--python-reader",
+        default=os.environ.get("READER_PYTHON") or sys.executable,
+        metavar="PATH",
+        help="a Python that has the reader library (READER_PYTHON, or this one)",
+    )
     parser.add_argument(
         "--reader-search", action="store_true", help="reader keeps a full-text index too, as Wireroom does"
     )
@@ -197,9 +214,10 @@ def main() -> None:
     parser.add_argument("--newsboat-all", action="store_true", help="newsboat polls more than 1000 sources too")
     parser.add_argument("--quiet", action="store_true", help="Wireroom logs no line for each poll")
     parser.add_argument(
-        "--profile", default="", metavar="ROUND", help="where Wireroom's time goes, in a round or `all`"
+        "--profile", choices=[*ROUNDS, "all"], default="", help="where Wireroom's time goes in a round (Python 3.11)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="compare with such figures of fewer sources")
     arguments = parser.parse_args()
     names = arguments.only.split(",")
     if unknown := set(names) - set(CONTESTANTS):
@@ -215,7 +233,7 @@ def main() -> None:
                 print(f"\n{name}: {why}")
             else:
                 all_found[name] = table(name, farm, options, arguments.profile)
-    print_summary(all_found)
+    print_summary(all_found, json.loads(arguments.against.read_text()) if arguments.against else {})
     if arguments.json:
         figures_ = {
             "sources": arguments.sources,

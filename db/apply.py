@@ -8,13 +8,22 @@ from __future__ import annotations
 import json
 import struct
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count, groupby
+from operator import attrgetter, itemgetter
 
 from sqlite_utils import Database
 
 from db.model import Entry
-from db.plan import Listing, NewEntry, PollPlan, StoryTag, StoryText
+from db.plan import Listing, PollPlan, PollRecord, SourceState, StoryTag, StoryText
+
+STATE_COLUMNS = tuple(SourceState.__dataclass_fields__)
+state_values: Callable[[SourceState], tuple[object, ...]] = attrgetter(*STATE_COLUMNS)
+
+RECORD_COLUMNS = tuple(PollRecord.__dataclass_fields__)
+record_values: Callable[[PollRecord], tuple[object, ...]] = attrgetter(*RECORD_COLUMNS)
+INSERT_POLL = f"INSERT INTO polls (source_id, {', '.join(RECORD_COLUMNS)}) VALUES (?{', ?' * len(RECORD_COLUMNS)})"
 
 
 def mint_urn() -> str:
@@ -24,49 +33,57 @@ def mint_urn() -> str:
 
 def apply_plan(db: Database, plan: PollPlan, *, mint: Callable[[], str] = mint_urn) -> None:
     """Write ``plan``. Raises sqlite3.Error where the archive refuses; nothing of the plan is then kept."""
-    refs: dict[int, int] = {}  # the plan's negative refs of stories → their row ids
-    entry_refs: dict[int, int] = {}
-    for story in plan.new_stories:
-        refs[story.ref] = insert_story(db, story, plan.now)
-    for new in plan.new_entries:
-        entry_refs[new.ref] = insert_entry(db, new, refs.get(new.story, new.story), plan)
-    for story in plan.new_stories:
-        db.execute(
-            "UPDATE stories SET lead_entry_id = ? WHERE id = ?",
-            [entry_refs.get(story.lead, story.lead), refs[story.ref]],
-        )
+    if plan.is_read:
+        write_document(db, plan, mint)
+    write_source(db, plan)
+
+
+def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> None:
+    """Write what the poll's document brought."""
+    refs = new_ids(db, "stories", [story.ref for story in plan.new_stories])
+    entry_refs = new_ids(db, "entries", [new.ref for new in plan.new_entries])
+    insert_stories(db, plan, refs)
+    insert_entries(db, plan, refs, entry_refs)
+    db.conn.executemany(
+        "UPDATE stories SET lead_entry_id = ? WHERE id = ?",
+        [(entry_refs.get(story.lead, story.lead), refs[story.ref]) for story in plan.new_stories],
+    )
     for id_, entry in plan.changed_entries:
         revise_entry(db, id_, entry, plan.now)
     for story in plan.changed_stories:
         update_story(db, story, plan.now)
-    for ref, kind, key in plan.keys:
-        db.execute(
-            "INSERT OR IGNORE INTO entry_keys (key, source_id, entry_id, kind) VALUES (?, ?, ?, ?)",
-            [key, plan.source_id, entry_refs.get(ref, ref), kind],
-        )
-    for id_ in plan.left:
-        db.execute("UPDATE entries SET last_seen = ? WHERE id = ?", [plan.left_at or plan.now, id_])
-    for id_ in plan.returned:
-        db.execute("UPDATE entries SET last_seen = NULL WHERE id = ?", [id_])
-    for ref, tags in plan.tags:
-        replace_tags(db, refs.get(ref, ref), tags, plan.now)
-    for topic, ref in plan.selections:
-        select(db, topic, refs.get(ref, ref), plan.now, mint)
-    mark_changed_topics(db, [refs.get(ref, ref) for ref, _ in plan.tags])
-    if plan.is_read:
-        write_listing(db, plan.source_id, plan.listing, entry_refs)
-    write_source(db, plan)
-
-
-def insert_story(db: Database, story: StoryText, now: str) -> int:
-    """Insert a story → its id. Its lead is set once the entry exists."""
-    cursor = db.execute(
-        "INSERT INTO stories (title, text, folded_title, folded_text, url, language, published, first_seen, updated) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [*story_columns(story), now, now],
+    db.conn.executemany(
+        "INSERT OR IGNORE INTO entry_keys (key, source_id, entry_id, kind) VALUES (?, ?, ?, ?)",
+        [(key, plan.source_id, entry_refs.get(ref, ref), kind) for ref, kind, key in plan.keys],
     )
-    assert cursor.lastrowid is not None
-    return int(cursor.lastrowid)
+    db.conn.executemany(
+        "UPDATE entries SET last_seen = ? WHERE id = ?", [(plan.left_at or plan.now, id_) for id_ in plan.left]
+    )
+    db.conn.executemany("UPDATE entries SET last_seen = NULL WHERE id = ?", [(id_,) for id_ in plan.returned])
+    if plan.tags:
+        tags = {refs.get(ref, ref): tags for ref, tags in plan.tags}
+        replace_tags(db, tags, frozenset(refs.values()), plan.now)
+        for topic, taken in groupby(plan.selections, key=itemgetter(0)):
+            select(db, topic, [refs.get(ref, ref) for _, ref in taken], plan.now, mint)
+        mark_changed_topics(db, list(tags))
+    write_listing(db, plan.source_id, plan.listing, entry_refs)
+
+
+def new_ids(db: Database, table: str, refs: Sequence[int]) -> dict[int, int]:
+    """Give the plan's negative refs the next row ids of a table, in their order."""
+    if not refs:
+        return {}
+    ((last,),) = db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", [table])
+    return dict(zip(refs, count(last + 1)))
+
+
+def insert_stories(db: Database, plan: PollPlan, refs: Mapping[int, int]) -> None:
+    """Insert the new stories. Their leads are set once the entries exist."""
+    db.conn.executemany(
+        "INSERT INTO stories (id, title, text, folded_title, folded_text, url, language, published, first_seen, "
+        "updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(refs[story.ref], *story_columns(story), plan.now, plan.now) for story in plan.new_stories],
+    )
 
 
 def update_story(db: Database, story: StoryText, now: str) -> None:
@@ -109,22 +126,34 @@ def entry_columns(entry: Entry) -> list[str | int | None]:
         entry.language,
         entry.published,
         entry.updated,
-        json.dumps(entry.categories, ensure_ascii=False),
-        json.dumps([asdict(enclosure) for enclosure in entry.enclosures], ensure_ascii=False),
+        json_array(entry.categories),
+        json_array([{"url": e.url, "type": e.type, "length": e.length} for e in entry.enclosures]),
         entry.version,
     ]
 
 
-def insert_entry(db: Database, new: NewEntry, story_id: int, plan: PollPlan) -> int:
-    """Insert an entry into its story → its id."""
-    values = [plan.source_id, story_id, new.joined_by, plan.now, *entry_columns(new.entry)]
-    cursor = db.execute(
-        f"INSERT INTO entries (source_id, story_id, joined_by, first_seen, {ENTRY_COLUMNS}) "
-        f"VALUES ({', '.join('?' * len(values))})",
-        values,
+def json_array(values: Sequence[object]) -> str:
+    """Write a JSON array; most are empty."""
+    return json.dumps(values, ensure_ascii=False) if values else "[]"
+
+
+def insert_entries(db: Database, plan: PollPlan, refs: Mapping[int, int], entry_refs: Mapping[int, int]) -> None:
+    """Insert the new entries into their stories."""
+    db.conn.executemany(
+        f"INSERT INTO entries (id, source_id, story_id, joined_by, first_seen, {ENTRY_COLUMNS}) "
+        f"VALUES (?, ?, ?, ?, ?{', ?' * len(ENTRY_COLUMNS.split(', '))})",
+        [
+            (
+                entry_refs[new.ref],
+                plan.source_id,
+                refs.get(new.story, new.story),
+                new.joined_by,
+                plan.now,
+                *entry_columns(new.entry),
+            )
+            for new in plan.new_entries
+        ],
     )
-    assert cursor.lastrowid is not None
-    return int(cursor.lastrowid)
 
 
 def revise_entry(db: Database, id_: int, entry: Entry, now: str) -> None:
@@ -150,49 +179,58 @@ def revise_entry(db: Database, id_: int, entry: Entry, now: str) -> None:
     db.execute(f"UPDATE entries SET {assignments} WHERE id = ?", [*entry_columns(entry), id_])
 
 
-def replace_tags(db: Database, story_id: int, tags: Iterable[StoryTag], now: str) -> None:
-    """Make the story's tags of the three origins these; tags of any other origin stay, rows that agree too."""
-    wanted = {(tag_id(db, tag), tag.origin, tag.why) for tag in tags}
-    present = {
-        (tag, origin, why)
-        for tag, origin, why in db.execute(
-            "SELECT tag_id, origin, why FROM story_tags "
-            "WHERE story_id = ? AND origin IN ('source', 'category', 'rule')",
-            [story_id],
-        )
-    }
-    for row in present - wanted:
+def replace_tags(db: Database, wanted: Mapping[int, Sequence[StoryTag]], new: frozenset[int], now: str) -> None:
+    """Make the stories' tags of the three origins these; tags of any other origin stay, rows that agree too.
+
+    ``new``: stories that have none yet.
+    """
+    ids: dict[tuple[str, str], int] = {}
+    rows = {(story, tag_id(db, tag, ids), tag.origin, tag.why): None for story, tags in wanted.items() for tag in tags}
+    known = [story for story in wanted if story not in new]
+    present = set(
         db.execute(
-            "DELETE FROM story_tags WHERE story_id = ? AND tag_id = ? AND origin = ? AND why = ?", [story_id, *row]
+            "SELECT story_id, tag_id, origin, why FROM story_tags "
+            "WHERE story_id IN (SELECT value FROM json_each(?)) AND origin IN ('source', 'category', 'rule')",
+            [json.dumps(known)],
         )
-    for tag, origin, why in sorted(wanted - present):
-        db.execute(
-            "INSERT INTO story_tags (story_id, tag_id, origin, why) VALUES (?, ?, ?, ?)", [story_id, tag, origin, why]
-        )
-        if origin == "rule":
-            db.execute("UPDATE rules SET hits = hits + 1, last_hit_at = ? WHERE config_id = ?", [now, why])
-
-
-def tag_id(db: Database, tag: StoryTag) -> int:
-    """Find or make the row of ``kind:name`` → its id."""
-    for (id_,) in db.execute("SELECT id FROM tags WHERE kind = ? AND name = ?", [tag.kind, tag.name]):
-        return int(id_)
-    cursor = db.execute("INSERT INTO tags (kind, name) VALUES (?, ?)", [tag.kind, tag.name])
-    assert cursor.lastrowid is not None
-    return int(cursor.lastrowid)
-
-
-def select(db: Database, topic_id: int, story_id: int, now: str, mint: Callable[[], str]) -> None:
-    """Record that the topic took the story, under the topic's next number and an id minted for it."""
-    ((number,),) = list(
-        db.execute(
-            "UPDATE topics SET last_number = last_number + 1, changes = changes + 1 WHERE id = ? RETURNING last_number",
-            [topic_id],
-        )
+        if known
+        else ()
     )
-    db.execute(
+    db.conn.executemany(
+        "DELETE FROM story_tags WHERE story_id = ? AND tag_id = ? AND origin = ? AND why = ?", present - rows.keys()
+    )
+    added = sorted(rows.keys() - present)
+    db.conn.executemany("INSERT INTO story_tags (story_id, tag_id, origin, why) VALUES (?, ?, ?, ?)", added)
+    hits = Counter(why for _, _, origin, why in added if origin == "rule")
+    db.conn.executemany(
+        "UPDATE rules SET hits = hits + ?, last_hit_at = ? WHERE config_id = ?",
+        [(number, now, rule) for rule, number in hits.items()],
+    )
+
+
+def tag_id(db: Database, tag: StoryTag, found: dict[tuple[str, str], int]) -> int:
+    """Find or make the row of ``kind:name`` → its id. ``found`` remembers those that were asked for."""
+    name = tag.kind, tag.name
+    if name not in found:
+        row = db.execute("SELECT id FROM tags WHERE kind = ? AND name = ?", name).fetchone()
+        if row is None:
+            row = db.execute("INSERT INTO tags (kind, name) VALUES (?, ?) RETURNING id", name).fetchone()
+        found[name] = row[0]
+    return found[name]
+
+
+def select(db: Database, topic_id: int, story_ids: Sequence[int], now: str, mint: Callable[[], str]) -> None:
+    """Record that the topic took the stories, under its next numbers and ids minted for them."""
+    ((last,),) = db.execute(
+        "UPDATE topics SET last_number = last_number + ?1, changes = changes + ?1 WHERE id = ?2 RETURNING last_number",
+        [len(story_ids), topic_id],
+    )
+    db.conn.executemany(
         "INSERT INTO selections (topic_id, story_id, number, guid, selected_at) VALUES (?, ?, ?, ?, ?)",
-        [topic_id, story_id, number, mint(), now],
+        [
+            (topic_id, story, number, mint(), now)
+            for number, story in enumerate(story_ids, start=last - len(story_ids) + 1)
+        ],
     )
 
 
@@ -224,24 +262,20 @@ def write_source(db: Database, plan: PollPlan) -> None:
     Output feeds name their sources: another title, site or address is a change of every topic that has the source's
     stories.
     """
-    named = [(plan.state.title, plan.state.site_url, plan.state.moved_url)]
-    if db.execute("SELECT title, site_url, moved_url FROM sources WHERE id = ?", [plan.source_id]).fetchall() != named:
+    before, state = plan.before, plan.state
+    if (state.title, state.site_url, state.moved_url) != (before.title, before.site_url, before.moved_url):
         db.execute(
             "UPDATE topics SET changes = changes + 1 WHERE id IN (SELECT x.topic_id FROM selections x "
             "JOIN entries e ON e.story_id = x.story_id WHERE e.source_id = ?)",
             [plan.source_id],
         )
-    columns = {**asdict(plan.state), "last_poll_at": plan.record.started_at}
-    db.execute(
-        f"UPDATE sources SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?",
-        [*columns.values(), plan.source_id],
-    )
+    was_and_is = zip(STATE_COLUMNS, state_values(before), state_values(state), strict=True)
+    columns = {name: value for name, was, value in was_and_is if value != was}
+    columns["last_poll_at"] = plan.record.started_at
+    db.execute(f"UPDATE sources SET {' = ?, '.join(columns)} = ? WHERE id = ?", [*columns.values(), plan.source_id])
     if plan.moved is not None:
         db.execute(
             "INSERT INTO moves (source_id, moved_at, from_url, to_url, why) VALUES (?, ?, ?, ?, ?)",
             [plan.source_id, plan.now, *plan.moved],
         )
-    record = {"source_id": plan.source_id, **asdict(plan.record)}
-    db.execute(
-        f"INSERT INTO polls ({', '.join(record)}) VALUES ({', '.join('?' * len(record))})", list(record.values())
-    )
+    db.execute(INSERT_POLL, [plan.source_id, *record_values(plan.record)])

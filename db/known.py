@@ -7,6 +7,7 @@ poll's drafts, so ingest runs the very SQL that search and topics run, at a cost
 from __future__ import annotations
 
 import json
+import sqlite3
 import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -107,6 +108,8 @@ class ArchiveKnown:
 
     def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
         """Read stories with the sources and categories of their coverage."""
+        if not ids:
+            return {}
         wanted = json.dumps(list(ids))
         sources: defaultdict[int, dict[int, int]] = defaultdict(dict)
         categories: defaultdict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
@@ -138,6 +141,8 @@ class ArchiveKnown:
 
     def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int]]:
         """Read the (topic, story) pairs among these stories that are selected already."""
+        if not story_ids:
+            return frozenset()
         rows = self._db.execute(
             "SELECT topic_id, story_id FROM selections WHERE story_id IN (SELECT value FROM json_each(?))",
             [json.dumps(list(story_ids))],
@@ -155,50 +160,75 @@ class ArchiveKnown:
 
 
 class DraftDesk:
-    """An in-memory archive that holds only drafts. It belongs to the thread that asks it."""
+    """An in-memory archive that holds only drafts, in a transaction that is never committed. It belongs to one thread.
+
+    What lies on it is written down only when the first query is asked, and indexed at the first that asks for words.
+    """
 
     def __init__(self) -> None:
-        self._db = Database(memory=True, execute_plugins=False)
-        migrations.apply(self._db)
+        self._opened: Database | None = None
+        self._drafts: Sequence[Draft] = ()
+        self._sources: Mapping[int, str] = {}
+        self._laid = self._indexed = False
 
     def lay(self, drafts: Sequence[Draft], source_ids: Mapping[int, str]) -> None:
         """Replace what lies here by ``drafts``; ``source_ids`` gives the config id of each of their sources."""
-        db = self._db
-        with db.atomic():
-            for table in ("entries", "story_tags", "tags", "stories", "sources"):
-                db.execute(f"DELETE FROM {table}")
-            for id_, config_id in source_ids.items():
-                db.execute("INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", [id_, config_id])
-            for draft in drafts:
-                db.execute(
-                    "INSERT INTO stories (id, title, text, folded_title, folded_text, language, first_seen, updated) "
-                    "VALUES (?, ?, ?, ?, ?, ?, '', '')",
-                    [draft.ref, draft.title, draft.text, draft.folded_title, draft.folded_text, draft.language],
-                )
-                for id_ in draft.source_ids:
-                    db.execute(
-                        "INSERT INTO entries (source_id, story_id, joined_by, title, html, text, version, first_seen) "
-                        "VALUES (?, ?, 'first', '', '', '', 0, '')",
-                        [id_, draft.ref],
-                    )
-            for draft in drafts:
-                for tag in draft.tags:
-                    self._tag([draft.ref], tag.kind, tag.name)
+        self._drafts, self._sources = drafts, source_ids
+        self._laid = self._indexed = False
 
     def matching(self, query: Query) -> frozenset[int]:
         """Ask ``query`` of the drafts → their refs."""
-        where = compile_query(query)
-        return frozenset(
-            ref for (ref,) in self._db.execute(f"SELECT id FROM stories WHERE {where.sql}", list(where.params))
-        )
+        where, db = compile_query(query), self._db()
+        if not self._indexed and "stories_fts" in where.sql:
+            self._indexed = True
+            self._index(db.conn)
+        return frozenset(ref for (ref,) in db.execute(f"SELECT id FROM stories WHERE {where.sql}", list(where.params)))
 
     def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
         """Give drafts a tag that later queries see."""
-        with self._db.atomic():
-            self._tag(refs, kind, name)
+        db = self._db().conn
+        db.execute("INSERT OR IGNORE INTO tags (kind, name) VALUES (?, ?)", [kind, name])
+        db.executemany(
+            "INSERT OR IGNORE INTO story_tags SELECT ?, id, 'source', '' FROM tags WHERE kind = ? AND name = ?",
+            [(ref, kind, name) for ref in refs],
+        )
 
-    def _tag(self, refs: Iterable[int], kind: str, name: str) -> None:
-        self._db.execute("INSERT OR IGNORE INTO tags (kind, name) VALUES (?, ?)", [kind, name])
-        ((tag,),) = self._db.execute("SELECT id FROM tags WHERE kind = ? AND name = ?", [kind, name])
-        for ref in refs:
-            self._db.execute("INSERT OR IGNORE INTO story_tags VALUES (?, ?, 'source', '')", [ref, tag])
+    def _db(self) -> Database:
+        """Give the database with the drafts in it."""
+        if self._opened is None:
+            self._opened = Database(memory=True, execute_plugins=False)
+            migrations.apply(self._opened)
+        if not self._laid:
+            self._laid = True
+            self._write(self._opened.conn)
+        return self._opened
+
+    def _write(self, db: sqlite3.Connection) -> None:
+        """Write all but the words: ``stories_fts`` is asked for them, never ``stories``."""
+        if db.in_transaction:
+            db.execute("ROLLBACK")  # to forget is far cheaper than to delete, and what was indexed was never written
+        db.execute("BEGIN")
+        db.executemany(
+            "INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", self._sources.items()
+        )
+        db.executemany(
+            "INSERT INTO stories (id, title, text, language, first_seen, updated) VALUES (?, '', '', ?, '', '')",
+            [(draft.ref, draft.language) for draft in self._drafts],
+        )
+        db.executemany(
+            "INSERT INTO entries (source_id, story_id, joined_by, title, html, text, version, first_seen) "
+            "VALUES (?, ?, 'first', '', '', '', 0, '')",
+            [(id_, draft.ref) for draft in self._drafts for id_ in draft.source_ids],
+        )
+        tags = [(tag.kind, tag.name, draft.ref) for draft in self._drafts for tag in draft.tags]
+        db.executemany("INSERT OR IGNORE INTO tags (kind, name) VALUES (?, ?)", {tag[:2]: None for tag in tags})
+        db.executemany(
+            "INSERT OR IGNORE INTO story_tags SELECT ?3, id, 'source', '' FROM tags WHERE kind = ?1 AND name = ?2", tags
+        )
+
+    def _index(self, db: sqlite3.Connection) -> None:
+        """Write the words, by rising ids: FTS5 writes out what it has gathered whenever one falls."""
+        db.executemany(
+            "INSERT INTO stories_fts (rowid, title, text, folded_title, folded_text) VALUES (?, ?, ?, ?, ?)",
+            sorted((d.ref, d.title, d.text, d.folded_title, d.folded_text) for d in self._drafts),
+        )

@@ -241,6 +241,7 @@ class PollRecord:
 class PollPlan:
     """All that one poll changes, written in one transaction or not at all.
 
+    ``before``: where the source's polling stands in the archive now; only what differs from it is written.
     ``moved``: the row of ``moves`` (from, to, why). ``keys``: (entry ref, kind, key) to remember.
     ``left``/``returned``: entries that went out of the document, last seen ``left_at``, or came back.
     ``listing``: that of the document, None where it has none; it counts where ``is_read``, where there was a document.
@@ -249,6 +250,7 @@ class PollPlan:
 
     source_id: int
     now: str
+    before: SourceState
     state: SourceState
     record: PollRecord
     moved: tuple[str, str, str] | None = None

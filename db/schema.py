@@ -10,8 +10,10 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from db.index import BATCHED_SEARCH
+
 APPLICATION_ID = 0x57495245  # "WIRE": `file wireroom.db` and our own start-up check tell the archive by it
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 5
 
 FIRST_TABLES = """
 CREATE TABLE sources (                       -- a configured feed, and where its polling stands
@@ -296,6 +298,23 @@ def m0003_outlines(db: Database) -> None:
     """What the last document of each source had, item by item."""
     run_script(db, OUTLINES)
     db.execute("PRAGMA user_version = 3")
+
+
+@migrations()
+def m0004_batched_search(db: Database) -> None:
+    """New stories go into the search index at the end of a transaction; a trigger did it one by one."""
+    run_script(db, BATCHED_SEARCH)
+    db.execute("PRAGMA user_version = 4")
+
+
+@migrations()
+def m0005_due(db: Database) -> None:
+    """The order of what is due, with all that says whether a poll may begin: no row of ``sources`` is read for it."""
+    db.execute("DROP INDEX sources_due")
+    db.execute(
+        "CREATE INDEX sources_due ON sources (next_poll_at, id, domain, last_outcome) WHERE next_poll_at IS NOT NULL"
+    )
+    db.execute("PRAGMA user_version = 5")
 
 
 def run_script(db: Database, script: str) -> None:

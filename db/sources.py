@@ -4,34 +4,73 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
 from db.model import Outline
 from db.plan import DOUBTFUL, PolledSource
+from db.rows import rows_at_once
 
 POLLED_COLUMNS = tuple(name for name in PolledSource.__dataclass_fields__ if name != "outline")
 POLLED = f"SELECT context, items, {', '.join(POLLED_COLUMNS)} FROM sources LEFT JOIN outlines ON source_id = id"
-MARKS = ", ".join("?" * len(DOUBTFUL))
 
 
-def due_sources(
-    db: Database, now: str, limit: int, busy: Iterable[str] = (), *, doubtful: bool | None = None
-) -> list[PolledSource]:
-    """Read the sources whose time has come, longest overdue first; none of the domains that are ``busy``.
+class Due(NamedTuple):
+    """A source whose time has come, as far as it matters before its poll is begun."""
 
-    Else the thousand feeds of one host, which wait for one another, would keep all others waiting. ``doubtful``: only
-    those that used up all their time at their last poll, or only the others.
+    next_poll_at: str
+    id: int
+    domain: str | None
+    last_outcome: str | None
+
+    @property
+    def doubtful(self) -> bool:
+        """Tell whether it used up all its time at its last poll."""
+        return self.last_outcome in DOUBTFUL
+
+
+Place = tuple[str, int]
+"""Where in the order of what is due: ``next_poll_at`` and row id."""
+
+FRONT: Place = ("", 0)
+
+
+def due_page(db: Database, now: str, after: Place, limit: int) -> list[Due]:
+    """Read the sources whose time has come, longest overdue first, those behind ``after`` in that order.
+
+    An index has all of it: a hundred thousand that are due at once are no more work than as many as are asked for.
     """
-    which = "" if doubtful is None else f"AND coalesce(last_outcome, '') {'' if doubtful else 'NOT'} IN ({MARKS}) "
+    rest = "FROM sources WHERE next_poll_at <= ? AND (next_poll_at, id) > (?, ?) ORDER BY next_poll_at, id LIMIT ?"
+    return [Due(*row) for row in rows_at_once(db, Due._fields, rest, [now, *after, limit])]
+
+
+def due_sources(db: Database, now: str, ids: Iterable[int]) -> list[PolledSource]:
+    """Read those of the sources with these row ids that are due still, longest overdue first."""
     return polled(
         db.execute(
-            f"{POLLED} WHERE next_poll_at <= ? AND removed_at IS NULL "
-            f"AND coalesce(domain, '') NOT IN (SELECT value FROM json_each(?)) {which}ORDER BY next_poll_at LIMIT ?",
-            [now, json.dumps(list(busy)), *(DOUBTFUL if doubtful is not None else ()), limit],
+            f"{POLLED} WHERE id IN (SELECT value FROM json_each(?)) AND next_poll_at <= ? AND removed_at IS NULL "
+            "ORDER BY next_poll_at, id",
+            [json.dumps(list(ids)), now],
         )
     )
+
+
+class Named(NamedTuple):
+    """A source that is named, as far as it matters before its poll is begun."""
+
+    id: int
+    config_id: str
+    domain: str | None
+    next_poll_at: str | None
+    gone_at: str | None
+    held_until: str | None
+
+
+def named_in_short(db: Database, config_ids: Iterable[str]) -> list[Named]:
+    """Read the sources with these config ids, those that are in the config, without what only their polls need."""
+    rest = "FROM sources WHERE removed_at IS NULL AND config_id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    return [Named(*row) for row in rows_at_once(db, Named._fields, rest, [json.dumps(list(config_ids))])]
 
 
 def sources_named(db: Database, config_ids: Iterable[str]) -> list[PolledSource]:
@@ -40,6 +79,16 @@ def sources_named(db: Database, config_ids: Iterable[str]) -> list[PolledSource]
         db.execute(
             f"{POLLED} WHERE removed_at IS NULL AND config_id IN (SELECT value FROM json_each(?)) ORDER BY id",
             [json.dumps(list(config_ids))],
+        )
+    )
+
+
+def sources_by_id(db: Database, ids: Iterable[int]) -> list[PolledSource]:
+    """Read the sources with these row ids, those that are in the config."""
+    return polled(
+        db.execute(
+            f"{POLLED} WHERE removed_at IS NULL AND id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            [json.dumps(list(ids))],
         )
     )
 

@@ -38,20 +38,33 @@ def rows(found: Iterable[tuple[object, ...]]) -> list[Subscription]:
     return [Subscription(**dict(zip(COLUMNS, row, strict=True))) for row in found]  # type: ignore[arg-type]
 
 
-def hub_sources(db: Database, config_ids: Iterable[str] | None = None) -> list[HubSource]:
-    """Read the sources that name a hub or have a subscription, all of them or those with these config ids.
+def hub_sources(
+    db: Database, config_ids: Iterable[str] | None = None, rows_between: tuple[int, int] | None = None
+) -> list[HubSource]:
+    """Read the sources that name a hub or have a subscription: all, those with these ids, or those of these rows.
 
-    A source that was removed, is gone or is a file names none: nobody polls it for a push.
+    ``rows_between``: row ids above the first and up to the second. A source that was removed, is gone or is a file
+    names none: nobody polls it for a push.
     """
     names = HubSource.__dataclass_fields__
-    named = "" if config_ids is None else "AND s.config_id IN (SELECT value FROM json_each(?)) "
+    named, params = "", list[object]()
+    if config_ids is not None:
+        named, params = "AND s.config_id IN (SELECT value FROM json_each(?)) ", [json.dumps(list(config_ids))]
+    if rows_between is not None:
+        named, params = named + "AND s.id > ? AND s.id <= ? ", [*params, *rows_between]
     found = db.execute(
         f"SELECT s.id, s.config_id, iif({POLLED}, s.hub_url, NULL), iif({POLLED}, s.hub_topic, NULL), "
         "x.hub, x.topic, x.token, x.state FROM sources s LEFT JOIN subscriptions x ON x.source_id = s.id "
         f"WHERE (s.hub_url IS NOT NULL OR x.id IS NOT NULL) {named}ORDER BY s.id",
-        [] if config_ids is None else [json.dumps(list(config_ids))],
+        params,
     )
     return [HubSource(**dict(zip(names, row, strict=True))) for row in found]
+
+
+def last_source(db: Database) -> int:
+    """Give the highest row id of a source; 0 where there is none."""
+    ((last,),) = db.execute("SELECT coalesce(max(id), 0) FROM sources")
+    return int(last)
 
 
 def make_subscription(

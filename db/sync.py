@@ -6,16 +6,20 @@ config is marked as removed and keeps its history.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from itertools import islice
+from typing import NamedTuple, Protocol
 
 from sqlite_utils import Database
 
 from db.apply import mint_urn, select
+from db.index import index_stories
 from db.query import Query
 from db.query_sql import newest
+from db.rows import AT_ONCE, all_rows
 from db.times import iso, parse_iso
 
 CLOCK_DAYS = timedelta(days=1)
@@ -57,13 +61,30 @@ class ConfiguredTopic:
     limit: int
 
 
+class Standing(NamedTuple):
+    """A source in the archive, as far as a config may change it."""
+
+    id: int
+    url: str
+    moved_url: str | None
+    removed_at: str | None
+    gone_at: str | None
+
+
+STANDING = ("config_id", "url", "moved_url", "removed_at", "gone_at", "domain")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synced:
-    """The row ids of what the config names, by config id; ``remarks`` are what the owner should know."""
+    """The row ids of what the config names, by config id.
+
+    ``remarks`` are what the owner should know, ``hosts`` is how many domains are polled.
+    """
 
     sources: dict[str, int]
     topics: dict[str, int]
     remarks: tuple[str, ...]
+    hosts: int
 
 
 def sync_config(
@@ -82,14 +103,15 @@ def sync_config(
     sources, topics = list(sources), list(topics)
     remarks = rename(db, "sources", [(s.id, s.was) for s in sources])
     remarks += rename(db, "topics", [(t.id, t.was) for t in topics])
-    source_ids = {source.id: put_source(db, source, now) for source in sources}
+    source_ids = put_sources(db, sources, now)
     topic_ids = {topic.id: put_topic(db, topic, now, mint) for topic in topics}
     for rule in rules:
         db.execute("INSERT OR IGNORE INTO rules (config_id) VALUES (?)", [rule])
     retire(db, "sources", source_ids, now)
     retire(db, "topics", topic_ids, now)
     mend_times(db, parse_iso(now))
-    return Synced(sources=source_ids, topics=topic_ids, remarks=tuple(remarks))
+    ((hosts,),) = db.execute("SELECT count(DISTINCT domain) FROM sources WHERE removed_at IS NULL")
+    return Synced(sources=source_ids, topics=topic_ids, remarks=tuple(remarks), hosts=hosts)
 
 
 def mend_times(db: Database, now: datetime) -> None:
@@ -112,12 +134,14 @@ def mend_times(db: Database, now: datetime) -> None:
 
 def known_ids(db: Database, table: str) -> dict[str, int]:
     """Read the rows of ``table`` by config id."""
-    return dict(db.execute(f"SELECT config_id, id FROM {table}"))
+    return {config_id: id_ for id_, config_id in all_rows(db, table, ["config_id"])}
 
 
 def rename(db: Database, table: str, names: list[tuple[str, tuple[str, ...]]]) -> list[str]:
     """Give rows that are known under an earlier id their new one → remarks on those that could not be."""
-    remarks = []
+    remarks: list[str] = []
+    if not any(earlier for _, earlier in names):
+        return remarks
     present = known_ids(db, table)
     for new, earlier in names:
         for old in earlier:
@@ -140,37 +164,52 @@ def retire(db: Database, table: str, kept: dict[str, int], now: str) -> None:
                 db.execute("UPDATE sources SET next_poll_at = NULL WHERE id = ?", [id_])
 
 
-def put_source(db: Database, source: ConfiguredSource, now: str) -> int:
-    """Insert or update one source → its row id. A new address is polled at once, and whole."""
-    for id_, url, moved_url, removed_at, gone_at in db.execute(
-        "SELECT id, url, moved_url, removed_at, gone_at FROM sources WHERE config_id = ?", [source.id]
-    ).fetchall():
-        if moved_url == source.shown_url and gone_at is None:  # it is polled there already: its rhythm goes on
-            db.execute(
-                "UPDATE sources SET url = ?, domain = ?, moved_url = NULL WHERE id = ?", [moved_url, source.domain, id_]
-            )
-            url = moved_url  # noqa: PLW2901
-        if url != source.shown_url:
-            db.execute(
-                f"UPDATE sources SET url = ?, domain = ?, next_poll_at = ?, {FORGOTTEN} WHERE id = ?",
-                [source.shown_url, source.domain, now, id_],
-            )
-            db.execute(
-                "INSERT INTO moves (source_id, moved_at, from_url, to_url, why) VALUES (?, ?, ?, ?, 'the config')",
-                [id_, now, moved_url or url, source.shown_url],
-            )
-        elif removed_at is not None and gone_at is None:
-            db.execute("UPDATE sources SET next_poll_at = max(?, coalesce(held_until, '')) WHERE id = ?", [now, id_])
-        db.execute("UPDATE sources SET domain = ? WHERE id = ? AND domain IS NULL", [source.domain, id_])
-        if removed_at is not None:
-            db.execute("UPDATE sources SET removed_at = NULL WHERE id = ?", [id_])
-        return int(id_)
-    cursor = db.execute(
-        "INSERT INTO sources (config_id, url, domain, added_at, next_poll_at) VALUES (?, ?, ?, ?, ?)",
-        [source.id, source.shown_url, source.domain, now, now],
-    )
-    assert cursor.lastrowid is not None
-    return int(cursor.lastrowid)
+def put_sources(db: Database, sources: Iterable[ConfiguredSource], now: str) -> dict[str, int]:
+    """Insert or update the sources → their row ids. Those of which nothing has changed are only read, all together."""
+    configured = {source.id: source for source in sources}
+    ids: dict[str, int] = {}
+    last = 0
+    for id_, config_id, url, moved_url, removed_at, gone_at, domain in all_rows(db, "sources", STANDING):
+        last = id_
+        if (source := configured.get(config_id)) is not None:
+            ids[config_id] = id_
+            moved = source.shown_url != url or source.shown_url == moved_url
+            if moved or removed_at is not None or (domain is None and source.domain is not None):
+                put_source(db, source, now, Standing(id_, url, moved_url, removed_at, gone_at))
+    new = (source for id_, source in configured.items() if id_ not in ids)
+    while some := [[source.id, source.shown_url, source.domain] for source in islice(new, AT_ONCE)]:
+        db.execute(
+            "INSERT INTO sources (config_id, url, domain, added_at, next_poll_at) "
+            "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), ?1, ?1 "
+            "FROM json_each(?2) ORDER BY key",
+            [now, json.dumps(some)],
+        )
+    return ids | {config_id: id_ for id_, config_id in all_rows(db, "sources", ["config_id"], after=last)}
+
+
+def put_source(db: Database, source: ConfiguredSource, now: str, old: Standing) -> None:
+    """Update one source. A new address is polled at once, and whole."""
+    url = old.url
+    if old.moved_url == source.shown_url and old.gone_at is None:  # it is polled there already: its rhythm goes on
+        db.execute(
+            "UPDATE sources SET url = ?, domain = ?, moved_url = NULL WHERE id = ?",
+            [old.moved_url, source.domain, old.id],
+        )
+        url = old.moved_url
+    if url != source.shown_url:
+        db.execute(
+            f"UPDATE sources SET url = ?, domain = ?, next_poll_at = ?, {FORGOTTEN} WHERE id = ?",
+            [source.shown_url, source.domain, now, old.id],
+        )
+        db.execute(
+            "INSERT INTO moves (source_id, moved_at, from_url, to_url, why) VALUES (?, ?, ?, ?, 'the config')",
+            [old.id, now, old.moved_url or url, source.shown_url],
+        )
+    elif old.removed_at is not None and old.gone_at is None:
+        db.execute("UPDATE sources SET next_poll_at = max(?, coalesce(held_until, '')) WHERE id = ?", [now, old.id])
+    db.execute("UPDATE sources SET domain = ? WHERE id = ? AND domain IS NULL", [source.domain, old.id])
+    if old.removed_at is not None:
+        db.execute("UPDATE sources SET removed_at = NULL WHERE id = ?", [old.id])
 
 
 def put_topic(db: Database, topic: ConfiguredTopic, now: str, mint: Callable[[], str]) -> int:
@@ -187,6 +226,7 @@ def put_topic(db: Database, topic: ConfiguredTopic, now: str, mint: Callable[[],
     assert cursor.lastrowid is not None
     topic_id = int(cursor.lastrowid)
     sql, params = newest(topic.query)
-    for (story_id,) in db.execute(sql, [*params, topic.limit, 0]).fetchall()[::-1]:  # the newest gets the top number
-        select(db, topic_id, story_id, now, mint)
+    index_stories(db)  # those of the polls before us in this transaction
+    stories = [story_id for (story_id,) in db.execute(sql, [*params, topic.limit, 0])]
+    select(db, topic_id, stories[::-1], now, mint)  # the newest gets the top number
     return topic_id

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 MAX_SLUG_CHARS = 100
 
@@ -44,6 +45,7 @@ UNSPACED = re.compile(
     "\u3400-\u4dbf\u4e00-\u9fff\ua9e0-\ua9ff\uaa60-\uaa7f\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
 """Thai, Lao, Myanmar, Khmer, Han, Hiragana, Katakana: scripts without spaces between words."""
+UNSPACED_SPLIT = re.compile(f"({UNSPACED.pattern})")
 
 MARKED_LATIN_GREEK = re.compile("(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+")
 MARKS_HEBREW_ARABIC = re.compile(
@@ -56,11 +58,12 @@ UNSURE = re.compile(
 """Marks apart, letters with case or marks: what FTS5 does not fold, or not in every version (it knows Unicode 6.1)."""
 
 NATIVE_MARKS = re.compile("(?<=[a-z])[\u0300-\u036f]+")
-NO_SIGN = str.maketrans("", "", "'’‘ʼ＇`´\u0307\u00ad\u200e\u200f\u2060\ufeff")
+NO_SIGN = "'’‘ʼ＇`´\u0307\u00ad\u200e\u200f\u2060\ufeff"
 """Apostrophes, what no reader sees, and the dot that is left of a small İ."""
 
 
 STRAY_MARKS = re.compile("(?<!\\S)[\u0300-\u036f]+")
+MARKED = re.compile("[\u0300-\u036f]")
 
 
 class Spaces(dict[int, int]):
@@ -78,15 +81,88 @@ class Spaces(dict[int, int]):
 
 
 SPACES = Spaces()
+ASCII_SPACES = bytes(SPACES[code] if code < 0x80 else code for code in range(0x100))
+
+
+class Folded(NamedTuple):
+    """What a character is folded to; None: it may join its neighbours, or change them.
+
+    Those are marks, the parts of Korean syllables, and what is one of them in a form for compatibility. ``apart``: of
+    an unspaced script. ``alike``: FTS5 makes of it what we do.
+    """
+
+    to: str | None
+    apart: bool
+    alike: bool
+
+
+FOLDS: dict[str, Folded] = {}
+"""The characters that were met, at most MAX_KNOWN."""
+
+MAX_KNOWN = 30_000
+"""More than most archives ever see, and some 10 MB. Past it, texts with others are folded the long way: a hostile feed
+has a million different characters, and to look at each alone takes far longer than to fold all of them at once."""
+
+MANY_CHARS = 40
+"""Up to so many different characters are replaced one after the other; beyond, one pass over the text is quicker."""
+
+JOINING = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
+
+
+def each_folded(text: str) -> dict[str, Folded] | None:
+    """Look at each different character of ``text``; None: it must be folded as a whole."""
+    found: dict[str, Folded] = {}
+    for char in set(text):
+        one = FOLDS.get(char)
+        if one is None:
+            if len(FOLDS) >= MAX_KNOWN:
+                return None
+            one = FOLDS[char] = look_at(char)
+        if one.to is None:
+            return None
+        found[char] = one
+    return found
+
+
+def look_at(char: str) -> Folded:
+    """Fold one character."""
+    plain = unicodedata.normalize("NFKC", char)
+    if unicodedata.category(plain[0])[0] == "M" or JOINING.search(plain):
+        return Folded(to=None, apart=False, alike=False)
+    whole = fold_whole(char)
+    if not char.isspace() and UNSPACED.search(plain.casefold()):
+        return Folded(to=f" {whole} ", apart=True, alike=False)
+    separates = whole != "" and not any(map(in_word, char + whole))
+    return Folded(to=whole, apart=False, alike=separates or folded_whole(char) is None)
+
+
+def in_word(char: str) -> bool:
+    """Tell whether FTS5 may take ``char`` for a part of a word; all others part words, whichever they are."""
+    return unicodedata.category(char)[0] in "LNM" or unicodedata.category(char) == "Co"
 
 
 def fold(text: str) -> str:
     """Fold ``text`` for search: case, marks, letters without decomposition; unspaced scripts split by character.
 
-    Idempotent. Cyrillic й stays й (another letter), ё becomes е.
+    Idempotent. Cyrillic й stays й (another letter), ё becomes е. A text of thousands of characters has some dozens of
+    different ones, so it is these that are looked at.
     """
     if text.isascii():
         return text.lower()
+    each = each_folded(text)
+    if each is None:
+        return fold_whole(text)
+    changed = {char: one.to or "" for char, one in each.items() if one.to != char}
+    if len(changed) > MANY_CHARS:
+        text = "".join([changed.get(char, char) for char in text])
+    else:
+        for char, to in changed.items():
+            text = text.replace(char, to)
+    return " ".join(text.split()) if any(one.apart for one in each.values()) else text
+
+
+def fold_whole(text: str) -> str:
+    """Do what ``fold`` does in the long way, which minds what stands beside each other."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     spaced = UNSPACED.sub(r" \g<0> ", plain)  # before the marks: one of these parts a letter from the mark after it
     folded = unicodedata.normalize("NFD", spaced.translate(LETTERS))
@@ -99,7 +175,15 @@ def folded(text: str) -> str | None:
     """Give ``fold(text)`` where FTS5's own tokenizer would not do as much by itself, else None."""
     if text.isascii():
         return None
-    full = fold(text)
+    each = each_folded(text)
+    if each is None:
+        return folded_whole(text)
+    return None if all(one.alike for one in each.values()) else fold(text)
+
+
+def folded_whole(text: str) -> str | None:
+    """Do what ``folded`` does in the long way."""
+    full = fold_whole(text)
     native = NATIVE_MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
     alike = unicodedata.normalize("NFC", native) == full and unicodedata.is_normalized("NFC", text)
     return None if alike and not UNSURE.search(text) else full
@@ -107,19 +191,51 @@ def folded(text: str) -> str | None:
 
 def plain_words(text: str) -> str:
     """Compose and case-fold, without apostrophes; NFKC makes a blank and a mark of a lone accent (´, ¨): both go."""
-    composed = unicodedata.normalize("NFKC", text.translate(NO_SIGN)).casefold().translate(NO_SIGN)
+    composed = without_signs(unicodedata.normalize("NFKC", without_signs(text)).casefold())
+    if composed.isascii() or not MARKED.search(composed):  # quick; looking behind at every place is not
+        return composed
     return STRAY_MARKS.sub("", composed)
+
+
+def without_signs(text: str) -> str:
+    """Drop all of ``NO_SIGN``: sign by sign, as ``translate`` looks each character up, and is ten times slower."""
+    for sign in NO_SIGN:
+        if sign in text:
+            text = text.replace(sign, "")
+    return text
 
 
 def slug(name: str) -> str:
     """Make a tag's canonical name: folded, words joined by hyphens; "" where there is no letter or digit."""
     plain = plain_words(name)
-    kept = "".join(part if UNSPACED.match(part) else fold(part) for part in re.split(f"({UNSPACED.pattern})", plain))
+    kept = "".join(part if UNSPACED.match(part) else fold(part) for part in UNSPACED_SPLIT.split(plain))
     made = "-".join(kept.translate(SPACES).split())[:MAX_SLUG_CHARS].strip("-")
     return made if any(char.isalnum() for char in made) else ""
+
+
+def with_spaces(text: str) -> str:
+    """Do what ``SPACES`` does to what is frequent: ASCII, quotes and dashes. Quick."""
+    text = text.encode("utf-8", "surrogatepass").translate(ASCII_SPACES).decode("utf-8", "surrogatepass")
+    for sign in "“”„«»–—":
+        if sign in text:
+            text = text.replace(sign, " ")
+    return text
 
 
 def words(text: str) -> list[str]:
     """Split ``text`` into words for comparison: letters and digits only, case folded, unspaced scripts by character."""
     plain = plain_words(text)
-    return UNSPACED.sub(r" \g<0> ", plain).translate(SPACES).split()
+    if plain.isascii():
+        return plain.translate(SPACES).split()  # quick where all is ASCII, and only there
+    if UNSPACED.search(plain):
+        plain = " ".join(UNSPACED_SPLIT.split(plain))
+    parts = with_spaces(plain).split()
+    if "".join(parts).isalnum():
+        return parts
+    found: list[str] = []
+    for part in parts:
+        if part.isalnum():
+            found.append(part)
+        else:
+            found += part.translate(SPACES).split()
+    return found

@@ -1,29 +1,44 @@
 """The writer: one thread that owns the only writing connection and commits what is waiting together. IO: sqlite.
 
 Each job runs in a savepoint of its own inside one BEGIN IMMEDIATE: a job that fails rolls back alone, the batch
-commits together, and no job is reported done before the commit is on disk.
+commits together, and no job is reported done before the commit is on disk. What the batch brought is put into the
+search index at its end, in the same transaction.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
 from db.archive import IO_ERROR, ArchiveError
+from db.index import index_stories
 
 T = TypeVar("T")
-Job = tuple[Callable[[Database], Any], "Future[Any]"]
-
 MAX_BATCH = 200
+
+PACE_S = 0.05
+"""While jobs that can wait come one after another, there is one commit in so long: each costs an fsync."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be run on the archive; ``patient``: more may be waited for."""
+
+    run: Callable[[Database], Any]
+    patient: bool = False
+    future: Future[Any] = field(default_factory=Future)
 
 
 class Writer:
@@ -35,26 +50,35 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._opened: Future[None] = Future()
         self._closing = False
+        self._hurry = threading.Event()  # somebody came who can't wait
+        self._rested = -math.inf  # the end of the last commit, on the monotonic clock
 
     def start(self) -> None:
         """Open the archive on the writer's thread. Raises what opening raises (ArchiveError)."""
         self._thread.start()
         self._opened.result()
 
-    def submit(self, job: Callable[[Database], T]) -> Future[T]:
-        """Queue ``job`` → a future that is done only when its commit is on disk, or has the job's exception."""
-        future: Future[T] = Future()
+    def submit(self, job: Callable[[Database], T], *, patient: bool = False) -> Future[T]:
+        """Queue ``job`` → a future that is done only when its commit is on disk, or has the job's exception.
+
+        A ``patient`` one may be kept for PACE_S, for more to come: not the first after a while, and any that is not
+        patient ends the waiting.
+        """
+        made = Job(job, patient=patient)
         if self._closing:
-            future.set_exception(RuntimeError("the writer is closed"))
+            made.future.set_exception(RuntimeError("the writer is closed"))
         else:
-            self._jobs.put((job, future))
-        return future
+            self._jobs.put(made)
+            if not patient:
+                self._hurry.set()
+        return made.future
 
     def close(self) -> None:
         """Finish the jobs that wait, checkpoint, close the connection. Safe to call twice."""
         if not self._closing:
             self._closing = True
             self._jobs.put(None)
+            self._hurry.set()
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -68,6 +92,7 @@ class Writer:
         self._opened.set_result(None)
         while batch := self._next_batch():
             run_batch(db, batch, give_up=lambda: self._closing, still_there=still_there)
+            self._rested = time.monotonic()
         with contextlib.suppress(sqlite3.Error):  # where a reader is in the way, the log stays beside the file: no loss
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.close()
@@ -76,6 +101,9 @@ class Writer:
         """Wait for a job, then take what else is there; empty when the writer closes."""
         batch: list[Job] = []
         job = self._jobs.get()
+        if job is not None and job.patient and self._jobs.qsize() < MAX_BATCH:
+            self._hurry.wait(max(0.0, self._rested + PACE_S - time.monotonic()))
+        self._hurry.clear()  # whoever set it is in the queue by now
         while job is not None:
             batch.append(job)
             if len(batch) == MAX_BATCH:
@@ -113,36 +141,44 @@ def run_batch(
 
     ``give_up``: a stop has come, so no more waiting for another program that holds the archive.
     """
-    done: list[tuple[Future[Any], Any]] = []
-    failed: list[tuple[Future[Any], BaseException]] = []
+    ends: list[tuple[Job, Any, Exception | None]]
     try:
         if not still_there():
             raise ArchiveError(
                 IO_ERROR, "the archive was removed or replaced while in use; put it back and start again"
             )
         begin(db, give_up)
-        for job, future in batch:
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                with db.atomic():
-                    result = job(db)
-            except Exception as error:
-                if not db.conn.in_transaction:  # disk full and the like end the whole transaction
-                    raise
-                failed.append((future, error))
-            else:
-                done.append((future, result))
+        jobs = [job for job in batch if job.future.set_running_or_notify_cancel()]
+        ends = [(job, *run_apart(db, job)) for job in jobs]
+        index_stories(db)
         db.execute("COMMIT")
     except Exception as error:  # noqa: BLE001 - all of the batch is undone, and all of its callers are told
         if db.conn.in_transaction:
             db.execute("ROLLBACK")
-        failed = [(future, error) for _, future in batch if not future.cancelled()]
-        done = []
-    for future, result in done:
-        future.set_result(result)
-    for future, failure in failed:
-        future.set_exception(failure)
+        ends = [(job, None, error) for job in batch if not job.future.cancelled()]
+    for job, result, failure in ends:
+        if failure is None:
+            job.future.set_result(result)
+        else:
+            job.future.set_exception(failure)
+
+
+def run_apart(db: Database, job: Job) -> tuple[Any, Exception | None]:
+    """Run one job in a savepoint → its result, or its failure, of which nothing is left.
+
+    Raises the failure where it has ended the whole transaction (disk full and the like).
+    """
+    db.conn.execute("SAVEPOINT job")  # sqlite-utils' own has another name each time: none is ever prepared already
+    try:
+        result = job.run(db)
+    except Exception as error:
+        if not db.conn.in_transaction:
+            raise
+        db.conn.execute("ROLLBACK TO job")
+        db.conn.execute("RELEASE job")
+        return None, error
+    db.conn.execute("RELEASE job")
+    return result, None
 
 
 def begin(db: Database, give_up: Callable[[], bool]) -> None:

@@ -48,6 +48,7 @@ EMPTIED = frozenset(_EMPTIED.split())
 SCHEMES = {"http", "https", "mailto"}
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 _INLINE_DATA = re.compile(r"data:[\w/+.-]{1,80};base64,[A-Za-z0-9+/=\s]{64,}")
 _LINES_IN_PRE = re.compile(r"(<pre\b[^<>]{0,500}>)[\r\n]+", re.IGNORECASE)
 # Elements that hold others of their name; the HTML parser ends a p, li, td… itself where the next one begins.
@@ -55,7 +56,6 @@ _NESTING = re.compile(r"<(/?)(?!(?:p|li|d[dt]|t[dhr]|a|option|br|hr|img|wbr|inpu
 _LONG_TAG = re.compile(r"[^<]{4000,}")
 _ATTRIBUTE = re.compile(r"\w=\S")
 _ANY_TAG = re.compile(r"<[^<>]*>?")
-_SPACE = re.compile(r"\s+")
 # nh3 writes a tag as <name a="…" b="…">, and < or > nowhere else but in an attribute's quotes.
 _BLOCK = re.compile(
     r"</?(?:address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|"
@@ -63,8 +63,6 @@ _BLOCK = re.compile(
 )
 _CELL = re.compile(r"</t[dh]>")
 _INLINE = re.compile(r"</?[a-z][a-z0-9]*+(?: [a-z]++=\"[^\"]*+\")*+ ?/?>")
-_SPACES = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r" ?\n[ \n]*")
 
 
 def clean_html(html: str, base_url: str | None) -> str:
@@ -97,10 +95,12 @@ def clean_html(html: str, base_url: str | None) -> str:
 
 def plain_text(safe_html: str) -> str:
     """Read HTML that ``clean_html`` made → its text: blocks on lines of their own, entities decoded, no markup."""
-    text = _SPACE.sub(" ", safe_html)
-    text = _BLOCK.sub("\n", text)
-    text = _INLINE.sub("", _CELL.sub(" ", text))
-    return xml_clean(_LINES.sub("\n", _SPACES.sub(" ", unescape(text)))).strip()
+    text = safe_html.replace("\n", " ")  # from here on, one is where a block begins or ends
+    if "<" in text:
+        text = _BLOCK.sub("\n", text)
+        text = _INLINE.sub("", _CELL.sub(" ", text))
+    lines = (_one_spaced(line) for line in unescape(text).split("\n"))
+    return xml_clean("\n".join(line for line in lines if line)).strip()
 
 
 def text_html(text: str) -> str:
@@ -117,17 +117,24 @@ def text_html(text: str) -> str:
 def one_line(html: str) -> str:
     """Read a short piece of HTML, such as a title → its text on one line."""
     if "<" in html:
+        html = html.encode("utf-8", "ignore").decode()  # without halves of characters, which JSON can spell
         html = _strip_tags(html) if _is_heavy(html) else nh3.clean(html, tags=set())
     return flat(unescape(html))
 
 
 def flat(text: str) -> str:
     """Put text on one line: white space collapsed, XML characters only."""
-    return _SPACE.sub(" ", xml_clean(text)).strip()
+    return _one_spaced(xml_clean(text))
 
 
 def xml_chars(text: str) -> str:
     """Keep only the characters that XML 1.0 allows (production 2, ``Char``): no controls, no surrogates."""
+    try:  # to see that all are allowed, as nearly always, in a fraction of the regular expression's time
+        encoded = text.encode()
+    except UnicodeEncodeError:  # a surrogate
+        return _NOT_XML.sub("", text)
+    if len(encoded.translate(None, _CONTROLS)) == len(encoded) and "\ufffe" not in text and "\uffff" not in text:
+        return text
     return _NOT_XML.sub("", text)
 
 
@@ -164,6 +171,10 @@ def _is_heavy(html: str) -> bool:
             if depth > MAX_DEPTH:
                 return True
     return any(len(_ATTRIBUTE.findall(part[0])) > MAX_TAG_ATTRIBUTES for part in _LONG_TAG.finditer(html))
+
+
+def _one_spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _strip_tags(html: str) -> str:

@@ -1,16 +1,15 @@
-"""The HTTP client's session, the same for feeds, discovery and hubs: our name, the guard, no cookies. IO: network.
+"""The HTTP client's session for hubs: our name, the guard, no cookies. IO: network.
 
 One call is one request on a connection of its own: no redirect is followed and nothing is sent twice unasked, whatever
-the far end does.
+the far end does. Feeds and pages are fetched by ``fetch``, with a leaner client.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import socket
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from ingest.guard import Guard
 from ingest.lookup import Lookups
@@ -18,19 +17,32 @@ from ingest.lookup import Lookups
 MAX_HEADER_BYTES = 32768
 """Of one header line; there may be 128 of them."""
 
-CONNECT_FAILED = re.compile(r"(?:\[Errno (\d+)\] )?Connect call failed \('([^']*)', (\d+)[^)]*\)")
-"""How asyncio tells of a connection that was not made: the system's word for it is only a number."""
-
 
 class BrokenOffError(aiohttp.ClientError):
     """The far end took the request and closed the connection without an answer."""
+
+
+class Names(AbstractResolver):
+    """Our look-ups, as aiohttp wants them."""
+
+    def __init__(self) -> None:
+        self._lookups = Lookups()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Look a name up → its addresses. Raises OSError, UnicodeError."""
+        return [ResolveResult(**one) for one in await self._lookups.resolve(host, port, family)]
+
+    async def close(self) -> None:
+        """Leave what hangs to itself: it ends with the process at the latest."""
 
 
 def make_session(*, user_agent: str, guard: Guard) -> aiohttp.ClientSession:
     """Make a session inside the running loop. Bodies come as they were sent: ``Content-Encoding`` is the caller's."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            resolver=Lookups(),
+            resolver=Names(),
             socket_factory=guard.socket_for,
             limit=0,  # the caller counts its connections
             ttl_dns_cache=60,
@@ -54,18 +66,3 @@ async def once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTyp
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise BrokenOffError(str(error) or "the server closed the connection without an answer") from error
-
-
-def system_words(error: Exception) -> str:
-    """Say why no connection came about → the system's own words, with the address that was asked."""
-    inner = getattr(error, "os_error", None) or error
-    number = getattr(inner, "errno", None)
-    text = str(getattr(inner, "strerror", None) or inner or type(inner).__name__)
-    if isinstance(inner, socket.gaierror) and number == socket.EAI_NONAME:
-        return f"{text}; is the name spelled right?"
-
-    def told(found: re.Match[str]) -> str:
-        why = found[1] or number
-        return f"{found[2]} port {found[3]}" + (f": {os.strerror(int(why))}" if why else ": no connection")
-
-    return CONNECT_FAILED.sub(told, text.removeprefix("Multiple exceptions: "))

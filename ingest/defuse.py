@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ingest.marks import Mark, Marks, without_long_blanks
+from ingest.marks import Mark, Marks, local_name, without_long_blanks
 from ingest.parsed import MAX_ENTRIES, MalformedError
 from ingest.prolog import Prepared
 
@@ -97,7 +97,7 @@ class _Pass:
     term_pairs: int = 0
     run_pairs: int = 0
     base_chars: int = 0
-    bases: list[tuple[int, int]] = field(default_factory=list)  # depth and length of those that are open
+    bases: list[tuple[int, int]] = field(default_factory=list)  # depth of those that are open, length up to here
     namespaces: set[str] = field(default_factory=set)
     comments: int = 0
     open_cuts: list[bool] = field(default_factory=list)  # of the open terms and authors: whether they are cut
@@ -126,8 +126,8 @@ class _Pass:
         return self._left()
 
     def _start(self, mark: Mark, marks: Marks) -> None:
-        closed = marks.text[mark.end - 2 : mark.end] == "/>"
-        kind = _KINDS.get(mark.local)
+        closed = marks.text.startswith("/>", mark.end - 2)
+        kind = _KINDS.get(local := local_name(mark.name))
         self.cut_from = None
         if kind == "item" and self.item in (None, mark.name):  # of another name inside of one: a foreign element
             self.items += 1
@@ -143,23 +143,23 @@ class _Pass:
                 self._open(kind, mark.start, cut=cut)
             if cut:
                 return
-        self._count(mark, closed=closed)
+        self._count(mark, closed=closed, is_empty=local in _EMPTY)
 
-    def _count(self, mark: Mark, *, closed: bool) -> None:
+    def _count(self, mark: Mark, *, closed: bool, is_empty: bool) -> None:
         self.elements += 1
         self.part.elements += 1
         if self.elements > MAX_ELEMENTS:
             raise self._refusal(mark, f"it has more than {MAX_ELEMENTS:,} elements")
         if self.part.elements > MAX_ITEM_ELEMENTS:
             raise self._refusal(mark, f"an item of it has more than {MAX_ITEM_ELEMENTS:,} elements")
-        if not closed and mark.local not in _EMPTY:
+        if not closed and not is_empty:
             self.depth += 1
             if self.depth > MAX_DEPTH:
                 raise self._refusal(mark, f"its elements are nested more than {MAX_DEPTH} deep")
         if mark.end - mark.name_end > 2:
             self._attributes(mark, closed=closed)
         if self.bases:
-            self.base_chars += sum(length for _, length in self.bases)
+            self.base_chars += self.bases[-1][1]
             if self.base_chars > _BASE_CHARS:
                 raise self._refusal(mark, "its base addresses (xml:base) are too long, for so many elements")
 
@@ -180,7 +180,8 @@ class _Pass:
         if len(self.namespaces) > MAX_NAMESPACES:
             raise self._refusal(mark, f"it has more than {MAX_NAMESPACES} namespaces")
         if not closed and text.find("base", start, end) >= 0:
-            self.bases += [(self.depth, len(found[0])) for found in _BASE.finditer(text, start, end)]
+            for found in _BASE.finditer(text, start, end):
+                self.bases.append((self.depth, len(found[0]) + (self.bases[-1][1] if self.bases else 0)))
 
     def _skip_items(self, mark: Mark, marks: Marks) -> bool:
         """Cut all items from this one to the last, if there is a last."""
@@ -216,7 +217,7 @@ class _Pass:
         self.ends += 1
         if self.ends > MAX_ELEMENTS + len(self.cuts):
             raise self._refusal(mark, f"it has more than {MAX_ELEMENTS:,} end tags")
-        kind = _KINDS.get(mark.local)
+        kind = _KINDS.get(local := local_name(mark.name))
         if kind == "item":
             if mark.name == self.item:  # what was left open inside is over with it
                 self.item, self.depth, self.part = None, self.item_depth, self.channel
@@ -230,7 +231,7 @@ class _Pass:
             if kind == self.kind:
                 self.kind = None
         self.cut_from = None
-        if mark.local not in _EMPTY:
+        if local not in _EMPTY:
             self.depth -= 1
         while self.bases and self.bases[-1][0] > self.depth:
             self.bases.pop()

@@ -10,7 +10,7 @@ from ingest.clean import flat
 from ingest.discover import feeds_of
 from ingest.jsonfeed import looks_like_json, parse_json_feed
 from ingest.normalize import normalize
-from ingest.parse import parse_feed
+from ingest.parse import parse_feed, parse_split
 from ingest.parsed import HtmlPageError, MalformedError, NotAFeedError, Parsed
 from ingest.split import outline_of, split
 from ingest.unpack import TooLargeError, unpack
@@ -86,19 +86,18 @@ def _read(body: bytes, content_type: str | None, url: str, outline: Outline | No
     if looks_like_json(body):
         return _new_in(parse_json_feed(body, url=url), outline)
     parts = split(body, content_type, url, DIGEST_VERSION)
-    if parts is not None and outline is not None and parts.outline.context == outline.context:
-        if parts.outline == outline:
-            return Unchanged()
-        known = parts.outline.positions_in(outline)
-        document = normalize(parse_feed(parts.without(known), content_type=content_type, url=url))
-        if not document.salvaged and document.size + len(known) == len(parts.spans):
-            return replace(document, outline=parts.outline, known=known)
+    if parts is not None and parts.outline == outline:
+        return Unchanged()
     try:
+        if parts is not None:
+            is_known = outline is not None and parts.outline.context == outline.context
+            known = parts.outline.positions_in(outline) if outline is not None and is_known else ()
+            parsed = parse_split(parts, known, content_type=content_type, url=url)
+            if parsed is not None and not parsed.salvaged and len(parsed.items) + len(known) == len(parts.spans):
+                return replace(normalize(parsed), outline=parts.outline, known=known)
         parsed = parse_feed(body, content_type=content_type, url=url)
     except HtmlPageError as page:
         return _page(page, url)
-    if parts is not None and len(parsed.items) == len(parts.spans) and not parsed.salvaged:
-        return replace(normalize(parsed), outline=parts.outline)
     return _new_in(parsed, outline)
 
 

@@ -37,6 +37,9 @@ def domain_of(url: str) -> str | None:
     """Name the budget of an address; None for what has no host (a file)."""
     try:
         parts = URL(url)
-        return budget_key(parts.host, parts.port or 0) if parts.host else None
+        raw = parts.raw_host
+        decoded = raw is not None and ("xn--" in raw or "%" in raw)
+        host = parts.host if decoded else raw  # decoding is slow, and changes no other name
+        return budget_key(host, parts.port or 0) if host else None
     except ValueError:
         return None

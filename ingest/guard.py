@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Protocol
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -51,24 +52,33 @@ class Guard:
 
     def permits(self, address: str, port: int) -> bool:
         """Tell whether a connection to ``address`` (an IP literal) and ``port`` may be made."""
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-            ip = ip.ipv4_mapped
+        ip = as_reached(address)
         if any(ip in entry.network and port == entry.port for entry in self._allow):
             return True
         return is_public(ip)
 
+    def check(self, address: str, port: int) -> None:
+        """Raise AddressRefusedError where a connection to ``address`` and ``port`` may not be made."""
+        if not self.permits(address, port):
+            raise AddressRefusedError(
+                f"{address} port {port} is not a public address; if it is yours, add it to [poll] allow"
+            )
+
     def socket_for(self, addr_info: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
         """Make the socket for one resolved address, or raise AddressRefusedError."""
         family, type_, protocol, _, address = addr_info
-        host, port = str(address[0]), int(str(address[1]))
-        if not self.permits(host, port):
-            raise AddressRefusedError(
-                f"{host} port {port} is not a public address; if it is yours, add it to [poll] allow"
-            )
+        self.check(str(address[0]), int(str(address[1])))
         return socket.socket(family, type_, protocol)
 
 
+@lru_cache(maxsize=10_000)
+def as_reached(address: str) -> IPAddress:
+    """Read an IP literal → the address that a connection to it reaches. Raises ValueError where it is none."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    return ip.ipv4_mapped or ip if isinstance(ip, ipaddress.IPv6Address) else ip
+
+
+@lru_cache(maxsize=10_000)
 def is_public(ip: IPAddress) -> bool:
     """Tell whether ``ip`` is an ordinary public unicast address."""
     return ip.is_global and not ip.is_multicast and within(ip, UNICAST) and not within(ip, NOT_PUBLIC)

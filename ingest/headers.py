@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from multidict import MultiMapping
 
@@ -30,20 +31,32 @@ def fresh_s(headers: MultiMapping[str], now: datetime) -> int | None:
     ``Expires`` counts from the response's own ``Date``, so that a wrong clock on either side does no harm. What has
     passed in caches on the way (``Age``) is passed.
     """
-    directives = [part.strip().lower() for part in ",".join(headers.getall("Cache-Control", [])).split(",")]
-    if any(directive in ("no-cache", "no-store") for directive in directives):
+    control = headers.getall("Cache-Control", ())
+    asked, max_age = directives(",".join(control)) if control else (True, None)
+    if not asked:
         return None
     age = whole(headers.get("Age", "")) or 0
-    for directive in directives:
-        name, _, value = directive.partition("=")
-        seconds = whole(value.strip('" '))
-        if name.strip() == "max-age" and seconds is not None:
-            return max(0, seconds - age)
-    expires = http_date(headers.get("Expires", ""))
+    if max_age is not None:
+        return max(0, max_age - age)
+    expires = http_date(headers.get("Expires"))
     if expires is None:
         return None
-    date = http_date(headers.get("Date", "")) or now
+    date = http_date(headers.get("Date")) or now
     return max(0, int((expires - date).total_seconds()) - age)
+
+
+@lru_cache(maxsize=256)
+def directives(control: str) -> tuple[bool, int | None]:
+    """Read ``Cache-Control`` → whether it asks anything of us at all, and its first ``max-age`` that makes sense."""
+    words = [part.strip().lower() for part in control.split(",")]
+    if "no-cache" in words or "no-store" in words:
+        return False, None
+    for word in words:
+        name, _, value = word.partition("=")
+        seconds = whole(value.strip('" '))
+        if name.strip() == "max-age" and seconds is not None:
+            return True, seconds
+    return True, None
 
 
 def whole(text: str) -> int | None:
@@ -51,8 +64,10 @@ def whole(text: str) -> int | None:
     return int(text[:12]) if text.isascii() and text.isdigit() else None
 
 
-def http_date(value: str) -> datetime | None:
+def http_date(value: str | None) -> datetime | None:
     """Read an HTTP date (RFC 9110 5.6.7) → UTC; None where it is none."""
+    if not value:
+        return None
     try:
         date = parsedate_to_datetime(value)
         return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
@@ -67,5 +82,7 @@ def storable(validator: str | None) -> str | None:
     """
     if not validator or len(validator) > 1024:
         return None
+    if validator.isascii() and validator.isprintable():
+        return validator
     good = all(" " <= char <= "~" or "\xa0" <= char < "\ud800" for char in validator)
     return validator if good else None

@@ -37,7 +37,8 @@ def identify(entries: Sequence[Entry], owners: Owners, *, moved: bool = False) -
     """
     items = distinct(entries)
     found: dict[int, KnownEntry] = {}
-    for match in (by_everything, by_id, by_loose_id, by_link, by_print):
+    matches = (by_everything, by_id, by_loose_id, by_link, by_print)
+    for match in matches if any(owners.values()) else ():  # at a first poll nothing is known
         taken = {known.id for known in found.values()}
         rest = [(n, item) for n, item in enumerate(items) if n not in found]
         for n, known in match(Scene(items=items, owners=owners, taken=frozenset(taken), moved=moved), rest):
@@ -96,24 +97,24 @@ Mark = tuple[int | str | None, ...]
 def by_everything(scene: Scene, rest: Rest) -> Matches:
     """Match items that are as they were: the same id (or none), link and words.
 
-    Where several entries are alike in all of it, the date tells them apart, and else their order. Without id and link,
-    another date means another item.
+    Where several entries are alike in all of it, the date tells them apart, then whatever else a reader sees, and at
+    last their order. Without id and link, another date means another item.
     """
-    alike: dict[Mark, dict[int, KnownEntry]] = {}  # free entries by words and id, and by their date too
+    alike: dict[Mark, dict[int, KnownEntry]] = {}  # free entries by words and id, by date too, by all too
     marks: dict[int, list[Mark]] = {}
     for print_ in {item.keys.print for _, item in rest}:
         for known in scene.free(print_):
-            for its in ((print_, known.guid), (print_, known.guid, known.published)):
+            for its in marks_of(print_, known.guid, known.published, known.version):
                 alike.setdefault(its, {})[known.id] = known
                 marks.setdefault(known.id, []).append(its)
     settled: set[int] = set()
     barren: set[tuple[Mark, int | None]] = set()  # there is none left for an item's likes either
-    for dates_must_agree in (True, False):
+    for level in range(3):
         for n, item in rest:
             nameless = item.raw_id is None and item.keys.link is None
-            if n in settled or (nameless and not dates_must_agree):
+            if n in settled or (nameless and level == 2):
                 continue
-            mark = (item.keys.print, item.raw_id, *([item.published] if dates_must_agree else []))
+            mark = marks_of(item.keys.print, item.raw_id, item.published, item.version)[level]
             if (mark, item.keys.link) in barren:
                 continue
             found = with_link(scene, alike.get(mark, {}), item.keys.link)
@@ -124,6 +125,11 @@ def by_everything(scene: Scene, rest: Rest) -> Matches:
                 del alike[each][found.id]
             settled.add(n)
             yield n, found
+
+
+def marks_of(print_: int, guid: str | None, published: str | None, version: int) -> tuple[Mark, Mark, Mark]:
+    """Make what items and entries are compared by, the strictest first."""
+    return (print_, guid, published, version), (print_, guid, published), (print_, guid)
 
 
 def with_link(scene: Scene, candidates: Mapping[int, KnownEntry], link: int | None) -> KnownEntry | None:

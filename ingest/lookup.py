@@ -12,9 +12,7 @@ import contextlib
 import socket
 import threading
 from collections import OrderedDict
-from typing import Any
-
-from aiohttp.abc import AbstractResolver, ResolveResult
+from typing import Any, TypedDict
 
 QUICK, SLOW = 32, 16
 """Look-ups at once: of names that are quick, as far as is known; of those that took long the last time."""
@@ -26,8 +24,19 @@ MAX_SLOW_NAMES = 10_000
 Info = tuple[Any, ...]
 
 
-class Lookups(AbstractResolver):
-    """The client's resolver. A daemon thread for each look-up: the process may end while some hang."""
+class Found(TypedDict):
+    """One address of a name, as aiohttp has it."""
+
+    hostname: str
+    host: str
+    port: int
+    family: int
+    proto: int
+    flags: int
+
+
+class Lookups:
+    """Looks names up. A daemon thread for each look-up: the process may end while some hang."""
 
     def __init__(self) -> None:
         self._quick = asyncio.Semaphore(QUICK)
@@ -35,13 +44,11 @@ class Lookups(AbstractResolver):
         self._slow_names: OrderedDict[str, None] = OrderedDict()
         self._threads = 0
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[Found]:
         """Look a name up → its addresses. Raises OSError, UnicodeError."""
         infos = await self._looked_up(host, port, family)
         return [
-            ResolveResult(
+            Found(
                 hostname=host,
                 host=address[0],
                 port=address[1],
@@ -51,9 +58,6 @@ class Lookups(AbstractResolver):
             )
             for kind, _, protocol, _, address in infos
         ]
-
-    async def close(self) -> None:
-        """Leave what hangs to itself: it ends with the process at the latest."""
 
     async def _looked_up(self, host: str, port: int, family: int) -> list[Info]:
         if host in self._slow_names:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 _MARK = re.compile(r"<(?:!--|!\[CDATA\[|\?|(/?)([^\s<>/!?&\"'=]{1,200}))")
 _CLOSE = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>"}
@@ -25,12 +25,15 @@ _BLANKS = re.compile(
     rf"[\s&<\]](?<!\s[\s&<\]])(?:(?<=\s)|(?<=&){_REFERENCE}|(?<=<)!\[CDATA\[|(?<=\])\]>)"
     rf"(?:\s|&{_REFERENCE}|<!\[CDATA\[|\]\]>){{8,}}+"
 )
+# Samples of the text by which one that has no long blanks is known: each of them has one of these in it, from a
+# sample on; what is in blanks is one of these.
+_SAMPLE = 200
+_IN_BLANKS = re.compile(r"[\s&#;0-9a-fA-FxXnbspCDT<!\[\]>]{32}")
 _FEW_BLANKS = re.compile(rf"(?:\s|&[^;]*;){{0,{MAX_BLANKS}}}")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One mark: from ``start`` to ``end`` in the text; what it is; a tag's name, and where that ends."""
 
     kind: Literal["start", "end", "<!--", "<![CDATA[", "<?"]
@@ -38,11 +41,6 @@ class Mark:
     end: int
     name: str = ""
     name_end: int = 0
-
-    @property
-    def local(self) -> str:
-        """The name without its prefix, in lower case."""
-        return self.name.rpartition(":")[2].lower()
 
 
 class Marks:
@@ -76,9 +74,15 @@ class Marks:
                 yield Mark("start", start, self.at, name, found.end())
 
 
+@lru_cache(maxsize=1024)
+def local_name(name: str) -> str:
+    """Give a tag's name without its prefix, in lower case."""
+    return name.rpartition(":")[2].lower()
+
+
 def without_long_blanks(text: str) -> str:
     """Shorten white space: what is over ``MAX_BLANKS`` in one place, as characters, references or empty CDATA."""
-    return _BLANKS.sub(_fewer, text)
+    return _BLANKS.sub(_fewer, text) if any(_IN_BLANKS.match(text, at) for at in range(0, len(text), _SAMPLE)) else text
 
 
 def _fewer(match: re.Match[str]) -> str:

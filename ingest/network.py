@@ -16,6 +16,9 @@ from ingest.outage import NETWORK_OUTCOMES, WELL_HOSTS, Outage
 SETTLE_S = 2.0
 """So long a failure waits for what other hosts have to say: a refusal is quicker than any answer."""
 
+FEW_HOSTS, LOOK_S = 1000, 1e-5
+"""Of so many hosts a look at all takes no time. For each one more the next look is so much later, in seconds."""
+
 
 class Network:
     """Judges failures. ``hosts`` is how many hosts are polled at all: of too few there is nothing to compare."""
@@ -26,6 +29,7 @@ class Network:
         self._on_change = on_change
         self._outage = Outage()
         self._down = False
+        self._next_look = 0.0
         self._excused: dict[int, float] = {}  # sources whose failure was taken for ours, and since when
 
     async def judged(self, source: PolledSource, fetched: Fetched, *, started: float) -> Fetched:
@@ -56,8 +60,12 @@ class Network:
         return replace(fetched, outcome="offline", error=error)
 
     def _look(self) -> None:
-        """Judge anew, and tell when the verdict changes."""
-        ours = self._outage.is_ours(self._clock())
+        """Judge anew, and tell when the verdict changes; of very many hosts not at every failure."""
+        now = self._clock()
+        if now < self._next_look:
+            return
+        ours = self._outage.is_ours(now)
+        self._next_look = now + LOOK_S * max(0, len(self._outage) - FEW_HOSTS)
         if ours != self._down:
             self._down = ours
             self._on_change(ours)

@@ -39,6 +39,9 @@ class Outage:
     _hosts: dict[str, Seen] = field(default_factory=dict)
     _answers: dict[str, float] = field(default_factory=dict)  # the last one of each host, however long ago
 
+    def __len__(self) -> int:
+        return len(self._hosts)
+
     def answered(self, host: str, now: float) -> None:
         """Note that a host answered; an error is an answer too."""
         self._hosts[host] = Seen(answered_at=now)

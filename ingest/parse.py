@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -20,7 +21,9 @@ from ingest.asks import related, skips, spacing_s
 from ingest.clean import EMPTIED, TAGS
 from ingest.defuse import defuse
 from ingest.parsed import MAX_ENTRIES, Attachment, HtmlPageError, Item, MalformedError, Markup, NotAFeedError, Parsed
+from ingest.plain import plain_entries
 from ingest.prolog import Prepared, prepare
+from ingest.split import Split
 from ingest.urls import document_base
 
 _HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "html", "xhtml"))
@@ -51,6 +54,42 @@ def parse_feed(body: bytes, *, content_type: str | None, url: str) -> Parsed:
     markup alone is no failure: what could be read is returned, marked ``salvaged``. Raises HtmlPageError for a page,
     NotAFeedError for other documents, MalformedError for a feed of which nothing can be read.
     """
+    read = _read(body, content_type, url)
+    return _parsed(read, read.entries)
+
+
+def parse_split(parts: Split, known: Collection[int], *, content_type: str | None, url: str) -> Parsed | None:
+    """Parse the items of a split document that are not at the ``known`` positions → as ``parse_feed`` of the whole.
+
+    What is plain is read without feedparser, which gets all the rest. None where the two don't fit together.
+    """
+    plain = plain_entries(parts.without(known), atom=parts.atom)
+    new = [position for position in range(len(parts.spans)) if position not in known]
+    at = {position: entry for position, entry in zip(new, plain, strict=False) if entry is not None}
+    read = _read(parts.without([*known, *at]), content_type, url)
+    if len(read.entries) + len(at) != len(new) or (at and read.atom != parts.atom):
+        return None
+    others = iter(read.entries)
+    return _parsed(read, [at[position] if position in at else next(others) for position in new])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """A document as feedparser read it; ``fault`` is what was wrong with its markup."""
+
+    prepared: Prepared
+    base: str | None
+    version: str
+    feed: Mapping[str, Any]
+    entries: Sequence[Mapping[str, Any]]
+    fault: str | None
+
+    @property
+    def atom(self) -> bool:
+        return self.version.startswith("atom")
+
+
+def _read(body: bytes, content_type: str | None, url: str) -> _Read:
     prepared = prepare(body, content_type)
     if _is_html(prepared) and not _FEED_INSIDE.search(prepared.text):
         raise HtmlPageError(prepared.text)
@@ -67,14 +106,18 @@ def parse_feed(body: bytes, *, content_type: str | None, url: str) -> Parsed:
         raise NotAFeedError(_what_it_is(prepared))
     if not entries and fault:
         raise MalformedError(f"its markup is broken, and no entry could be read: {fault}")
-    feed = result["feed"]
+    return _Read(prepared=prepared, base=base, version=version, feed=result["feed"], entries=entries, fault=fault)
+
+
+def _parsed(read: _Read, entries: Sequence[Mapping[str, Any]]) -> Parsed:
+    feed, base, prepared, fault = read.feed, read.base, read.prepared, read.fault
     links = [*_dicts(feed, "links"), _dict(feed, "atom_link")]  # the latter where its namespace is not declared
     hours, days = skips(prepared.text[prepared.root :])
     remarks = (prepared.remark, f"the markup is broken: {fault}" if fault else None)
     return Parsed(
-        format=version or "xml",
+        format=read.version or "xml",
         base=base,
-        title=_title(feed, atom=version.startswith("atom")),
+        title=_title(feed, atom=read.atom),
         site_url=_str(feed, "link"),
         language=_str(feed, "language"),
         ttl_s=spacing_s(
@@ -86,7 +129,7 @@ def parse_feed(body: bytes, *, content_type: str | None, url: str) -> Parsed:
         skip_days=days,
         hub=related(links, "hub", base),
         self_url=related(links, "self", base),
-        items=tuple(_item(entry, feed, version, base) for entry in entries[:MAX_ENTRIES]),
+        items=tuple(_item(entry, feed, read.version, base) for entry in entries[:MAX_ENTRIES]),
         truncated=len(entries) > MAX_ENTRIES,
         salvaged=prepared.salvaged or fault is not None,
         remark="; ".join(remark for remark in remarks if remark) or None,

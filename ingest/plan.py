@@ -81,6 +81,7 @@ def base_plan(
     return PollPlan(
         source_id=source.id,
         now=iso(now),
+        before=source,
         state=source_state(source, answer, rhythm, now, counts, where),
         record=poll_record(answer, counts),
         moved=where.moved,

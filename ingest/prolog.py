@@ -41,7 +41,10 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f\ufffd]")
 
-_CHARREFS = re.compile(r"(?:&#(?:[xX][0-9a-fA-F]+|[0-9]+);)+")
+_CHARREF = r"&#(?:[xX][0-9a-fA-F]+|[0-9]+);"
+_CHARREFS = re.compile(f"{_CHARREF}(?:{_CHARREF})*")  # so written, it begins with a text that the search can look for
+_TYPOGRAPHIC = frozenset(f"&#{code};" for code in (*range(160, 256), *range(0x2010, 0x2028), 34, 38, 39, 60, 62))
+"""References that nearly all are: quotes, dashes, dots, Western letters; valid, as is seen at once."""
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,10});")
 _SPACE = re.compile(r"\s*")
 _IN_DOCTYPE = re.compile(r"<!--|[\"'\[\]>]")
@@ -68,7 +71,7 @@ def prepare(body: bytes, content_type: str | None) -> Prepared:
     Raises MalformedError where the DOCTYPE is a danger: over ``MAX_ENTITIES`` or ``MAX_DOCTYPE_CHARS``, or without end.
     """
     decoded, bad = decode(body, content_type)
-    text = _CHARREFS.sub(_valid_charrefs, xml_chars(decoded))
+    text = _CHARREFS.sub(lambda match: _valid_charrefs(match[0]), xml_chars(decoded))
     root, doctype = _scan_prolog(text)
     entities = _entities(doctype)
     for name in set(_NAMED.findall(text)) & name2codepoint.keys() - {"lt", "gt", "amp", "quot"}:
@@ -133,15 +136,17 @@ def _codec(name: str) -> str | None:
     return "gb18030" if found == "gb2312" else found  # the superset, which is what is meant
 
 
-def _valid_charrefs(match: re.Match[str]) -> str:
+def _valid_charrefs(written: str) -> str:
     """Drop character references that XML forbids, and join the halves of a surrogate pair into its character."""
-    refs = match[0][2:-1].split(";&#")
+    if written in _TYPOGRAPHIC:
+        return written
+    refs = written[2:-1].split(";&#")
     codes = [int(ref[1:], 16) if ref[0] in "xX" else int(ref) for ref in refs if len(ref) <= 10]
     text = "".join(chr(code) for code in codes if code <= 0x10FFFF)
     joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     clean = xml_chars(joined)
     if clean == text and len(codes) == len(refs) == len(text):
-        return match[0]
+        return written
     return "".join(f"&#{ord(char)};" for char in clean)
 
 

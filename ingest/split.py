@@ -36,9 +36,13 @@ _BLANKED = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A body and where its items stand in it; ``outline`` has their hashes, in the same order."""
+    """A body and where its items stand in it; ``outline`` has their hashes, in the same order.
+
+    ``atom``: it is Atom, not RSS.
+    """
 
     body: bytes
+    atom: bool
     spans: tuple[tuple[int, int], ...]
     outline: Outline
 
@@ -73,6 +77,7 @@ def split(body: bytes, content_type: str | None, url: str, version: int) -> Spli
     hashes = [blake2b(body[start:end], digest_size=HASH_BYTES).digest() for start, end in spans]
     return Split(
         body=body,
+        atom=walk.root == "feed",
         spans=tuple(spans),
         outline=Outline(
             context=_context(body, sorted([*spans, *walk.comments]), f"{version}\n{content_type}\n{url}"),
@@ -117,6 +122,7 @@ class _Walk:
     def __init__(self, body: bytes) -> None:
         self._body = body
         self._spans: list[tuple[int, int]] = []
+        self.root: str | None = None
         self._above: list[str] = []  # the elements that are open outside of items
         self._inside = 0  # the elements that are open inside of one
         self._elements = 0
@@ -150,6 +156,7 @@ class _Walk:
             self._inside += 1
             return
         lowered = name.lower()
+        self.root = self.root or lowered
         if lowered.rpartition(":")[2] not in _ITEMS:
             self._above.append(lowered)
         elif _PLACES.get(tuple(self._above)) == name:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
+from typing import Any
 
 from db.model import Document
 from db.plan import GOOD, Outcome, PolledSource, PollRecord, SourceState
@@ -48,6 +50,13 @@ HEAVY: frozenset[Outcome] = frozenset(
 """Failures that waiting alone does not mend; they weigh double. The others (no answer, 5xx) may be gone in a minute."""
 
 
+Columns = dict[str, Any]
+"""Columns of ``sources`` that change, by name."""
+
+COLUMNS = tuple(SourceState.__dataclass_fields__)
+values: Callable[[SourceState], tuple[Any, ...]] = attrgetter(*COLUMNS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many of a document's entries are new to the source, and how many are changed.
@@ -64,40 +73,42 @@ def source_state(
     source: PolledSource, answer: Answer, rhythm: Rhythm, now: datetime, counts: Counts, where: Whereabouts
 ) -> SourceState:
     """Say where the source's polling stands after this poll."""
-    before = {field.name: getattr(source, field.name) for field in fields(SourceState)}
-    fetched, document = answer.fetched, answer.document
-    state = replace(
-        SourceState(**before),
-        domain=domain_of(where.moved_url or source.url),
-        moved_url=where.moved_url,
-        moving_to=where.moving_to,
-        moving_polls=where.moving_polls,
-        held_until=None,
-        spacing_s=source.spacing_s or first_spacing_s(rhythm),
-        last_outcome=fetched.outcome,
-        last_error=fetched.error,
-    )
+    fetched = answer.fetched
+    columns: Columns = {
+        "domain": domain_of(where.moved_url or source.url),
+        "moved_url": where.moved_url,
+        "moving_to": where.moving_to,
+        "moving_polls": where.moving_polls,
+        "held_until": None,
+        "spacing_s": source.spacing_s or first_spacing_s(rhythm),
+        "last_outcome": fetched.outcome,
+        "last_error": fetched.error,
+    }
     if fetched.outcome not in GOOD:
-        return after_bad(state, answer, rhythm, now, source.config_id)
-    state = with_validators(state, answer)
-    if document is not None:
-        state = with_document(state, document)
-    return after_good(state, source, answer, rhythm, now, counts)
+        return after_bad(changed(source, **columns), answer, rhythm, now, source.config_id)
+    columns |= validators(source, answer)
+    if answer.document is not None:
+        columns |= described(source, answer.document)
+    return after_good(changed(source, **columns), source, answer, rhythm, now, counts)
 
 
-def with_document(state: SourceState, document: Document) -> SourceState:
-    """Add what the document says of its feed."""
-    return replace(
-        state,
-        title=document.title or state.title,
-        site_url=document.site_url or state.site_url,
-        language=document.language or state.language,
-        ttl_s=document.ttl_s,
-        skip_hours=" ".join(map(str, document.skip_hours)) or None,
-        skip_days=" ".join(DAYS[day] for day in document.skip_days) or None,
-        shown=document.size,
-        last_error=document.remark,
-    )
+def changed(state: SourceState, **columns: Any) -> SourceState:
+    """Make a state with these columns changed: what ``replace`` does, in a quarter of its time."""
+    return SourceState(**{**dict(zip(COLUMNS, values(state), strict=True)), **columns})
+
+
+def described(source: PolledSource, document: Document) -> Columns:
+    """Say which columns the document changes by what it says of its feed."""
+    return {
+        "title": document.title or source.title,
+        "site_url": document.site_url or source.site_url,
+        "language": document.language or source.language,
+        "ttl_s": document.ttl_s,
+        "skip_hours": " ".join(map(str, document.skip_hours)) or None,
+        "skip_days": " ".join(DAYS[day] for day in document.skip_days) or None,
+        "shown": document.size,
+        "last_error": document.remark,
+    }
 
 
 def after_good(
@@ -124,7 +135,7 @@ def after_good(
     wait_s = max(spacing_s, min(BACKUP_S, rhythm.ceiling_s)) if pushed_until is not None else spacing_s
     following = after_success(now, wait_s, max(fresh_s or 0, state.ttl_s or 0), rhythm, source.config_id)
     last_new_at, usual_gap_s = quiet(source, dates, now, new=new)
-    return replace(
+    return changed(
         state,
         next_poll_at=iso_after(outside(state, following, now, rhythm)),
         spacing_s=spacing_s,
@@ -154,18 +165,18 @@ def after_bad(state: SourceState, answer: Answer, rhythm: Rhythm, now: datetime,
     offers = json.dumps(list(answer.offers), ensure_ascii=False) if answer.offers else state.offers
     if fetched.outcome == "offline":
         following = spread(now, max(rhythm.floor_s, 1), source)
-        return replace(state, next_poll_at=iso_after(following))
+        return changed(state, next_poll_at=iso_after(following))
     if fetched.garbled:  # a 304 with a body, most likely: by the next answer's validators it would come again
-        state = replace(state, etag=None, last_modified=None, validators_url=None, doubts=min(state.doubts + 1, LIES))
-    state = replace(state, failures=state.failures + 1, setback=state.setback + weight(fetched), offers=offers)
+        state = changed(state, etag=None, last_modified=None, validators_url=None, doubts=min(state.doubts + 1, LIES))
+    state = changed(state, failures=state.failures + 1, setback=state.setback + weight(fetched), offers=offers)
     if fetched.outcome == "gone":
-        return replace(state, next_poll_at=None, gone_at=iso(now))
+        return changed(state, next_poll_at=None, gone_at=iso(now))
     if fetched.outcome == "throttled" and fetched.retry_after_s is not None:
         hold = held_until(now, fetched.retry_after_s, rhythm.ceiling_s)
         following = max(hold, now + timedelta(seconds=max(rhythm.floor_s, 1)))
-        return replace(state, next_poll_at=iso_after(following), held_until=iso_after(hold))
+        return changed(state, next_poll_at=iso_after(following), held_until=iso_after(hold))
     following = after_failure(now, state.setback, rhythm, source)
-    return replace(state, next_poll_at=iso_after(outside(state, following, now, rhythm)))
+    return changed(state, next_poll_at=iso_after(outside(state, following, now, rhythm)))
 
 
 def weight(fetched: Fetched) -> int:
@@ -207,27 +218,27 @@ def quiet(source: PolledSource, dates: Sequence[datetime], now: datetime, *, new
     return iso(now), int(gap if usual is None else max(gap, usual + (gap - usual) * GAP_WEIGHT))
 
 
-def with_validators(state: SourceState, answer: Answer) -> SourceState:
-    """Add the validators of what is in the archive now.
+def validators(source: PolledSource, answer: Answer) -> Columns:
+    """Say which columns change by the validators of what is in the archive now.
 
     They are stored only beside the entries that they cover: never of a document that was cut, broken or empty, since
     a 304 would then hide for ever what was missed. A 304 renews those that it names (RFC 9111 4.3.4).
     """
     fetched, document = answer.fetched, answer.document
     if fetched.outcome == "not-modified":
-        return replace(
-            state, etag=fetched.etag or state.etag, last_modified=fetched.last_modified or state.last_modified
-        )
+        return {
+            "etag": fetched.etag or source.etag,
+            "last_modified": fetched.last_modified or source.last_modified,
+        }
     if document is not None and (document.truncated or document.salvaged or not document.size):
-        return replace(state, etag=None, last_modified=None, validators_url=None, body_hash=None, digest_version=None)
-    return replace(
-        state,
-        etag=fetched.etag,
-        last_modified=fetched.last_modified,
-        validators_url=fetched.url,
-        body_hash=fetched.body_hash,
-        digest_version=answer.digest_version,
-    )
+        return dict.fromkeys(("etag", "last_modified", "validators_url", "body_hash", "digest_version"))
+    return {
+        "etag": fetched.etag,
+        "last_modified": fetched.last_modified,
+        "validators_url": fetched.url,
+        "body_hash": fetched.body_hash,
+        "digest_version": answer.digest_version,
+    }
 
 
 def poll_record(answer: Answer, counts: Counts) -> PollRecord:

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from db.plan import Desk, StoryTag
 from db.query import Query
 from db.text import slug
+
+name_of = lru_cache(maxsize=4096)(slug)
+"""Of a category: a feed's items have the same few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,7 @@ def given_tags(source_ids: Collection[int], categories: Iterable[str], desks: De
     tags += [
         StoryTag(kind="category", name=name, origin="category", why=category)
         for category in categories
-        if (name := slug(category))
+        if (name := name_of(category))
     ]
     return tuple(dict.fromkeys(tags))
 

@@ -29,10 +29,17 @@ _HOST = re.compile(r"[^\x00-\x20\x7f\"<>^`{|}\\%/?#@\[\]:]{1,253}")
 _ASCII_HOST = re.compile(r"[a-z0-9_.!$&'()*+,;=~-]{1,253}")
 _UNRESERVED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 _TO_ENCODE = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?]")
+_NORMAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, as JSON can spell it: no text can carry it
+# An absolute address in which there is nothing to mend: most are of this kind, and need not be taken apart.
+_CHARS = r"A-Za-z0-9\-._~!$&'()*+,=:@/"
+_PLAIN = re.compile(
+    rf"https?://((?=[^/?#]{{1,253}}(?:[/?#]|\Z))[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+)"
+    rf"(/[{_CHARS}%]*+)?+(?:\?([{_CHARS}%;?]++))?+(?:#([{_CHARS}%;?]++))?+"
+)
 
 
 def absolute(url: str | None, base: str | None) -> str | None:
@@ -42,6 +49,8 @@ def absolute(url: str | None, base: str | None) -> str | None:
     slashes, so that what is checked here is what a browser will see. User names and passwords are taken out: they
     are nobody's business but the poller's.
     """
+    if url and _plain(url):
+        return url
     text = _CONTROL.sub("", url or "").strip()
     if not text or len(text) > MAX_URL_CHARS or _SURROGATE.search(text):
         return None
@@ -54,7 +63,10 @@ def absolute(url: str | None, base: str | None) -> str | None:
         return None
     if parts.scheme not in _DEFAULT_PORTS or not host or not _is_host(host):
         return None
-    return _ILLEGAL.sub(_encoded, _with_netloc(parts, _netloc(_as_written(parts), port)))
+    written = _as_written(parts)
+    if written.lower() != host.lower():  # brackets amid a name: which of its parts is the host depends on who asks
+        return None
+    return _ILLEGAL.sub(_encoded, _with_netloc(parts, _netloc(written, port)))
 
 
 def canonical_link(url: str | None) -> str | None:
@@ -65,19 +77,19 @@ def canonical_link(url: str | None) -> str | None:
     (addresses inside one page applications). Taking the canonical form of it again changes nothing.
     """
     bare = (url or "").startswith("//")
-    safe = absolute(f"http:{url}" if bare else url, None)
+    text = f"http:{url}" if bare else url
+    if text and (plain := _plain(text)):
+        host, path, query, fragment = plain.groups("")
+        return f"//{host.lower()}{_rest(path, query, fragment)}"
+    safe = absolute(text, None)
     if safe is None:
         return None
     parts = urlsplit(safe)
-    host = _ascii_host(parts.hostname or "")
-    if host is None:
+    ascii_host = _ascii_host(parts.hostname or "")
+    if ascii_host is None:
         return None
     port = parts.port if bare or parts.port != _DEFAULT_PORTS[parts.scheme] else None
-    path = _without_dots(_normal(parts.path)) or "/"
-    params = (_normal(param) for param in parts.query.split("&"))
-    query = "&".join(sorted(param for param in params if param and not _is_tracker(param)))
-    fragment = _normal(parts.fragment) if parts.fragment.startswith(("!", "/")) else ""
-    return f"//{_netloc(host, port)}{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
+    return f"//{_netloc(ascii_host, port)}{_rest(parts.path, parts.query, parts.fragment)}"
 
 
 def is_specific(canonical: str, site: str | None) -> bool:
@@ -97,6 +109,20 @@ def document_base(url: str | None) -> str | None:
     return urlsplit(safe)._replace(query="", fragment="").geturl() if safe else None
 
 
+def _plain(url: str) -> re.Match[str] | None:
+    """Match an address in which there is nothing to mend → its host, path, query and fragment."""
+    return _PLAIN.fullmatch(url) if len(url) <= MAX_URL_CHARS and ":///" not in url else None
+
+
+def _rest(path: str, query: str, fragment: str) -> str:
+    """Give what follows the host in a canonical link."""
+    path = _without_dots(_normal(path)) or "/"
+    params = (_normal(param) for param in query.split("&") if param)
+    query = "&".join(sorted(param for param in params if param and not _is_tracker(param)))
+    fragment = _normal(fragment) if fragment.startswith(("!", "/")) else ""
+    return f"{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
+
+
 def _is_tracker(param: str) -> bool:
     name = param.partition("=")[0].lower()
     return name in TRACKERS or name.startswith(TRACKER_PREFIXES)
@@ -104,6 +130,8 @@ def _is_tracker(param: str) -> bool:
 
 def _normal(text: str) -> str:
     """Normalize percent-encoding: unreserved characters plain, the rest of what is not allowed as ``%XX``."""
+    if _NORMAL.fullmatch(text):
+        return text
     return _TO_ENCODE.sub(_normal_encoding, text)
 
 
@@ -120,6 +148,8 @@ def _encoded(match: re.Match[str]) -> str:
 
 def _without_dots(path: str) -> str:
     """Resolve ``.`` and ``..`` (RFC 3986, 5.2.4) of an absolute path."""
+    if "/." not in path:
+        return path
     done: list[str] = []
     segments = path.split("/")
     for segment in segments:

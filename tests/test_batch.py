@@ -1,150 +1,205 @@
-"""A batch, run by any executor; which worker asks which hosts."""
+"""A batch of polls: what is in the archive afterwards is the same as if each had been written alone."""
 
 from __future__ import annotations
 
-import ipaddress
-import multiprocessing
-import pickle
-from collections import Counter
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from itertools import pairwise
+from itertools import count
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
 
-from ingest.batch import Limits, Place, Undone, poll_batch
-from ingest.collect import Collected, Task
-from ingest.digest import DIGEST_VERSION
-from ingest.fetched import Wanted
-from ingest.route import home_of
-from origin import Answer, Asked, Origin, item, rss
-from wireroom import __version__
-from wireroom.worker import do_batch
+from db.apply import apply_plan
+from db.archive import open_writer
+from db.index import index_stories
+from db.known import ArchiveKnown, DraftDesk
+from db.model import Document, Entry
+from db.plan import PollPlan
+from db.query import parse
+from db.schema import migrations
+from db.search import search
+from db.sources import source_now
+from db.sync import ConfiguredTopic, sync_config
+from db.writer import Job, run_batch
+from factory import entry
+from ingest.answer import answer_of
+from ingest.fetched import Fetched
+from ingest.plan import plan_poll
+from ingest.schedule import Rhythm
+from ingest.tag import Desks, Rule, Topic
 
-LIMITS = Limits(user_agent="Test/1", allow=(), per_host=2, pause_s=0, timeout_s=5, max_body_bytes=100_000, workers=1)
+SOURCES = ("one", "two", "three")
+START = datetime(2026, 11, 25, 9, tzinfo=UTC)
+RULE = Rule(id="ships", kind="subject", name="ships", query=parse("harbour"))
 
 
-def limits(origin: Origin, pause_s: float = 0, user_agent: str = "Test/1") -> Limits:
-    """Give limits that let the origin be asked."""
-    place = Place(ipaddress.ip_network("127.0.0.1"), origin.port)
-    return Limits(
-        user_agent=user_agent,
-        allow=(place,),
-        per_host=2,
-        pause_s=pause_s,
-        timeout_s=5,
-        max_body_bytes=100_000,
-        workers=1,
+@dataclass(frozen=True)
+class Named:
+    """A source of the config."""
+
+    id: str
+    was: tuple[str, ...] = ()
+    domain: str | None = None
+
+    @property
+    def shown_url(self) -> str:
+        """Its address."""
+        return f"http://{self.id}.example/"
+
+
+def minting(what: str) -> Callable[[], str]:
+    """Mint ids that are the same in every archive."""
+    numbers = count()
+    return lambda: f"urn:{what}:{next(numbers)}"
+
+
+class Office:
+    """An archive of three sources, a rule and two topics, and the polls that are written to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.db = open_writer(path)
+        self.desk = DraftDesk()
+        self.db.execute("BEGIN IMMEDIATE")
+        self.synced = self.sync(ConfiguredTopic(id="all", title="All", was=(), query=parse("subject:ships"), limit=9))
+        self.db.execute("COMMIT")
+        self.clock = count()
+
+    def sync(self, *topics: ConfiguredTopic) -> dict[str, int]:
+        """Write the config, inside the open transaction → the topics' row ids."""
+        return sync_config(
+            self.db,
+            map(Named, SOURCES),
+            [RULE.id],
+            topics,
+            "2026-11-25T08:00:00Z",
+            mint=minting(f"config {topics[0].id}"),
+        ).topics
+
+    def poll(self, source: int, entries: Iterable[Entry], *, fails: bool = False) -> Job:
+        """Make the writer's job of a poll; one that ``fails`` does so when all of it is written."""
+        items, number = tuple(entries), next(self.clock)
+        now, mint = START + timedelta(hours=number), minting(str(number))
+        document = Document(
+            format="rss20", title=SOURCES[source], site_url=None, language="en", ttl_s=None, entries=items
+        )
+        fetched = Fetched(outcome="ok", status=200, url="http://x.example/", etag=str(len(items)), body_hash="x")
+        topics = tuple(Topic(id=id_, query=parse("subject:ships")) for id_ in self.synced.values())
+        desks = Desks(source_tags={1: (("kind", "first", "one"),)}, rules=(RULE,), topics=topics)
+
+        def job(db: Database) -> PollPlan:
+            known = ArchiveKnown(db, self.desk)
+            rhythm = Rhythm(floor_s=300, ceiling_s=86_400)
+            plan = plan_poll(source_now(db, source + 1), answer_of(fetched, document), known, desks, rhythm, now)
+            apply_plan(db, plan, mint=mint)
+            if fails:
+                raise ValueError("a bad poll")
+            return plan
+
+        return Job(job)
+
+    def write(self, *jobs: Job) -> list[Future[object]]:
+        """Run ``jobs`` as one batch."""
+        run_batch(self.db, list(jobs), give_up=lambda: True)
+        return [job.future for job in jobs]
+
+    def content(self) -> dict[str, list[str]]:
+        """Read every row of every table but the index's own and the ledger of migrations, and check the index."""
+        self.db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('integrity-check', 1)")
+        tables = [name for name in self.db.table_names() if not name.startswith(("stories_fts", "_"))]
+        return {name: sorted(map(repr, self.db.execute(f"SELECT * FROM {name}"))) for name in tables}
+
+    def found(self, query: str) -> list[str]:
+        """Search the archive → titles, newest first."""
+        return [row["title"] for row in search(self.db, parse(query), 50)]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """Open one."""
+    return Office(tmp_path / "wireroom.db")
+
+
+def story(
+    number: int, words: str = "the harbour report of the day, told at some length by its own correspondent"
+) -> Entry:
+    """Make an item; the number is its id, link and title."""
+    return entry(
+        f"id-{number}", f"http://x.example/{number}", f"Title {number}", f"{words} {number}", categories=("sea",)
     )
 
 
-def task(url: str) -> Task:
-    """Make the task of a new source."""
-    return Task(source="s", domain=None, url=url, wanted=Wanted(url=url))
-
-
-def collected(found: list[Collected | Undone]) -> list[Collected]:
-    """Expect that all were done."""
-    assert all(isinstance(one, Collected) for one in found), found
-    return [one for one in found if isinstance(one, Collected)]
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        partial(ThreadPoolExecutor, 1),
-        partial(ProcessPoolExecutor, 1, multiprocessing.get_context("spawn")),
-    ],
-    ids=["thread", "process"],
+polls = st.lists(
+    st.tuples(
+        st.integers(0, 2),
+        st.lists(
+            st.builds(story, st.integers(1, 6), st.sampled_from(["harbour " * 12, "mountain " * 12, "harbour"])),
+            max_size=4,
+        ),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=6,
 )
-def test_any_executor_does_a_batch(origin: Origin, make: partial[Executor]) -> None:
-    """What each task brought comes back in order, from a thread here or from another process; a bad one harms none."""
-    origin.feed("/a", rss(item(1), item(2)))
-    tasks = [task(origin.url(path)) for path in ("/a", "/none")] + [task("http://127.0.0.1:9/")]
-
-    with make() as executor:
-        good, missing, refused = collected(executor.submit(poll_batch, tasks, limits(origin)).result())
-
-    assert good.document is not None
-    assert [entry.raw_id for entry in good.document.entries] == ["id-1", "id-2"]
-    assert (good.fetched.body, good.fetched.outcome) == (None, "ok")
-    assert (missing.fetched.outcome, missing.document) == ("http-error", None)
-    assert refused.fetched.outcome == "refused"
 
 
-def test_batch_says_how_long_each_result_has_lain(origin: Origin) -> None:
-    """A quick one waits for the slow one of its batch, and its fetch is dated by that."""
-    import threading
+@settings(max_examples=40, deadline=None)
+@given(polls)
+def test_batch_leaves_what_single_polls_leave(
+    tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[int, list[Entry], bool]]
+) -> None:
+    """Also where polls of one story meet in a batch, and where some of its polls fail: of these nothing is left."""
+    folder = tmp_path_factory.mktemp("batch")
+    together, alone = Office(folder / "a.db"), Office(folder / "b.db")
+    futures = together.write(*(together.poll(source, items, fails=fails) for source, items, fails in asked))
+    for source, items, fails in asked:
+        alone.write(alone.poll(source, items, fails=fails))
 
-    release = threading.Event()
-
-    def slow(_: Asked) -> Answer:
-        release.wait(0.5)
-        return Answer(status=500)
-
-    origin.feed("/quick", rss(item(1)))
-    origin.routes["/slow"] = slow
-    quick, late = collected(poll_batch([task(origin.url("/quick")), task(origin.url("/slow"))], limits(origin)))
-
-    assert quick.waited_s > late.waited_s
-    assert quick.waited_s + quick.fetched.took_s > 0.4
-
-
-def test_other_limits_keep_the_pauses_of_hosts(origin: Origin) -> None:
-    """A config that is read anew is no reason to ask a host again at once."""
-    import time
-
-    times = []
-
-    def note(_: Asked) -> Answer:
-        times.append(time.monotonic())
-        return Answer(status=500)
-
-    origin.routes["/f"] = note
-    for agent in ("Test/1", "Test/2"):
-        poll_batch([task(origin.url("/f"))], limits(origin, pause_s=0.5, user_agent=agent))
-
-    assert [asked.headers["User-Agent"] for asked in origin.asked] == ["Test/1", "Test/2"]
-    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.4
+    assert [future.exception() is not None for future in futures] == [fails for _, _, fails in asked]
+    assert together.content() == alone.content()
+    together.db.close()
+    alone.db.close()
 
 
-def test_date_to_come_back_counts_by_the_clock_of_who_asks(origin: Origin) -> None:
-    """A date in Retry-After gives the same seconds on a machine whose clock is a year wrong."""
-    now = datetime.now(UTC) + timedelta(days=365)
-    date = f"{now + timedelta(hours=1):%a, %d %b %Y %H:%M:%S} GMT"
-    origin.routes["/later"] = Answer(status=503, headers={"Retry-After": date})
+def test_story_that_is_told_and_changed_in_one_batch_is_found_as_it_is_now(office: Office) -> None:
+    """The index gets what the story says at the end, once."""
+    first, second = office.write(
+        office.poll(0, [story(1, "harbour")]), office.poll(0, [story(1, "mountain"), story(2, "island")])
+    )
 
-    (later,) = collected(poll_batch([task(origin.url("/later"))], limits(origin), now))
-
-    assert later.fetched.retry_after_s == pytest.approx(3600, abs=60)
-
-
-def test_worker_of_another_version_does_not_even_look_at_a_batch() -> None:
-    """Either version counts; both are named, and the mend."""
-    for version, digest_version in ((__version__, DIGEST_VERSION + 1), ("0.0.9", DIGEST_VERSION)):
-        refused = do_batch(version, digest_version, b"no pickle")["refused"]
-        assert f"it has Wireroom {__version__} (digest {DIGEST_VERSION})" in refused
-        assert f"the daemon {version} (digest {digest_version}); install the same" in refused
+    assert (first.exception(), second.exception()) == (None, None)
+    assert (office.found("harbour"), office.found("mountain"), office.found("island")) == ([], ["Title 1"], ["Title 2"])
+    office.content()
 
 
-def test_what_a_task_and_its_result_hold_can_be_sent(origin: Origin) -> None:
-    """A task and what it brought are the same after the way."""
-    origin.feed("/a", rss(item(1)))
-    (found,) = collected(poll_batch([task(origin.url("/a"))], limits(origin)))
+def test_new_topic_takes_what_came_in_its_own_transaction(office: Office) -> None:
+    """A config that is taken over right behind a poll fills its new topic with that poll's stories too."""
+    new = ConfiguredTopic(id="new", title="New", was=(), query=parse("mountain"), limit=9)
+    office.write(office.poll(0, [story(1, "mountain")]), Job(lambda _: office.sync(new)))
 
-    assert pickle.loads(pickle.dumps(found)) == found
-    assert pickle.loads(pickle.dumps((task("http://x.example/"), LIMITS))) == (task("http://x.example/"), LIMITS)
+    assert office.db.execute("SELECT topic, story_id FROM published").fetchall() == [("new", 1)]
 
 
-def test_worker_that_goes_moves_only_its_own_domains() -> None:
-    """Domains are spread evenly; of three workers one that goes moves a third, one that comes takes a quarter."""
-    workers = [f"tcp://10.0.0.{n}:4000" for n in range(4)]
-    keys = [f"site{n}.example" for n in range(3000)]
-    of_three = {key: home_of(key, workers[:3]) for key in keys}
-    of_two = {key: home_of(key, workers[:2]) for key in keys}
-    of_four = {key: home_of(key, workers) for key in keys}
+def test_archive_of_an_older_version_keeps_its_index(tmp_path: Path) -> None:
+    """What triggers had indexed is found, changed and deleted as before; what is new is indexed at the commit."""
+    path = tmp_path / "old.db"
+    insert = "INSERT INTO stories (title, text, first_seen, updated) VALUES (?, ?, '', '')"
+    with closing(sqlite3.connect(path)) as conn:
+        migrations.apply(Database(conn), stop_before="m0004_batched_search")
+        conn.executemany(insert, [("Old", "harbour"), ("Older", "harbour"), ("Oldest", "harbour")])
+        conn.commit()
+    db = open_writer(path)
+    run_batch(db, [Job(lambda db: db.execute(insert, ["New", "harbour"]))], give_up=lambda: True)
+    db.execute("UPDATE stories SET text = 'mountain' WHERE title = 'Old'")
+    db.execute("DELETE FROM stories WHERE title = 'Older'")
 
-    assert all(850 < count < 1150 for count in Counter(of_three.values()).values())
-    assert {of_three[key] for key in keys if of_two[key] != of_three[key]} == {workers[2]}
-    assert {of_four[key] for key in keys if of_four[key] != of_three[key]} == {workers[3]}
+    assert [row["title"] for row in search(db, parse("harbour"), 9)] == ["New", "Oldest"]
+    assert [row["title"] for row in search(db, parse("mountain"), 9)] == ["Old"]
+    index_stories(db)  # there is nothing left to do
+    db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('integrity-check', 1)")

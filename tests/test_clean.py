@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -266,6 +267,31 @@ def test_text_html_shows_markup_as_text() -> None:
 def test_one_line(html: str, expected: str) -> None:
     """A short piece of HTML becomes one line of text."""
     assert one_line(html) == expected
+
+
+@given(st.text(alphabet=st.characters(codec=None), max_size=60))
+def test_xml_chars_are_those_of_the_specification(text: str) -> None:
+    """Each character is kept or dropped by itself, as production 2 of XML 1.0 has it."""
+    kept = [(0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF)]
+
+    assert xml_chars(text) == "".join(
+        char for char in text if char in "\t\n\r" or any(first <= ord(char) <= last for first, last in kept)
+    )
+
+
+@given(st.lists(st.one_of(PIECES, st.sampled_from(["\xa0", "\u2028", " \t", "&nbsp;", "é"])), max_size=25).map("".join))
+def test_plain_text_is_lines_without_needless_blanks(soup: str) -> None:
+    """No line is empty, begins or ends with a blank, or has two in a row; none of the words is lost."""
+    html = clean_html(soup, BASE)
+    text = plain_text(html)
+
+    assert all(line == " ".join(line.split()) != "" for line in text.split("\n")) or not text
+    assert "".join(text.split()) == xml_clean("".join(unescape(re.sub("<[^<>]*>", " ", html)).split()))
+
+
+def test_half_a_character_in_a_title_is_dropped() -> None:
+    """JSON can spell it, and no library takes it; the rest of the title is there."""
+    assert one_line("a <b>\ud83d b</b>") == "a b"
 
 
 @given(st.text(alphabet=st.characters(codec=None), max_size=60))

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from house import ROOT
-from wireroom.config import Config, ConfigError, Fault, load_config
+from wireroom.config import Config, load_config
+from wireroom.config_faults import ConfigError, Fault
 from wireroom.toml_lines import key_lines
 from wireroom.units import BYTES, SECONDS, parse_duration, parse_size
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from house import ROOT
-from wireroom.config import ConfigError, load_config
+from wireroom.config import load_config
 from wireroom.config_edit import add_sources
+from wireroom.config_faults import ConfigError
 from wireroom.source_tables import NewSource
 
 TEXT = '# mine\n[poll]\npause = "0s"   # quick\n\n[[source]]\nid = "a"\nurl = "feeds/a.xml"\n\n# the end\n'

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from wireroom.config import ConfigError, load_config
+from wireroom.config import load_config
+from wireroom.config_faults import ConfigError
 
 
 def scheduler(folder: Path, keys: str) -> str | None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wireroom.config import ConfigError, load_config
+from wireroom.config import load_config
+from wireroom.config_faults import ConfigError
 
 DATA = Path(__file__).parent / "data" / "config"
 GOOD = '[poll]\nallow = [\n  "[::1]:80",\n]\npause = "0s"\n\n[[source]]\nid = "a"\nurl = "feeds/a.xml"\n'

@@ -268,3 +268,12 @@ def test_a_greater_than_in_an_attribute_does_not_end_a_tag() -> None:
 def test_long_blanks_are_shortened(text: str, after: str) -> None:
     """White space of any kind is shortened; CDATA sections stay open or closed as they were; letters stay."""
     assert without_long_blanks(text) == after
+
+
+@pytest.mark.parametrize("blank", [" ", "\u2003", "<![CDATA[ ]]>"])
+@pytest.mark.parametrize("before", [0, 1, 99, 150, 199, 200, 201, 333])
+def test_long_blanks_are_found_wherever_they_stand(before: int, blank: str) -> None:
+    """The samples that tell whether there are any miss none, however short it is."""
+    count = MAX_BLANKS // len(blank) + 1
+
+    assert len(without_long_blanks("x" * before + blank * count + "y" * 700)) < before + count * len(blank) + 700

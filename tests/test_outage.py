@@ -89,6 +89,34 @@ async def test_no_failure_of_an_outage_is_charged_not_even_the_first() -> None:
     assert told == [True, False]
 
 
+async def test_very_many_hosts_are_not_looked_at_for_every_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of failures among thousands of hosts cost a few looks at all of them; the verdict is the same."""
+    looks = 0
+    is_ours = Outage.is_ours
+
+    def counted(outage: Outage, now: float) -> bool:
+        nonlocal looks
+        looks += 1
+        return is_ours(outage, now)
+
+    monkeypatch.setattr(Outage, "is_ours", counted)
+    now = 1000.0
+    network = Network(hosts=9000, clock=lambda: now, on_change=lambda _: None)
+    dead, live = Fetched(outcome="unreachable", error="no route"), Fetched(outcome="ok", status=200, url="http://x/")
+
+    async def judged(numbers: range, fetched: Fetched) -> set[Outcome]:
+        return {
+            one.outcome
+            for one in await asyncio.gather(*(network.judged(source(n), fetched, started=now) for n in numbers))
+        }
+
+    assert await judged(range(3000), live) == {"ok"}
+    assert await judged(range(3000, 3300), dead) == {"unreachable"}
+    now += 1
+    assert await judged(range(3300, 9000), dead) == {"offline"}
+    assert looks <= 4
+
+
 async def test_errors_of_a_server_are_answers() -> None:
     """A 500, a 404 or a private address came through our network, or never went out."""
     network = Network(hosts=9, clock=asyncio.get_running_loop().time, on_change=lambda _: None)

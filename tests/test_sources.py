@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from db.rows import AT_ONCE
 from db.schema import migrations
-from db.sources import due_sources
+from db.sources import FRONT, Due, due_page, due_sources
 from db.sync import sync_config
 
 
@@ -27,19 +28,50 @@ def archive(*sources: Source) -> Database:
     migrations.apply(db)
     synced = sync_config(db, sources, [], [], "2026-11-20T00:00:00Z")
     for minute, id_ in enumerate(synced.sources.values()):
-        db.execute("UPDATE sources SET next_poll_at = ? WHERE id = ?", [f"2026-11-20T00:{minute:02}:00Z", id_])
+        db.execute("UPDATE sources SET next_poll_at = ? WHERE id = ?", [f"2026-11-20T00:{minute % 60:02}:00Z", id_])
     return db
 
 
-def test_busy_domains_do_not_fill_the_list() -> None:
-    """A hundred feeds of one host, all overdue, leave room for the one feed of another."""
-    big = [Source(f"big-{n}", f"http://big.example/{n}", "big.example") for n in range(50)]
-    db = archive(*big, Source("small", "http://small.example/", "small.example"), Source("file", "feed.xml", None))
+def ids(due: list[Due]) -> list[int]:
+    """Name them by their rows."""
+    return [one.id for one in due]
 
-    first = [source.config_id for source in due_sources(db, "2026-11-20T01:00:00Z", 10)]
-    assert first == [f"big-{n}" for n in range(10)]
-    rest = [source.config_id for source in due_sources(db, "2026-11-20T01:00:00Z", 10, ["big.example"])]
-    assert rest == ["small", "file"]
+
+def test_what_is_due_is_read_page_by_page() -> None:
+    """Each page begins where the one before it ended, also among those that are due at the same second."""
+    db = archive(*(Source(f"s{n}", f"http://h{n}.example/", f"h{n}.example") for n in range(12)))
+    db.execute("UPDATE sources SET next_poll_at = '2026-11-20T00:05:00Z' WHERE id BETWEEN 4 AND 9")
+    db.execute("UPDATE sources SET next_poll_at = NULL WHERE id = 2")
+
+    pages, place = [], FRONT
+    while page := due_page(db, "2026-11-20T00:10:00Z", place, 4):
+        pages.append(ids(page))
+        place = page[-1][:2]
+
+    assert pages == [[1, 3, 4, 5], [6, 7, 8, 9], [10, 11]]
+
+
+def test_what_is_due_is_read_from_its_index_alone() -> None:
+    """No row of ``sources`` is touched for a source that has no room, and nothing is sorted."""
+    db = archive(Source("a", "http://a.example/", "a.example"))
+    statements: list[str] = []
+    db.conn.set_trace_callback(statements.append)
+    due_page(db, "2026-11-20T00:10:00Z", FRONT, 4)
+    db.conn.set_trace_callback(None)
+
+    plan = " ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statements[0]}"))
+    assert "USING COVERING INDEX sources_due" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_source_that_was_polled_since_its_page_was_read_is_not_due() -> None:
+    """Between the page and the poll others have their turn."""
+    db = archive(*(Source(f"s{n}", f"http://h{n}.example/", f"h{n}.example") for n in range(4)))
+    page = due_page(db, "2026-11-20T00:10:00Z", FRONT, 4)
+    db.execute("UPDATE sources SET next_poll_at = '2026-11-21T00:00:00Z' WHERE id = 1")
+    db.execute("UPDATE sources SET removed_at = '2026-11-20T00:00:00Z' WHERE id = 3")
+
+    assert [source.config_id for source in due_sources(db, "2026-11-20T00:10:00Z", ids(page))] == ["s1", "s3"]
 
 
 def test_taking_over_a_config_reads_all_sources_a_few_times_whatever_their_number() -> None:
@@ -52,22 +84,25 @@ def test_taking_over_a_config_reads_all_sources_a_few_times_whatever_their_numbe
     renamed = [Source("new", "http://one.example/0", "one.example", was=("older", "s0")), *sources[1:]]
     sync_config(db, renamed, [], [], "2026-11-21T00:00:00Z")
 
-    assert sum(statement == "SELECT config_id, id FROM sources" for statement in statements) <= 2
+    assert sum("FROM sources" in statement for statement in statements) <= 6
+    assert sum(statement.startswith(("UPDATE", "INSERT")) for statement in statements) <= 6
     assert list(db.execute("SELECT id, removed_at FROM sources WHERE config_id = 'new'")) == [(1, None)]
 
 
-def test_sources_that_took_all_their_time_are_listed_apart() -> None:
-    """Thousands of them, always due, would fill the list, and keep waiting whoever comes behind them."""
-    db = archive(*(Source(f"s{n}", f"http://h{n}.example/", f"h{n}.example") for n in range(6)))
-    for id_, outcome in ((1, "timeout"), (2, "too-heavy"), (3, "ok"), (4, "offline")):
-        db.execute("UPDATE sources SET last_outcome = ? WHERE id = ?", [outcome, id_])
+def test_more_sources_than_are_written_at_once_keep_their_order() -> None:
+    """Thousands of them: each has its row, in the config's order; a second time nothing is written."""
+    sources = [Source(f"s{n}", f"http://h{n}.example/{n}", f"h{n}.example") for n in range(AT_ONCE + 50)]
+    sources[7] = Source("file", "feeds/a'b.xml", None)
+    db = archive(*sources)
+    before = list(db.execute("SELECT id, config_id, url, domain FROM sources ORDER BY id"))
+    changes = db.conn.total_changes
 
-    def listed(*, doubtful: bool | None = None) -> list[str]:
-        return [source.config_id for source in due_sources(db, "2026-11-20T01:00:00Z", 10, doubtful=doubtful)]
+    synced = sync_config(db, sources, [], [], "2026-11-21T00:00:00Z")
 
-    assert listed(doubtful=True) == ["s0", "s1"]
-    assert listed(doubtful=False) == ["s2", "s3", "s4", "s5"]
-    assert len(listed()) == 6
+    assert before == [(n, one.id, one.shown_url, one.domain) for n, one in enumerate(sources, 1)]
+    assert list(db.execute("SELECT id, config_id, url, domain FROM sources ORDER BY id")) == before
+    assert synced.sources == {one.id: n for n, one in enumerate(sources, 1)}
+    assert (synced.hosts, db.conn.total_changes) == (AT_ONCE + 49, changes)
 
 
 def test_clock_that_was_years_ahead_puts_off_no_poll() -> None:
@@ -90,8 +125,8 @@ def test_clock_that_was_years_ahead_puts_off_no_poll() -> None:
 
     sync_config(db, sources, [], [], now)
 
-    assert [source.config_id for source in due_sources(db, now, 10)] == ["ahead", "held"]
-    assert {source.last_good_at for source in due_sources(db, now, 10)} == {now}
+    assert [source.config_id for source in due_sources(db, now, range(10))] == ["ahead", "held"]
+    assert {source.last_good_at for source in due_sources(db, now, range(10))} == {now}
     assert db.execute("SELECT count(*) FROM sources WHERE held_until IS NOT NULL").fetchone() == (0,)
 
 

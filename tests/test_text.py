@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import unicodedata
 from contextlib import closing
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.text import fold, folded, slug, words
+import db.text
+from db.text import NO_SIGN, SPACES, UNSPACED, fold, fold_whole, folded, slug, words
 
 BLOCKS = [
     (0x41, 0x250),  # Latin
@@ -132,6 +134,46 @@ def test_fold_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+EVERYTHING = st.characters(exclude_categories=["Cs"])
+
+
+@given(
+    st.text(EVERYTHING)
+    | st.text(st.sampled_from(LETTERS) | EVERYTHING | st.sampled_from("aeİß ’\xa0\xad\u0301\u3099\u1100\u1161ﾊﾞ外㈱"))
+)
+def test_short_way_to_fold_is_the_long_way(text: str) -> None:
+    """To look at each different character once is to look at all of them, one beside the other."""
+    assert fold(text) == fold_whole(text)
+    assert folded(text) in (None, fold_whole(text))
+
+
+def test_characters_without_number_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed with every character there is neither fills the memory nor is folded otherwise."""
+    monkeypatch.setattr("db.text.FOLDS", {})
+    monkeypatch.setattr("db.text.MAX_KNOWN", 100)
+    text = "".join(LETTERS) + " Ärger"
+
+    assert (fold(text), folded(text)) == (fold_whole(text), fold_whole(text))
+    assert (fold("Ärger"), folded("Ärger")) == ("arger", None)
+    assert len(db.text.FOLDS) == 100
+
+
+def test_second_column_is_left_out_only_where_the_index_has_the_same_words() -> None:
+    """Each character, between two words and in a word, is to FTS5 what its fold is, or there is the second column."""
+    chars = [chr(n) for n in range(0x80, 0x30000) if unicodedata.category(chr(n)) not in ("Cs", "Co", "Cn")]
+    texts = [text for char in chars for text in (f"ab{char}cd", f"x {char} y") if folded(text) is None]
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5 (shown, folded, tokenize='unicode61 remove_diacritics 2')")
+        db.execute("CREATE VIRTUAL TABLE v USING fts5vocab (t, instance)")
+        db.executemany("INSERT INTO t VALUES (?, ?)", [(text, fold(text)) for text in texts])
+        said: dict[tuple[int, str], list[str]] = {}
+        for doc, column, _, term in db.execute("SELECT doc, col, offset, term FROM v ORDER BY doc, col, offset"):
+            said.setdefault((doc, column), []).append(term)
+
+    assert len(texts) > 10_000
+    assert [text for n, text in enumerate(texts, 1) if said.get((n, "shown")) != said.get((n, "folded"))] == []
+
+
 def test_plain_text_needs_no_second_column() -> None:
     """FTS5 does ASCII, case and common accents by itself: nothing is stored twice for them."""
     assert folded("Plain words, Türkiye, café, élan") is None
@@ -175,6 +217,16 @@ def test_words_do_not_see_quotes_case_or_punctuation() -> None:
     """Curly or straight, upper or lower: the same words."""
     assert words("“It’s” — Türkiye’s day, 外交") == words("\"it's\" - türkiye's DAY; 外 交")
     assert words("İSTANBUL ❤\ufe0f dip\u00adlomacy") == ["istanbul", "diplomacy"]
+
+
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("’'“”«–\u0301\u00ad ﬁİิ的न.,")), max_size=60))
+def test_words_are_those_that_each_character_makes(text: str) -> None:
+    """The short cuts for what is frequent find the words that going through it character by character finds."""
+    drop = str.maketrans("", "", NO_SIGN)
+    composed = unicodedata.normalize("NFKC", text.translate(drop)).casefold().translate(drop)
+    plain = re.sub("(?<!\\S)[\u0300-\u036f]+", "", composed)
+
+    assert words(text) == re.sub(UNSPACED, r" \g<0> ", plain).translate(SPACES).split()
 
 
 def test_words_that_differ_by_a_vowel_sign_differ() -> None:

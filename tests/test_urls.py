@@ -35,6 +35,29 @@ def test_absolute_resolves_and_tidies(url: str, expected: str) -> None:
     assert absolute(url, BASE) == expected
 
 
+PARTS = (
+    "http: https: HTTP: // / /// \\ ? # & = ; : :80 :8080 @ www. example.org EXAMPLE.Com . .. /./ /../ a b=1 "
+    "utm_source=x %41 %2f %zz é [::1] [ ] ! #!/x feed.xml ~ * ' ( \x00 пример.рф - _ + , $ < \""
+)
+ADDRESSES = st.lists(st.sampled_from(PARTS.split(" ")), max_size=9).map("".join)
+
+
+@given(
+    st.one_of(ADDRESSES, ADDRESSES.map("https://example.org/{}".format), ADDRESSES.map("http://a.b-c.example{}".format))
+)
+def test_what_needs_no_mending_reads_as_if_it_were_mended(url: str) -> None:
+    """The short cut for a plain address changes nothing: with a blank before it, it is taken apart like any other."""
+    assert absolute(url, BASE) == absolute(f" {url}", BASE)
+    assert canonical_link(url) == canonical_link(f"\n{url}") or url.startswith("//")
+
+
+@pytest.mark.parametrize("url", ["http://example.org[::1]/a", "http://a[::1]:80/"])
+def test_a_host_that_is_two_is_none(url: str) -> None:
+    """Brackets amid a name make another host of it for each who reads it: no address, and no trouble."""
+    assert absolute(url, BASE) is None
+    assert canonical_link(url) is None
+
+
 @pytest.mark.parametrize(
     "url",
     [

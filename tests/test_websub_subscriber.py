@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import pytest
 import structlog
 
+import wireroom.subscriber
 from db.health import source_status
 from db.subscriptions import due_subscriptions, subscription_of
 from house import House
@@ -79,6 +80,19 @@ async def test_redirect_is_followed_with_its_body(house: House, hub: Hub) -> Non
         assert second.paths == ["/307", "/308"]
         for headers in second.request_headers:
             assert {"Cookie", "Referer", "Authorization"}.isdisjoint(headers)
+
+
+async def test_very_many_sources_are_settled_bit_by_bit(
+    house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them has its subscription, whichever bit it fell into; of one that is removed nothing is asked."""
+    monkeypatch.setattr(wireroom.subscriber, "AT_ONCE", 2)
+    async with subscriber(house, hub.url("/N"), allow=(hub.port,), sources=5) as one:
+        await one.engine.write(lambda db: db.execute("UPDATE sources SET removed_at = 'x' WHERE config_id = 's3'"))
+        assert await answered(house, one, 4) == [None] * 4
+
+    assert house.rows("SELECT source_id FROM subscriptions ORDER BY source_id") == [(1,), (2,), (3,), (5,)]
+    assert sorted(hub.paths) == ["/0", "/1", "/2", "/4"]
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,32 @@ def test_failed_job_rolls_back_alone(archive: Path, writer: Writer) -> None:
     assert names(archive) == ["a", "b"]
 
 
+def test_patient_job_waits_for_others_until_somebody_cannot(
+    archive: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Polls that end one after another share a commit; the first of them, and whoever is in a hurry, does not wait."""
+    monkeypatch.setattr("db.writer.PACE_S", 10_000.0)
+    assert writer.submit(lambda db: tag(db, "first"), patient=True).result(timeout=20) == "first"
+
+    waiting = writer.submit(lambda db: tag(db, "waits"), patient=True)
+    seen = writer.submit(lambda _: names(archive))  # as another connection sees it: nothing that is not committed
+
+    assert seen.result(timeout=20) == ["first"]
+    assert waiting.result(timeout=20) == "waits"
+    assert names(archive) == ["first", "waits"]
+
+
+def test_close_waits_for_nobody_to_come(archive: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop ends a patient job's waiting, and the job is done."""
+    monkeypatch.setattr("db.writer.PACE_S", 10_000.0)
+    writer.submit(lambda db: tag(db, "first")).result()
+    waiting = writer.submit(lambda db: tag(db, "waits"), patient=True)
+    writer.close()
+
+    assert waiting.result(timeout=0) == "waits"
+    assert names(archive) == ["first", "waits"]
+
+
 def test_close_finishes_what_waits_and_leaves_one_file(archive: Path) -> None:
     """Nothing that was taken in is lost by a stop, and the archive can be copied as the one file that it is."""
     writer = Writer(lambda: open_writer(archive))

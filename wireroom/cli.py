@@ -42,17 +42,16 @@ def run(path: Path) -> None:
     Stop it with Ctrl-C or SIGTERM; SIGHUP reads the config anew. Only one daemon can hold an archive: a second one
     exits with code 75.
     """
-    import asyncio
-
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens: at its start it reads the config anyway
     from wireroom.daemon import run_daemon
     from wireroom.lock import ArchiveLock
     from wireroom.log import open_log
+    from wireroom.loop import run as run_in_loop
 
     config = read_config(path)
     log = open_log()
     with waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive):
-        asyncio.run(run_daemon(config, log))
+        run_in_loop(run_daemon(config, log))
 
 
 def waiting_for_lock(make: Callable[[], Any], archive: Path) -> Any:
@@ -116,7 +115,7 @@ def poll(path: Path, sources: tuple[str, ...], *, due: bool, as_json: bool) -> N
 @command
 def check(path: Path, *, as_json: bool) -> None:
     """Check the config file and name everything that is wrong in it; exits with 78 then."""
-    from wireroom.config import ConfigError
+    from wireroom.config_faults import ConfigError
 
     try:
         config = read_config(path)

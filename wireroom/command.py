@@ -63,7 +63,7 @@ def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
 
     from db.archive import ArchiveError, archive_error
     from db.query import QueryError
-    from wireroom.config import ConfigError
+    from wireroom.config_faults import ConfigError
     from wireroom.control import ControlError
 
     if isinstance(error, ConfigError):

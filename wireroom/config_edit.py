@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wireroom.config import Config, ConfigError, load_config
+from wireroom.config import Config, load_config
+from wireroom.config_faults import ConfigError
 from wireroom.source_tables import NewSource, with_sources
 
 Choose = Callable[[Config], Sequence[NewSource]]

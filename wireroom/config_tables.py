@@ -5,12 +5,12 @@ A check raises ValueError("problem|mend"); ``config.py`` turns that into a fault
 
 from __future__ import annotations
 
-import importlib.util
 import ipaddress
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)|(?:https?|mailto|data|javascript|feed):", re.IGNORECASE)
+CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ def is_web_address(text: str) -> bool:
         parts.scheme in ("http", "https")
         and bool(parts.hostname)
         and port_is_good
-        and not any(char.isspace() or char == "\\" or not char.isprintable() for char in text)
+        and text.isprintable()  # of all blanks that is the plain one only
+        and " " not in text
+        and "\\" not in text
     )
 
 
@@ -119,11 +122,18 @@ def check_id(value: object) -> str:
 def check_tag(value: object) -> str:
     """Check ``kind:name`` → in its canonical form."""
     kind, colon, name = str(value).partition(":")
-    if not colon or not KIND.fullmatch(kind) or not slug(name):
+    plain = tag_name(name)
+    if not colon or not KIND.fullmatch(kind) or not plain:
         raise ValueError(f'{value!r} is no tag|write kind:name, such as "subject:diplomacy"')
     if kind in FIELDS | RESERVED:
         raise ValueError(f"{kind!r} is a field of the query language, so it can't be a tag kind|use another kind")
-    return f"{kind}:{slug(name)}"
+    return f"{kind}:{plain}"
+
+
+@lru_cache(maxsize=1000)
+def tag_name(name: str) -> str:
+    """Write a tag's name in its canonical form; the same few stand at many sources."""
+    return slug(name)
 
 
 def check_query(value: object) -> str:
@@ -141,7 +151,7 @@ def check_query(value: object) -> str:
 def check_url(value: object) -> str:
     """Check a source's url: an http or https address, or a file's path."""
     text = str(value)
-    if not text.strip() or text != text.strip() or any(ord(char) < 32 for char in text):
+    if not text.strip() or text != text.strip() or CONTROL.search(text):
         raise ValueError(f"{value!r} is no address|write an http or https address, or a file's path")
     if SCHEME.match(text) and not is_web_address(text):
         raise ValueError(f"{value!r} can't be polled|write an http or https address with a host, or a file's path")
@@ -158,18 +168,6 @@ def check_scheduler(value: object) -> str:
     except ValueError:
         raise ValueError(f'{value!r} is no address of a Dask scheduler|write it like "tcp://10.0.0.5:8786"') from None
     return str(value)
-
-
-def engine_faults(poll: object) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """Find what is wrong between ``engine`` and ``scheduler``, and whether what they need is installed."""
-    if not isinstance(poll, dict):
-        return
-    if "scheduler" in poll and "engine" not in poll:
-        yield ("poll", "scheduler"), "is used with a cluster only", 'write engine = "dask" too, or take it out'
-    if poll.get("engine") == "dask" and "scheduler" not in poll:
-        yield ("poll", "engine"), "needs a scheduler", 'write scheduler = "tcp://10.0.0.5:8786" too, with its address'
-    if poll.get("engine") == "dask" and importlib.util.find_spec("distributed") is None:
-        yield ("poll", "engine"), "needs a package that is not installed", "install wireroom[dask]"
 
 
 def default_base_url(host: str, port: int) -> str:
@@ -193,7 +191,9 @@ def without_credentials(url: str) -> str:
     if not SCHEME.match(url):
         return url
     parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    if "@" in parts.netloc:
+        parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    return parts.geturl()
 
 
 def exactly(check: Callable[[object], Any]) -> Any:

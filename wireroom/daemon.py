@@ -24,6 +24,7 @@ from wireroom.callback import callback_routes
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
 from wireroom.engine import Engine
+from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.log import Log
 from wireroom.reload import Reloader
 from wireroom.subscriber import Subscriber
@@ -71,7 +72,9 @@ async def started(engine: Engine, stop: asyncio.Event) -> bool:
     """Open the archive and publish what is in it → False where a stop came first. Raises ArchiveError."""
 
     async def begin() -> None:
-        await engine.start()
+        with uncollected():
+            await engine.start()
+            keep_what_is_there()
         await engine.press.publish(everything=True)
 
     beginning, stopping = asyncio.create_task(begin()), asyncio.create_task(stop.wait())

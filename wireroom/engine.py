@@ -6,8 +6,6 @@ IO: network, sqlite, files, processes.
 from __future__ import annotations
 
 import asyncio
-import difflib
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -15,9 +13,8 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from db.archive import open_reader, open_writer
-from db.plan import DOUBTFUL, PolledSource
+from db.plan import PolledSource
 from db.query import parse
-from db.sources import due_sources, sources_named
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
 from db.writer import Writer
@@ -27,25 +24,15 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
-from wireroom.control import ControlError
 from wireroom.log import Log
-from wireroom.parts import hosts_of, make_collector, make_hosts, make_setup
-from wireroom.polls_told import told, totals
+from wireroom.one_round import Progress, Round
+from wireroom.parts import make_collector, make_hosts, make_setup
 from wireroom.press import Press
-
-MAX_UNDER_WAY = 2000
-"""Polls at once, many of them waiting for their host's turn."""
+from wireroom.tick import Ticker
 
 CLOCK_BACK_S = 3600
 """A clock that is set back by more than this was wrong before, or is now."""
 
-MAX_DOUBTFUL = MAX_UNDER_WAY // 8
-"""Of them, sources that used up all their time at their last poll."""
-
-WAITING_PER_DOMAIN = 2
-"""So many polls of one domain wait for their turn, beside those that have it; the others of it stay due meanwhile."""
-
-Progress = Callable[[dict[str, Any]], None]
 T = TypeVar("T")
 
 
@@ -63,6 +50,9 @@ class Engine:
         self._collector: Collects | None = None
         self._poller: Poller | None = None
         self._network: Network
+        self._ticker = Ticker(self)
+        self.closing = False
+        """Nothing more is begun."""
         self._offset = 0.0  # of the clock from a time that only goes forward
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 
@@ -74,6 +64,7 @@ class Engine:
 
     async def close(self) -> None:
         """Stop polling, finish what has reached the writer, close everything."""
+        self.closing = True
         if self._poller is not None:
             await self._poller.close()
         if self._collector is not None:
@@ -95,7 +86,7 @@ class Engine:
 
         def taken(synced: Synced) -> None:
             if goes_on:
-                poller.setup = make_setup(config, synced)
+                poller.setup = make_setup(config, synced, setup)
             else:
                 poller.superseded = True
 
@@ -106,7 +97,7 @@ class Engine:
             raise
         if goes_on:
             poller.break_off_changed()
-            self._network.hosts = hosts_of(config)
+            self._network.hosts = synced.hosts
             return
         self._make_poller(config, synced)
         await poller.close()
@@ -140,9 +131,7 @@ class Engine:
         if self._hosts is None or not self._hosts.keeps(per_host=config.poll.per_host, pause_s=config.poll.pause_s):
             self._hosts = make_hosts(config)  # only then: a reload is no reason to forget who has just been asked
         self._collector = make_collector(config, self._hosts, self.workers, self.press, self.log)
-        self._network = Network(
-            hosts=hosts_of(config), clock=asyncio.get_running_loop().time, on_change=self._log_network
-        )
+        self._network = Network(hosts=synced.hosts, clock=asyncio.get_running_loop().time, on_change=self._log_network)
         self._poller = Poller(
             collector=self._collector,
             writer=self.writer,
@@ -205,7 +194,7 @@ class Engine:
         return await asyncio.wrap_future(self.writer.submit(job))
 
     async def tick(self) -> None:
-        """Start the poll of every source that is due."""
+        """Start the poll of every source that is due, as far as there is room."""
         if self.poller.superseded:
             return  # in a moment there is another, which knows the new sources
         offset = datetime.now(UTC).timestamp() - asyncio.get_running_loop().time()
@@ -213,27 +202,9 @@ class Engine:
         if offset < before - CLOCK_BACK_S:
             self.log.warning("clock", trouble="it was set back: what was polled in the future is polled now")
             await self.write(lambda db: mend_times(db, datetime.now(UTC)))
-        under_way = self.poller.under_way
-        domains = Counter(self.poller.domains)
-        most = self.config.poll.per_host + WAITING_PER_DOMAIN
-        busy = [domain for domain, count in domains.items() if domain and count >= most]
-        settings = self.poller.setup.settings  # a reload may have written a source that is not polled yet
-        now, few = iso(datetime.now(UTC)), max(0, MAX_DOUBTFUL - self.poller.doubtful)
-        due = due_sources(self.reader, now, MAX_UNDER_WAY, busy, doubtful=False)
-        if few:  # some of those that are due are under way already
-            due += due_sources(self.reader, now, few + MAX_DOUBTFUL, busy, doubtful=True)
-        for source in due:
-            if len(self.poller.under_way) >= MAX_UNDER_WAY:
-                break
-            room = source.config_id in settings and (not source.domain or domains[source.domain] < most)
-            if source.last_outcome in DOUBTFUL:
-                room = room and few > 0
-            if room and source.id not in under_way and not self.poller.rests(source.id):
-                few -= source.last_outcome in DOUBTFUL
-                domains[source.domain] += 1
-                self._start(source)
+        await self._ticker.tick()
 
-    def _start(self, source: PolledSource) -> asyncio.Task[Report]:
+    def begin(self, source: PolledSource) -> asyncio.Task[Report]:
         """Start a poll, or join the one that is under way; if it can't be recorded, that is said."""
         task = self.poller.start(source)
         task.add_done_callback(self._log_failure)
@@ -254,41 +225,7 @@ class Engine:
         Without ``due`` the spacing is ignored; a server's Retry-After and 410 Gone are obeyed either way: such sources
         are listed as waiting. Raises ControlError (exit code 2) for a source that the config does not have.
         """
-        ids = [source.id for source in self.config.sources]
-        for name in wanted:
-            if name not in ids:
-                close = difflib.get_close_matches(name, ids, n=1)
-                raise ControlError(
-                    f"no source {name!r} in {self.config.path}" + (f"; did you mean {close[0]!r}?" if close else ""), 2
-                )
-        now = iso(datetime.now(UTC))
-        sources = sources_named(self.reader, wanted or ids)
-        if due:
-            sources = [source for source in sources if source.next_poll_at is not None and source.next_poll_at <= now]
-        waiting = []
-        tasks = {}
-        for source in sources:
-            if source.gone_at is not None:
-                waiting.append({"source": source.config_id, "why": "gone", "until": None})
-            elif source.held_until is not None and source.held_until > now:
-                waiting.append({"source": source.config_id, "why": "Retry-After", "until": source.held_until})
-            else:
-                tasks[self._start(source)] = source.config_id
-        polled = await self._gather(tasks, progress)
-        await self.press.publish()
-        return {"polled": polled, "waiting": waiting, **totals(polled)}
-
-    async def _gather(self, tasks: dict[asyncio.Task[Report], str], progress: Progress) -> list[dict[str, Any]]:
-        """Wait for polls and tell of each that ends → a dict per poll, in the order of their ends."""
-        polled: list[dict[str, Any]] = []
-        ended: asyncio.Queue[asyncio.Task[Report]] = asyncio.Queue()
-        sums = Counter(totals(polled))
-        for task in tasks:
-            task.add_done_callback(ended.put_nowait)
-        progress({"done": 0, "total": len(tasks), **sums})
-        while len(polled) < len(tasks):
-            task = await ended.get()
-            polled.append(told(tasks[task], task))
-            sums.update(totals(polled[-1:]))
-            progress({"done": len(polled), "total": len(tasks), **sums})
-        return polled
+        result = await Round(self, progress).run(wanted, due=due)
+        if not self.closing:
+            await self.press.publish()
+        return result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ingest.unpack import unpack
 from ingest.workers import Workers
 from wireroom.add import AddError, Finder, Found
 from wireroom.config import Config
+from wireroom.loop import run
 from wireroom.opml import MAX_BYTES
 from wireroom.parts import make_fetcher, make_hosts
 from wireroom.source_memory import places_of
@@ -39,7 +39,7 @@ def find_feed(config: Config, typed: str) -> Found:
             await fetcher.close()
             await workers.close()
 
-    return asyncio.run(find())
+    return run(find())
 
 
 def read_list(config: Config, place: str) -> bytes:
@@ -62,6 +62,6 @@ def read_list(config: Config, place: str) -> bytes:
         raise AddError(f"{shown(url)}: {fetched.error or fetched.outcome}")
 
     try:
-        return asyncio.run(fetch())
+        return run(fetch())
     except (ValueError, MalformedError) as error:
         raise AddError(f"{shown(place)}: {str(error).replace('|', '; ')}") from None

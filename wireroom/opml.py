@@ -15,7 +15,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from ingest.clean import xml_chars
-from wireroom.config import USER_INFO
+from wireroom.config_faults import USER_INFO
 from wireroom.source_names import shown
 
 MAX_BYTES = 20_000_000

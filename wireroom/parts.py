@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import TypeVar
 
 from db.query import parse
 from db.sync import Synced
@@ -23,6 +24,8 @@ from wireroom.config import Config
 from wireroom.log import Log
 from wireroom.press import Press
 from wireroom.worker import do_batch
+
+T = TypeVar("T")
 
 
 def user_agent(config: Config) -> str:
@@ -78,14 +81,24 @@ def make_collector(
     return BatchCollector(scheduler=config.poll.scheduler, local=local, limits=limits, job=job, on_trouble=tell)
 
 
-def make_setup(config: Config, synced: Synced) -> Setup:
-    """Turn the config into what the poller works by, with the archive's row ids."""
+def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Setup:
+    """Turn the config into what the poller works by, with the archive's row ids.
+
+    ``known`` is the setup before: what has not changed in it stays what it is, and takes no memory again.
+    """
+    old_settings = known.settings if known is not None else {}
+    old_tags = known.desks.source_tags if known is not None else {}
+    settings: dict[str, SourceSetting] = {}
+    source_tags: dict[int, tuple[tuple[str, str, str], ...]] = {}
+    for s in config.sources:
+        setting, row = SourceSetting(url=s.url, path=s.path, every_s=s.every_s), synced.sources[s.id]
+        settings[s.id] = kept(old_settings.get(s.id), setting)
+        if s.tags:
+            source_tags[row] = kept(old_tags.get(row), tuple((*split_tag(tag), s.id) for tag in s.tags))
     return Setup(
-        settings={s.id: SourceSetting(url=s.url, path=s.path, every_s=s.every_s) for s in config.sources},
+        settings=settings,
         desks=Desks(
-            source_tags={
-                synced.sources[s.id]: tuple((*split_tag(tag), s.id) for tag in s.tags) for s in config.sources
-            },
+            source_tags=source_tags,
             rules=tuple(
                 Rule(id=r.id, kind=k, name=n, query=parse(r.match))
                 for r in config.rules
@@ -98,12 +111,12 @@ def make_setup(config: Config, synced: Synced) -> Setup:
     )
 
 
+def kept(old: T | None, new: T) -> T:
+    """Give the old value where the new one is equal."""
+    return old if old is not None and old == new else new
+
+
 def split_tag(tag: str) -> tuple[str, str]:
     """Split ``kind:name``; the config has checked that it is one."""
     kind, _, name = tag.partition(":")
     return kind, name
-
-
-def hosts_of(config: Config) -> int:
-    """Count the hosts that are polled."""
-    return len({source.domain for source in config.sources if source.domain})

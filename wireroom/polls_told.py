@@ -12,7 +12,7 @@ from ingest.poll import Report
 def told(source: str, task: asyncio.Task[Report]) -> dict[str, Any]:
     """Tell of one ended poll, also of one that could not be written."""
     if task.cancelled():
-        return {"source": source, "good": False, "outcome": "broken-off", "error": "the daemon stopped or reloaded"}
+        return broken_off(source)
     error = task.exception()
     if error is not None:
         who = "cluster" if isinstance(error, ClusterError) else "archive"
@@ -28,6 +28,11 @@ def told(source: str, task: asyncio.Task[Report]) -> dict[str, Any]:
         "changed": report.changed,
         "stories": report.stories,
     }
+
+
+def broken_off(source: str) -> dict[str, Any]:
+    """Tell of a poll that came to no end, or was not begun."""
+    return {"source": source, "good": False, "outcome": "broken-off", "error": "the daemon stopped or reloaded"}
 
 
 def totals(polled: list[dict[str, Any]]) -> dict[str, int]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wireroom.config import Config, ConfigError, load_config
+from wireroom.config import Config, load_config
+from wireroom.config_faults import ConfigError
 from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, ask
+from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.lock import beside
 
 if TYPE_CHECKING:
@@ -45,10 +48,13 @@ class Reloader:
         async with self._one:
             engine = self._engine
             try:
-                config = await asyncio.to_thread(load_config, engine.config.path)
-                fixed = [name for name in FIXED if getattr(config, name) != getattr(engine.config, name)]
+                with uncollected():
+                    config = await asyncio.to_thread(load_again, engine.config)
+                    fixed = [name for name in FIXED if getattr(config, name) != getattr(engine.config, name)]
+                    if not fixed:
+                        await engine.reload(config)
+                        keep_what_is_there()
                 if not fixed:
-                    await engine.reload(config)
                     await engine.press.publish(everything=True)
             except ConfigError as error:
                 faults = [str(fault) for fault in error.faults]
@@ -63,6 +69,16 @@ class Reloader:
             for fault in faults:
                 engine.log.error("config not reloaded; the old one stays", fault=fault)
             return faults
+
+
+def load_again(old: Config) -> Config:
+    """Read the config's file anew; sources of which nothing has changed stay what they are. Raises ConfigError.
+
+    They need their memory once then, and the garbage collector has looked at them already.
+    """
+    new = load_config(old.path)
+    known = {source.id: source for source in old.sources}
+    return replace(new, sources=tuple(known[one.id] if known.get(one.id) == one else one for one in new.sources))
 
 
 def tell_daemon(config: Config) -> dict[str, Any]:

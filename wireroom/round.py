@@ -5,7 +5,6 @@ IO: network, sqlite, sockets, terminal.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 import time
@@ -18,6 +17,7 @@ from wireroom.config import Config
 from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, Progress, ask
 from wireroom.escape import escaped
 from wireroom.lock import ArchiveLock, LockHeldError, beside
+from wireroom.loop import run
 
 
 def poll_round(config: Config, sources: Sequence[str], *, due: bool, progress: Progress) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def poll_round(config: Config, sources: Sequence[str], *, due: bool, progress: P
     while True:
         try:
             with ArchiveLock(config.archive, "poll"):
-                return asyncio.run(own_round(config, sources, due=due, progress=progress))
+                return run(own_round(config, sources, due=due, progress=progress))
         except LockHeldError as held:
             holder = held.holder
         try:

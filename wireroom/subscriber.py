@@ -10,6 +10,7 @@ import asyncio
 import secrets
 import sqlite3
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
@@ -24,13 +25,15 @@ from db.subscriptions import (
     due_subscriptions,
     end_subscription,
     hub_sources,
+    last_source,
     make_subscription,
     poll_missed_pushes,
     write_answer,
     write_asking,
 )
 from db.times import iso, iso_after
-from ingest.client import make_session, system_words
+from ingest.client import make_session
+from ingest.connect import system_words
 from ingest.domain import budget_key
 from ingest.guard import Guard
 from ingest.headers import retry_after_s
@@ -44,6 +47,8 @@ from wireroom.pushes import Pushes
 MAX_ASKED, MAX_ASKED_OF_ONE = 32, 2
 """Hubs asked at once, and askings of one host: a slow one keeps no other waiting."""
 MAX_DUE = 500
+AT_ONCE = 500
+"""So many sources are settled before everything else has its turn."""
 DEADLINE_S = 20
 MAX_REDIRECTS = 3
 MAX_READ_BYTES = 400
@@ -119,9 +124,27 @@ class Subscriber:
         changed, self._changed = self._changed, set()
         if changed is not None and not changed:
             return
+        try:
+            for sources in self._some_of(changed):
+                await self._settle_these(config, sources)
+                await asyncio.sleep(0)  # of very many sources a few hundred at a time: the loop has more to do
+        except BaseException:
+            self._changed = None  # not all of it is written: look at all of them again
+            raise
+
+    def _some_of(self, changed: set[str] | None) -> Iterator[list[HubSource]]:
+        """Read the sources that changed, or all of them bit by bit."""
+        if changed is not None:
+            yield hub_sources(self.engine.reader, changed)
+            return
+        for first in range(0, last_source(self.engine.reader), AT_ONCE):
+            yield hub_sources(self.engine.reader, rows_between=(first, first + AT_ONCE))
+
+    async def _settle_these(self, config: Config, sources: Iterable[HubSource]) -> None:
+        """Make and end the subscriptions of these sources, where there is a need."""
         poll = config.poll
         done: list[tuple[Need, HubSource]] = []
-        for source in hub_sources(self.engine.reader, changed):
+        for source in sources:
             need = settle(source, base_url=config.base_url, allow=poll.allow, enabled=poll.websub)
             if need is not None:
                 done.append((need, source))
@@ -146,11 +169,7 @@ class Subscriber:
                     tell = poll.websub and source.state == "active" and may_ask(hub, config.base_url, poll.allow)
                     end_subscription(db, source.source_id, tell_hub_at=now if tell else None)
 
-        try:
-            await self.engine.write(write)
-        except BaseException:
-            self._changed = None  # nothing of it is written: look at all of them again
-            raise
+        await self.engine.write(write)
         for what, source in done:
             if what == "end":
                 self.engine.log.info("subscription ended", source=source.source, hub=shown(source.subscribed_hub))

@@ -74,6 +74,8 @@ def split_key(dotted: str) -> list[str]:
 def line_of(path: Path, lines: dict[Path, int]) -> int | None:
     """Find the line of a key, of the first thing in it (a table without a header), or of the nearest around it."""
     while path:
+        if path in lines:
+            return lines[path]
         inside = (line for key, line in lines.items() if key[: len(path)] == path)
         line = next(inside, None)
         if line is not None:

@@ -1,0 +1,171 @@
+"""What is wrong in the config, each fault with its line and its mend. Pure; but it looks at what is installed."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from wireroom.config_tables import File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom, same_place
+from wireroom.toml_lines import key_lines, line_of
+
+MAX_SHOWN_CHARS, USER_INFO = 100, re.compile(r"//[^/\s]*@")
+SEE_EXAMPLE = "see the shipped config.toml for an example"
+TYPES = {
+    "model_type": ("a table", "write its keys under [{0}]"),
+    "list_type": ("a list", "write it in square brackets"),
+    "string_type": ("text", "write it in quotes"),
+    "int_type": ("a whole number", "write it without quotes and point"),
+    "bool_type": ("true or false", "write it without quotes"),
+}
+"""What pydantic says of a wrong type → what it should be, and the mend."""
+
+Found = tuple[tuple[str | int, ...], str, str]
+"""The path of a key, what is wrong there, and the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong in the config."""
+
+    file: Path
+    line: int | None
+    key: str
+    problem: str
+    mend: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        key = f"{self.key}: " if self.key else ""
+        return f"{place}: {key}{self.problem}; {self.mend}"
+
+
+class ConfigError(Exception):
+    """The config can't be used; ``faults`` has all that is wrong with it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)
+
+
+def config_error(path: Path, raw: dict[str, Any], text: str, found: Iterable[Found]) -> ConfigError:
+    """Make the error of a file that says ``raw``. No password goes into it: a reload logs its faults."""
+    lines = key_lines(text)  # only for faults: it takes as long as reading the file
+    faults = [
+        Fault(
+            file=path,
+            line=line_of(where, lines),
+            key=shown_key(where, raw),
+            problem=USER_INFO.sub("//…@", problem),
+            mend=mend,
+        )
+        for where, problem, mend in found
+    ]
+    return ConfigError(sorted(faults, key=lambda fault: fault.line or 0))
+
+
+def unreadable(path: Path, problem: str, mend: str, line: int | None = None) -> ConfigError:
+    """Make the error of a file of which nothing can be read."""
+    return ConfigError([Fault(file=path, line=line, key="", problem=problem, mend=mend)])
+
+
+def explain(error: Any) -> tuple[str, str]:
+    """Say what pydantic found, and the mend, in our words."""
+    kind, where, shown = error["type"], error["loc"], repr(error["input"])[:MAX_SHOWN_CHARS]
+    if kind == "extra_forbidden":
+        known = list(model_at(where).model_fields)
+        close = difflib.get_close_matches(str(where[-1]), known, n=1)
+        return "unknown key", f"did you mean {close[0]!r}?" if close else f"the keys here are {', '.join(known)}"
+    if kind == "missing":
+        return "is missing", "add it"
+    if kind == "value_error":
+        problem, _, mend = str(error["ctx"]["error"]).partition("|")
+        return problem, mend or SEE_EXAMPLE
+    if kind in TYPES:
+        each = (len(where), kind) in ((1, "list_type"), (2, "model_type"))
+        mend = "write each {0} under [[{0}]]" if each else TYPES[kind][1]
+        return f"{shown} does not fit: it should be {TYPES[kind][0]}", mend.format(where[0])
+    message = error["msg"][0].lower() + error["msg"][1:]
+    return f"{shown} does not fit: {message}", SEE_EXAMPLE
+
+
+def model_at(where: tuple[str | int, ...]) -> type[Table]:
+    """Find the table that a key path of the config stands in."""
+    tables: dict[str, type[Table]] = {
+        "wireroom": Wireroom,
+        "poll": Poll,
+        "source": SourceTable,
+        "rule": Rule,
+        "topic": TopicTable,
+    }
+    return tables.get(str(where[0]), File) if len(where) > 1 else File
+
+
+def shown_key(where: tuple[str | int, ...], raw: dict[str, Any]) -> str:
+    """Name a key for people: ``source "bbc": every``."""
+    if len(where) >= 2 and isinstance(where[1], int):
+        try:
+            name = raw[str(where[0])][where[1]]["id"]
+        except (KeyError, IndexError, TypeError):
+            name = f"number {where[1] + 1}"
+        rest = ".".join(str(part) for part in where[2:])
+        return f'{where[0]} "{name}"' + (f": {rest}" if rest else "")
+    return ".".join(str(part) for part in where)
+
+
+def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find what is wrong between keys: ids used twice, one url in two sources, a floor above the ceiling."""
+    for table in ("source", "rule", "topic"):
+        seen: dict[str, int] = {}
+        for n, row in rows(raw, table):
+            was = row.get("was")
+            for key, id_ in [("id", row.get("id")), *(("was", old) for old in (was if isinstance(was, list) else []))]:
+                if isinstance(id_, str) and seen.get(id_) == n:
+                    yield (table, n, key), f"{id_!r} is named twice", "an earlier id is another one, named once"
+                elif isinstance(id_, str) and id_ in seen:
+                    problem = f"{id_!r} is used already by {shown_key((table, seen[id_]), raw)}"
+                    yield (table, n, key), problem, "give each its own id"
+                elif isinstance(id_, str):
+                    seen[id_] = n
+    urls: dict[str, int] = {}
+    for n, row in rows(raw, "source"):
+        if isinstance(row.get("url"), str):
+            first = urls.setdefault(same_place(row["url"]), n)
+            if first != n:
+                problem = f"is polled already by {shown_key(('source', first), raw)}"
+                yield ("source", n, "url"), problem, "take one of the two out"
+    poll = raw.get("poll")
+    yield from engine_faults(poll)
+    given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
+    try:
+        settings = Poll.model_validate(given)
+    except ValidationError:
+        return
+    if settings.floor > settings.ceiling and "floor" in given:
+        yield ("poll", "floor"), "is longer than the ceiling", "make floor the shorter of the two"
+    elif settings.floor > settings.ceiling:
+        yield ("poll", "ceiling"), "is shorter than the floor, which is 10m unless it is set", "set a shorter floor too"
+
+
+def engine_faults(poll: object) -> Iterator[Found]:
+    """Find what is wrong between ``engine`` and ``scheduler``, and whether what they need is installed."""
+    if not isinstance(poll, dict):
+        return
+    if "scheduler" in poll and "engine" not in poll:
+        yield ("poll", "scheduler"), "is used with a cluster only", 'write engine = "dask" too, or take it out'
+    if poll.get("engine") == "dask" and "scheduler" not in poll:
+        yield ("poll", "engine"), "needs a scheduler", 'write scheduler = "tcp://10.0.0.5:8786" too, with its address'
+    if poll.get("engine") == "dask" and importlib.util.find_spec("distributed") is None:
+        yield ("poll", "engine"), "needs a package that is not installed", "install wireroom[dask]"
+
+
+def rows(raw: dict[str, Any], table: str) -> list[tuple[int, dict[str, Any]]]:
+    """List the tables of an array with their numbers; what is no table there is another's fault."""
+    found = raw.get(table)
+    return [(n, row) for n, row in enumerate(found) if isinstance(row, dict)] if isinstance(found, list) else []
