@@ -13,7 +13,7 @@ import ipaddress
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import util
@@ -84,9 +84,9 @@ class Bench:
 class Station:
     """What one process does batches with: an event loop on a thread of its own, and a bench for each limits."""
 
-    def __init__(self) -> None:
+    def __init__(self, new_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
         self.process = os.getpid()
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_loop()
         self._benches: dict[Limits, Bench] = {}
         self._hosts: dict[tuple[int, float], Hosts] = {}
         self._workers: dict[int, Workers] = {}
@@ -169,15 +169,21 @@ _station: Station | None = None
 _making = threading.Lock()
 
 
-def poll_batch(tasks: Sequence[Task], limits: Limits, now: datetime | None = None) -> list[Collected | Undone]:
+def poll_batch(
+    tasks: Sequence[Task],
+    limits: Limits,
+    now: datetime | None = None,
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+) -> list[Collected | Undone]:
     """Fetch and digest the sources of a batch, all at once → what each brought, in their order.
 
-    ``now`` is the time by the sender's clock. Blocks until the last one is done: a source that takes long holds up the
-    others of its batch, up to the timeout. Any number of batches may be done at once, on threads of one process.
+    ``now`` is the time by the sender's clock; ``new_loop`` makes the event loop of the first batch and all that follow.
+    Blocks until the last one is done: a source that takes long holds up the others of its batch, up to the timeout.
+    Any number of batches may be done at once, on threads of one process.
     """
     global _station  # noqa: PLW0603 - one for each process, kept between batches
     with _making:
         if _station is None or _station.process != os.getpid():  # a fork has the parent's, without its thread
-            _station = Station()
+            _station = Station(new_loop)
         station = _station
     return station.do(tasks, limits, now)

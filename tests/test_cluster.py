@@ -158,7 +158,12 @@ def test_worker_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path: Path)
         with ThreadPoolExecutor(1) as thread:
             polling = thread.submit(stage.poll)
             workers = [worker_of(nanny) for nanny in cluster.workers]
-            until(lambda: any(asking(worker, server.port) > 9 for worker in workers), "the round does not begin")
+
+            def busy() -> bool:
+                """Tell whether workers have connections, and their requests have come in."""
+                return server.under_way["s"] > max(20, sum(asking(worker, server.port) for worker in workers) - 5)
+
+            until(busy, "the round does not begin")
             max(workers, key=lambda worker: asking(worker, server.port)).send_signal(signal.SIGKILL)
             result = polling.result()
         assert (len(result["polled"]), result["failed"], result["new_entries"]) == (120, 0, 360)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import pickle
 from typing import Any
 
 from ingest.digest import DIGEST_VERSION
 from wireroom import __version__
+from wireroom.loop import loop_factory
 
 
 def do_batch(version: str, digest_version: int, packed: bytes) -> dict[str, Any]:
@@ -26,4 +28,8 @@ def do_batch(version: str, digest_version: int, packed: bytes) -> dict[str, Any]
     from ingest.batch import poll_batch  # noqa: PLC0415 - only where it is the right one
 
     tasks, limits, now = pickle.loads(packed)  # noqa: S301 - from the daemon; see docs/cluster.md
-    return {"results": [pickle.dumps(one) for one in poll_batch(tasks, limits, now)]}
+    return {
+        "results": [
+            pickle.dumps(one) for one in poll_batch(tasks, limits, now, loop_factory() or asyncio.new_event_loop)
+        ]
+    }
