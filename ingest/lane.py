@@ -12,17 +12,18 @@ import os
 import resource
 import signal
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
 from db.model import Outline
-from ingest.digest import Digested, DigestFault, digest
+from ingest.digest import Digested, digest
 from ingest.memory import give_back_large_blocks
 
 MAX_TASKS = 250
-"""A worker is replaced after so many bodies: broken feeds leave garbage behind."""
+"""A worker is replaced after so many bundles of bodies: broken feeds leave garbage behind."""
 
 Task = tuple[bytes, str | None, str, str | None, int, Outline | None]
 """A body, its Content-Type, address and Content-Encoding, the cap on what it unpacks to, and what is known of it."""
@@ -35,6 +36,10 @@ class TooLongError(Exception):
     """The worker was killed at its deadline."""
 
 
+class DiedError(Exception):
+    """The worker process died; the text says of what."""
+
+
 class Lane:
     """``count`` worker processes. Nothing starts before the first body, or ``start``."""
 
@@ -45,7 +50,7 @@ class Lane:
         self._niceness = niceness
         self._slots = asyncio.Semaphore(count)  # who waits for a worker waits here: a task given out starts at once
         self._pool: ProcessPool | None = None
-        self._tasks: dict[Future[Digested], ProcessPool] = {}
+        self._tasks: dict[Future[list[Digested]], ProcessPool] = {}
         self._changing = threading.Lock()
         self._closed = False
 
@@ -53,27 +58,26 @@ class Lane:
         """Start the processes."""
         await asyncio.to_thread(self._open)
 
-    async def digest(self, task: Task) -> Digested:
-        """Digest a body → what ``ingest.digest.digest`` gives, or a fault where the worker died over it.
+    async def digest(self, tasks: Sequence[Task]) -> list[Digested]:
+        """Digest bodies, one after the other in one worker → what ``ingest.digest.digest`` gives, in their order.
 
-        Raises TooLongError past the deadline, which
-        counts from when a worker takes the body; RuntimeError where no worker can be started, or when ``close`` was
-        called. Cancelling the call kills its worker.
+        Raises TooLongError past the deadline, which counts from when a worker takes them all; DiedError where it died
+        over one of them; RuntimeError where no worker can be started, or when ``close`` was called. Cancelling the
+        call kills its worker.
         """
         async with self._slots:
             for _ in range(2):  # a pool whose idle workers were killed is broken; a new one is as good
                 pool: ProcessPool = self._pool if self._pool is not None else await asyncio.to_thread(self._open)
                 began = asyncio.get_running_loop().time()
                 try:
-                    return await self._in_worker(pool, task)
+                    return await self._in_worker(pool, tasks)
                 except TimeoutError:
                     if asyncio.get_running_loop().time() - began < self.deadline_s + _START_S / 2:
                         raise TooLongError from None
                     # nobody took it: a worker that was stopped (SIGSTOP) may hold the pipe that all read from
                     await asyncio.to_thread(self._discard, pool)
                 except ProcessExpired as error:
-                    cause = _cause(error.exitcode)
-                    return DigestFault(kind="too-heavy", message=f"its worker process died over it ({cause})")
+                    raise DiedError(_cause(error.exitcode)) from None
                 except RuntimeError:
                     await asyncio.to_thread(self._discard, pool)
                 except asyncio.CancelledError:
@@ -93,8 +97,10 @@ class Lane:
         self._closed = True
         self._discard(self._pool)
 
-    async def _in_worker(self, pool: ProcessPool, task: Task) -> Digested:
-        future: Future[Digested] = pool.schedule(_limited_digest, args=(task, self.deadline_s), timeout=self.deadline_s)
+    async def _in_worker(self, pool: ProcessPool, tasks: Sequence[Task]) -> list[Digested]:
+        future: Future[list[Digested]] = pool.schedule(
+            _limited_digests, args=(tasks, self.deadline_s), timeout=self.deadline_s
+        )
         self._tasks[future] = pool
         try:
             async with asyncio.timeout(self.deadline_s + _START_S):  # a worker may die before it says what it took
@@ -160,14 +166,16 @@ def _end_with_daemon() -> None:
         os._exit(0)
 
 
-def _limited_digest(task: Task, deadline_s: float) -> Digested:
+def _limited_digests(tasks: Sequence[Task], deadline_s: float) -> list[Digested]:
     """Digest with a limit on processor time too: the kernel keeps it even where nobody is left to watch the clock."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime + deadline_s) + _CPU_GRACE_S
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-    body, content_type, url, encoding, max_bytes, outline = task
-    return digest(body, content_type, url, encoding=encoding, max_bytes=max_bytes, outline=outline)
+    return [
+        digest(body, content_type, url, encoding=encoding, max_bytes=max_bytes, outline=outline)
+        for body, content_type, url, encoding, max_bytes, outline in tasks
+    ]
 
 
 def _cause(code: int) -> str:

@@ -11,8 +11,9 @@ import asyncio
 from collections import OrderedDict
 
 from db.model import Outline
+from ingest.bundle import Bundles, died
 from ingest.digest import MAX_BYTES, Digested, DigestFault
-from ingest.lane import Lane, Task, TooLongError
+from ingest.lane import DiedError, Lane, Task, TooLongError
 
 DEADLINE_S = 2.5
 SLOW_DEADLINE_S = 10.0
@@ -34,6 +35,7 @@ class Workers:
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         self._quick = Lane(count, deadline_s=deadline_s, memory_bytes=memory_bytes, niceness=0)
+        self._bundles = Bundles(self._quick, count)
         self._slow = Lane(1, deadline_s=slow_deadline_s, memory_bytes=memory_bytes, niceness=10)
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -62,7 +64,7 @@ class Workers:
         task: Task = (body, content_type, url, encoding, max_bytes, outline)
         if url not in self._slow_sources:
             try:
-                return await self._quick.digest(task)
+                return await self._bundles.digest(task)
             except TooLongError:
                 self._remember(url)
         return await self._slowly(task, url)
@@ -85,12 +87,14 @@ class Workers:
         try:
             async with self._turn:  # here, so that only the reading itself is timed
                 began = clock()
-                found = await self._slow.digest(task)
+                (found,) = await self._slow.digest([task])
                 if clock() - began < self._quick.deadline_s / 2:
                     self._slow_sources.pop(url, None)
         except TooLongError:
             message = f"reading it took longer than {self._slow.deadline_s:g} seconds"
             return DigestFault(kind="too-heavy", message=message)
+        except DiedError as error:
+            return died(error)
         finally:
             self._waiting -= 1
         return found
