@@ -421,15 +421,15 @@ def test_worker_that_can_not_do_the_work_refuses_it_and_says_why(
 
 
 def test_sources_of_one_host_share_its_worker(dask: Dask, tmp_path: Path) -> None:
-    """300 sources of one host are polled, though only a few of them may be out at once."""
+    """120 sources of one host are polled, though only a few of them may be out at once."""
 
     def script(asked: Asked) -> Answer:
         return reply(news(asked, asked.rest))
 
     with running_scripted({"s": script}) as server:
         stage = Stage(tmp_path, server)
-        stage.set_up(cases(script, 1, 300), over(dask))
+        stage.set_up(cases(script, 1, 120), over(dask))
         result = stage.poll()
 
-    assert (len(result["polled"]), result["failed"]) == (300, 0)
+    assert (len(result["polled"]), result["failed"]) == (120, 0)
     assert server.most_at_once["s"] <= 2
