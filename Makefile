@@ -7,7 +7,7 @@ RUN_STAMP := $(VENV)/.run-$(VERSION)
 DEV_STAMP := $(VENV)/.dev-$(VERSION)
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: run test test-all corpus torture lint wheel-test lock clean
+.PHONY: run test test-all test-dask corpus torture lint wheel-test lock clean
 
 run: $(RUN_STAMP)
 	@exec $(BIN)/wireroom run
@@ -17,6 +17,11 @@ test: $(DEV_STAMP)
 
 test-all: $(DEV_STAMP)
 	WIREROOM_TEST_ALL=1 $(BIN)/python -m pytest
+
+# The suites of the manners, the limits and the promise, and what is under way, with a cluster of two workers polling.
+test-dask: $(DEV_STAMP)
+	WIREROOM_ENGINE=dask $(BIN)/python -m pytest tests/test_behaviours_*.py tests/test_pipeline.py tests/test_kill.py \
+	  tests/test_under_way.py tests/test_cluster.py tests/test_poll_batch.py
 
 # feedparser's own test documents, which its source package has; the hash is among the pinned ones.
 corpus: $(DEV_STAMP)

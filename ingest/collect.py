@@ -41,12 +41,14 @@ class Task:
 class Collected:
     """What a task brought: how it ended (the body is gone by now), and the document where there is one.
 
-    ``offers``: the feeds that an HTML page in its place advertises.
+    ``offers``: the feeds that an HTML page in its place advertises. ``waited_s``: how long it has lain since it ended,
+    by a clock that only goes forward (a batch is handed over as a whole).
     """
 
     fetched: Fetched
     document: Document | None = None
     offers: tuple[str, ...] = ()
+    waited_s: float = 0.0
 
 
 def task_of(source: PolledSource, wanted: Wanted) -> Task:
@@ -70,6 +72,9 @@ BODY, DOCUMENT = 1, 4
 
 class Collector:
     """Does tasks with this process's own client and workers, any number at once."""
+
+    returns = 0
+    """It is never away."""
 
     def __init__(self, *, fetcher: Fetcher, workers: Workers, max_body_bytes: int = MAX_BYTES) -> None:
         self._fetcher = fetcher
@@ -110,6 +115,9 @@ class Collector:
         """Hear that what a task brought is in the archive, or never will be."""
         if collected.document is not None:
             self._hold(-DOCUMENT)
+
+    async def ready(self) -> None:
+        """Return: the workers start with the first body."""
 
     async def close(self) -> None:
         """Close the client's connections; the workers are whoever's that gave them."""

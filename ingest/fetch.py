@@ -14,6 +14,7 @@ import resource
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -74,6 +75,8 @@ class Fetcher:
     """The HTTP client of sources. Make it inside the running loop."""
 
     def __init__(self, *, user_agent: str, guard: Guard, hosts: Hosts, timeout_s: float, max_body_bytes: int) -> None:
+        self.now: Callable[[], datetime] = partial(datetime.now, UTC)
+        """The time; another machine's, where this one's may be wrong."""
         self._hosts = hosts
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         count = max(16, min(MAX_CONNECTIONS, descriptors // 2 if descriptors > 0 else MAX_CONNECTIONS))
@@ -165,7 +168,7 @@ class Fetcher:
         """Read the answer, as far as it matters. Raises ExchangeError."""
         answer = await exchange.answer()
         status, fields = answer.status, answer.fields
-        now = datetime.now(UTC)
+        now = self.now()
         location = fields.get("Location")
         if location and status in REDIRECTS:
             return status, location

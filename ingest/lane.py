@@ -90,8 +90,12 @@ class Lane:
 
     async def close(self) -> None:
         """Stop the processes at once, at work or not; the calls that wait for them raise."""
+        await asyncio.to_thread(self.stop)
+
+    def stop(self) -> None:
+        """Do so from any thread."""
         self._closed = True
-        await asyncio.to_thread(self._discard, self._pool)
+        self._discard(self._pool)
 
     async def _in_worker(self, pool: ProcessPool, tasks: Sequence[Task]) -> list[Digested]:
         future: Future[list[Digested]] = pool.schedule(

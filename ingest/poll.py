@@ -30,7 +30,7 @@ from ingest.tag import Desks
 from ingest.wanted import SourceSetting, wanted
 
 REST_S = 60
-"""After a poll that the archive did not take (a full disk), its source is left alone for so long."""
+"""After a poll that could not be done (no cluster) or written (a full disk), its source is left alone for so long."""
 
 
 class SupersededError(Exception):
@@ -71,11 +71,20 @@ class Report:
 class Collects(Protocol):
     """Whoever does the outside half of polls: this process, or a cluster."""
 
+    returns: int
+    """How often it was back after it could do nothing: whoever rests for that may go on."""
+
     async def collect(self, task: Task) -> Collected:
         """Do one task → what it brought. Raises what keeps it from being done at all; no source is charged then."""
 
     def written(self, collected: Collected) -> None:
         """Hear that what it brought is in the archive, or never will be: what it took is free for others."""
+
+    async def ready(self) -> None:
+        """Wait until tasks can be done. Raises what keeps them from it."""
+
+    async def close(self) -> None:
+        """Break off what is under way, and leave."""
 
 
 class Poller:
@@ -100,7 +109,7 @@ class Poller:
         self._on_report = on_report
         self._under_way: dict[int, asyncio.Task[Report]] = {}
         self._sources: dict[int, tuple[PolledSource, SourceSetting]] = {}  # what the polls under way began with
-        self._resting: dict[int, float] = {}  # until when (loop time), by source
+        self._resting: dict[int, tuple[float, int]] = {}  # until when (loop time) or which return, by source
         self._desk: DraftDesk | None = None  # made and used on the writer's thread
 
     @property
@@ -122,8 +131,9 @@ class Poller:
         del self._under_way[source_id], self._sources[source_id]
 
     def rests(self, source_id: int) -> bool:
-        """Tell whether the source's last poll could not be written, just now: its server is not asked again at once."""
-        return self._resting.get(source_id, 0) > asyncio.get_running_loop().time()
+        """Tell whether the source's last poll came to nothing, just now: its server is not asked again at once."""
+        until, returns = self._resting.get(source_id, (0.0, 0))
+        return until > asyncio.get_running_loop().time() and returns == self._collector.returns
 
     def start(self, source: PolledSource) -> asyncio.Task[Report]:
         """Begin to poll ``source`` → the task of its report; the one that is under way, if there is one.
@@ -153,7 +163,11 @@ class Poller:
 
     async def _poll(self, source: PolledSource) -> Report:
         setting, started = self.setup.settings[source.config_id], datetime.now(UTC)
-        collected = await self._collector.collect(task_of(source, wanted(source, setting, started)))
+        try:
+            collected = await self._collector.collect(task_of(source, wanted(source, setting, started)))
+        except Exception:
+            self._resting[source.id] = asyncio.get_running_loop().time() + REST_S, self._collector.returns
+            raise
         try:
             return await self._recorded(source, setting, started, collected)
         finally:
@@ -166,7 +180,8 @@ class Poller:
         loop, fetched = asyncio.get_running_loop(), collected.fetched
         if fetched.outcome == "gone" and source.moved_url is not None:  # the address in the config has the last word
             fetched = replace(fetched, outcome="http-error", error="410 Gone at the place that it moved to")
-        fetched = await self._network.judged(source, fetched, started=loop.time() - fetched.took_s)
+        began = loop.time() - collected.waited_s - fetched.took_s
+        fetched = await self._network.judged(source, fetched, started=began)
         answer = answer_of(fetched, collected.document, collected.offers)
         answer = replace(answer, started=started, duration_ms=round(fetched.took_s * 1000))
         try:
@@ -174,7 +189,7 @@ class Poller:
         except SupersededError:
             raise asyncio.CancelledError from None  # it is broken off, as those that ``close`` finds under way
         except Exception:
-            self._resting[source.id] = loop.time() + REST_S
+            self._resting[source.id] = loop.time() + REST_S, self._collector.returns
             raise
         report = report_of(source, plan)
         self._resting.pop(source.id, None)

@@ -73,6 +73,11 @@ class Workers:
         """Stop all workers at once, at work or not; the calls that wait for them raise. Takes well under 2 s."""
         await asyncio.gather(self._quick.close(), self._slow.close())
 
+    def stop(self) -> None:
+        """Do so from any thread, also where there is no loop any more."""
+        self._quick.stop()
+        self._slow.stop()
+
     async def _slowly(self, task: Task, url: str) -> Digested:
         if self._waiting >= MAX_WAITING:
             message = f"reading it takes longer than {self._quick.deadline_s:g} seconds, and {MAX_WAITING} such wait"

@@ -32,6 +32,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.skip(message)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def engine() -> Iterator[None]:
+    """Run one cluster for all tests where WIREROOM_ENGINE=dask says so; each config that is written then names it."""
+    if os.environ.get("WIREROOM_ENGINE") != "dask":
+        yield
+        return
+    from dask_cluster import running_dask
+
+    with running_dask() as dask:
+        os.environ["WIREROOM_TEST_SCHEDULER"] = dask.address
+        yield
+        del os.environ["WIREROOM_TEST_SCHEDULER"]
+
+
 @pytest.fixture
 def origin() -> Iterator[Origin]:
     """Run an origin server."""

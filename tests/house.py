@@ -21,6 +21,12 @@ ROOT = Path(__file__).parent.parent
 TIMEOUT_S = 60
 
 
+def engine_keys() -> dict[str, str]:
+    """Give the keys of ``[poll]`` that have a cluster poll, where this session of tests runs over one."""
+    scheduler = os.environ.get("WIREROOM_TEST_SCHEDULER")
+    return {"engine": "dask", "scheduler": scheduler} if scheduler else {}
+
+
 def free_port() -> int:
     """Find a free loopback port."""
     with socket.socket() as probe:
@@ -56,6 +62,7 @@ class House:
             "[poll]",
             'pause = "0s"',
             'timeout = "10s"',
+            *(f"{key} = {json.dumps(value)}" for key, value in engine_keys().items() if "engine" not in poll),
             poll,
         ]
         if allow is not None:

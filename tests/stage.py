@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from house import House
+from house import House, engine_keys
 from origin import item, rss
 from scripted import Act, Answer, Asked, Script, Scripted, reply, running_scripted
 
@@ -105,6 +105,7 @@ class Stage(House):
             "timeout": "3s",
             "per_host": 100,
             "allow": [*(f"127.0.0.0/8:{port}" for port in ports), *allow],
+            **engine_keys(),
             **(poll or {}),
         }
         lines = ["[wireroom]", f'listen = "127.0.0.1:{self.port}"', f'contact = "{CONTACT}"', "[poll]"]
@@ -260,11 +261,22 @@ def reads(*titles: str, entries: int | None = None, remark: str | None = None) -
 
 @contextlib.contextmanager
 def environment(**values: str) -> Iterator[None]:
-    """Set environment variables for the processes that the body starts."""
+    """Set environment variables for the processes that the body starts; a cluster that polls is one in it."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
-        yield
+        if not engine_keys():
+            yield
+            return
+        from dask_cluster import running_dask
+
+        usual = os.environ["WIREROOM_TEST_SCHEDULER"]
+        with running_dask() as dask:
+            os.environ["WIREROOM_TEST_SCHEDULER"] = dask.address
+            try:
+                yield
+            finally:
+                os.environ["WIREROOM_TEST_SCHEDULER"] = usual
     finally:
         for name, value in before.items():
             if value is None:

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from wireroom.config import Config
 
-ALREADY_RUNNING, BUG, CONFIG_BAD = 75, 70, 78
+ALREADY_RUNNING, BUG, CONFIG_BAD, NO_CLUSTER = 75, 70, 78, 69
 
 
 def fail(code: int, *lines: str) -> NoReturn:
@@ -75,6 +75,8 @@ def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
         return found.code, str(found)
     if isinstance(error, QueryError):
         return 2, f"query: {error}"
+    if type(error).__name__ == "ClusterError":
+        return NO_CLUSTER, str(error)
     if type(error).__name__ == "ListenError":  # its module is heavy; only `run` has imported it
         return 74, str(error)
     if isinstance(error, OSError):

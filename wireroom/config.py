@@ -30,6 +30,7 @@ class PollSettings:
     pause_s: float
     allow: tuple[Allow, ...]
     websub: bool
+    scheduler: str | None  # of the cluster that polls; None: we do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +144,7 @@ def make_config(path: Path, file: File) -> Config:
             pause_s=poll.pause,
             allow=tuple(poll.allow),
             websub=poll.websub,
+            scheduler=poll.scheduler if poll.engine == "dask" else None,
         ),
         sources=tuple(
             Source(

@@ -1,8 +1,9 @@
-"""What is wrong in the config, each fault with its line and its mend. Pure."""
+"""What is wrong in the config, each fault with its line and its mend. Pure; but it looks at what is installed."""
 
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -140,6 +141,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 problem = f"is polled already by {shown_key(('source', first), raw)}"
                 yield ("source", n, "url"), problem, "take one of the two out"
     poll = raw.get("poll")
+    yield from engine_faults(poll)
     given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
     try:
         settings = Poll.model_validate(given)
@@ -149,6 +151,18 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
         yield ("poll", "floor"), "is longer than the ceiling", "make floor the shorter of the two"
     elif settings.floor > settings.ceiling:
         yield ("poll", "ceiling"), "is shorter than the floor, which is 10m unless it is set", "set a shorter floor too"
+
+
+def engine_faults(poll: object) -> Iterator[Found]:
+    """Find what is wrong between ``engine`` and ``scheduler``, and whether what they need is installed."""
+    if not isinstance(poll, dict):
+        return
+    if "scheduler" in poll and "engine" not in poll:
+        yield ("poll", "scheduler"), "is used with a cluster only", 'write engine = "dask" too, or take it out'
+    if poll.get("engine") == "dask" and "scheduler" not in poll:
+        yield ("poll", "engine"), "needs a scheduler", 'write scheduler = "tcp://10.0.0.5:8786" too, with its address'
+    if poll.get("engine") == "dask" and importlib.util.find_spec("distributed") is None:
+        yield ("poll", "engine"), "needs a package that is not installed", "install wireroom[dask]"
 
 
 def rows(raw: dict[str, Any], table: str) -> list[tuple[int, dict[str, Any]]]:

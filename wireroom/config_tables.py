@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -158,6 +158,18 @@ def check_url(value: object) -> str:
     return text
 
 
+def check_scheduler(value: object) -> str:
+    """Check the address of a Dask scheduler."""
+    scheme, _, place = str(value).partition("://")
+    try:
+        if scheme not in ("tcp", "tls"):
+            raise ValueError
+        parse_listen(place)
+    except ValueError:
+        raise ValueError(f'{value!r} is no address of a Dask scheduler|write it like "tcp://10.0.0.5:8786"') from None
+    return str(value)
+
+
 def default_base_url(host: str, port: int) -> str:
     """Give the address that the daemon itself answers at."""
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
@@ -224,6 +236,8 @@ class Poll(Table):
     pause: Seconds = 1
     allow: list[Annotated[Allow, exactly(parse_allow)]] = Field(default_factory=list)
     websub: bool = True
+    engine: Literal["local", "dask"] = "local"
+    scheduler: Annotated[str | None, exactly(check_scheduler)] = None
 
 
 class SourceTable(Table):

@@ -18,10 +18,10 @@ from db.query import parse
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
 from db.writer import Writer
-from ingest.collect import Collector
+from ingest.cluster import ClusterError
 from ingest.hosts import Hosts
 from ingest.network import Network
-from ingest.poll import Poller, Report
+from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
 from wireroom.log import Log
@@ -47,7 +47,7 @@ class Engine:
         self.press = Press(config, self.writer, log)
         self._reader: Database | None = None
         self._hosts: Hosts | None = None
-        self._collector: Collector | None = None
+        self._collector: Collects | None = None
         self._poller: Poller | None = None
         self._network: Network
         self._ticker = Ticker(self)
@@ -130,7 +130,7 @@ class Engine:
     def _make_poller(self, config: Config, synced: Synced) -> None:
         if self._hosts is None or not self._hosts.keeps(per_host=config.poll.per_host, pause_s=config.poll.pause_s):
             self._hosts = make_hosts(config)  # only then: a reload is no reason to forget who has just been asked
-        self._collector = make_collector(config, self._hosts, self.workers)
+        self._collector = make_collector(config, self._hosts, self.workers, self.press, self.log)
         self._network = Network(hosts=synced.hosts, clock=asyncio.get_running_loop().time, on_change=self._log_network)
         self._poller = Poller(
             collector=self._collector,
@@ -165,6 +165,11 @@ class Engine:
             self.log.error("network", trouble="most hosts fail at once: our own network; no source is charged")
         else:
             self.log.info("network", trouble=None)
+
+    async def ready(self) -> None:
+        """Wait until polls can be done. Raises ClusterError."""
+        if self._collector is not None and any(source.domain for source in self.config.sources):
+            await self._collector.ready()
 
     @property
     def poller(self) -> Poller:
@@ -208,6 +213,8 @@ class Engine:
     def _log_failure(self, task: asyncio.Task[Report]) -> None:
         """Say that a poll could not be written; the source stays due, and is tried again after a rest."""
         if not task.cancelled() and (error := task.exception()) is not None:
+            if isinstance(error, ClusterError) and self.press.cluster_trouble is not None:
+                return  # said already, once for all of them
             if str(error) != self.press.archive_trouble:  # once, not for every source
                 self.log.error("poll not recorded", task=task.get_name(), error=str(error), exc_info=error)
             self.press.archive_trouble = str(error)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TypeVar
 
 from db.query import parse
 from db.sync import Synced
+from ingest.batch import Limits, Place
+from ingest.batches import BatchCollector
 from ingest.collect import Collector
+from ingest.digest import DIGEST_VERSION
 from ingest.fetch import Fetcher
 from ingest.guard import Guard
 from ingest.hosts import Hosts
@@ -17,6 +21,9 @@ from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
+from wireroom.log import Log
+from wireroom.press import Press
+from wireroom.worker import do_batch
 
 T = TypeVar("T")
 
@@ -44,10 +51,34 @@ def make_fetcher(config: Config, hosts: Hosts) -> Fetcher:
     )
 
 
-def make_collector(config: Config, hosts: Hosts, workers: Workers) -> Collector:
-    """Make what fetches and digests, as the config describes it. Must run inside the loop."""
+def make_collector(
+    config: Config, hosts: Hosts, workers: Workers, press: Press, log: Log
+) -> Collector | BatchCollector:
+    """Make what fetches and digests, as the config describes it. Must run inside the loop.
+
+    What keeps a cluster from its work is said once, and shown in ``press``'s health until nothing does any more.
+    """
+    press.cluster_trouble = None
     fetcher = make_fetcher(config, hosts)
-    return Collector(fetcher=fetcher, workers=workers, max_body_bytes=config.poll.max_body_bytes)
+    local = Collector(fetcher=fetcher, workers=workers, max_body_bytes=config.poll.max_body_bytes)
+    if config.poll.scheduler is None:
+        return local
+
+    def tell(trouble: str | None) -> None:
+        press.cluster_trouble = trouble
+        (log.info if trouble is None else log.error)("cluster", trouble=trouble)
+
+    limits = Limits(
+        user_agent=user_agent(config),
+        allow=tuple(Place(one.network, one.port) for one in config.poll.allow),
+        per_host=config.poll.per_host,
+        pause_s=config.poll.pause_s,
+        timeout_s=config.poll.timeout_s,
+        max_body_bytes=config.poll.max_body_bytes,
+        workers=config.poll.workers,
+    )
+    job = partial(do_batch, __version__, DIGEST_VERSION)
+    return BatchCollector(scheduler=config.poll.scheduler, local=local, limits=limits, job=job, on_trouble=tell)
 
 
 def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Setup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from ingest.cluster import ClusterError
 from ingest.poll import Report
 
 
@@ -14,7 +15,8 @@ def told(source: str, task: asyncio.Task[Report]) -> dict[str, Any]:
         return broken_off(source)
     error = task.exception()
     if error is not None:
-        return {"source": source, "good": False, "outcome": "not-recorded", "error": f"archive: {error}"}
+        who = "cluster" if isinstance(error, ClusterError) else "archive"
+        return {"source": source, "good": False, "outcome": "not-recorded", "error": f"{who}: {error}"}
     report = task.result()
     return {
         "source": report.source,

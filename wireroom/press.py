@@ -41,6 +41,8 @@ class Press:
         self._trouble: str | None = None
         self.archive_trouble: str | None = None
         """Why the last poll could not be recorded; the archive itself can't hold that."""
+        self.cluster_trouble: str | None = None
+        """Why polls can't be done where they should be."""
         self._turn = asyncio.Lock()
 
     def configure(self, config: Config) -> None:
@@ -151,5 +153,5 @@ class Press:
 
     def health(self) -> dict[str, Any]:
         """Tell how publishing goes, and whether the archive takes what is polled."""
-        trouble = self.archive_trouble or self._trouble
+        trouble = self.archive_trouble or self.cluster_trouble or self._trouble
         return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}

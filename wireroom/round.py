@@ -51,10 +51,12 @@ async def own_round(config: Config, sources: Sequence[str], *, due: bool, progre
     from wireroom.log import open_log  # noqa: PLC0415
 
     log = open_log()
-    logging.getLogger().setLevel(logging.ERROR)  # the round's own summary tells of failed sources
+    logging.getLogger().setLevel(logging.CRITICAL)
     engine = Engine(config, log)
     try:
         await engine.start()
+        await engine.ready()
+        logging.getLogger().setLevel(logging.ERROR)  # the round's own summary tells of failed sources
         return await engine.round(sources, due=due, progress=progress)
     finally:
         await engine.close()
