@@ -13,10 +13,11 @@ import ipaddress
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import util
+from typing import Any
 
 from ingest.collect import Collected, Collector, Task
 from ingest.fetch import Fetcher
@@ -24,6 +25,9 @@ from ingest.guard import Guard
 from ingest.hosts import Hosts
 from ingest.memory import give_back_large_blocks
 from ingest.workers import Workers
+
+Job = Callable[[bytes], Mapping[str, Any]]
+"""What a worker runs: a pickled batch → ``results``, pickled one by one, or ``refused``: why it does none."""
 
 
 @dataclass(frozen=True, slots=True)

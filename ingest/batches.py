@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import pickle
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
-from ingest.batch import Limits, Undone
+from ingest.batch import Job, Limits, Undone
 from ingest.cluster import Cluster, ClusterError, said
 from ingest.collect import Collected, Collector, Task
 from ingest.domain import domain_of
@@ -33,9 +32,6 @@ GIVE_UP_S = 900.0
 """A batch that is not back by then, and the pauses of its hosts, never will be: its worker hangs."""
 MAX_WORKERS_LOST = 3
 """A task that was with so many workers when they died is not given to another."""
-
-Job = Callable[[bytes], Mapping[str, Any]]
-"""What a worker runs: a pickled batch → ``results``, pickled one by one, or ``refused``: why it does none."""
 
 
 class BatchCollector:

@@ -8,32 +8,22 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
 import feedparser
 
-from db.times import iso
 from ingest.asks import related, skips, spacing_s
-from ingest.clean import EMPTIED, TAGS
 from ingest.defuse import defuse
-from ingest.parsed import MAX_ENTRIES, Attachment, HtmlPageError, Item, MalformedError, Markup, NotAFeedError, Parsed
+from ingest.feed_item import dict_at, dicts_at, item_of, text_at, title_of
+from ingest.parsed import MAX_ENTRIES, HtmlPageError, MalformedError, NotAFeedError, Parsed
 from ingest.plain import plain_entries
 from ingest.prolog import Prepared, prepare
 from ingest.split import Split
 from ingest.urls import document_base
 
-_HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "html", "xhtml"))
-_MEDIA = re.compile(r"(?:audio|video|image)(?:/|$)", re.IGNORECASE)
-_MARKS = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)\b|&#?\w{1,20}(;)")
-_OLD_TAGS = frozenset(("font", "form", "input", "button", "label", "marquee", "blink"))
-_MAIL = r"[^\s@()<>]{1,64}@[^\s@()<>]{1,255}"
-_MAIL_OF = re.compile(
-    rf"{_MAIL}\s{{1,9}}\((?P<after>[^()]+)\)|(?P<before>[^<>@]+?)\s{{0,9}}<{_MAIL}>|(?P<bare>{_MAIL})"
-)
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?([\w.-]{1,40})")
 _FEED_ROOTS = frozenset(("rss", "feed", "rdf", "channel"))
 _HTML_ROOTS = frozenset(
@@ -96,7 +86,7 @@ def _read(body: bytes, content_type: str | None, url: str) -> _Read:
     prepared = defuse(prepared)
     base = document_base(url)
     result = _parse(prepared, base)
-    version, entries = _str(result, "version") or "", result["entries"]
+    version, entries = text_at(result, "version") or "", result["entries"]
     fault = _fault(result, prepared.lines_cut)
     if _is_html(prepared) and not (version and entries):
         raise HtmlPageError(prepared.text)
@@ -111,25 +101,25 @@ def _read(body: bytes, content_type: str | None, url: str) -> _Read:
 
 def _parsed(read: _Read, entries: Sequence[Mapping[str, Any]]) -> Parsed:
     feed, base, prepared, fault = read.feed, read.base, read.prepared, read.fault
-    links = [*_dicts(feed, "links"), _dict(feed, "atom_link")]  # the latter where its namespace is not declared
+    links = [*dicts_at(feed, "links"), dict_at(feed, "atom_link")]  # the latter where its namespace is not declared
     hours, days = skips(prepared.text[prepared.root :])
     remarks = (prepared.remark, f"the markup is broken: {fault}" if fault else None)
     return Parsed(
         format=read.version or "xml",
         base=base,
-        title=_title(feed, atom=read.atom),
-        site_url=_str(feed, "link"),
-        language=_str(feed, "language"),
+        title=title_of(feed, atom=read.atom),
+        site_url=text_at(feed, "link"),
+        language=text_at(feed, "language"),
         ttl_s=spacing_s(
-            ttl=_str(feed, "ttl"),
-            period=_str(feed, "sy_updateperiod"),
-            frequency=_str(feed, "sy_updatefrequency"),
+            ttl=text_at(feed, "ttl"),
+            period=text_at(feed, "sy_updateperiod"),
+            frequency=text_at(feed, "sy_updatefrequency"),
         ),
         skip_hours=hours,
         skip_days=days,
         hub=related(links, "hub", base),
         self_url=related(links, "self", base),
-        items=tuple(_item(entry, feed, read.version, base) for entry in entries[:MAX_ENTRIES]),
+        items=tuple(item_of(entry, feed, read.version, base) for entry in entries[:MAX_ENTRIES]),
         truncated=len(entries) > MAX_ENTRIES,
         salvaged=prepared.salvaged or fault is not None,
         remark="; ".join(remark for remark in remarks if remark) or None,
@@ -182,121 +172,3 @@ def _is_html(prepared: Prepared) -> bool:
 def _what_it_is(prepared: Prepared) -> str:
     root = _root(prepared)
     return f"an XML document with the root <{root}>, not a feed" if root else "neither XML nor JSON"
-
-
-def _item(entry: Mapping[str, Any], feed: Mapping[str, Any], version: str, base: str | None) -> Item:
-    bodies = [body for content in _dicts(entry, "content") if (body := _body(content, base))]
-    summary = _str(entry, "summary")
-    at = None
-    if summary and all(summary != body.value for body in bodies):  # without one of its own, the content is copied
-        bodies.append(_markup(summary, _dict(entry, "summary_detail"), base))
-        at = len(bodies) - 1
-    is_atom = version.startswith("atom")
-    authors = _people(entry) or _people(_dict(entry, "source")) or (_people(feed) if is_atom else ())
-    return Item(
-        id=_str(entry, "id"),
-        link=_str(entry, "link"),
-        title=_title(entry, atom=is_atom),
-        bodies=tuple(bodies),
-        summary=at,
-        authors=authors,
-        language=_language(entry),
-        categories=tuple(_categories(entry)),
-        attachments=tuple(_attachments(entry)),
-        published=_time(entry, "published_parsed"),
-        updated=_time(entry, "updated_parsed"),
-    )
-
-
-def _title(context: Mapping[str, Any], *, atom: bool) -> Markup | None:
-    """Read a title; where the format does not say what it is, text that looks like markup is markup."""
-    value = _str(context, "title")
-    if value is None:
-        return None
-    detail = _dict(context, "title_detail")
-    typed = _str(detail, "value") == value and _str(detail, "type")
-    if typed in _HTML_TYPES:
-        return Markup(value=value, is_html=True)
-    marks = _MARKS.finditer(value)
-    guessed = any(mark[2] or mark[1].lower() in TAGS | EMPTIED | _OLD_TAGS for mark in marks)
-    return Markup(value=value, is_html=guessed and not (atom and typed))
-
-
-def _body(content: Mapping[str, Any], base: str | None) -> Markup | None:
-    value, kind = _str(content, "value"), _str(content, "type") or "text/plain"
-    if not value or not (kind in _HTML_TYPES or kind.startswith("text/") or kind.endswith(("+xml", "/xml"))):
-        return None
-    return _markup(value, content, base)
-
-
-def _markup(value: str, detail: Mapping[str, Any], document: str | None) -> Markup:
-    kind, base = _str(detail, "type") or "text/html", _str(detail, "base")
-    plain = kind.startswith("text/") and kind not in _HTML_TYPES
-    return Markup(value=value, is_html=not plain, base=base if base != document else None)
-
-
-def _language(entry: Mapping[str, Any]) -> str | None:
-    contexts = (entry, *_dicts(entry, "content"), _dict(entry, "summary_detail"), _dict(entry, "title_detail"))
-    return next((language for context in contexts if (language := _str(context, "language"))), None)
-
-
-def _people(context: Mapping[str, Any]) -> tuple[str, ...]:
-    """List the names of the authors; e-mail addresses only where there is no name at all."""
-    people, author = _dicts(context, "authors"), _str(context, "author")
-    mail = _MAIL_OF.fullmatch(author.strip()) if author and len(people) < 2 else None
-    if mail:  # read here: feedparser cuts addresses of long top-level domains in two
-        return (mail["after"] or mail["before"] or mail["bare"],)
-    for key in ("name", "email"):
-        found = tuple(name for person in people if (name := _str(person, key)))
-        if found:
-            return found
-    return (author,) if author else ()
-
-
-def _categories(entry: Mapping[str, Any]) -> Iterator[str]:
-    for tag in _dicts(entry, "tags"):
-        term, label = _str(tag, "term"), _str(tag, "label")
-        best = label if not term or "://" in term else term  # an address is no name
-        if best and "://" not in best:
-            yield best
-
-
-def _attachments(entry: Mapping[str, Any]) -> Iterator[Attachment]:
-    for link in _dicts(entry, "links"):
-        url, kind = _str(link, "href"), _str(link, "type")
-        if url and _str(link, "rel") == "enclosure":
-            kind = None if kind == "text/html" else kind  # what feedparser puts where none is given
-            yield Attachment(url=url, type=kind, length=_str(link, "length"))
-    for media in _dicts(entry, "media_content"):
-        url, kind = _str(media, "url"), _str(media, "type")
-        if url and _MEDIA.match(kind or _str(media, "medium") or ""):
-            yield Attachment(url=url, type=kind, length=_str(media, "filesize"))
-
-
-def _time(entry: Mapping[str, Any], key: str) -> str | None:
-    """Read a time that feedparser parsed (UTC); a year outside 1900 to 2100 is a misreading."""
-    parsed = dict.get(entry, key) if isinstance(entry, dict) else None
-    try:
-        year, month, day, hour, minute, second = parsed[:6]  # type: ignore[index]
-        if not 1900 <= year <= 2100:
-            return None
-        return iso(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC))
-    except (TypeError, ValueError):
-        return None
-
-
-def _str(context: Mapping[str, Any], key: str) -> str | None:
-    """Read a text; past feedparser's fall-backs from one key to another, and past what is no text, or is empty."""
-    value = dict.get(context, key) if isinstance(context, dict) else None
-    return value if isinstance(value, str) and value else None
-
-
-def _dict(context: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = dict.get(context, key) if isinstance(context, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(context: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    value = dict.get(context, key) if isinstance(context, dict) else None
-    found: Iterable[Any] = value if isinstance(value, list) else ()
-    return [each for each in found if isinstance(each, dict)]

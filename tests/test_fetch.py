@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.fetch import failure_of, outcome_of, read_file, reason
+from ingest.failure import failure_of, outcome_of, reason
+from ingest.fetch import read_file
 
 
 @pytest.mark.parametrize(

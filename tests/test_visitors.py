@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from house import free_port
-from ingest.fetch import outcome_of
+from ingest.failure import outcome_of
 from wireroom.visitors import MAX_HEAD_BYTES, Visitor
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
