@@ -99,6 +99,9 @@ class Folded(NamedTuple):
 FOLDS: dict[str, Folded] = {}
 """The characters that were met, at most MAX_KNOWN."""
 
+ALIKE = {chr(code) for code in range(0x80)}
+"""Those of which FTS5 makes what we do, as far as they were met: most texts have no other."""
+
 MAX_KNOWN = 30_000
 """More than most archives ever see, and some 10 MB. Past it, texts with others are folded the long way: a hostile feed
 has a million different characters, and to look at each alone takes far longer than to fold all of them at once."""
@@ -175,10 +178,14 @@ def folded(text: str) -> str | None:
     """Give ``fold(text)`` where FTS5's own tokenizer would not do as much by itself, else None."""
     if text.isascii():
         return None
+    chars = set(text)
+    if chars <= ALIKE:
+        return None
     each = each_folded(text)
     if each is None:
         return folded_whole(text)
-    return None if all(one.alike for one in each.values()) else fold(text)
+    ALIKE.update(char for char, one in each.items() if one.alike)
+    return None if chars <= ALIKE else fold(text)
 
 
 def folded_whole(text: str) -> str | None:

@@ -61,6 +61,10 @@ _BLOCK = re.compile(
     r"</?(?:address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|"
     r"header|hr|li|main|nav|ol|p|pre|section|summary|table|tr|ul)(?: [a-z]++=\"[^\"]*+\")*+ ?/?>"
 )
+_MARKUP = re.compile("[<>&\r\f\xa0]")  # markup, and what the sanitizer writes in another way
+# An address that needs a base, or may: a sanitizer is made for each base, which costs as much as using it.
+# Only by the last letter of href, src, poster and cite: what is looked for first is quicker the rarer it is.
+_RELATIVE = re.compile(r"=(?<=[fcreFCRE\s]=)(?!\"https?://[a-z0-9])")
 _CELL = re.compile(r"</t[dh]>")
 _INLINE = re.compile(r"</?[a-z][a-z0-9]*+(?: [a-z]++=\"[^\"]*+\")*+ ?/?>")
 
@@ -80,7 +84,9 @@ def clean_html(html: str, base_url: str | None) -> str:
         html = html[: at if at > 0 else room]
     if _is_heavy(html):
         return _as_text(html)
-    cleaner = _cleaner(base_url)
+    if not _MARKUP.search(html):
+        return html  # which the sanitizer would leave as it is
+    cleaner = _cleaner(base_url if base_url and _RELATIVE.search(html) else None)
     for _ in range(4):  # one pass, and one to see that it was enough: misnested links and tables may need more
         cleaned = xml_chars(cleaner.clean(_LINES_IN_PRE.sub(r"\1", html)))
         if cleaned == html:

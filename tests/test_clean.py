@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from ingest import clean
 from ingest.clean import (
     ATTRIBUTES,
     MAX_HTML_CHARS,
@@ -302,3 +303,39 @@ def test_xml_clean_leaves_only_xml(text: str) -> None:
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", clean)
     assert clean.encode("utf-8", "strict").decode() == clean
     assert xml_clean(clean) == clean
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        '<a href="https://a.example/x y">',
+        '<a href="/rel">',
+        "<a HREF = '//a.example/'>",
+        '<a\nhref\n=\n"rel">',
+        '<a href="http:foo">',
+        '<a href="&#104;ttps://x/">',
+        '<a href="https://a.example/&#10;b">',
+        "<img src=x.png>",
+        '<video poster="p.png" src="https://a.example/v">',
+        '<q cite="c">',
+        "<pre>\n\nx",
+        "</a>",
+        "&nbsp;",
+        "\xa0",
+        "\r\n",
+        "\f",
+        "2 > 1",
+        "words",
+    ]
+)
+
+
+@given(st.lists(FRAGMENTS | st.text(max_size=6), max_size=8).map("".join), st.sampled_from([BASE, None]))
+def test_short_cuts_change_nothing(html: str, base: str | None) -> None:
+    """Text without markup, and markup without relative addresses, comes out as it would the long way."""
+    always = re.compile("")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clean, "_MARKUP", always)
+        patch.setattr(clean, "_RELATIVE", always)
+        long_way = clean_html(html, base)
+
+    assert clean_html(html, base) == long_way
