@@ -29,6 +29,8 @@ from ingest.schedule import Rhythm
 from ingest.tag import Desks
 from ingest.wanted import SourceSetting, wanted
 
+UNEVENTFUL: frozenset[Outcome] = frozenset({"not-modified", "unchanged"})
+
 REST_S = 60
 """After a poll that the archive did not take (a full disk), its source is left alone for so long."""
 
@@ -61,11 +63,18 @@ class Report:
     stories: int
     duration_ms: int
     next_poll_at: str | None
+    recovered: bool = False
+    """The poll before it was not good, and this one is."""
 
     @property
     def good(self) -> bool:
         """Tell whether the source answered as it should."""
         return self.outcome in GOOD
+
+    @property
+    def uneventful(self) -> bool:
+        """Tell whether all is as it was: nothing to read, nothing to remark."""
+        return self.outcome in UNEVENTFUL and self.error is None and not self.recovered
 
 
 class Collects(Protocol):
@@ -220,4 +229,5 @@ def report_of(source: PolledSource, plan: PollPlan) -> Report:
         stories=len(plan.new_stories),
         duration_ms=plan.record.duration_ms,
         next_poll_at=plan.state.next_poll_at,
+        recovered=plan.record.outcome in GOOD and plan.before.failures > 0,
     )

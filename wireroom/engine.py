@@ -24,7 +24,7 @@ from ingest.network import Network
 from ingest.poll import Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
-from wireroom.log import Log
+from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
 from wireroom.parts import make_collector, make_hosts, make_setup
 from wireroom.press import Press
@@ -141,10 +141,15 @@ class Engine:
         )
 
     def _log_poll(self, report: Report) -> None:
-        """Write the poll's one line, and tell who waits for it."""
+        """Write the poll's one line, if it has something to tell, and tell who waits for it."""
         self.press.archive_trouble = None
         self.after_poll(report)
-        say = self.log.info if report.good and report.error is None else self.log.warning
+        if not report.uneventful:
+            say = self.log.info if report.good and report.error is None else self.log.warning
+        elif shows_details():
+            say = self.log.debug
+        else:
+            return
         said = {
             "source": report.source,
             "outcome": report.outcome,
