@@ -7,6 +7,7 @@ search index at its end, in the same transaction.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 import os
@@ -14,7 +15,8 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,11 +36,25 @@ PACE_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be run on the archive; ``patient``: more may be waited for."""
+    """What is to be run on the archive, and the future of who waits for it, on its event loop where it has one.
+
+    ``patient``: more may be waited for.
+    """
 
     run: Callable[[Database], Any]
     patient: bool = False
-    future: Future[Any] = field(default_factory=Future)
+    future: Future[Any] | asyncio.Future[Any] = field(default_factory=Future)
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def begins(self) -> bool:
+        """Tell whether it is still wanted; from now on it is finished, whoever leaves."""
+        if isinstance(self.future, Future):
+            return self.future.set_running_or_notify_cancel()
+        return not self.future.cancelled()
+
+
+End = tuple[Job, Any, Exception | None]
+"""A job, and its result or its failure."""
 
 
 class Writer:
@@ -64,14 +80,24 @@ class Writer:
         A ``patient`` one may be kept for PACE_S, for more to come: not the first after a while, and any that is not
         patient ends the waiting.
         """
-        made = Job(job, patient=patient)
+        future: Future[T] = Future()
+        self._queue(Job(job, patient, future))
+        return future
+
+    def write(self, job: Callable[[Database], T], *, patient: bool = False) -> asyncio.Future[T]:
+        """Do what ``submit`` does → a future of the running event loop, which hears of a whole batch at once."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._queue(Job(job, patient, future, loop))
+        return future
+
+    def _queue(self, job: Job) -> None:
         if self._closing:
-            made.future.set_exception(RuntimeError("the writer is closed"))
-        else:
-            self._jobs.put(made)
-            if not patient:
-                self._hurry.set()
-        return made.future
+            job.future.set_exception(RuntimeError("the writer is closed"))
+            return
+        self._jobs.put(job)
+        if not job.patient:
+            self._hurry.set()
 
     def close(self) -> None:
         """Finish the jobs that wait, checkpoint, close the connection. Safe to call twice."""
@@ -141,14 +167,14 @@ def run_batch(
 
     ``give_up``: a stop has come, so no more waiting for another program that holds the archive.
     """
-    ends: list[tuple[Job, Any, Exception | None]]
+    ends: list[End]
     try:
         if not still_there():
             raise ArchiveError(
                 IO_ERROR, "the archive was removed or replaced while in use; put it back and start again"
             )
         begin(db, give_up)
-        jobs = [job for job in batch if job.future.set_running_or_notify_cancel()]
+        jobs = [job for job in batch if job.begins()]
         ends = [(job, *run_apart(db, job)) for job in jobs]
         index_stories(db)
         db.execute("COMMIT")
@@ -156,7 +182,22 @@ def run_batch(
         if db.conn.in_transaction:
             db.execute("ROLLBACK")
         ends = [(job, None, error) for job in batch if not job.future.cancelled()]
+    by_loop: defaultdict[asyncio.AbstractEventLoop | None, list[End]] = defaultdict(list)
+    for end in ends:
+        by_loop[end[0].loop].append(end)
+    for loop, some in by_loop.items():
+        if loop is None:
+            settle(some)
+        else:
+            with contextlib.suppress(RuntimeError):  # it is closed: nobody waits any more
+                loop.call_soon_threadsafe(settle, some)
+
+
+def settle(ends: Sequence[End]) -> None:
+    """Tell who waits for the jobs how they ended; on their own event loop, where they have one."""
     for job, result, failure in ends:
+        if job.future.cancelled():
+            continue
         if failure is None:
             job.future.set_result(result)
         else:

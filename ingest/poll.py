@@ -186,18 +186,14 @@ class Poller:
         Raises sqlite3.OperationalError and the like where the archive itself takes nothing, SupersededError.
         """
         try:
-            return await asyncio.wrap_future(
-                self._writer.submit(lambda db: self._record(db, source, setting, answer), patient=True)
-            )
+            return await self._writer.write(lambda db: self._record(db, source, setting, answer), patient=True)
         except (sqlite3.OperationalError, ArchiveError, SupersededError):
             raise
         except Exception as error:  # noqa: BLE001 - no document may keep its source due for ever
             fault = f"it could not be recorded: {type(error).__name__}: {error}"[:300]
             fetched = replace(answer.fetched, outcome="malformed", error=fault.encode("utf-8", "replace").decode())
             failed = replace(answer, fetched=fetched, document=None)
-            return await asyncio.wrap_future(
-                self._writer.submit(lambda db: self._record(db, source, setting, failed), patient=True)
-            )
+            return await self._writer.write(lambda db: self._record(db, source, setting, failed), patient=True)
 
     def _record(self, db: Database, source: PolledSource, setting: SourceSetting, answer: Answer) -> PollPlan:
         """Plan and apply, on the writer's thread, inside the poll's savepoint.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -67,6 +68,52 @@ def test_failed_job_rolls_back_alone(archive: Path, writer: Writer) -> None:
     assert (first.result(), good.result(), after.result()) == (True, "a", "b")
     assert isinstance(failing.exception(), ValueError)
     assert names(archive) == ["a", "b"]
+
+
+async def test_event_loop_hears_of_jobs_as_threads_do(archive: Path, writer: Writer) -> None:
+    """Each has its own result or error once all are on disk; who has left before his job began has none of it done."""
+    begun, held = threading.Event(), threading.Event()
+
+    def long(db: Database) -> str:
+        begun.set()
+        held.wait(10)
+        return tag(db, "long")
+
+    def bad(db: Database) -> None:
+        tag(db, "half")
+        raise ValueError("no")
+
+    first = writer.write(long)
+    await asyncio.to_thread(begun.wait, 10)
+    good, failing, left, last = [
+        writer.write(job)
+        for job in (lambda db: tag(db, "a"), bad, lambda db: tag(db, "left"), lambda _: names(archive))
+    ]
+    first.cancel()  # too late: its job runs
+    left.cancel()
+    held.set()
+
+    assert await last == ["long"]
+    assert (await good, names(archive)) == ("a", ["a", "long"])
+    with pytest.raises(ValueError, match="no"):
+        await failing
+    writer.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await writer.write(lambda db: tag(db, "late"))
+
+
+def test_loop_that_is_gone_stops_nothing(archive: Path, writer: Writer) -> None:
+    """Whoever waited there is told no more, but what was begun is done, and the writer goes on."""
+    held = threading.Event()
+
+    async def leave() -> None:
+        writer.write(lambda db: held.wait(10) and tag(db, "left behind"))
+
+    asyncio.run(leave())
+    held.set()
+
+    assert writer.submit(lambda db: tag(db, "next")).result(timeout=20) == "next"
+    assert names(archive) == ["left behind", "next"]
 
 
 def test_patient_job_waits_for_others_until_somebody_cannot(

@@ -191,7 +191,7 @@ class Engine:
 
     async def write(self, job: Callable[[Database], T]) -> T:
         """Run ``job`` on the archive → its result, once that is on disk. Raises what the job or the archive raises."""
-        return await asyncio.wrap_future(self.writer.submit(job))
+        return await self.writer.write(job)
 
     async def tick(self) -> None:
         """Start the poll of every source that is due, as far as there is room."""
