@@ -38,19 +38,37 @@ PACE_S = 0.05
 class Job:
     """What is to be run on the archive, and the future of who waits for it, on its event loop where it has one.
 
-    ``patient``: more may be waited for.
+    ``patient``: more may be waited for. ``own``: of ``sources`` it changes no row but one that is its own meanwhile.
     """
 
     run: Callable[[Database], Any]
     patient: bool = False
     future: Future[Any] | asyncio.Future[Any] = field(default_factory=Future)
     loop: asyncio.AbstractEventLoop | None = None
+    own: bool = False
 
     def begins(self) -> bool:
         """Tell whether it is still wanted; from now on it is finished, whoever leaves."""
         if isinstance(self.future, Future):
             return self.future.set_running_or_notify_cancel()
         return not self.future.cancelled()
+
+
+class Changes:
+    """How often anything but polls has changed the archive: whoever finds the same number may go by what he has read.
+
+    ``kept``: what is on disk, for any thread to note before it reads. ``now``: for jobs, what is under way included.
+    """
+
+    def __init__(self) -> None:
+        self.kept = self.now = 0
+        self._version = -1
+
+    def look(self, db: Database) -> None:
+        """Count what another program wrote since the last look. To be called inside the writer's transaction."""
+        ((version,),) = db.conn.execute("PRAGMA data_version").fetchall()
+        self.now += version != self._version
+        self._version = version
 
 
 End = tuple[Job, Any, Exception | None]
@@ -65,6 +83,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._opened: Future[None] = Future()
+        self.changes = Changes()
         self._closing = False
         self._hurry = threading.Event()  # somebody came who can't wait
         self._rested = -math.inf  # the end of the last commit, on the monotonic clock
@@ -84,11 +103,14 @@ class Writer:
         self._queue(Job(job, patient, future))
         return future
 
-    def write(self, job: Callable[[Database], T], *, patient: bool = False) -> asyncio.Future[T]:
-        """Do what ``submit`` does → a future of the running event loop, which hears of a whole batch at once."""
+    def write(self, job: Callable[[Database], T], *, patient: bool = False, own: bool = False) -> asyncio.Future[T]:
+        """Do what ``submit`` does → a future of the running event loop, which hears of a whole batch at once.
+
+        ``own``: the job is a poll, and changes no row of ``sources`` but that of its own source (see ``Changes``).
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._queue(Job(job, patient, future, loop))
+        self._queue(Job(job, patient, future, loop, own))
         return future
 
     def _queue(self, job: Job) -> None:
@@ -117,7 +139,7 @@ class Writer:
         still_there = watch(db)
         self._opened.set_result(None)
         while batch := self._next_batch():
-            run_batch(db, batch, give_up=lambda: self._closing, still_there=still_there)
+            run_batch(db, batch, lambda: self._closing, still_there, self.changes)
             self._rested = time.monotonic()
         with contextlib.suppress(sqlite3.Error):  # where a reader is in the way, the log stays beside the file: no loss
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -161,23 +183,30 @@ def watch(db: Database) -> Callable[[], bool]:
 
 
 def run_batch(
-    db: Database, batch: list[Job], give_up: Callable[[], bool], still_there: Callable[[], bool] = lambda: True
+    db: Database,
+    batch: list[Job],
+    give_up: Callable[[], bool],
+    still_there: Callable[[], bool] = lambda: True,
+    changes: Changes | None = None,
 ) -> None:
     """Run ``batch`` in one transaction; set every future after the commit. Raises nothing.
 
     ``give_up``: a stop has come, so no more waiting for another program that holds the archive.
     """
     ends: list[End]
+    changes = changes or Changes()
     try:
         if not still_there():
             raise ArchiveError(
                 IO_ERROR, "the archive was removed or replaced while in use; put it back and start again"
             )
         begin(db, give_up)
+        changes.look(db)
         jobs = [job for job in batch if job.begins()]
-        ends = [(job, *run_apart(db, job)) for job in jobs]
+        ends = [(job, *run_apart(db, job, changes)) for job in jobs]
         index_stories(db)
         db.execute("COMMIT")
+        changes.kept = changes.now
     except Exception as error:  # noqa: BLE001 - all of the batch is undone, and all of its callers are told
         if db.conn.in_transaction:
             db.execute("ROLLBACK")
@@ -204,12 +233,13 @@ def settle(ends: Sequence[End]) -> None:
             job.future.set_exception(failure)
 
 
-def run_apart(db: Database, job: Job) -> tuple[Any, Exception | None]:
+def run_apart(db: Database, job: Job, changes: Changes) -> tuple[Any, Exception | None]:
     """Run one job in a savepoint → its result, or its failure, of which nothing is left.
 
     Raises the failure where it has ended the whole transaction (disk full and the like).
     """
     db.conn.execute("SAVEPOINT job")  # sqlite-utils' own has another name each time: none is ever prepared already
+    changes.now += not job.own
     try:
         result = job.run(db)
     except Exception as error:

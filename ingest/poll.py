@@ -131,14 +131,15 @@ class Poller:
         """Tell whether the source's last poll could not be written, just now: its server is not asked again at once."""
         return self._resting.get(source_id, 0) > asyncio.get_running_loop().time()
 
-    def start(self, source: PolledSource) -> asyncio.Task[Report]:
+    def start(self, source: PolledSource, changes: int) -> asyncio.Task[Report]:
         """Begin to poll ``source`` → the task of its report; the one that is under way, if there is one.
 
-        The task raises what the archive raised, if the poll could not be written: then nothing of it is.
+        ``changes``: the writer's ``changes.kept`` from before the source was read. The task raises what the archive
+        raised, if the poll could not be written: then nothing of it is.
         """
         task = self._under_way.get(source.id)
         if task is None:
-            task = asyncio.create_task(self._poll(source), name=f"poll {source.config_id}")
+            task = asyncio.create_task(self._poll(source, changes), name=f"poll {source.config_id}")
             self._under_way[source.id] = task
             self._sources[source.id] = source, self.setup.settings[source.config_id]
             task.add_done_callback(lambda _: self._ended(source.id))
@@ -157,7 +158,7 @@ class Poller:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _poll(self, source: PolledSource) -> Report:
+    async def _poll(self, source: PolledSource, changes: int) -> Report:
         setting = self.setup.settings[source.config_id]
         loop = asyncio.get_running_loop()
         started = datetime.now(UTC)
@@ -169,7 +170,7 @@ class Poller:
         answer = answer_of(fetched, collected.document, collected.offers)
         answer = replace(answer, started=started, duration_ms=round(fetched.took_s * 1000))
         try:
-            plan = await self._write(source, setting, answer)
+            plan = await self._write(source, setting, answer, changes)
         except SupersededError:
             raise asyncio.CancelledError from None  # it is broken off, as those that ``close`` finds under way
         except Exception:
@@ -180,28 +181,36 @@ class Poller:
         self._on_report(report)
         return report
 
-    async def _write(self, source: PolledSource, setting: SourceSetting, answer: Answer) -> PollPlan:
+    async def _write(self, source: PolledSource, setting: SourceSetting, answer: Answer, changes: int) -> PollPlan:
         """Plan and write the poll; a document that can't be planned or written is recorded as that source's fault.
 
         Raises sqlite3.OperationalError and the like where the archive itself takes nothing, SupersededError.
         """
         try:
-            return await self._writer.write(lambda db: self._record(db, source, setting, answer), patient=True)
+            return await self._writer.write(
+                lambda db: self._record(db, source, setting, answer, changes), patient=True, own=True
+            )
         except (sqlite3.OperationalError, ArchiveError, SupersededError):
             raise
         except Exception as error:  # noqa: BLE001 - no document may keep its source due for ever
             fault = f"it could not be recorded: {type(error).__name__}: {error}"[:300]
             fetched = replace(answer.fetched, outcome="malformed", error=fault.encode("utf-8", "replace").decode())
             failed = replace(answer, fetched=fetched, document=None)
-            return await self._writer.write(lambda db: self._record(db, source, setting, failed), patient=True)
+            return await self._writer.write(
+                lambda db: self._record(db, source, setting, failed, changes), patient=True, own=True
+            )
 
-    def _record(self, db: Database, source: PolledSource, setting: SourceSetting, answer: Answer) -> PollPlan:
+    def _record(
+        self, db: Database, source: PolledSource, setting: SourceSetting, answer: Answer, changes: int
+    ) -> PollPlan:
         """Plan and apply, on the writer's thread, inside the poll's savepoint.
 
         ``source`` and ``setting`` are as they were when the poll began. A hub may have told of news since, or the
-        config may have changed: what is planned by, and written back, is how all stands now.
+        config may have changed: what is planned by, and written back, is how all stands now. Where nothing but
+        polls was written since (``changes``), that is ``source`` itself: no other poll was one of this source.
         """
-        setup, present = self.setup, source_now(db, source.id)
+        setup = self.setup
+        present = source if changes == self._writer.changes.now else source_now(db, source.id)
         if self.superseded or setup.settings.get(present.config_id) != setting:
             raise SupersededError
         if self._desk is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -100,6 +101,31 @@ async def test_event_loop_hears_of_jobs_as_threads_do(archive: Path, writer: Wri
     writer.close()
     with pytest.raises(RuntimeError, match="closed"):
         await writer.write(lambda db: tag(db, "late"))
+
+
+async def test_changes_tell_of_all_that_was_written_but_polls(archive: Path, writer: Writer) -> None:
+    """Who has noted the number, and finds it again in his own job, has read what is there now; else it is another."""
+    await writer.write(lambda db: tag(db, "first"))
+
+    async def seen_by_a_poll_after(change: Callable[[], object]) -> bool:
+        noted = writer.changes.kept
+        change()
+        return await writer.write(lambda _: writer.changes.now, own=True) == noted
+
+    def by_another_program() -> None:
+        with closing(sqlite3.connect(archive)) as db, db:
+            db.execute("DELETE FROM tags")
+
+    def in_the_same_batch() -> None:
+        writer.submit(lambda _: time.sleep(0.2))  # what follows waits together
+        writer.submit(lambda db: tag(db, "change"))
+
+    assert await seen_by_a_poll_after(lambda: None)
+    assert await seen_by_a_poll_after(lambda: writer.write(lambda db: tag(db, "a poll"), own=True))
+    assert not await seen_by_a_poll_after(lambda: writer.submit(lambda db: tag(db, "change 1")).result())
+    assert not await seen_by_a_poll_after(in_the_same_batch)
+    assert not await seen_by_a_poll_after(by_another_program)
+    assert await seen_by_a_poll_after(lambda: None), "it is seen once"
 
 
 def test_loop_that_is_gone_stops_nothing(archive: Path, writer: Writer) -> None:

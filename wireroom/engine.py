@@ -204,9 +204,12 @@ class Engine:
             await self.write(lambda db: mend_times(db, datetime.now(UTC)))
         await self._ticker.tick()
 
-    def begin(self, source: PolledSource) -> asyncio.Task[Report]:
-        """Start a poll, or join the one that is under way; if it can't be recorded, that is said."""
-        task = self.poller.start(source)
+    def begin(self, source: PolledSource, changes: int) -> asyncio.Task[Report]:
+        """Start a poll, or join the one that is under way; if it can't be recorded, that is said.
+
+        ``changes``: the writer's ``changes.kept`` before the source was read.
+        """
+        task = self.poller.start(source, changes)
         task.add_done_callback(self._log_failure)
         return task
 

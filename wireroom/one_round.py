@@ -98,13 +98,14 @@ class Round:
         while engine.poller.superseded and not engine.closing:  # noqa: ASYNC110 - in a moment there is another
             await asyncio.sleep(0.05)
         ids = [] if engine.closing else [id_ for id_, _ in taken]
+        changes = engine.writer.changes.kept
         found = {source.id: source for source in sources_by_id(engine.reader, ids)} if ids else {}
         for id_, domain in taken:
             source = found.get(id_)
             if source is None or source.config_id not in engine.poller.setup.settings:
                 self._count(broken_off(names[id_]))  # a stop, or a reload that took it out
             elif (not due or is_due(source)) and self._may(source):  # it may have been polled since it was listed
-                task = engine.begin(source)
+                task = engine.begin(source, changes)
                 self._under_way[task] = source.config_id, domain
                 task.add_done_callback(self._ended.put_nowait)
                 continue
