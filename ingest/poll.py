@@ -167,8 +167,8 @@ class Poller:
         if fetched.outcome == "gone" and source.moved_url is not None:  # the address in the config has the last word
             fetched = replace(fetched, outcome="http-error", error="410 Gone at the place that it moved to")
         fetched = await self._network.judged(source, fetched, started=loop.time() - fetched.took_s)
-        answer = answer_of(fetched, collected.document, collected.offers)
-        answer = replace(answer, started=started, duration_ms=round(fetched.took_s * 1000))
+        took_ms = round(fetched.took_s * 1000)
+        answer = answer_of(fetched, collected.document, collected.offers, started=started, duration_ms=took_ms)
         try:
             plan = await self._write(source, setting, answer, changes)
         except SupersededError:
