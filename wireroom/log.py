@@ -18,6 +18,7 @@ from wireroom.escape import escaped
 Log = structlog.stdlib.BoundLogger
 
 NAME = "wireroom"
+OURS = logging.getLogger(NAME)
 
 
 def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -66,4 +67,4 @@ def open_log(*, plain: bool | None = None, debug: bool = False) -> Log:
 
 def shows_details() -> bool:
     """Tell whether lines of the level DEBUG are written: most of them are not worth their making."""
-    return logging.getLogger(NAME).isEnabledFor(logging.DEBUG)
+    return OURS.isEnabledFor(logging.DEBUG)
