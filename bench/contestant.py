@@ -34,12 +34,15 @@ class Wireroom:
         """Start everything, the worker processes too."""
         from wireroom.config import load_config
         from wireroom.engine import Engine
+        from wireroom.garbage import keep_what_is_there, uncollected
         from wireroom.log import open_log
 
         config = load_config(self._path)
         self._engine = Engine(config, open_log(plain=False))
         logging.getLogger().setLevel(self._level)
-        await self._engine.start()
+        with uncollected():
+            await self._engine.start()
+            keep_what_is_there()
         warm = (self._engine.workers.digest(WARM, None, f"http://warm.example/{n}") for n in range(config.poll.workers))
         await asyncio.gather(*warm)
         return {}

@@ -7,6 +7,7 @@ search index at its end, in the same transaction.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 import os
@@ -14,7 +15,8 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,11 +36,43 @@ PACE_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be run on the archive; ``patient``: more may be waited for."""
+    """What is to be run on the archive, and the future of who waits for it, on its event loop where it has one.
+
+    ``patient``: more may be waited for. ``own``: of ``sources`` it changes no row but one that is its own meanwhile.
+    """
 
     run: Callable[[Database], Any]
     patient: bool = False
-    future: Future[Any] = field(default_factory=Future)
+    future: Future[Any] | asyncio.Future[Any] = field(default_factory=Future)
+    loop: asyncio.AbstractEventLoop | None = None
+    own: bool = False
+
+    def begins(self) -> bool:
+        """Tell whether it is still wanted; from now on it is finished, whoever leaves."""
+        if isinstance(self.future, Future):
+            return self.future.set_running_or_notify_cancel()
+        return not self.future.cancelled()
+
+
+class Changes:
+    """How often anything but polls has changed the archive: whoever finds the same number may go by what he has read.
+
+    ``kept``: what is on disk, for any thread to note before it reads. ``now``: for jobs, what is under way included.
+    """
+
+    def __init__(self) -> None:
+        self.kept = self.now = 0
+        self._version = -1
+
+    def look(self, db: Database) -> None:
+        """Count what another program wrote since the last look. To be called inside the writer's transaction."""
+        ((version,),) = db.conn.execute("PRAGMA data_version").fetchall()
+        self.now += version != self._version
+        self._version = version
+
+
+End = tuple[Job, Any, Exception | None]
+"""A job, and its result or its failure."""
 
 
 class Writer:
@@ -49,6 +83,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._opened: Future[None] = Future()
+        self.changes = Changes()
         self._closing = False
         self._hurry = threading.Event()  # somebody came who can't wait
         self._rested = -math.inf  # the end of the last commit, on the monotonic clock
@@ -64,14 +99,27 @@ class Writer:
         A ``patient`` one may be kept for PACE_S, for more to come: not the first after a while, and any that is not
         patient ends the waiting.
         """
-        made = Job(job, patient=patient)
+        future: Future[T] = Future()
+        self._queue(Job(job, patient, future))
+        return future
+
+    def write(self, job: Callable[[Database], T], *, patient: bool = False, own: bool = False) -> asyncio.Future[T]:
+        """Do what ``submit`` does → a future of the running event loop, which hears of a whole batch at once.
+
+        ``own``: the job is a poll, and changes no row of ``sources`` but that of its own source (see ``Changes``).
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._queue(Job(job, patient, future, loop, own))
+        return future
+
+    def _queue(self, job: Job) -> None:
         if self._closing:
-            made.future.set_exception(RuntimeError("the writer is closed"))
-        else:
-            self._jobs.put(made)
-            if not patient:
-                self._hurry.set()
-        return made.future
+            job.future.set_exception(RuntimeError("the writer is closed"))
+            return
+        self._jobs.put(job)
+        if not job.patient:
+            self._hurry.set()
 
     def close(self) -> None:
         """Finish the jobs that wait, checkpoint, close the connection. Safe to call twice."""
@@ -91,7 +139,7 @@ class Writer:
         still_there = watch(db)
         self._opened.set_result(None)
         while batch := self._next_batch():
-            run_batch(db, batch, give_up=lambda: self._closing, still_there=still_there)
+            run_batch(db, batch, lambda: self._closing, still_there, self.changes)
             self._rested = time.monotonic()
         with contextlib.suppress(sqlite3.Error):  # where a reader is in the way, the log stays beside the file: no loss
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -135,40 +183,63 @@ def watch(db: Database) -> Callable[[], bool]:
 
 
 def run_batch(
-    db: Database, batch: list[Job], give_up: Callable[[], bool], still_there: Callable[[], bool] = lambda: True
+    db: Database,
+    batch: list[Job],
+    give_up: Callable[[], bool],
+    still_there: Callable[[], bool] = lambda: True,
+    changes: Changes | None = None,
 ) -> None:
     """Run ``batch`` in one transaction; set every future after the commit. Raises nothing.
 
     ``give_up``: a stop has come, so no more waiting for another program that holds the archive.
     """
-    ends: list[tuple[Job, Any, Exception | None]]
+    ends: list[End]
+    changes = changes or Changes()
     try:
         if not still_there():
             raise ArchiveError(
                 IO_ERROR, "the archive was removed or replaced while in use; put it back and start again"
             )
         begin(db, give_up)
-        jobs = [job for job in batch if job.future.set_running_or_notify_cancel()]
-        ends = [(job, *run_apart(db, job)) for job in jobs]
+        changes.look(db)
+        jobs = [job for job in batch if job.begins()]
+        ends = [(job, *run_apart(db, job, changes)) for job in jobs]
         index_stories(db)
         db.execute("COMMIT")
+        changes.kept = changes.now
     except Exception as error:  # noqa: BLE001 - all of the batch is undone, and all of its callers are told
         if db.conn.in_transaction:
             db.execute("ROLLBACK")
         ends = [(job, None, error) for job in batch if not job.future.cancelled()]
+    by_loop: defaultdict[asyncio.AbstractEventLoop | None, list[End]] = defaultdict(list)
+    for end in ends:
+        by_loop[end[0].loop].append(end)
+    for loop, some in by_loop.items():
+        if loop is None:
+            settle(some)
+        else:
+            with contextlib.suppress(RuntimeError):  # it is closed: nobody waits any more
+                loop.call_soon_threadsafe(settle, some)
+
+
+def settle(ends: Sequence[End]) -> None:
+    """Tell who waits for the jobs how they ended; on their own event loop, where they have one."""
     for job, result, failure in ends:
+        if job.future.cancelled():
+            continue
         if failure is None:
             job.future.set_result(result)
         else:
             job.future.set_exception(failure)
 
 
-def run_apart(db: Database, job: Job) -> tuple[Any, Exception | None]:
+def run_apart(db: Database, job: Job, changes: Changes) -> tuple[Any, Exception | None]:
     """Run one job in a savepoint → its result, or its failure, of which nothing is left.
 
     Raises the failure where it has ended the whole transaction (disk full and the like).
     """
     db.conn.execute("SAVEPOINT job")  # sqlite-utils' own has another name each time: none is ever prepared already
+    changes.now += not job.own
     try:
         result = job.run(db)
     except Exception as error:

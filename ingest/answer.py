@@ -33,10 +33,17 @@ class Answer:
     offers: Sequence[str] = ()
 
 
-def answer_of(fetched: Fetched, document: Document | None = None, offers: tuple[str, ...] = ()) -> Answer:
+def answer_of(
+    fetched: Fetched,
+    document: Document | None = None,
+    offers: tuple[str, ...] = (),
+    *,
+    started: datetime = EPOCH,
+    duration_ms: int = 0,
+) -> Answer:
     """Make the answer of a poll; hub and own address come from the Link headers, else from the document (WebSub 4)."""
     links: dict[str, str] = {}
-    for link in links_of(fetched.links, fetched.url):
+    for link in links_of(fetched.links, fetched.url) if fetched.links else ():
         links.setdefault(link.rel, link.url)
     hub, topic = links.get("hub"), links.get("self")
     if document is not None:
@@ -45,6 +52,8 @@ def answer_of(fetched: Fetched, document: Document | None = None, offers: tuple[
         fetched=fetched,
         document=document,
         digest_version=DIGEST_VERSION,
+        started=started,
+        duration_ms=duration_ms,
         hub=hub,
         hub_topic=topic or fetched.url if hub else None,
         offers=offers,

@@ -29,6 +29,8 @@ from ingest.schedule import Rhythm
 from ingest.tag import Desks
 from ingest.wanted import SourceSetting, wanted
 
+UNEVENTFUL: frozenset[Outcome] = frozenset({"not-modified", "unchanged"})
+
 REST_S = 60
 """After a poll that could not be done (no cluster) or written (a full disk), its source is left alone for so long."""
 
@@ -61,11 +63,18 @@ class Report:
     stories: int
     duration_ms: int
     next_poll_at: str | None
+    recovered: bool = False
+    """The poll before it was not good, and this one is."""
 
     @property
     def good(self) -> bool:
         """Tell whether the source answered as it should."""
         return self.outcome in GOOD
+
+    @property
+    def uneventful(self) -> bool:
+        """Tell whether all is as it was: nothing to read, nothing to remark."""
+        return self.outcome in UNEVENTFUL and self.error is None and not self.recovered
 
 
 class Collects(Protocol):
@@ -135,14 +144,15 @@ class Poller:
         until, returns = self._resting.get(source_id, (0.0, 0))
         return until > asyncio.get_running_loop().time() and returns == self._collector.returns
 
-    def start(self, source: PolledSource) -> asyncio.Task[Report]:
+    def start(self, source: PolledSource, changes: int) -> asyncio.Task[Report]:
         """Begin to poll ``source`` → the task of its report; the one that is under way, if there is one.
 
-        The task raises what the archive raised, if the poll could not be written: then nothing of it is.
+        ``changes``: the writer's ``changes.kept`` from before the source was read. The task raises what the archive
+        raised, if the poll could not be written: then nothing of it is.
         """
         task = self._under_way.get(source.id)
         if task is None:
-            task = asyncio.create_task(self._poll(source), name=f"poll {source.config_id}")
+            task = asyncio.create_task(self._poll(source, changes), name=f"poll {source.config_id}")
             self._under_way[source.id] = task
             self._sources[source.id] = source, self.setup.settings[source.config_id]
             task.add_done_callback(lambda _: self._ended(source.id))
@@ -161,7 +171,7 @@ class Poller:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _poll(self, source: PolledSource) -> Report:
+    async def _poll(self, source: PolledSource, changes: int) -> Report:
         setting, started = self.setup.settings[source.config_id], datetime.now(UTC)
         try:
             collected = await self._collector.collect(task_of(source, wanted(source, setting, started)))
@@ -169,12 +179,12 @@ class Poller:
             self._resting[source.id] = asyncio.get_running_loop().time() + REST_S, self._collector.returns
             raise
         try:
-            return await self._recorded(source, setting, started, collected)
+            return await self._recorded(source, setting, started, collected, changes)
         finally:
             self._collector.written(collected)
 
     async def _recorded(
-        self, source: PolledSource, setting: SourceSetting, started: datetime, collected: Collected
+        self, source: PolledSource, setting: SourceSetting, started: datetime, collected: Collected, changes: int
     ) -> Report:
         """Judge and write what was brought → the report."""
         loop, fetched = asyncio.get_running_loop(), collected.fetched
@@ -182,10 +192,10 @@ class Poller:
             fetched = replace(fetched, outcome="http-error", error="410 Gone at the place that it moved to")
         began = loop.time() - collected.waited_s - fetched.took_s
         fetched = await self._network.judged(source, fetched, started=began)
-        answer = answer_of(fetched, collected.document, collected.offers)
-        answer = replace(answer, started=started, duration_ms=round(fetched.took_s * 1000))
+        took_ms = round(fetched.took_s * 1000)
+        answer = answer_of(fetched, collected.document, collected.offers, started=started, duration_ms=took_ms)
         try:
-            plan = await self._write(source, setting, answer)
+            plan = await self._write(source, setting, answer, changes)
         except SupersededError:
             raise asyncio.CancelledError from None  # it is broken off, as those that ``close`` finds under way
         except Exception:
@@ -196,14 +206,14 @@ class Poller:
         self._on_report(report)
         return report
 
-    async def _write(self, source: PolledSource, setting: SourceSetting, answer: Answer) -> PollPlan:
+    async def _write(self, source: PolledSource, setting: SourceSetting, answer: Answer, changes: int) -> PollPlan:
         """Plan and write the poll; a document that can't be planned or written is recorded as that source's fault.
 
         Raises sqlite3.OperationalError and the like where the archive itself takes nothing, SupersededError.
         """
         try:
-            return await asyncio.wrap_future(
-                self._writer.submit(lambda db: self._record(db, source, setting, answer), patient=True)
+            return await self._writer.write(
+                lambda db: self._record(db, source, setting, answer, changes), patient=True, own=True
             )
         except (sqlite3.OperationalError, ArchiveError, SupersededError):
             raise
@@ -211,17 +221,21 @@ class Poller:
             fault = f"it could not be recorded: {type(error).__name__}: {error}"[:300]
             fetched = replace(answer.fetched, outcome="malformed", error=fault.encode("utf-8", "replace").decode())
             failed = replace(answer, fetched=fetched, document=None)
-            return await asyncio.wrap_future(
-                self._writer.submit(lambda db: self._record(db, source, setting, failed), patient=True)
+            return await self._writer.write(
+                lambda db: self._record(db, source, setting, failed, changes), patient=True, own=True
             )
 
-    def _record(self, db: Database, source: PolledSource, setting: SourceSetting, answer: Answer) -> PollPlan:
+    def _record(
+        self, db: Database, source: PolledSource, setting: SourceSetting, answer: Answer, changes: int
+    ) -> PollPlan:
         """Plan and apply, on the writer's thread, inside the poll's savepoint.
 
         ``source`` and ``setting`` are as they were when the poll began. A hub may have told of news since, or the
-        config may have changed: what is planned by, and written back, is how all stands now.
+        config may have changed: what is planned by, and written back, is how all stands now. Where nothing but
+        polls was written since (``changes``), that is ``source`` itself: no other poll was one of this source.
         """
-        setup, present = self.setup, source_now(db, source.id)
+        setup = self.setup
+        present = source if changes == self._writer.changes.now else source_now(db, source.id)
         if self.superseded or setup.settings.get(present.config_id) != setting:
             raise SupersededError
         if self._desk is None:
@@ -245,4 +259,5 @@ def report_of(source: PolledSource, plan: PollPlan) -> Report:
         stories=len(plan.new_stories),
         duration_ms=plan.record.duration_ms,
         next_poll_at=plan.state.next_poll_at,
+        recovered=plan.record.outcome in GOOD and plan.before.failures > 0,
     )

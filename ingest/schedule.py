@@ -91,6 +91,8 @@ def dated_pace(entries: int, published: Sequence[datetime], now: datetime, floor
 
     What came within the floor counts as one batch, since no poll can come between. Dates ahead of us are lies.
     """
+    if not published:
+        return None
     times = sorted((moment.timestamp() for moment in published if moment <= now), reverse=True)
     step = aimed(entries)
     spans = (newer - older for newer, older in zip(times, times[step:], strict=False))

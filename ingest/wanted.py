@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -28,14 +28,15 @@ def wanted(source: PolledSource, setting: SourceSetting, now: datetime) -> Wante
     Validators that another digest version stored are not sent: it must read everything anew; nor in a probe of a
     server's 304s.
     """
-    plain = Wanted(
+    known = source.digest_version == DIGEST_VERSION and not asks_whole(source, now)
+    return Wanted(
         url=address(source.moved_url, setting.url),
         path=setting.path,
         doubtful=source.last_outcome in DOUBTFUL,
+        etag=source.etag if known else None,
+        last_modified=source.last_modified if known else None,
+        validators_url=source.validators_url if known else None,
     )
-    if source.digest_version != DIGEST_VERSION or asks_whole(source, now):
-        return plain
-    return replace(plain, etag=source.etag, last_modified=source.last_modified, validators_url=source.validators_url)
 
 
 def address(moved_url: str | None, configured: str) -> str:

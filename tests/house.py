@@ -97,11 +97,11 @@ class House:
             return db.execute(sql, params).fetchall()
 
     @contextlib.contextmanager
-    def daemon(self, *, wait: bool = True) -> Iterator[Daemon]:
-        """Run the daemon while the body runs."""
+    def daemon(self, *words: str, wait: bool = True) -> Iterator[Daemon]:
+        """Run the daemon, with these options, while the body runs."""
         log = (self.folder / "daemon.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, "-m", "wireroom", "run"],
+            [sys.executable, "-m", "wireroom", "run", *words],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=log,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -104,8 +104,8 @@ class Office:
 
         return Job(job)
 
-    def write(self, *jobs: Job) -> list[Future[object]]:
-        """Run ``jobs`` as one batch."""
+    def write(self, *jobs: Job) -> list[Any]:
+        """Run ``jobs`` as one batch → their futures."""
         run_batch(self.db, list(jobs), give_up=lambda: True)
         return [job.future for job in jobs]
 

@@ -6,6 +6,8 @@ import json
 import signal
 import stat
 
+import pytest
+
 from house import House, free_port, until
 from origin import Answer, Asked, Origin, item, rss
 
@@ -148,6 +150,29 @@ def test_log_has_one_structured_line_per_poll(house: House, origin: Origin) -> N
 
     (line,) = [line for line in house.log_lines() if line["event"] == "poll"]
     assert (line["source"], line["outcome"], line["new"], line["stories"]) == ("f", "ok", 2, 2)
+
+
+@pytest.mark.parametrize("options", [(), ("--debug",)], ids=["", "debug"])
+def test_log_is_silent_of_uneventful_polls(house: House, origin: Origin, options: tuple[str, ...]) -> None:
+    """They are in the archive, and with ``--debug`` in the log; a failure is told, and that it is over."""
+    serve_one(house, origin)
+    feed = origin.routes["/f"]
+    with house.daemon(*options) as daemon:
+        until(lambda: house.rows("SELECT count(*) FROM polls") == [(1,)], "no poll")
+        house.poll()
+        del origin.routes["/f"]
+        house.wireroom("poll")
+        origin.routes["/f"] = feed
+        house.poll()
+        house.poll()
+        daemon.stop()
+
+    outcomes = [outcome for (outcome,) in house.rows("SELECT outcome FROM polls ORDER BY id")]
+    assert outcomes == ["ok", "unchanged", "http-error", "unchanged", "unchanged"]
+    told = [(line["outcome"], line["level"]) for line in house.log_lines() if line["event"] == "poll"]
+    news = [("ok", "info"), ("http-error", "warning"), ("unchanged", "info")]
+    quiet = ("unchanged", "debug")
+    assert told == ([news[0], quiet, *news[1:], quiet] if options else news)
 
 
 def test_taken_port_and_broken_archive_are_one_clear_line(house: House, origin: Origin) -> None:

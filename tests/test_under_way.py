@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import structlog
 from sqlite_utils import Database
@@ -40,8 +41,9 @@ async def become(true: Callable[[], bool]) -> None:
 
 async def polling(engine: Engine, origin: Origin) -> asyncio.Task[Report]:
     """Begin a poll → its task, once its request has come in."""
+    changes = engine.writer.changes.kept
     (source,) = sources_named(engine.reader, ["a"])
-    task = engine.poller.start(source)
+    task = engine.begin(source, changes)
     await become(lambda: len(origin.asked) == 1)
     return task
 
@@ -69,6 +71,21 @@ async def test_trust_in_a_hub_that_ended_meanwhile_stays_ended(house: House, ori
         await task
 
     assert house.rows("SELECT last_outcome, pushed_until FROM sources") == [("ok", None)]
+
+
+async def test_what_another_program_writes_meanwhile_counts(house: House, origin: Origin) -> None:
+    """The archive is a plain file: its owner may change a row by hand, also while the daemon runs."""
+    release = threading.Event()
+    held(origin, release, Answer(b"", 500))
+    house.configure({"a": origin.url("/a")}, allow=origin.port)
+    async with running(house) as engine:
+        task = await polling(engine, origin)
+        with closing(sqlite3.connect(house.archive)) as db, db:
+            db.execute("UPDATE sources SET failures = 7")
+        release.set()
+        await task
+
+    assert house.rows("SELECT last_outcome, failures FROM sources") == [("http-error", 8)]
 
 
 async def test_poll_of_the_old_address_ends_with_the_old_config(house: House, origin: Origin) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -67,6 +69,77 @@ def test_failed_job_rolls_back_alone(archive: Path, writer: Writer) -> None:
     assert (first.result(), good.result(), after.result()) == (True, "a", "b")
     assert isinstance(failing.exception(), ValueError)
     assert names(archive) == ["a", "b"]
+
+
+async def test_event_loop_hears_of_jobs_as_threads_do(archive: Path, writer: Writer) -> None:
+    """Each has its own result or error once all are on disk; who has left before his job began has none of it done."""
+    begun, held = threading.Event(), threading.Event()
+
+    def long(db: Database) -> str:
+        begun.set()
+        held.wait(10)
+        return tag(db, "long")
+
+    def bad(db: Database) -> None:
+        tag(db, "half")
+        raise ValueError("no")
+
+    first = writer.write(long)
+    await asyncio.to_thread(begun.wait, 10)
+    good, failing, left, last = [
+        writer.write(job)
+        for job in (lambda db: tag(db, "a"), bad, lambda db: tag(db, "left"), lambda _: names(archive))
+    ]
+    first.cancel()  # too late: its job runs
+    left.cancel()
+    held.set()
+
+    assert await last == ["long"]
+    assert (await good, names(archive)) == ("a", ["a", "long"])
+    with pytest.raises(ValueError, match="no"):
+        await failing
+    writer.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await writer.write(lambda db: tag(db, "late"))
+
+
+async def test_changes_tell_of_all_that_was_written_but_polls(archive: Path, writer: Writer) -> None:
+    """Who has noted the number, and finds it again in his own job, has read what is there now; else it is another."""
+    await writer.write(lambda db: tag(db, "first"))
+
+    async def seen_by_a_poll_after(change: Callable[[], object]) -> bool:
+        noted = writer.changes.kept
+        change()
+        return await writer.write(lambda _: writer.changes.now, own=True) == noted
+
+    def by_another_program() -> None:
+        with closing(sqlite3.connect(archive)) as db, db:
+            db.execute("DELETE FROM tags")
+
+    def in_the_same_batch() -> None:
+        writer.submit(lambda _: time.sleep(0.2))  # what follows waits together
+        writer.submit(lambda db: tag(db, "change"))
+
+    assert await seen_by_a_poll_after(lambda: None)
+    assert await seen_by_a_poll_after(lambda: writer.write(lambda db: tag(db, "a poll"), own=True))
+    assert not await seen_by_a_poll_after(lambda: writer.submit(lambda db: tag(db, "change 1")).result())
+    assert not await seen_by_a_poll_after(in_the_same_batch)
+    assert not await seen_by_a_poll_after(by_another_program)
+    assert await seen_by_a_poll_after(lambda: None), "it is seen once"
+
+
+def test_loop_that_is_gone_stops_nothing(archive: Path, writer: Writer) -> None:
+    """Whoever waited there is told no more, but what was begun is done, and the writer goes on."""
+    held = threading.Event()
+
+    async def leave() -> None:
+        writer.write(lambda db: held.wait(10) and tag(db, "left behind"))
+
+    asyncio.run(leave())
+    held.set()
+
+    assert writer.submit(lambda db: tag(db, "next")).result(timeout=20) == "next"
+    assert names(archive) == ["left behind", "next"]
 
 
 def test_patient_job_waits_for_others_until_somebody_cannot(

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from wireroom import __version__, cli_sources
-from wireroom.command import ALREADY_RUNNING, CONFIG_BAD, command, config_option, fail, read_config
+from wireroom.command import ALREADY_RUNNING, CONFIG_BAD, DEBUG_HELP, command, config_option, fail, read_config
 from wireroom.escape import escaped
 
 MAX_SOURCES = 3
@@ -23,7 +23,7 @@ MAX_SOURCES = 3
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @config_option
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, help=DEBUG_HELP)
 @click.version_option(__version__, prog_name="wireroom")
 @click.pass_context
 def cli(context: click.Context, config_path: Path | None, *, debug: bool) -> None:
@@ -49,7 +49,7 @@ def run(path: Path) -> None:
     from wireroom.loop import run as run_in_loop
 
     config = read_config(path)
-    log = open_log()
+    log = open_log(debug=click.get_current_context().obj["debug"])
     with waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive):
         run_in_loop(run_daemon(config, log))
 

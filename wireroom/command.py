@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wireroom.config import Config
 
 ALREADY_RUNNING, BUG, CONFIG_BAD, NO_CLUSTER = 75, 70, 78, 69
+DEBUG_HELP = "Show the traceback of an error; log the polls too that found nothing new."
 
 
 def fail(code: int, *lines: str) -> NoReturn:
@@ -30,7 +31,7 @@ def command(function: Callable[..., None]) -> click.Command:
     def guarded(config_path: Path | None, *, debug: bool, **options: Any) -> None:
         context = click.get_current_context()
         path = config_path or context.obj["config_path"] or Path("config.toml")
-        debug = debug or context.obj["debug"]
+        debug = context.obj["debug"] = debug or context.obj["debug"]
         try:
             function(path, **options)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
@@ -42,7 +43,7 @@ def command(function: Callable[..., None]) -> click.Command:
                 raise
             fail(*explained(error))
 
-    debug_option = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    debug_option = click.option("--debug", is_flag=True, help=DEBUG_HELP)
     return click.command()(config_option(debug_option(guarded)))
 
 

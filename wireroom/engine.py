@@ -24,7 +24,7 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
-from wireroom.log import Log
+from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
 from wireroom.parts import make_collector, make_hosts, make_setup
 from wireroom.press import Press
@@ -141,10 +141,15 @@ class Engine:
         )
 
     def _log_poll(self, report: Report) -> None:
-        """Write the poll's one line, and tell who waits for it."""
+        """Write the poll's one line, if it has something to tell, and tell who waits for it."""
         self.press.archive_trouble = None
         self.after_poll(report)
-        say = self.log.info if report.good and report.error is None else self.log.warning
+        if not report.uneventful:
+            say = self.log.info if report.good and report.error is None else self.log.warning
+        elif shows_details():
+            say = self.log.debug
+        else:
+            return
         said = {
             "source": report.source,
             "outcome": report.outcome,
@@ -191,7 +196,7 @@ class Engine:
 
     async def write(self, job: Callable[[Database], T]) -> T:
         """Run ``job`` on the archive → its result, once that is on disk. Raises what the job or the archive raises."""
-        return await asyncio.wrap_future(self.writer.submit(job))
+        return await self.writer.write(job)
 
     async def tick(self) -> None:
         """Start the poll of every source that is due, as far as there is room."""
@@ -204,9 +209,12 @@ class Engine:
             await self.write(lambda db: mend_times(db, datetime.now(UTC)))
         await self._ticker.tick()
 
-    def begin(self, source: PolledSource) -> asyncio.Task[Report]:
-        """Start a poll, or join the one that is under way; if it can't be recorded, that is said."""
-        task = self.poller.start(source)
+    def begin(self, source: PolledSource, changes: int) -> asyncio.Task[Report]:
+        """Start a poll, or join the one that is under way; if it can't be recorded, that is said.
+
+        ``changes``: the writer's ``changes.kept`` before the source was read.
+        """
+        task = self.poller.start(source, changes)
         task.add_done_callback(self._log_failure)
         return task
 

@@ -17,6 +17,9 @@ from wireroom.escape import escaped
 
 Log = structlog.stdlib.BoundLogger
 
+NAME = "wireroom"
+OURS = logging.getLogger(NAME)
+
 
 def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Escape control characters in every text value, and put first what every line has."""
@@ -58,5 +61,10 @@ def open_log(*, plain: bool | None = None, debug: bool = False) -> Log:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    log: Log = structlog.stdlib.get_logger("wireroom")
+    log: Log = structlog.stdlib.get_logger(NAME).bind()  # once: what is not bound yet is made anew for every line
     return log
+
+
+def shows_details() -> bool:
+    """Tell whether lines of the level DEBUG are written: most of them are not worth their making."""
+    return OURS.isEnabledFor(logging.DEBUG)

@@ -40,6 +40,7 @@ class Round:
         self._under_way: dict[asyncio.Task[Report], tuple[str, Hashable]] = {}  # with their ids and domains
         self._ended: asyncio.Queue[asyncio.Task[Report]] = asyncio.Queue()
         self._sums = Counter(totals([]))
+        self._told = 0  # how many of the polled are in the sums, and were told of
         self._total = 0
 
     async def run(self, wanted: Sequence[str], *, due: bool) -> dict[str, Any]:
@@ -60,7 +61,9 @@ class Round:
                 self._end(turns, await self._ended.get())
             while not self._ended.empty():
                 self._end(turns, self._ended.get_nowait())
-        return {"polled": self._polled, "waiting": self._waiting, **totals(self._polled)}
+            if len(self._polled) > self._told:  # once for all that were committed together
+                self._tell()
+        return {"polled": self._polled, "waiting": self._waiting, **self._sums}
 
     async def _check(self, wanted: Sequence[str]) -> None:
         """Make sure that the config has all that are named."""
@@ -98,13 +101,14 @@ class Round:
         while engine.poller.superseded and not engine.closing:  # noqa: ASYNC110 - in a moment there is another
             await asyncio.sleep(0.05)
         ids = [] if engine.closing else [id_ for id_, _ in taken]
+        changes = engine.writer.changes.kept
         found = {source.id: source for source in sources_by_id(engine.reader, ids)} if ids else {}
         for id_, domain in taken:
             source = found.get(id_)
             if source is None or source.config_id not in engine.poller.setup.settings:
-                self._count(broken_off(names[id_]))  # a stop, or a reload that took it out
+                self._polled.append(broken_off(names[id_]))  # a stop, or a reload that took it out
             elif (not due or is_due(source)) and self._may(source):  # it may have been polled since it was listed
-                task = engine.begin(source)
+                task = engine.begin(source, changes)
                 self._under_way[task] = source.config_id, domain
                 task.add_done_callback(self._ended.put_nowait)
                 continue
@@ -117,17 +121,14 @@ class Round:
     def _end(self, turns: Turns, task: asyncio.Task[Report]) -> None:
         """Take in a poll that has ended."""
         name, domain = self._under_way.pop(task)
-        self._count(told(name, task))
+        self._polled.append(told(name, task))
         turns.back(domain)
 
-    def _count(self, one: dict[str, Any]) -> None:
-        """Add one poll to the result, and tell of it."""
-        self._polled.append(one)
-        self._sums.update(totals([one]))
-        self._tell()
-
     def _tell(self) -> None:
-        self._progress({"done": len(self._polled), "total": self._total, **self._sums})
+        """Add the polls that have ended to the sums, and tell how far the round is."""
+        self._sums.update(totals(self._polled[self._told :]))
+        self._told = len(self._polled)
+        self._progress({"done": self._told, "total": self._total, **self._sums})
 
 
 def is_due(source: Named | PolledSource) -> bool:

@@ -84,9 +84,10 @@ class Ticker:
                 room.take(one)
                 chosen.append(one.id)
         if chosen:  # read anew: since the page was, one of them may have been polled
+            changes = engine.writer.changes.kept
             for source in due_sources(engine.reader, iso(datetime.now(UTC)), chosen):
                 if source.config_id in engine.poller.setup.settings:  # a reload may just have written it
-                    engine.begin(source)
+                    engine.begin(source, changes)
         return looked_at, room.places <= 0
 
 
