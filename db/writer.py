@@ -38,7 +38,7 @@ PACE_S = 0.05
 class Job:
     """What is to be run on the archive, and the future of who waits for it, on its event loop where it has one.
 
-    ``patient``: more may be waited for. ``own``: of ``sources`` it changes no row but one that is its own meanwhile.
+    ``patient``: more may be waited for. ``own``: see ``Writer.write``.
     """
 
     run: Callable[[Database], Any]
@@ -55,7 +55,7 @@ class Job:
 
 
 class Changes:
-    """How often anything but polls has changed the archive: whoever finds the same number may go by what he has read.
+    """How often anything but polls may have changed sources: who finds the same number may go by what he has read.
 
     ``kept``: what is on disk, for any thread to note before it reads. ``now``: for jobs, what is under way included.
     """
@@ -106,7 +106,7 @@ class Writer:
     def write(self, job: Callable[[Database], T], *, patient: bool = False, own: bool = False) -> asyncio.Future[T]:
         """Do what ``submit`` does → a future of the running event loop, which hears of a whole batch at once.
 
-        ``own``: the job is a poll, and changes no row of ``sources`` but that of its own source (see ``Changes``).
+        ``own``: the job changes no row of ``sources``, or as a poll only that of its own source (see ``Changes``).
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()

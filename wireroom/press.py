@@ -68,7 +68,7 @@ class Press:
                 done, trouble = await loop.run_in_executor(self._thread, self._print, self._config, everything)
                 for topic, changes in done.items():
                     mark = partial(mark_published, topic=topic, changes=changes)
-                    await self._writer.write(mark)
+                    await self._writer.write(mark, own=True)
             except (ArchiveError, sqlite3.Error) as error:
                 trouble = str(error)
             if trouble is not None and trouble != self._trouble:
