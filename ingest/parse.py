@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
@@ -19,7 +19,7 @@ from ingest.asks import related, skips, spacing_s
 from ingest.defuse import defuse
 from ingest.feed_item import dict_at, dicts_at, item_of, text_at, title_of
 from ingest.parsed import MAX_ENTRIES, HtmlPageError, MalformedError, NotAFeedError, Parsed
-from ingest.plain import plain_entries
+from ingest.plain import read_plain
 from ingest.prolog import Prepared, prepare
 from ingest.split import Split
 from ingest.urls import document_base
@@ -44,8 +44,7 @@ def parse_feed(body: bytes, *, content_type: str | None, url: str) -> Parsed:
     markup alone is no failure: what could be read is returned, marked ``salvaged``. Raises HtmlPageError for a page,
     NotAFeedError for other documents, MalformedError for a feed of which nothing can be read.
     """
-    read = _read(body, content_type, url)
-    return _parsed(read, read.entries)
+    return _parsed(*_read(body, content_type, url))
 
 
 def parse_split(parts: Split, known: Collection[int], *, content_type: str | None, url: str) -> Parsed | None:
@@ -53,33 +52,43 @@ def parse_split(parts: Split, known: Collection[int], *, content_type: str | Non
 
     What is plain is read without feedparser, which gets all the rest. None where the two don't fit together.
     """
-    plain = plain_entries(parts.without(known), atom=parts.atom)
+    plain = read_plain(parts.without(known), atom=parts.atom)
     new = [position for position in range(len(parts.spans)) if position not in known]
-    at = {position: entry for position, entry in zip(new, plain, strict=False) if entry is not None}
-    read = _read(parts.without([*known, *at]), content_type, url)
-    if len(read.entries) + len(at) != len(new) or (at and read.atom != parts.atom):
+    at = {position: entry for position, entry in zip(new, plain.entries, strict=False) if entry is not None}
+    if len(at) == len(new) and plain.feed is not None:
+        read = _Read(base=document_base(url), version=plain.version, feed=plain.feed, skips=skips(parts.around))
+        return _parsed(read, [at[position] for position in new])
+    cut = {*known, *at}
+    if len(at) == len(new) or 0 not in cut:
+        read, entries = _read(parts.without(cut), content_type, url)
+    else:
+        read, entries = _read(parts.without_but_first(cut), content_type, url)
+        entries = entries[1:]
+    if len(entries) + len(at) != len(new) or (at and read.atom != parts.atom):
         return None
-    others = iter(read.entries)
-    return _parsed(read, [at[position] if position in at else next(others) for position in new])
+    others = iter(entries)
+    return _parsed(
+        replace(read, skips=skips(parts.around)), [at[position] if position in at else next(others) for position in new]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """A document as feedparser read it; ``fault`` is what was wrong with its markup."""
+    """What a document says of itself, as feedparser reads it; what was wrong with it, and when it asks not to come."""
 
-    prepared: Prepared
     base: str | None
     version: str
     feed: Mapping[str, Any]
-    entries: Sequence[Mapping[str, Any]]
-    fault: str | None
+    skips: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    salvaged: bool = False
+    remark: str | None = None
 
     @property
     def atom(self) -> bool:
         return self.version.startswith("atom")
 
 
-def _read(body: bytes, content_type: str | None, url: str) -> _Read:
+def _read(body: bytes, content_type: str | None, url: str) -> tuple[_Read, Sequence[Mapping[str, Any]]]:
     prepared = prepare(body, content_type)
     if _is_html(prepared) and not _FEED_INSIDE.search(prepared.text):
         raise HtmlPageError(prepared.text)
@@ -96,14 +105,22 @@ def _read(body: bytes, content_type: str | None, url: str) -> _Read:
         raise NotAFeedError(_what_it_is(prepared))
     if not entries and fault:
         raise MalformedError(f"its markup is broken, and no entry could be read: {fault}")
-    return _Read(prepared=prepared, base=base, version=version, feed=result["feed"], entries=entries, fault=fault)
+    remarks = (prepared.remark, f"the markup is broken: {fault}" if fault else None)
+    read = _Read(
+        base=base,
+        version=version,
+        feed=result["feed"],
+        skips=skips(prepared.text[prepared.root :]),
+        salvaged=prepared.salvaged or fault is not None,
+        remark="; ".join(remark for remark in remarks if remark) or None,
+    )
+    return read, entries
 
 
 def _parsed(read: _Read, entries: Sequence[Mapping[str, Any]]) -> Parsed:
-    feed, base, prepared, fault = read.feed, read.base, read.prepared, read.fault
+    feed, base = read.feed, read.base
     links = [*dicts_at(feed, "links"), dict_at(feed, "atom_link")]  # the latter where its namespace is not declared
-    hours, days = skips(prepared.text[prepared.root :])
-    remarks = (prepared.remark, f"the markup is broken: {fault}" if fault else None)
+    hours, days = read.skips
     return Parsed(
         format=read.version or "xml",
         base=base,
@@ -121,8 +138,8 @@ def _parsed(read: _Read, entries: Sequence[Mapping[str, Any]]) -> Parsed:
         self_url=related(links, "self", base),
         items=tuple(item_of(entry, feed, read.version, base) for entry in entries[:MAX_ENTRIES]),
         truncated=len(entries) > MAX_ENTRIES,
-        salvaged=prepared.salvaged or fault is not None,
-        remark="; ".join(remark for remark in remarks if remark) or None,
+        salvaged=read.salvaged,
+        remark=read.remark,
     )
 
 

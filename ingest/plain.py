@@ -7,10 +7,13 @@ with anything else in it is declined, and feedparser reads it. ``tests/test_plai
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from xml.parsers import expat
 
 from feedparser.mixin import _FeedParserMixin
 
+from ingest.plain_head import OTHER_FORMATS, HeadReader, version_of
 from ingest.plain_item import DeclinedError, Entry, ItemReader, Name
 
 MAX_NAME_CHARS = 200
@@ -21,25 +24,41 @@ _PREFIXES: dict[str, str] = {uri.lower(): prefix for uri, prefix in _FeedParserM
 _TAKEN = {prefix.lower() for prefix in _PREFIXES.values()} | {"title", "summary", "published", "updated"}
 
 
-def plain_entries(body: bytes, *, atom: bool) -> list[Entry | None]:
-    """Read the items of a well-formed UTF-8 document → each as feedparser would give it; None: it is not plain.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """What was read of a document: each item, None where it is not plain; and what is outside of them, if that is.
 
-    ``atom``: whether feedparser takes the document for Atom, where text is never guessed to be markup. Raises nothing;
-    of a document with a base address of its own, or with undeclared namespaces, no item is plain, and none is listed.
+    ``version`` is feedparser's name for the format, known where ``feed`` is.
+    """
+
+    entries: Sequence[Entry | None] = ()
+    feed: Entry | None = None
+    version: str = ""
+
+
+def read_plain(body: bytes, *, atom: bool) -> Plain:
+    """Read a well-formed UTF-8 document, as far as it is plain → as feedparser would give it.
+
+    ``atom``: whether it is Atom, where text is never guessed to be markup. Raises nothing; of a document with a base
+    address of its own, or with undeclared namespaces, nothing is plain, and no item is listed.
     """
     walk = _Walk(atom=atom)
     try:
         walk.parser.Parse(body, True)
     except (expat.ExpatError, DeclinedError):
-        return []
-    return walk.entries
+        return Plain()
+    head = walk.head
+    feed = head.entry if head is not None and not head.declined else None
+    return Plain(entries=walk.entries, feed=feed, version=walk.version or "")
 
 
 class _Walk:
-    """One walk over a document, with a reader for each of its items."""
+    """One walk over a document, with a reader for each of its items, and one for all that is outside of them."""
 
     def __init__(self, *, atom: bool) -> None:
         self.entries: list[Entry | None] = []
+        self.head: HeadReader | None = None
+        self.version: str | None = None
         self._atom = atom
         self._languages: list[str | None] = [None]
         self._declared: dict[str | None, str] = {}
@@ -57,6 +76,9 @@ class _Walk:
         """Note a namespace; feedparser goes by the prefix where it does not know the address."""
         if uri and len(uri) > MAX_NAME_CHARS:
             raise DeclinedError  # it would stand in the name of each element
+        if prefix is None and self._reader is not None:  # XHTML in an item, most likely; feedparser knows no default
+            self._reader.declined = True
+            return
         if self._declared.setdefault(prefix, uri or "") != (uri or ""):
             raise DeclinedError  # one prefix for two
         if uri and uri.lower() not in _PREFIXES and (prefix is None or prefix.lower() in _TAKEN):
@@ -70,16 +92,43 @@ class _Walk:
             self._reader = ItemReader(self._depth, self._languages[-1], atom=self._atom)
             self._reader.begin(attributes)
         else:
-            if any(name.rpartition(" ")[2].lower() == "base" for name in attributes):
-                raise DeclinedError
-            language = attributes.get(f"{_XML} lang", attributes.get("lang", self._languages[-1]))
-            if language and len(language) > MAX_NAME_CHARS:
-                raise DeclinedError
-            self._languages.append(language or None)
+            self._outside(key, attributes)
+
+    def _outside(self, key: str, attributes: dict[str, str]) -> None:
+        """Begin an element that is in no item."""
+        if any(name.rpartition(" ")[2].lower() == "base" for name in attributes):
+            raise DeclinedError
+        language = attributes.get(f"{_XML} lang", attributes.get("lang", self._languages[-1]))
+        if language and len(language) > MAX_NAME_CHARS:
+            raise DeclinedError
+        self._languages.append(language or None)
+        if self._depth == 1:
+            self._begin(key, {name: value for name, value in attributes.items() if name != f"{_XML} lang"})
+        elif self.head is None and key == "channel" and self._depth == 2 and self.version and not self._atom:
+            self._open_head(attributes, self._languages[-2])
+        elif self.head is not None and self._depth > self.head.top:
+            self.head.start(self._name(key), attributes, self._depth)
+        elif self.head is not None:
+            self.head.declined = True
+
+    def _begin(self, key: str, attributes: Mapping[str, str]) -> None:
+        """Take the root: the format, if that is beyond doubt."""
+        if not any(uri.lower() in OTHER_FORMATS for uri in self._declared.values()):
+            self.version = version_of(key, attributes)
+        if self.version and self._atom:
+            self._open_head({}, self._languages[-1])
+
+    def _open_head(self, attributes: dict[str, str], language: str | None) -> None:
+        self.head = HeadReader(self._depth, self._languages[-1], atom=self._atom)
+        self.head.begin(attributes)
+        if language:
+            self.head.entry["language"] = language.replace("_", "-")
 
     def _end(self, _: str) -> None:
         if self._reader is None:
             self._languages.pop()
+            if self.head is not None and self._depth > self.head.top:
+                self.head.end(self._depth)
         elif self._depth > self._reader.top:
             self._reader.end(self._depth)
         else:
@@ -88,8 +137,9 @@ class _Walk:
         self._depth -= 1
 
     def _text(self, text: str) -> None:
-        if self._reader is not None:
-            self._reader.pieces.append(text)
+        reader = self._reader or self.head
+        if reader is not None:
+            reader.pieces.append(text)
 
     def _name(self, key: str) -> Name:
         name = self._names.get(key)

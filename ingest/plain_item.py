@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from feedparser.datetimes import _parse_date  # it has no public name
 from feedparser.mixin import _FeedParserMixin
@@ -50,6 +50,10 @@ class DeclinedError(Exception):
 
 class ItemReader:
     """Reads one item, element after element; declines it at the first that is not plain."""
+
+    reads: ClassVar[Mapping[Name, Callable[[Any, Mapping[str, str], str], None]]]
+    """How each element is read."""
+    idle: ClassVar[Mapping[str, frozenset[str] | None]] = _IDLE
 
     def __init__(self, top: int, language: str | None, *, atom: bool) -> None:
         self.top = top
@@ -102,7 +106,7 @@ class ItemReader:
         self.pieces = []
 
     def _element(self, text: str) -> None:
-        read = _READS.get(self._name)
+        read = self.reads.get(self._name)
         if read is not None:
             attributes = {key.lower(): value for key, value in self._attributes.items()}
             for name in ("rel", "type"):
@@ -111,7 +115,7 @@ class ItemReader:
             read(self, attributes, text)
             return
         prefix, local = self._name
-        idle = _IDLE.get(prefix, frozenset())
+        idle = self.idle.get(prefix, frozenset())
         if idle is not None and local not in idle:
             raise DeclinedError
 
@@ -238,8 +242,7 @@ class ItemReader:
         self.entry.setdefault("media_content", []).append(attributes)
 
 
-_Read = Callable[[ItemReader, Mapping[str, str], str], None]
-_READS: dict[Name, _Read] = {
+ItemReader.reads = {
     ("", "title"): ItemReader.title,
     ("", "description"): ItemReader.description,
     ("", "summary"): ItemReader.summary,

@@ -24,6 +24,8 @@ MAX_ELEMENTS = 250_000
 
 _PLACES = {("rss", "channel"): "item", ("rdf:rdf",): "item", ("feed",): "entry"}
 _ITEMS = frozenset(("item", "entry"))
+_AFFECTED = frozenset(("title", "description", "summary", "abstract", "content", "encoded"))
+"""What of a feed is read in another way behind its items than where there are none."""
 _UTF8 = frozenset(("utf-8", "ascii", "iso8859-1", "cp1252"))  # with a Western claim, UTF-8 is tried before it
 
 # What changes outside of the items without a word to a reader: when it was built, how many entries there are in all,
@@ -46,12 +48,31 @@ class Split:
     spans: tuple[tuple[int, int], ...]
     outline: Outline
 
+    @property
+    def around(self) -> str:
+        """What stands before the first item and behind the last, with an empty one in their place."""
+        before, behind = self.body[: self.spans[0][0]], self.body[self.spans[-1][1] :]
+        return f"{before.decode()}<item></item>{behind.decode()}"
+
     def without(self, positions: Collection[int]) -> bytes:
         """Cut the items at these positions out → the body that is left."""
+        return self._replaced(positions, b"")
+
+    def without_but_first(self, positions: Collection[int]) -> bytes:
+        """Likewise, with an empty item in the place of the first: feedparser reads the first item in another way.
+
+        After a channel with both ``itunes:summary`` and ``description`` it takes the second summary of the first item
+        for its only one.
+        """
+        return self._replaced(positions, b"<entry></entry>" if self.atom else b"<item></item>")
+
+    def _replaced(self, positions: Collection[int], first: bytes) -> bytes:
         pieces, at = [], 0
         for position in sorted(positions):
             start, end = self.spans[position]
             pieces.append(self.body[at:start])
+            if position == 0:
+                pieces.append(first)
             at = end
         return b"".join([*pieces, self.body[at:]])
 
@@ -125,6 +146,7 @@ class _Walk:
         self.root: str | None = None
         self._above: list[str] = []  # the elements that are open outside of items
         self._inside = 0  # the elements that are open inside of one
+        self._behind = False  # something stands behind an item: no item may follow it
         self._elements = 0
         self.comments: list[tuple[int, int]] = []  # outside of items
         self._parser = parser = expat.ParserCreate("utf-8")  # whatever is declared
@@ -157,9 +179,14 @@ class _Walk:
             return
         lowered = name.lower()
         self.root = self.root or lowered
-        if lowered.rpartition(":")[2] not in _ITEMS:
+        local = lowered.rpartition(":")[2]
+        if local not in _ITEMS:
+            if self._spans:
+                self._behind = True
+                if local in _AFFECTED and tuple(self._above) in _PLACES:
+                    raise _NoSplitError
             self._above.append(lowered)
-        elif _PLACES.get(tuple(self._above)) == name:
+        elif _PLACES.get(tuple(self._above)) == name and not self._behind:
             self._spans.append((self._parser.CurrentByteIndex, 0))
             self._inside = 1
         else:  # an item where none belongs, or one that is spelled in another way

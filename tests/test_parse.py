@@ -108,7 +108,7 @@ def test_what_feedparser_raises_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(feedparser, "parse", explode)
 
-    assert fault(rss("<title>x</title>")) == DigestFault(
+    assert fault(rss("<title>not plain</title><where>there</where>")) == DigestFault(
         kind="malformed", message="the parser gave up: KeyError: 'textinput'"
     )
 

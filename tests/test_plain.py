@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingest.digest import DIGEST_VERSION
 from ingest.parse import parse_feed, parse_split
 from ingest.parsed import MalformedError, NotAFeedError
-from ingest.plain import plain_entries
+from ingest.plain import read_plain
 from ingest.split import split
 
 URL = "https://feeds.example.org/dir/feed.xml"
@@ -52,7 +52,7 @@ def compare(body: bytes, content_type: str | None = None, url: str = URL) -> int
     if made is not None and len(whole.items) == len(parts.spans):  # else it is not used
         assert made.items == whole.items
         assert made == whole
-    return sum(entry is not None for entry in plain_entries(body, atom=parts.atom))
+    return sum(entry is not None for entry in read_plain(body, atom=parts.atom).entries)
 
 
 WORDS = st.sampled_from(
@@ -187,6 +187,84 @@ def test_generated_items_read_alike(root: str, items: list[str], attributes: str
     compare(f"{head}{''.join(f'<{name}{attributes}>{each}</{name}>' for each in items)}{tail}".encode())
 
 
+HEADS = st.one_of(
+    *(element(name, WORDS, TYPES) for name in ("title", "description", "subtitle", "atom:title", "itunes:summary")),
+    *(
+        element(name, WORDS)
+        for name in ("language", "dc:language", "generator", "managingEditor", "dc:creator", "x:ttl")
+    ),
+    *(element(name, st.sampled_from(["60", "x", ""])) for name in ("ttl", "sy:updateFrequency")),
+    element("sy:updatePeriod", st.sampled_from(["hourly", "daily"]), st.sampled_from(["", ' a="b"'])),
+    *(element(name, DATES) for name in ("pubDate", "lastBuildDate", "updated", "dc:date")),
+    *(element(name, ADDRESSES) for name in ("link", "id", "docs", "icon", "guid")),
+    element("author", st.sampled_from(["<name>N</name>", "<name>N</name><email>e@x.example</email>", "Text", ""])),
+    st.builds(
+        lambda name, href, more: f'<{name} href="{href}"{more}/>',
+        st.sampled_from(["link", "atom:link"]),
+        ADDRESSES,
+        st.sampled_from(
+            ["", ' rel="hub"', ' rel="self" type="application/rss+xml"', ' rel="Alternate" type="text/html"']
+        ),
+    ),
+    st.sampled_from(
+        [
+            "<image><url>http://a.example/i.png</url><title>Picture</title><link>http://a.example/pic</link></image>",
+            "<image><url>/i.png</url><foo/><title>Odd</title></image>",
+            "<textInput><title>Search</title><name>q</name></textInput>",
+            "<skipHours><hour>1</hour></skipHours>",
+            '<itunes:category text="A"><itunes:category text="B"/></itunes:category>',
+            "<itunes:owner><itunes:name>O</itunes:name></itunes:owner>",
+            '<rss:x xmlns:rss="http://purl.org/rss/1.0/"/>',
+            '<title xml:lang="fr">Titre</title>',
+            "<hub/>",
+            "<foo>bar</foo>",
+        ]
+    ),
+)
+SUMMARIES = st.sampled_from(
+    [
+        "<description>d</description><itunes:summary>s</itunes:summary>",
+        "<itunes:summary>s</itunes:summary><description>d</description>",
+        "<title>plain</title>",
+        "<title>odd</title><foo/>",
+    ]
+)
+ROOT_TAGS = {
+    "rss": '<rss version="{version}"{more} xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" {namespaces}>'
+    "<channel>",
+    "feed": '<feed xmlns="http://www.w3.org/2005/Atom"{more} xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" '
+    "{namespaces}>",
+}
+
+
+@given(
+    root=st.sampled_from(sorted(ROOT_TAGS)),
+    version=st.sampled_from(["2.0", "0.91", "", "3"]),
+    more=st.sampled_from(["", ' xml:lang="en_US"', ' lang="de"', ' x="y"']),
+    heads=st.tuples(*[st.lists(HEADS, max_size=4).map("".join)] * 3),
+    items=st.lists(SUMMARIES, min_size=2, max_size=2),
+    known=st.sets(st.integers(0, 1)),
+)
+def test_generated_heads_read_alike(
+    root: str, version: str, more: str, heads: tuple[str, str, str], items: list[str], known: set[int]
+) -> None:
+    """Whatever stands before, between and behind the items, and whichever of these are known."""
+    name, end = ("item", "</channel></rss>") if root == "rss" else ("entry", "</feed>")
+    between, (one, two) = heads, (f"<{name}>{each}</{name}>" for each in items)
+    start = ROOT_TAGS[root].format(version=version, more=more, namespaces=NAMESPACES)
+    body = f"{start}{between[0]}{one}{between[1]}{two}{between[2]}{end}".encode()
+
+    compare(body)
+    parts = split(body, None, URL, DIGEST_VERSION)
+    if parts is not None and known != {0, 1}:
+        whole, made = (
+            parse_feed(body, content_type=None, url=URL),
+            parse_split(parts, known, content_type=None, url=URL),
+        )
+        if made is not None and len(whole.items) == 2:
+            assert made.items == tuple(item for n, item in enumerate(whole.items) if n not in known)
+
+
 @pytest.mark.parametrize("path", sorted(FEEDS.glob("*.xml")), ids=lambda path: path.name)
 def test_fixtures_read_alike(path: Path) -> None:
     """Each odd feed."""
@@ -215,6 +293,15 @@ def test_common_feeds_are_plain() -> None:
         '<enclosure url="/1.mp3" length="1" type="audio/mpeg"/></item>'
     )
     assert compare(f"{head}{blog}{blog}{tail}".encode()) == 2
+    usual = (
+        '<atom:link href="https://a.example/feed/" rel="self" type="application/rss+xml"/><link>https://a.example</link>'
+        "<description>About</description><lastBuildDate>Tue, 24 Nov 2026 10:00:00 +0000</lastBuildDate>"
+        "<language>en-GB</language><ttl>60</ttl><generator>x</generator>"
+        "<image><url>https://a.example/i.png</url><title>A</title><link>https://a.example</link></image>"
+    )
+    read = read_plain(f"{head}{usual}{blog}{tail}".encode(), atom=False)
+    assert (read.version, read.feed and read.feed["link"]) == ("rss20", "https://a.example")
+    compare(f"{head}{usual}{blog}{tail}".encode())
     head, tail, _ = ROOTS["atom"]
     entry = (
         '<entry><title type="html">A</title><id>tag:a.example,2026:1</id><link href="https://a.example/1"/>'

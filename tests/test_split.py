@@ -207,6 +207,8 @@ ITEM = "<item><title>One</title></item>"
         RSS.format('<a:entry xmlns:a="http://www.w3.org/2005/Atom"/>' + ITEM).encode(),
         RSS.format('<item><a:entry xmlns:a="http://www.w3.org/2005/Atom"/></item>').encode(),
         RSS.format("<x>&nbsp;</x>" + ITEM).encode(),
+        RSS.format(f"{ITEM}<x/>{ITEM}").encode(),
+        RSS.format(f"{ITEM}<title>Behind</title>").encode(),
         b'{"version": "https://jsonfeed.org/version/1.1", "items": []}',
         b"<html><body><item>x</item></body></html>",
     ],
