@@ -102,15 +102,15 @@ class Poller:
         """Replaced on the writer's thread, in the transaction that takes over another config."""
         self.superseded = False
         """Set there where another poller is to follow: nothing more is written then."""
+        self.doubtful = 0
+        """How many of the sources that are being polled may take all the time there is."""
+        self._domains: Counter[str | None] = Counter()
         self._collector = collector
         self._network = network
         self._writer = writer
         self._on_report = on_report
         self._under_way: dict[int, asyncio.Task[Report]] = {}
         self._sources: dict[int, tuple[PolledSource, SourceSetting]] = {}  # what the polls under way began with
-        self._domains: Counter[str | None] = Counter()
-        self.doubtful = 0
-        """How many of the sources that are being polled may take all the time there is."""
         self._resting: dict[int, float] = {}  # until when (loop time), by source
         self._desk: DraftDesk | None = None  # made and used on the writer's thread
 
