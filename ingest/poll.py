@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -112,6 +114,9 @@ class Poller:
         """Replaced on the writer's thread, in the transaction that takes over another config."""
         self.superseded = False
         """Set there where another poller is to follow: nothing more is written then."""
+        self.doubtful = 0
+        """How many of the sources that are being polled may take all the time there is."""
+        self._domains: Counter[str | None] = Counter()
         self._collector = collector
         self._network = network
         self._writer = writer
@@ -122,22 +127,27 @@ class Poller:
         self._desk: DraftDesk | None = None  # made and used on the writer's thread
 
     @property
-    def under_way(self) -> frozenset[int]:
-        """The row ids of the sources that are being polled."""
-        return frozenset(self._under_way)
+    def under_way(self) -> AbstractSet[int]:
+        """The row ids of the sources that are being polled, now and at any later look."""
+        return self._under_way.keys()
 
     @property
-    def domains(self) -> Collection[str | None]:
-        """The domains of the sources that are being polled, one for each."""
-        return [source.domain for source, _ in self._sources.values()]
+    def domains(self) -> Mapping[str | None, int]:
+        """How many sources of each domain are being polled, likewise."""
+        return self._domains
 
-    @property
-    def doubtful(self) -> int:
-        """How many of them may take all the time there is."""
-        return sum(source.last_outcome in DOUBTFUL for source, _ in self._sources.values())
+    def _began(self, source: PolledSource, task: asyncio.Task[Report]) -> None:
+        self._under_way[source.id] = task
+        self._sources[source.id] = source, self.setup.settings[source.config_id]
+        self._domains[source.domain] += 1
+        self.doubtful += source.last_outcome in DOUBTFUL
 
-    def _ended(self, source_id: int) -> None:
-        del self._under_way[source_id], self._sources[source_id]
+    def _ended(self, source: PolledSource) -> None:
+        del self._under_way[source.id], self._sources[source.id]
+        self._domains[source.domain] -= 1
+        if not self._domains[source.domain]:
+            del self._domains[source.domain]
+        self.doubtful -= source.last_outcome in DOUBTFUL
 
     def rests(self, source_id: int) -> bool:
         """Tell whether the source's last poll came to nothing, just now: its server is not asked again at once."""
@@ -153,9 +163,8 @@ class Poller:
         task = self._under_way.get(source.id)
         if task is None:
             task = asyncio.create_task(self._poll(source, changes), name=f"poll {source.config_id}")
-            self._under_way[source.id] = task
-            self._sources[source.id] = source, self.setup.settings[source.config_id]
-            task.add_done_callback(lambda _: self._ended(source.id))
+            self._began(source, task)
+            task.add_done_callback(lambda _: self._ended(source))
         return task
 
     def break_off_changed(self) -> None:

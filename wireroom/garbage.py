@@ -31,7 +31,7 @@ a few polls under way: of a poll that ended with 304, the looking was a tenth.""
 def keep_what_is_there() -> None:
     """Collect once, and never look again at what is there then. What of it is let go later is freed all the same.
 
-    From then on it looks less often: a poll leaves nothing that only the collector could free.
+    From then on it looks less often: a good poll leaves next to nothing that only the collector could free.
     """
     gc.collect()
     gc.freeze()

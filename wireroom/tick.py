@@ -96,7 +96,8 @@ class Room:
 
     def __init__(self, poller: Poller, per_host: int) -> None:
         self._under_way = poller.under_way
-        self._domains = Counter(poller.domains)
+        self._domains = poller.domains
+        self._taken: Counter[str | None] = Counter()
         self._most = per_host + WAITING_PER_DOMAIN
         self._doubtful = MAX_DOUBTFUL - poller.doubtful
         self.places = MAX_UNDER_WAY - len(self._under_way)
@@ -105,12 +106,12 @@ class Room:
         """Tell whether a poll of this source may begin."""
         return (
             one.id not in self._under_way
-            and (not one.domain or self._domains[one.domain] < self._most)
+            and (not one.domain or self._domains.get(one.domain, 0) + self._taken[one.domain] < self._most)
             and (not one.doubtful or self._doubtful > 0)
         )
 
     def take(self, one: Due) -> None:
         """Count it as under way."""
         self.places -= 1
-        self._domains[one.domain] += 1
+        self._taken[one.domain] += 1
         self._doubtful -= one.doubtful
