@@ -43,6 +43,7 @@ def run(path: Path) -> None:
     exits with code 75.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens: at its start it reads the config anyway
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # likewise: nothing has begun yet
     from wireroom.daemon import run_daemon
     from wireroom.lock import ArchiveLock
     from wireroom.log import open_log
