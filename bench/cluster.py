@@ -92,6 +92,9 @@ class Player:
         await asyncio.sleep(0)
         return self._kept[task.source]
 
+    def written(self, collected: Collected) -> None:
+        """What it gives takes no place."""
+
     async def ready(self) -> None:
         """Be ready."""
 

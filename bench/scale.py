@@ -9,6 +9,7 @@ peak memory. A hold is the CPU time of the loop's own thread, for machines are n
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -176,7 +177,9 @@ def main() -> None:
     if "--daemon" in sys.argv:
         daemon(Path(sys.argv[2]), float(sys.argv[3]), reload=sys.argv[4] == "1")
         return
-    sources = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("sources", nargs="?", type=int, default=100_000)
+    sources = parser.parse_args().sources
     ports: Queue[int] = Queue()
     server = Process(target=serve, args=(ports,), daemon=True)
     server.start()

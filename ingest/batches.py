@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ingest.batch import Job, Limits, Undone
-from ingest.cluster import Cluster, ClusterError, said
+from ingest.cluster import SCHEDULER_MEND, Cluster, ClusterError, said
 from ingest.collect import Collected, Collector, Task
 from ingest.domain import domain_of
 from ingest.errand import Crew, Domain, Errand
@@ -30,6 +30,7 @@ TURNS_S = 2.0
 SHORT_PAUSE_S = 0.1
 GIVE_UP_S = 900.0
 """A batch that is not back by then, and the pauses of its hosts, never will be: its worker hangs."""
+DAEMON_OFF = "DASK_DISTRIBUTED__WORKER__DAEMON=False"
 MAX_WORKERS_LOST = 3
 """A task that was with so many workers when they died is not given to another."""
 
@@ -37,11 +38,19 @@ MAX_WORKERS_LOST = 3
 class BatchCollector:
     """Has a cluster do the tasks, and this process those that are files of its own. Make it inside the loop.
 
-    ``on_trouble`` is told, once each, what keeps tasks from being done, and None when nothing does any more.
+    ``on_trouble`` is told, once each, what keeps tasks from being done, and None when nothing does any more;
+    ``on_workers`` how many workers there are now, which of them came, and which are gone.
     """
 
     def __init__(
-        self, *, scheduler: str, local: Collector, limits: Limits, job: Job, on_trouble: Callable[[str | None], None]
+        self,
+        *,
+        scheduler: str,
+        local: Collector,
+        limits: Limits,
+        job: Job,
+        on_trouble: Callable[[str | None], None],
+        on_workers: Callable[[int, list[str], list[str]], None],
     ) -> None:
         self.trouble: str | None = None
         self.returns = 0
@@ -50,6 +59,7 @@ class BatchCollector:
         self._limits = limits
         self._job = job
         self._on_trouble = on_trouble
+        self._on_workers = on_workers
         self._most_out = limits.per_host + max(1, int(TURNS_S / max(limits.pause_s, SHORT_PAUSE_S)))
         self._give_up_s = GIVE_UP_S + 10 * self._most_out * limits.pause_s
         self._domains: dict[str, Domain] = {}
@@ -231,6 +241,10 @@ class BatchCollector:
         self._refused = {address: why for address, why in self._refused.items() if address in workers}
         good = {address: threads for address, threads in workers.items() if address not in self._refused}
         lost = [crew for address, crew in self._crews.items() if address not in good]
+        came = [address for address in good if address not in self._crews]
+        gone = [crew.address for crew in lost if crew.address not in self._refused]  # of these it is said why
+        if (came or gone) and self._cluster.fault is None and not self._closed:
+            self._on_workers(len(good), came, gone)
         for address, threads in good.items():
             if address not in self._crews:
                 self._crews[address] = Crew(address, threads, self._loop.create_future())
@@ -272,8 +286,8 @@ class BatchCollector:
         self._alone = None
         if not self._crews and not self._closed:
             where = self._cluster.address
-            none = f"no worker at {where}; start one, for instance: dask worker {where} --nthreads 16"
-            nobody = none if self._cluster.connected else f"no scheduler answers at {where}"
+            none = f"no worker at {where}; start one as docs/cluster.md says, with {DAEMON_OFF}: dask worker {where} …"
+            nobody = none if self._cluster.connected else f"no scheduler answers at {where}; {SCHEDULER_MEND}"
             self._give_up(self._cluster.fault or self._refusals() or nobody)
 
     def _give_up(self, why: str) -> None:

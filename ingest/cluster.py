@@ -28,6 +28,7 @@ LOOK_S = 0.5
 AGAIN_S = 2
 """… and so often, when it is away, whether it is back."""
 CLOSE_S = 1.5
+SCHEDULER_MEND = "start it (docs/cluster.md), or mend [poll] scheduler"
 
 
 class ClusterError(Exception):
@@ -115,7 +116,7 @@ class Cluster:
                 self._watch(client)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
                 if not self._stopping.is_set():
-                    self._tell(None, {}, f"no scheduler at {self.address}: {said(error)}")
+                    self._tell(None, {}, f"no scheduler at {self.address}: {said(error)}; {SCHEDULER_MEND}")
             finally:
                 if client is not None:
                     with contextlib.suppress(Exception):

@@ -212,7 +212,7 @@ def test_running_daemon_takes_the_new_source_over(house: House, origin: Origin) 
         refusal = add(house, "--id", "third", f"{origin.url('/f')}?x")
 
         assert (refusal["written"], refusal["daemon"]["state"]) == (True, "refused")
-        assert "restart is needed to change listen_port" in refusal["daemon"]["said"]
+        assert "restart is needed to change [wireroom] listen" in refusal["daemon"]["said"]
 
 
 class Web:

@@ -13,6 +13,8 @@ import pytest
 
 from db.query import FIELDS, parse
 from house import ROOT
+from ingest.batches import BatchCollector
+from ingest.collect import Collector
 from wireroom import config_tables as config
 from wireroom.cli import cli
 
@@ -93,6 +95,30 @@ def test_table_of_the_spacing_note_is_what_its_command_prints() -> None:
 
     assert done.stdout.count("| Wireroom |") == 8
     assert done.stdout in (ROOT / "docs" / "spacing.md").read_text(encoding="utf-8")
+
+
+def test_cluster_note_opens_no_port_to_everybody() -> None:
+    """Whoever reaches a port of Dask's can run code: each of its commands says on which address it listens."""
+    note = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8").replace("\\\n", "")
+    commands = re.findall(r"^(?:DASK\S+ )?dask (?:scheduler|worker) .*$", note, re.MULTILINE)
+
+    assert len(commands) == 2
+    for command in commands:
+        assert " --host 10.0.0." in command
+        assert " --dashboard-address 127.0.0.1:0" in command
+
+
+def test_bench_of_the_cluster_stands_in_for_all_that_collects() -> None:
+    """What it feeds the writer with has every method that the poller may call."""
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; sys.path.insert(0, 'bench'); from cluster import Player; print(*dir(Player))",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    wanted = {name for name in set(dir(Collector)) & set(dir(BatchCollector)) if not name.startswith("_")}
+
+    assert wanted - set(done.stdout.split()) == set()
 
 
 def test_query_examples_parse() -> None:

@@ -12,6 +12,7 @@ from db.sources import named_in_short
 from house import House
 from origin import Answer, Asked, Origin, item, rss
 from test_under_way import become, running
+from wireroom.round import clusterless, round_lines
 
 SOURCES = 60
 
@@ -128,3 +129,15 @@ async def test_source_that_a_reload_takes_out_is_not_begun(
 
     outcomes = {one["source"]: one["outcome"] for one in result["polled"]}
     assert (len(outcomes), outcomes["s5"], outcomes["s4"], outcomes["s0"]) == (6, "broken-off", "ok", "ok")
+
+
+def test_what_kept_all_from_being_recorded_is_told_once() -> None:
+    """One line for all sources that the cluster could not poll; one that failed by itself has its own."""
+    undone = [{"source": f"s{n}", "good": False, "outcome": "not-recorded", "error": "cluster: away"} for n in range(3)]
+    failed = {"source": "f", "good": False, "outcome": "timeout", "error": "too slow"}
+    result = {"polled": [*undone, failed], "waiting": [], "new_stories": 0, "new_entries": 0, "changed": 0, "failed": 4}
+
+    assert round_lines(result)[1:] == ["  f: timeout: too slow", "  3 sources: not-recorded: cluster: away"]
+    assert not clusterless(result)
+    assert clusterless({**result, "polled": undone})
+    assert not clusterless({**result, "polled": []})

@@ -15,7 +15,16 @@ from typing import Any
 import click
 
 from wireroom import __version__, cli_sources
-from wireroom.command import ALREADY_RUNNING, CONFIG_BAD, DEBUG_HELP, command, config_option, fail, read_config
+from wireroom.command import (
+    ALREADY_RUNNING,
+    CONFIG_BAD,
+    DEBUG_HELP,
+    NO_CLUSTER,
+    command,
+    config_option,
+    fail,
+    read_config,
+)
 from wireroom.escape import escaped
 
 MAX_SOURCES = 3
@@ -98,9 +107,9 @@ def poll(path: Path, sources: tuple[str, ...], *, due: bool, as_json: bool) -> N
 
     Without --due the spacing between polls is ignored; a server's Retry-After and "410 Gone", and the limits per host,
     never are. Works beside a running daemon, which then does the polling. Exits with 0 when the round was completed
-    (failed sources are listed), with 1 when every source failed.
+    (failed sources are listed), with 1 when every source failed, with 69 when that is the cluster's fault.
     """
-    from wireroom.round import ProgressBar, poll_round, round_lines
+    from wireroom.round import ProgressBar, clusterless, poll_round, round_lines
 
     result = poll_round(read_config(path), sources, due=due, progress=ProgressBar())
     if as_json:
@@ -108,6 +117,8 @@ def poll(path: Path, sources: tuple[str, ...], *, due: bool, as_json: bool) -> N
     else:
         for line in round_lines(result):
             click.echo(line)
+    if clusterless(result):
+        raise click.exceptions.Exit(NO_CLUSTER)
     if result["polled"] and result["failed"] == len(result["polled"]):
         raise click.exceptions.Exit(1)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from db.plan import PolledSource
 from db.sources import Named, named_in_short, sources_by_id
 from db.times import iso
+from db.writer import PACE_S
 from ingest.poll import Report
 from wireroom.control import ControlError
 from wireroom.polls_told import broken_off, told, totals
@@ -51,7 +52,10 @@ class Round:
         await self._check(wanted)
         sources = await self._listed(wanted, due=due)
         names = {source.id: source.config_id for source in sources}
-        most = self._engine.config.poll.per_host + WAITING_PER_DOMAIN
+        poll = self._engine.config.poll
+        most = poll.per_host + WAITING_PER_DOMAIN
+        if poll.pause_s < PACE_S:  # what is fetched waits longer to be written than its host does for the next request
+            most += STRETCH
         turns = Turns(((source.id, source.domain) for source in sources), most)
         self._total = len(sources)
         del sources

@@ -66,7 +66,13 @@ def make_collector(
 
     def tell(trouble: str | None) -> None:
         press.cluster_trouble = trouble
-        (log.info if trouble is None else log.error)("cluster", trouble=trouble)
+        if trouble is None:
+            log.info("cluster", trouble=None, said="it polls")
+        else:
+            log.error("cluster", trouble=trouble)
+
+    def tell_workers(now: int, came: list[str], gone: list[str]) -> None:
+        (log.warning if gone else log.info)("workers", now=now, came=came, gone=gone)
 
     limits = Limits(
         user_agent=user_agent(config),
@@ -78,7 +84,14 @@ def make_collector(
         workers=config.poll.workers,
     )
     job = partial(do_batch, __version__, DIGEST_VERSION)
-    return BatchCollector(scheduler=config.poll.scheduler, local=local, limits=limits, job=job, on_trouble=tell)
+    return BatchCollector(
+        scheduler=config.poll.scheduler,
+        local=local,
+        limits=limits,
+        job=job,
+        on_trouble=tell,
+        on_workers=tell_workers,
+    )
 
 
 def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Setup:

@@ -65,7 +65,8 @@ class Reloader:
                 if not fixed:
                     engine.log.info("config reloaded", sources=len(config.sources), topics=len(config.topics))
                     return []
-                faults = [f"a restart is needed to change {', '.join(fixed)}"]
+                keys = dict.fromkeys(name.removesuffix("_host").removesuffix("_port") for name in fixed)
+                faults = [f"{config.path}: a restart is needed to change [wireroom] {', '.join(keys)}"]
             for fault in faults:
                 engine.log.error("config not reloaded; the old one stays", fault=fault)
             return faults

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, Progress, a
 from wireroom.escape import escaped
 from wireroom.lock import ArchiveLock, LockHeldError, beside
 from wireroom.loop import run
+
+NOT_RECORDED = "not-recorded"
+"""The outcome of a poll that is not in the archive."""
 
 
 def poll_round(config: Config, sources: Sequence[str], *, due: bool, progress: Progress) -> dict[str, Any]:
@@ -82,6 +86,14 @@ class ProgressBar:
         )
 
 
+def clusterless(result: dict[str, Any]) -> bool:
+    """Tell whether nothing at all could be polled, for want of a cluster that does it."""
+    polled = result["polled"]
+    return bool(polled) and all(
+        one["outcome"] == NOT_RECORDED and str(one["error"]).startswith("cluster: ") for one in polled
+    )
+
+
 def round_lines(result: dict[str, Any]) -> list[str]:
     """Tell a round in lines: what it brought, then each source that failed or waits."""
     polled = result["polled"]
@@ -89,11 +101,13 @@ def round_lines(result: dict[str, Any]) -> list[str]:
         f"{len(polled)} sources polled: {result['new_stories']} new stories, {result['new_entries']} new entries, "
         f"{result['changed']} changed, {result['failed']} failed"
     ]
+    unwritten = Counter(one["error"] for one in polled if one["outcome"] == NOT_RECORDED)
     lines += [
         f"  {one['source']}: {one['outcome']}: {escaped(one['error'] or '')}"
         for one in polled
-        if not one["good"] or one["error"]
+        if (not one["good"] or one["error"]) and (one["outcome"] != NOT_RECORDED or unwritten[one["error"]] == 1)
     ]
+    lines += [f"  {count} sources: {NOT_RECORDED}: {escaped(why)}" for why, count in unwritten.items() if count > 1]
     lines += [
         f"  {one['source']}: not polled: {one['why']}" + (f" until {one['until']}" if one["until"] else "")
         for one in result["waiting"]
