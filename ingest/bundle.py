@@ -87,7 +87,7 @@ class Bundles:
                 self._give(bundle, [died(error)])
             else:
                 self._fail(bundle, error)
-        except (RuntimeError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is: who waits must hear of it
             self._fail(bundle, error)
         except asyncio.CancelledError:
             self._fail(bundle, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from io import BytesIO
 from typing import cast
 
 import httptools
@@ -59,7 +60,7 @@ class Exchange(asyncio.Protocol):
         self._parser: httptools.HttpResponseParser | None = None
         self._fields = Fields()
         self._answer: Answer | None = None
-        self._chunks: list[bytes] = []
+        self._body = BytesIO()  # not a list of what came: a body of two-byte chunks would take thirty times its size
         self._size = 0
         self._count = 0  # of fields and promises
         self._unread = 0  # bytes since something was whole
@@ -83,11 +84,11 @@ class Exchange(asyncio.Protocol):
         while not self._whole and self._size < wanted:
             await self._news()
         self._nothing_behind()
-        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        return self._body.getvalue()
 
     def so_far(self) -> bytes:
         """Give what there is of the body."""
-        return b"".join(self._chunks)
+        return self._body.getvalue()
 
     def close(self) -> None:
         """Close the connection at once, whatever is on its way."""
@@ -180,6 +181,11 @@ class Exchange(asyncio.Protocol):
 
     # --- What the parser says -----------------------------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        """Refuse a second answer behind a whole one: its status would take the place of the first's."""
+        if self._whole:
+            self._refuse("a second answer behind the first")
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header field; trailer fields are only counted."""
         self._unread = 0
@@ -211,7 +217,7 @@ class Exchange(asyncio.Protocol):
         """Take a piece of the body."""
         self._unread = 0
         self._size += len(body)
-        self._chunks.append(body)
+        self._body.write(body)
 
     def _counted(self) -> None:
         self._count += 1

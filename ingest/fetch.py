@@ -31,6 +31,8 @@ MAX_PAGE_BYTES = 65536
 PAGE_S = 3
 """So much of an error's page is read, for so long: enough to see which wall it is."""
 MAX_CONNECTIONS = 500
+MAX_FILES = 8
+"""Files read at once: disks are quicker than workers."""
 DOUBTFUL_SHARE = 8
 """Sources that used up all their time at their last poll share one in so many of the places."""
 
@@ -73,6 +75,7 @@ class Fetcher:
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         count = max(16, min(MAX_CONNECTIONS, descriptors // 2 if descriptors > 0 else MAX_CONNECTIONS))
         self._places = asyncio.Semaphore(count)  # who waits for a place does so before its deadline runs
+        self._files = asyncio.Semaphore(MAX_FILES)
         self._doubtful_places = asyncio.Semaphore(max(1, count // DOUBTFUL_SHARE))
         self._timeout_s = timeout_s
         self._max_body_bytes = max_body_bytes
@@ -89,7 +92,9 @@ class Fetcher:
         ``ready`` is awaited before each request, when it is its turn.
         """
         if wanted.path is not None:
-            return await asyncio.to_thread(read_file, wanted.path, self._max_body_bytes)
+            async with self._files:
+                await ready()
+                return await asyncio.to_thread(read_file, wanted.path, self._max_body_bytes)
         watch = Stopwatch(self._clock)
         if wanted.doubtful:
             async with self._doubtful_places:

@@ -59,11 +59,14 @@ def parse_split(parts: Split, known: Collection[int], *, content_type: str | Non
         read = _Read(base=document_base(url), version=plain.version, feed=plain.feed, skips=skips(parts.around))
         return _parsed(read, [at[position] for position in new])
     cut = {*known, *at}
-    if len(at) == len(new) or 0 not in cut:
-        read, entries = _read(parts.without(cut), content_type, url)
-    else:
-        read, entries = _read(parts.without_but_first(cut), content_type, url)
-        entries = entries[1:]
+    try:
+        if len(at) == len(new) or 0 not in cut:
+            read, entries = _read(parts.without(cut), content_type, url)
+        else:
+            read, entries = _read(parts.without_but_first(cut), content_type, url)
+            entries = entries[1:]
+    except (MalformedError, NotAFeedError):  # without its items it is no feed (RSS 1.0 that names no namespace)
+        return None
     if len(entries) + len(at) != len(new) or (at and read.atom != parts.atom):
         return None
     others = iter(entries)

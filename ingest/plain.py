@@ -11,17 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.parsers import expat
 
-from feedparser.mixin import _FeedParserMixin
-
 from ingest.plain_head import OTHER_FORMATS, HeadReader, version_of
 from ingest.plain_item import DeclinedError, Entry, ItemReader, Name
+from ingest.prefixes import OWN, Prefixes
 
 MAX_NAME_CHARS = 200
 """Of a namespace or a language, which go with each element or item."""
 
 _XML = "http://www.w3.org/XML/1998/namespace"
-_PREFIXES: dict[str, str] = {uri.lower(): prefix for uri, prefix in _FeedParserMixin.namespaces.items()}
-_TAKEN = {prefix.lower() for prefix in _PREFIXES.values()} | {"title", "summary", "published", "updated"}
+_TAKEN = {prefix.lower() for prefix in OWN.values()} | {"title", "summary", "published", "updated"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +60,7 @@ class _Walk:
         self._atom = atom
         self._languages: list[str | None] = [None]
         self._declared: dict[str | None, str] = {}
+        self._prefixes = Prefixes()
         self._names: dict[str, Name] = {}
         self._reader: ItemReader | None = None
         self._depth = 0
@@ -79,9 +78,11 @@ class _Walk:
         if prefix is None and self._reader is not None:  # XHTML in an item, most likely; feedparser knows no default
             self._reader.declined = True
             return
+        if prefix is not None and not self._prefixes.declare(prefix, uri or ""):
+            raise DeclinedError
         if self._declared.setdefault(prefix, uri or "") != (uri or ""):
             raise DeclinedError  # one prefix for two
-        if uri and uri.lower() not in _PREFIXES and (prefix is None or prefix.lower() in _TAKEN):
+        if uri and uri.lower() not in OWN and (prefix is None or prefix.lower() in _TAKEN):
             raise DeclinedError
 
     def _start(self, key: str, attributes: dict[str, str]) -> None:
@@ -145,6 +146,6 @@ class _Walk:
         name = self._names.get(key)
         if name is None:
             uri, _, local = key.rpartition(" ")
-            prefix = "" if "backend.userland.com/rss" in uri.lower() else _PREFIXES.get(uri.lower(), "*")
+            prefix = "" if "backend.userland.com/rss" in uri.lower() else OWN.get(uri.lower(), "*")
             name = self._names[key] = prefix.lower(), local.lower()
         return name

@@ -27,7 +27,7 @@ _ADDRESS = re.compile(
 )
 _URN = re.compile(r"(?:tag|urn):[\w:.,@%+-][\w:.,@%+/-]*", re.ASCII)
 _CONTROLS = re.compile("[\x80-\x9f]")
-_BLANKS, _SOME_BLANKS, _STEP = re.compile(r"\s{400}"), re.compile(r"\s{3}"), 130
+_BLANKS, _SOME_BLANKS, _STEP = re.compile(r"(?<!\s)\s{400}"), re.compile(r"\s{3}"), 130
 
 # Elements that change nothing of what is read of an item, by feedparser's prefix; nothing may be inside them.
 _IDLE: dict[str, frozenset[str] | None] = {

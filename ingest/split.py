@@ -17,6 +17,7 @@ from xml.parsers import expat
 
 from db.model import HASH_BYTES, Outline
 from ingest.parsed import MAX_ENTRIES, Parsed
+from ingest.prefixes import Prefixes
 from ingest.prolog import claims_of
 
 MAX_ELEMENTS = 250_000
@@ -26,6 +27,10 @@ _PLACES = {("rss", "channel"): "item", ("rdf:rdf",): "item", ("feed",): "entry"}
 _ITEMS = frozenset(("item", "entry"))
 _AFFECTED = frozenset(("title", "description", "summary", "abstract", "content", "encoded"))
 """What of a feed is read in another way behind its items than where there are none."""
+_ROOTS = frozenset(("rss", "rdf", "feed", "channel"))
+"""feedparser takes the language of one of these, or its end, for the feed's, wherever it stands."""
+_VERSIONS = frozenset(("http://purl.org/rss/1.0/", "http://www.w3.org/2005/atom"))
+"""By one of these, whatever its prefix, it tells the version of a feed whose root does not say it."""
 _UTF8 = frozenset(("utf-8", "ascii", "iso8859-1", "cp1252"))  # with a Western claim, UTF-8 is tried before it
 
 # What changes outside of the items without a word to a reader: when it was built, how many entries there are in all,
@@ -148,6 +153,9 @@ class _Walk:
         self._inside = 0  # the elements that are open inside of one
         self._behind = False  # something stands behind an item: no item may follow it
         self._elements = 0
+        self._parts = set[str]()  # the names of elements that are in items
+        self._prefixes = Prefixes()
+        self._declares = True  # whether there are any from here on
         self.comments: list[tuple[int, int]] = []  # outside of items
         self._parser = parser = expat.ParserCreate("utf-8")  # whatever is declared
         parser.ordered_attributes = True  # a list is made quicker than a dict
@@ -168,18 +176,21 @@ class _Walk:
             start = self._parser.CurrentByteIndex
             self.comments.append((start, self._body.index(b"-->", start) + 3))
 
-    def _start(self, name: str, _: list[str]) -> None:
+    def _start(self, name: str, attributes: list[str]) -> None:
         self._elements += 1
         if self._elements > MAX_ELEMENTS:
             raise _NoSplitError
+        if attributes and self._declares:
+            self._declared(attributes)
         if self._inside:
-            if name.lower().endswith(("item", "entry")):  # the parser may take it for one more
-                raise _NoSplitError
+            if name not in self._parts:
+                self._part(name.lower())
+                self._parts.add(name)
             self._inside += 1
             return
         lowered = name.lower()
-        self.root = self.root or lowered
         local = lowered.rpartition(":")[2]
+        self.root = self.root or lowered
         if local not in _ITEMS:
             if self._spans:
                 self._behind = True
@@ -187,10 +198,27 @@ class _Walk:
                     raise _NoSplitError
             self._above.append(lowered)
         elif _PLACES.get(tuple(self._above)) == name and not self._behind:
-            self._spans.append((self._parser.CurrentByteIndex, 0))
+            start = self._parser.CurrentByteIndex
+            if not self._spans:
+                self._declares = self._body.find(b"xmlns", start) >= 0
+            self._spans.append((start, 0))
             self._inside = 1
         else:  # an item where none belongs, or one that is spelled in another way
             raise _NoSplitError
+
+    def _part(self, name: str) -> None:
+        """Look at the name of an element in an item: the parser may take it for one more, or for the feed itself."""
+        if name.endswith(("item", "entry")) or name.rpartition(":")[2] in _ROOTS:
+            raise _NoSplitError
+
+    def _declared(self, attributes: list[str]) -> None:
+        """Note the namespaces that an element declares: feedparser has one table of them for all of a document."""
+        for name, uri in zip(attributes[::2], attributes[1::2], strict=True):
+            if name.startswith("xmlns"):
+                if self._inside and self.root == "rdf:rdf" and uri.lower() in _VERSIONS:
+                    raise _NoSplitError
+                if name != "xmlns" and not self._prefixes.declare(name[6:], uri):
+                    raise _NoSplitError
 
     def _end(self, _: str) -> None:
         if not self._inside:

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import socket
 import struct
+import tracemalloc
 from collections.abc import Callable, Sequence
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -122,6 +124,8 @@ REFUSED: dict[str, tuple[list[bytes], type[Exception]]] = {
     "bad-chunk": ([HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"zz\r\n"], CutOffError),
     "304-with-body": ([b"HTTP/1.1 304 Not Modified\r\n\r\n<rss/>"], NoHttpError),
     "more-than-its-length": ([HEAD + b"Content-Length: 3\r\n\r\nabcdef"], NoHttpError),
+    "a-second-answer": ([HEAD + b"Content-Length: 3\r\n\r\nabcHTTP/1.1 408 Request Timeout\r\n\r\n"], NoHttpError),
+    "200-behind-304": ([b"HTTP/1.1 304 Not Modified\r\n\r\n" + HEAD + b"Content-Length: 3\r\n\r\nabc"], NoHttpError),
     "fields": ([HEAD + fields(MAX_FIELDS + 1) + b"\r\n"], NoHttpError),
     "field": ([HEAD + b"X: " + b"y" * MAX_FIELD_BYTES + b"\r\n\r\n"], NoHttpError),
     "endless-field": ([HEAD + b"X: ", *[b"y" * 10_000] * 5], NoHttpError),
@@ -175,6 +179,26 @@ def test_body_is_read_no_further_than_its_cap(run: Run) -> None:
 
     (_, _, page), _ = run(talk([HEAD + b"\r\n", *[b"x" * 500] * 100], wanted=1000))
     assert 1000 <= len(page) < 50_000
+
+
+def test_body_in_crumbs_takes_no_more_memory_than_it_is_long() -> None:
+    """Chunks of two bytes each: the body is held, not an object for each of them."""
+
+    async def held() -> tuple[int, bytes]:
+        exchange = Exchange(REQUEST, CAP)
+        exchange.connection_made(Mock(spec=asyncio.Transport))
+        exchange.data_received(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        crumbs = b"2\r\nab\r\n" * (CAP // 4)
+        tracemalloc.start()
+        try:
+            exchange.data_received(crumbs)
+            return tracemalloc.get_traced_memory()[0], exchange.so_far()
+        finally:
+            tracemalloc.stop()
+
+    size, body = asyncio.run(held())
+    assert body == b"ab" * (CAP // 4)
+    assert size < 2 * len(body)
 
 
 def test_what_waits_ends_with_the_deadline(run: Run) -> None:

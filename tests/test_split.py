@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from db.model import Document, Outline
 from ingest.digest import DIGEST_VERSION, Unchanged, digest
+from ingest.normalize import normalize
+from ingest.parse import parse_feed
 from ingest.split import Split, split
 
 URL = "https://feeds.example.org/dir/feed.xml"
@@ -286,3 +288,81 @@ def test_order_and_repeats_are_seen(items: list[str]) -> None:
         assert isinstance(made, Document)
         assert made.entries == ()
         assert made.known == tuple(range(len(items)))
+
+
+def read_alike(*bodies: str) -> None:
+    """Expect of each document, read with the outline of the one before, what the whole of it gives."""
+    outline, had = None, dict[bytes, object]()
+    for body in bodies:
+        whole = digest(body.encode(), None, URL)
+        assert isinstance(whole, Document)
+        alone = normalize(parse_feed(body.encode(), content_type=None, url=URL))
+        assert whole.entries == alone.entries  # with feedparser alone
+        made = digest(body.encode(), None, URL, outline=outline)
+        if made == Unchanged():
+            assert outline is not None
+            assert tuple(had[one] for one in outline.hashes()) == alone.entries
+            continue
+        assert isinstance(made, Document)
+        assert made.outline is not None
+        hashes, new = made.outline.hashes(), iter(made.entries)
+        assert tuple(had[one] if n in made.known else next(new) for n, one in enumerate(hashes)) == alone.entries
+        assert replace(made, entries=(), known=(), outline=None) == replace(alone, entries=())
+        outline, had = made.outline, dict(zip(hashes, alone.entries, strict=True))
+
+
+def numbered(number: int, more: str = "") -> str:
+    """Make an item of its own."""
+    return f"<item><title>{number}</title><guid>http://a.example/{number}</guid>{more}</item>"
+
+
+@pytest.mark.parametrize("attribute", ['xml:lang="{}"', 'xml:base="http://{}.example/"'])
+def test_an_item_that_moves_to_another_channel_is_read_again(attribute: str) -> None:
+    """What is around an item may change although nothing outside of the items does."""
+    link = "<description>&lt;a href='x'&gt;x&lt;/a&gt;</description>"
+    items = [numbered(n, link) for n in range(3)]
+    rss = "<rss version='2.0'><channel {}><title>T</title>{}</channel><channel {}>{}</channel></rss>"
+    en, de = attribute.format("en"), attribute.format("de")
+    read_alike(*(rss.format(en, "".join(items[:n]), de, "".join(items[n:])) for n in (2, 1)))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        # feedparser's "dc" is Atom's from here on, also where it is another item's
+        (
+            '<dc:x xmlns:dc="http://www.w3.org/2005/Atom">k</dc:x>',
+            '<d:creator xmlns:d="http://purl.org/dc/elements/1.1/">Ann</d:creator>',
+        ),
+        # a namespace that it does not know has the first prefix that was declared for it
+        (
+            '<media:x xmlns:media="http://example.org/x">k</media:x>',
+            '<q:content xmlns:q="http://example.org/x" url="http://v.example/v.mp4" type="video/mp4"/>',
+        ),
+        ('<rss xml:lang="de"/>', ""),
+        ('<feed xml:lang="de"/>', ""),
+        ("<channel/>", ""),
+    ],
+)
+def test_an_item_that_changes_how_others_read_is_read_with_them(first: str, second: str) -> None:
+    """Namespaces, and elements that are the feed's own, reach beyond the item that they stand in."""
+    tail = "<language>fr</language><generator>g</generator>"
+    before, after = numbered(1, first), numbered(2, second)
+    read_alike(RSS.format(before + tail), RSS.format(before + after + tail), RSS.format(after + before + tail))
+
+
+def test_a_title_behind_the_items_goes_by_the_last_of_them() -> None:
+    """Of two titles feedparser takes the one that stands deeper, and an item's counts as the feed's there."""
+    untitled = "<item><guid>http://a.example/1</guid></item>"
+    read_alike(*(RSS.format(f"{items}<title>Late</title>") for items in (untitled, untitled + numbered(2))))
+
+
+@pytest.mark.parametrize("link", ["http://a.example/1", "relative"])
+def test_rss_1_without_its_namespace_is_read(link: str) -> None:
+    """Without its items such a document is no feed to feedparser: it must see some."""
+    rdf = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><channel><title>T</title></channel>'
+        "{}</rdf:RDF>"
+    )
+    first = f"<item><title>One</title><link>{link}</link></item>"
+    read_alike(rdf.format(first), rdf.format(first + numbered(2)))
