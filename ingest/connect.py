@@ -110,7 +110,11 @@ class Connector:
                 )
             except (OSError, RuntimeError) as error:  # uvloop has RuntimeErrors too
                 raise failure or error from None
-            peer = sock.getpeername()
+            try:
+                peer = sock.getpeername()
+            except OSError as error:  # it was reset in this very moment, and can't be told from the others
+                sock.close()
+                raise failure or error from None
             try:
                 await self._loop.create_connection(lambda: exchange, sock=sock, ssl=context, server_hostname=name)
             except OSError as error:
