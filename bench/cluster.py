@@ -1,7 +1,7 @@
 """What a cluster that polls costs, and where: `python bench/cluster.py [SOURCES] [--workers N]`, on Linux.
 
 A farm of SOURCES feeds (2,000; 20 items of about 3 KB each) on loopback is polled in three rounds: cold (all is new),
-idle (304), churn (304, but one source in ten has one to three new items); first by one process, then over a real
+idle (304), early-churn (304, but one source in ten has one to three new items); first by one process, then over a real
 scheduler and N workers (2). Printed is processor time a source, by who used it: the daemon, the scheduler, the workers
 with all their processes. Then: what the daemon's one writer carries when results cost it nothing (they are made
 beforehand), and a model of N workers from all these numbers.
@@ -33,7 +33,9 @@ from wireroom.config import load_config
 from wireroom.engine import Engine
 from wireroom.visitors import raise_descriptors
 
-ROUNDS = ("cold", "idle", "churn")
+CHURN = "early-churn"
+"""The farm's other round of that kind comes after one that touches all feeds: not one would answer 304 in it."""
+ROUNDS = ("cold", "idle", CHURN)
 PER_HOST = 4
 Costs = dict[str, dict[str, float]]
 """Round → who → CPU milliseconds a source, and beside them the round's numbers."""
@@ -183,15 +185,15 @@ def show(title: str, costs: Costs, who: Iterable[str]) -> None:
     """Print a table of costs."""
     names = list(who)
     print(f"\n{title}; CPU ms a source")
-    print(f"{'round':8}" + "".join(f"{name:>12}" for name in names) + f"{'stories':>10}{'wall s':>9}")
+    print(f"{'round':12}" + "".join(f"{name:>12}" for name in names) + f"{'stories':>10}{'wall s':>9}")
     for round_, cost in costs.items():
         cells = "".join(f"{cost[name]:12.3f}" for name in names)
-        print(f"{round_:8}{cells}{cost['stories']:10.0f}{cost['seconds']:9.1f}")
+        print(f"{round_:12}{cells}{cost['stories']:10.0f}{cost['seconds']:9.1f}")
 
 
 def model(costs: Costs, count: int) -> None:
     """Print what N workers with one core each carry, by the churn round: nine polls of ten end with 304."""
-    churn = costs["churn"]
+    churn = costs[CHURN]
     stories = churn["stories"] / count
     print("\nchurn, on paper: each worker, the scheduler and the daemon have one core each, used up whole")
     print(f"{'workers':>8}{'sources/h':>14}{'new stories/s':>15}  the wall is")

@@ -179,7 +179,7 @@ def run(farm: Farm, bad: set[int], only: str) -> dict[str, Any]:
         log = Path(folder) / "log"
         (Path(folder) / "config.toml").write_text(farm.config(bad, good_port, bad_port))
         with log.open("wb") as out:
-            command = [sys.executable, "-m", "wireroom", "run"]
+            command = [sys.executable, "-m", "wireroom", "run", "--debug"]  # 304s too are lines of the log then
             environment = {**os.environ, "PYTHONPATH": str(ROOT)}
             daemon = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out)
         began = time.monotonic()
