@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from house import ROOT
 from wireroom.config import Config, load_config
 from wireroom.config_faults import ConfigError, Fault
+from wireroom.config_tables import Poll
 from wireroom.toml_lines import key_lines
 from wireroom.units import BYTES, SECONDS, parse_duration, parse_size
 
@@ -202,7 +203,7 @@ values: st.SearchStrategy[Any] = st.one_of(
 )
 KEYS = {
     "wireroom": ["archive", "publish", "listen", "base_url", "contact", "more"],
-    "poll": ["floor", "ceiling", "timeout", "max_body", "workers", "per_host", "pause", "allow", "websub"],
+    "poll": [*Poll.model_fields],
     "source": ["id", "url", "was", "tags", "every"],
     "rule": ["id", "tag", "match"],
     "topic": ["id", "title", "was", "match", "limit"],
