@@ -16,10 +16,7 @@ from operator import attrgetter, itemgetter
 from sqlite_utils import Database
 
 from db.model import Entry
-from db.plan import Listing, PollPlan, PollRecord, SourceState, StoryTag, StoryText
-
-STATE_COLUMNS = tuple(SourceState.__dataclass_fields__)
-state_values: Callable[[SourceState], tuple[object, ...]] = attrgetter(*STATE_COLUMNS)
+from db.plan import STATE_COLUMNS, Listing, PollPlan, PollRecord, StoryTag, StoryText, state_values
 
 RECORD_COLUMNS = tuple(PollRecord.__dataclass_fields__)
 record_values: Callable[[PollRecord], tuple[object, ...]] = attrgetter(*RECORD_COLUMNS)

@@ -6,9 +6,10 @@ its second. A positive number is a row that exists. ``db/apply.py`` turns the on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from operator import attrgetter
+from typing import Any, Literal, Protocol
 
 from db.model import Entry, Outline
 from db.query import Query
@@ -16,7 +17,7 @@ from db.query import Query
 Outcome = Literal[
     "ok",  # a document was read
     "not-modified",  # 304
-    "unchanged",  # the same bytes as last time
+    "unchanged",  # a body with nothing to read: the bytes, or item by item what they say, are as last time
     "http-error",  # any other status
     "throttled",  # 429 or 503: come back later
     "gone",  # 410: never again
@@ -44,7 +45,7 @@ Origin = Literal["source", "category", "rule"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """Where a source's polling stands: the columns of ``sources`` that every poll writes (see ``db/schema.py``)."""
+    """Where a source's polling stands: the columns of ``sources`` that a poll may change (see ``db/schema.py``)."""
 
     title: str | None
     site_url: str | None
@@ -84,6 +85,10 @@ class SourceState:
     hub_url: str | None
     hub_topic: str | None
     pushed_until: str | None
+
+
+STATE_COLUMNS = tuple(SourceState.__dataclass_fields__)
+state_values: Callable[[SourceState], tuple[Any, ...]] = attrgetter(*STATE_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

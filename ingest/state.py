@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from operator import attrgetter
 from typing import Any
 
 from db.model import Document
-from db.plan import GOOD, Outcome, PolledSource, PollRecord, SourceState
+from db.plan import GOOD, STATE_COLUMNS, Outcome, PolledSource, PollRecord, SourceState, state_values
 from db.times import iso, iso_after, parse_iso
 from ingest.answer import Answer
 from ingest.asks import DAYS
@@ -53,9 +52,6 @@ HEAVY: frozenset[Outcome] = frozenset(
 Columns = dict[str, Any]
 """Columns of ``sources`` that change, by name."""
 
-COLUMNS = tuple(SourceState.__dataclass_fields__)
-values: Callable[[SourceState], tuple[Any, ...]] = attrgetter(*COLUMNS)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
@@ -95,7 +91,7 @@ def source_state(
 
 def columns_of(state: SourceState) -> Columns:
     """List a state's columns."""
-    return dict(zip(COLUMNS, values(state), strict=True))
+    return dict(zip(STATE_COLUMNS, state_values(state), strict=True))
 
 
 def changed(state: SourceState, **columns: Any) -> SourceState:
