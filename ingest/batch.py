@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import os
 import threading
 import time
@@ -21,21 +20,13 @@ from typing import Any
 
 from ingest.collect import Collected, Collector, Task
 from ingest.fetch import Fetcher
-from ingest.guard import Guard
+from ingest.guard import Allowed, Guard
 from ingest.hosts import Hosts
 from ingest.memory import give_back_large_blocks
 from ingest.workers import Workers
 
 Job = Callable[[bytes], Mapping[str, Any]]
 """What a worker runs: a pickled batch → ``results``, pickled one by one, or ``refused``: why it does none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A private network and port that may be reached."""
-
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network
-    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +37,7 @@ class Limits:
     """
 
     user_agent: str
-    allow: tuple[Place, ...]
+    allow: tuple[Allowed, ...]
     per_host: int
     pause_s: float
     timeout_s: float
@@ -154,8 +145,8 @@ class Station:
             hosts=hosts,
             timeout_s=limits.timeout_s,
             max_body_bytes=limits.max_body_bytes,
+            now=clock,
         )
-        fetcher.now = clock
         return Bench(Collector(fetcher=fetcher, workers=workers, max_body_bytes=limits.max_body_bytes), clock)
 
     async def _tidy(self, present: Limits) -> None:

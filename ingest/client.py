@@ -13,6 +13,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from ingest.guard import Guard
 from ingest.lookup import Lookups
+from ingest.request import CODINGS
 
 MAX_HEADER_BYTES = 32768
 """Of one header line; there may be 128 of them."""
@@ -49,7 +50,7 @@ def make_session(*, user_agent: str, guard: Guard) -> aiohttp.ClientSession:
             force_close=True,  # a connection that is kept may be closed by the far end just as it is asked again
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, br, zstd"},
+        headers={"User-Agent": user_agent, "Accept-Encoding": CODINGS},
         timeout=aiohttp.ClientTimeout(total=None),  # the deadline is the caller's: it covers redirects too
         auto_decompress=False,
         max_line_size=MAX_HEADER_BYTES,

@@ -12,7 +12,6 @@ import resource
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from yarl import URL
@@ -65,12 +64,28 @@ async def at_once() -> None:
     """Wait for nothing."""
 
 
-class Fetcher:
-    """The HTTP client of sources. Make it inside the running loop."""
+def utc_now() -> datetime:
+    """Tell the time by this machine's clock."""
+    return datetime.now(UTC)
 
-    def __init__(self, *, user_agent: str, guard: Guard, hosts: Hosts, timeout_s: float, max_body_bytes: int) -> None:
-        self.now: Callable[[], datetime] = partial(datetime.now, UTC)
-        """The time; another machine's, where this one's may be wrong."""
+
+class Fetcher:
+    """The HTTP client of sources. Make it inside the running loop.
+
+    ``now`` tells the time by which dates in answers are read: another machine's, where this one's may be wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        guard: Guard,
+        hosts: Hosts,
+        timeout_s: float,
+        max_body_bytes: int,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._now = now
         self._hosts = hosts
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         count = max(16, min(MAX_CONNECTIONS, descriptors // 2 if descriptors > 0 else MAX_CONNECTIONS))
@@ -165,7 +180,7 @@ class Fetcher:
         """Read the answer, as far as it matters. Raises ExchangeError."""
         answer = await exchange.answer()
         status, fields = answer.status, answer.fields
-        now = self.now()
+        now = self._now()
         location = fields.get("Location")
         if location and status in REDIRECTS:
             return status, location

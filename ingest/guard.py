@@ -9,8 +9,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -31,13 +31,12 @@ NOT_PUBLIC: tuple[IPNetwork, ...] = tuple(
 )
 
 
-class Allowed(Protocol):
-    """One entry of ``allow``: a network and a port."""
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One entry of ``allow``: a private network and a port there that may be reached."""
 
-    @property
-    def network(self) -> IPNetwork: ...  # noqa: D102
-    @property
-    def port(self) -> int: ...  # noqa: D102
+    network: IPNetwork
+    port: int
 
 
 class AddressRefusedError(OSError):

@@ -9,7 +9,6 @@ import ssl
 import subprocess
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,10 @@ import pytest
 import ingest.connect
 from ingest.connect import Connector, NoConnectionError
 from ingest.exchange import Exchange
-from ingest.guard import AddressRefusedError, Guard, IPNetwork
+from ingest.guard import AddressRefusedError, Allowed, Guard
 from wireroom.loop import run as run_in_our_loop
 
 Run = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Allow:
-    """An entry of `allow`."""
-
-    network: IPNetwork
-    port: int
 
 
 class Names:
@@ -83,7 +74,7 @@ async def serving(
 
     server = await asyncio.start_server(serve, address, 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
-    connector = Connector(Guard([Allow(ipaddress.ip_network(allow), port)]))
+    connector = Connector(Guard([Allowed(ipaddress.ip_network(allow), port)]))
     try:
         async with asyncio.timeout(10):
             return await use(connector, port), came
@@ -203,7 +194,7 @@ def test_refusal_is_told_in_the_systems_words(run: Run) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             free = taken.getsockname()[1]
-            connector._guard = Guard([Allow(ipaddress.ip_network("127.0.0.0/8"), free)])
+            connector._guard = Guard([Allowed(ipaddress.ip_network("127.0.0.0/8"), free)])
             with pytest.raises(NoConnectionError) as caught:
                 await reach(connector, "127.0.0.1", free)
         return str(caught.value.os_error).replace(str(free), "PORT")

@@ -8,13 +8,12 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from ingest.fetch import Fetcher
 from ingest.fetched import Wanted
-from ingest.guard import AddressRefusedError, Guard, IPNetwork
+from ingest.guard import AddressRefusedError, Allowed, Guard
 from ingest.hosts import Hosts
 
 REFUSED = [
@@ -65,14 +64,6 @@ REFUSED = [
 PUBLIC = ["8.8.8.8", "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:8.8.8.8", "2a00:1450::1"]
 
 
-@dataclass(frozen=True)
-class Allow:
-    """An entry of `allow`."""
-
-    network: IPNetwork
-    port: int
-
-
 class Canary:
     """A listener on every address of this machine, IPv4 and IPv6, that counts who connects and hangs up."""
 
@@ -120,7 +111,7 @@ def test_public_addresses_pass(address: str) -> None:
 
 def test_allow_names_address_and_port_exactly() -> None:
     """An entry opens its own network and port, nothing beside it."""
-    guard = Guard([Allow(ipaddress.ip_network("127.0.0.0/8"), 8081), Allow(ipaddress.ip_network("::1"), 90)])
+    guard = Guard([Allowed(ipaddress.ip_network("127.0.0.0/8"), 8081), Allowed(ipaddress.ip_network("::1"), 90)])
 
     assert guard.permits("127.0.0.1", 8081)
     assert guard.permits("::ffff:127.0.0.5", 8081)
@@ -193,7 +184,7 @@ async def test_allowed_address_is_reached_by_its_mapped_spelling_too(canary: Can
     """What `allow` names is reached whatever its spelling, and the canary does see connections."""
     loop = asyncio.get_running_loop()
     hosts = Hosts(per_host=50, pause_s=0, clock=loop.time)
-    guard = Guard([Allow(ipaddress.ip_network("127.0.0.1"), canary.port)])
+    guard = Guard([Allowed(ipaddress.ip_network("127.0.0.1"), canary.port)])
     fetcher = Fetcher(user_agent="x", guard=guard, hosts=hosts, timeout_s=5, max_body_bytes=1000)
     await fetcher.fetch(Wanted(url=f"http://127.0.0.1:{canary.port}/"))
     await fetcher.fetch(Wanted(url=f"http://[::ffff:127.0.0.1]:{canary.port}/"))

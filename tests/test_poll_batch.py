@@ -13,10 +13,11 @@ from itertools import pairwise
 
 import pytest
 
-from ingest.batch import Limits, Place, Undone, poll_batch
+from ingest.batch import Limits, Undone, poll_batch
 from ingest.collect import Collected, Task
 from ingest.digest import DIGEST_VERSION
 from ingest.fetched import Wanted
+from ingest.guard import Allowed
 from ingest.route import home_of
 from origin import Answer, Asked, Origin, item, rss
 from wireroom import __version__
@@ -27,7 +28,7 @@ LIMITS = Limits(user_agent="Test/1", allow=(), per_host=2, pause_s=0, timeout_s=
 
 def limits(origin: Origin, pause_s: float = 0, user_agent: str = "Test/1") -> Limits:
     """Give limits that let the origin be asked."""
-    place = Place(ipaddress.ip_network("127.0.0.1"), origin.port)
+    place = Allowed(ipaddress.ip_network("127.0.0.1"), origin.port)
     return Limits(
         user_agent=user_agent,
         allow=(place,),

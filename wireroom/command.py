@@ -64,6 +64,7 @@ def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
 
     from db.archive import ArchiveError, archive_error
     from db.query import QueryError
+    from ingest.cluster import ClusterError
     from wireroom.config_faults import ConfigError
     from wireroom.control import ControlError
 
@@ -76,7 +77,7 @@ def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
         return found.code, str(found)
     if isinstance(error, QueryError):
         return 2, f"query: {error}"
-    if type(error).__name__ == "ClusterError":
+    if isinstance(error, ClusterError):
         return NO_CLUSTER, str(error)
     if type(error).__name__ == "ListenError":  # its module is heavy; only `run` has imported it
         return 74, str(error)

@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from ingest.domain import domain_of
+from ingest.guard import Allowed
 from wireroom.config_faults import Found, config_error, cross_faults, explain, unreadable
-from wireroom.config_tables import SCHEME, Allow, File, Rule, default_base_url, without_credentials
+from wireroom.config_tables import SCHEME, File, Rule, default_base_url, without_credentials
 from wireroom.garbage import uncollected
 
 
@@ -28,7 +29,7 @@ class PollSettings:
     workers: int
     per_host: int
     pause_s: float
-    allow: tuple[Allow, ...]
+    allow: tuple[Allowed, ...]
     websub: bool
     scheduler: str | None  # of the cluster that polls; None: we do
 

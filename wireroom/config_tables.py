@@ -9,7 +9,6 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from db.query import FIELDS, RESERVED, QueryError, parse
 from db.text import slug
+from ingest.guard import Allowed
 from wireroom.units import parse_duration, parse_size
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
@@ -27,15 +27,7 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)|(?:https?|mailto|data|javas
 CONTROL = re.compile(r"[\x00-\x1f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
-    """A private network and port that may be reached."""
-
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network
-    port: int
-
-
-def parse_allow(value: object) -> Allow:
+def parse_allow(value: object) -> Allowed:
     """Read ``address:port`` or ``network:port``; IPv6 stands in brackets."""
     try:
         host, _, port = str(value).rpartition(":")
@@ -46,7 +38,7 @@ def parse_allow(value: object) -> Allow:
         raise ValueError(
             f'{value!r} is no address and port|write "127.0.0.1:8080", "10.0.0.0/8:80" or "[::1]:8080"'
         ) from None
-    return Allow(network, int(port))
+    return Allowed(network, int(port))
 
 
 def parse_listen(value: object) -> tuple[str, int]:
@@ -234,7 +226,7 @@ class Poll(Table):
     workers: int = Field(default=2, ge=1, le=64)
     per_host: int = Field(default=2, ge=1, le=100)
     pause: Seconds = 1
-    allow: list[Annotated[Allow, exactly(parse_allow)]] = Field(default_factory=list)
+    allow: list[Annotated[Allowed, exactly(parse_allow)]] = Field(default_factory=list)
     websub: bool = True
     engine: Literal["local", "dask"] = "local"
     scheduler: Annotated[str | None, exactly(check_scheduler)] = None

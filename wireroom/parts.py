@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from db.query import parse
 from db.sync import Synced
-from ingest.batch import Limits, Place
+from ingest.batch import Limits
 from ingest.batches import BatchCollector
 from ingest.collect import Collector
 from ingest.digest import DIGEST_VERSION
@@ -76,7 +76,7 @@ def make_collector(
 
     limits = Limits(
         user_agent=user_agent(config),
-        allow=tuple(Place(one.network, one.port) for one in config.poll.allow),
+        allow=config.poll.allow,
         per_host=config.poll.per_host,
         pause_s=config.poll.pause_s,
         timeout_s=config.poll.timeout_s,

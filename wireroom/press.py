@@ -152,6 +152,6 @@ class Press:
         return self._index
 
     def health(self) -> dict[str, Any]:
-        """Tell how publishing goes, and whether the archive takes what is polled."""
+        """Tell how publishing goes, whether the archive takes what is polled, and whether a cluster polls it."""
         trouble = self.archive_trouble or self.cluster_trouble or self._trouble
         return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}
