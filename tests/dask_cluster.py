@@ -60,7 +60,7 @@ class Dask:
         self._count += 1
         with (self._folder / f"{self._count:02}-{words[0]}.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "dask", *words, "--no-dashboard"],
+                [sys.executable, "-m", "dask", *words, "--no-dashboard", "--dashboard-address", "127.0.0.1:0"],
                 cwd=self._folder,
                 env={**os.environ, **(BY_ITS_OWN_WAY if environment is None else environment)},
                 stdout=log,

@@ -426,6 +426,15 @@ def test_worker_that_can_not_do_the_work_refuses_it_and_says_why(
     assert house.rows("SELECT outcome FROM polls") == [("ok",), ("unchanged",)]
 
 
+def test_cluster_listens_at_the_addresses_that_it_was_given(dask: Dask) -> None:
+    """Whoever reaches one of its ports can run code: started as documented, it has none elsewhere."""
+    started = [psutil.Process(one.pid) for one in (dask.scheduler, *dask.workers) if one is not None]
+    family = [*started, *(child for one in started for child in one.children(recursive=True))]
+    listening = {str(at.laddr.ip) for one in family for at in one.net_connections("tcp") if at.status == "LISTEN"}
+
+    assert listening == {"127.0.0.1"}
+
+
 def test_sources_of_one_host_share_its_worker(dask: Dask, tmp_path: Path) -> None:
     """120 sources of one host are polled, though only a few of them may be out at once."""
 

@@ -149,6 +149,15 @@ def test_exit_codes_are_named() -> None:
     assert codes == ours | {CORRUPT, NO_INPUT_OR_NEWER, CANNOT_CREATE, IO_ERROR}
 
 
+def test_cluster_is_bound_to_its_own_addresses() -> None:
+    """Whoever reaches a port of it can run code: no command leaves to Dask where it listens."""
+    text = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8").replace("\\\n", "")
+    commands = re.findall(r"^(?:\w+=\S+ )?dask (?:scheduler|worker) .*$", text, re.MULTILINE)
+
+    assert len(commands) == 2
+    assert all(word in command for command in commands for word in (" --host 10.", " --dashboard-address 127.0.0.1:"))
+
+
 def test_views_are_as_documented() -> None:
     """The columns of the two views are an interface."""
     from sqlite_utils import Database
