@@ -73,16 +73,6 @@ def named_in_short(db: Database, config_ids: Iterable[str]) -> list[Named]:
     return [Named(*row) for row in rows_at_once(db, Named._fields, rest, [json.dumps(list(config_ids))])]
 
 
-def sources_named(db: Database, config_ids: Iterable[str]) -> list[PolledSource]:
-    """Read the sources with these config ids, those that are in the config."""
-    return polled(
-        db.execute(
-            f"{POLLED} WHERE removed_at IS NULL AND config_id IN (SELECT value FROM json_each(?)) ORDER BY id",
-            [json.dumps(list(config_ids))],
-        )
-    )
-
-
 def sources_by_id(db: Database, ids: Iterable[int]) -> list[PolledSource]:
     """Read the sources with these row ids, those that are in the config."""
     return polled(

@@ -5,8 +5,17 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from sqlite_utils import Database
+
 from db.model import Entry, Keys
 from db.plan import KnownEntry, PolledSource
+from db.sources import source_now
+
+
+def source_named(db: Database, config_id: str) -> PolledSource:
+    """Read the source with a config id, as its poll does."""
+    ((id_,),) = db.execute("SELECT id FROM sources WHERE config_id = ?", [config_id])
+    return source_now(db, id_)
 
 
 def key(*parts: str | None) -> int:

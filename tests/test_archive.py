@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader, open_writer
 from db.schema import SCHEMA_VERSION, migrations
-from db.sources import sources_named
+from factory import source_named
 
 
 def refused(path: Path, code: int) -> str:
@@ -83,7 +83,7 @@ def test_older_archive_is_brought_up_to_date_by_a_writer_alone(tmp_path: Path) -
     open_writer(path).close()
     db = open_reader(path)
 
-    (source,) = sources_named(db, ["a"])
+    source = source_named(db, "a")
     assert (source.config_id, source.etag, source.failures, source.doubts, source.pace) == ("a", "x", 3, 0, None)
     (schema,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'sources'").fetchone()
     assert "-- where it is polled since a permanent redirect was proven" in schema

@@ -16,7 +16,7 @@ from db.apply import apply_plan
 from db.known import ArchiveKnown, DraftDesk
 from db.model import Document
 from db.schema import migrations
-from db.sources import sources_named
+from factory import source_named
 from ingest.answer import answer_of
 from ingest.digest import digest
 from ingest.fetched import Fetched
@@ -73,7 +73,7 @@ class Archive:
     def poll(self, name: str, items: Sequence[News], *, title: str = "T", round_: int = 0) -> None:
         """Poll one source."""
         body = f"<rss version='2.0'><channel><title>{title}</title><pubDate>{round_}</pubDate>{{}}</channel></rss>"
-        (source,) = sources_named(self.db, [name])
+        source = source_named(self.db, name)
         outline = None if self.whole else source.outline
         found = digest(body.format("".join(map(str, items))).encode(), None, source.url, outline=outline)
         document = found if isinstance(found, Document) else None
@@ -169,7 +169,7 @@ def test_a_forgotten_document_is_an_error_and_not_a_guess() -> None:
     """Where the outline that a document was compared with is gone, nothing of it is recorded."""
     archive = Archive(whole=False)
     archive.poll("a", [News(guid="1"), News(guid="2")])
-    (source,) = sources_named(archive.db, ["a"])
+    source = source_named(archive.db, "a")
     items = f"{News(guid='1')}{News(guid='3')}"
     body = f"<rss version='2.0'><channel><title>T</title><pubDate>0</pubDate>{items}</channel></rss>"
     document = digest(body.encode(), None, source.url, outline=source.outline)

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, closing
 import structlog
 from sqlite_utils import Database
 
-from db.sources import sources_named
+from factory import source_named
 from house import House
 from ingest.poll import Report
 from origin import Answer, Asked, Origin, rss
@@ -42,7 +42,7 @@ async def become(true: Callable[[], bool]) -> None:
 async def polling(engine: Engine, origin: Origin) -> asyncio.Task[Report]:
     """Begin a poll → its task, once its request has come in."""
     changes = engine.writer.changes.kept
-    (source,) = sources_named(engine.reader, ["a"])
+    source = source_named(engine.reader, "a")
     task = engine.begin(source, changes)
     await become(lambda: len(origin.asked) == 1)
     return task
@@ -111,7 +111,8 @@ async def test_poll_of_the_old_address_ends_with_the_old_config(house: House, or
         await asyncio.wait({blocked, reload, task})
 
         assert task.cancelled()
-        assert house.rows("SELECT url, gone_at, last_outcome FROM sources") == [(origin.url("/b"), None, None)]
-        assert [one.config_id for one in sources_named(engine.reader, ["a"])] == ["a"]
+        assert house.rows("SELECT config_id, url, removed_at, gone_at, last_outcome FROM sources") == [
+            ("a", origin.url("/b"), None, None, None)
+        ]
         await engine.tick()
         assert len(engine.poller.under_way) == 1, "the new address is not polled at once"
