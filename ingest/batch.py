@@ -8,7 +8,6 @@ budgets of hosts, looked-up names, warm worker processes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import threading
 import time
@@ -95,15 +94,9 @@ class Station:
         return asyncio.run_coroutine_threadsafe(self._batch(tasks, limits, now), self._loop).result()
 
     def _end(self) -> None:
-        """Stop the worker processes, and close what is open."""
+        """Stop the worker processes; connections end with this one."""
         for workers in self._workers.values():
             workers.stop()
-        with contextlib.suppress(TimeoutError):
-            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(1)
-
-    async def _close(self) -> None:
-        for bench in self._benches.values():
-            await bench.collector.close()
 
     async def _batch(self, tasks: Sequence[Task], limits: Limits, now: datetime | None) -> list[Collected | Undone]:
         bench = self._benches.get(limits)
@@ -150,15 +143,14 @@ class Station:
         return Bench(Collector(fetcher=fetcher, workers=workers, max_body_bytes=limits.max_body_bytes), clock)
 
     async def _tidy(self, present: Limits) -> None:
-        """Close what other limits left behind, once nobody uses it."""
+        """Drop what other limits left behind, once nobody uses it."""
         idle = [limits for limits, bench in self._benches.items() if not bench.users and limits != present]
-        benches = [self._benches.pop(limits) for limits in idle]  # before anything is waited for: they may come again
+        for one in idle:  # all, before anything is waited for: they may come again
+            del self._benches[one]
         used = {limits.workers for limits in self._benches}
         workers = [self._workers.pop(count) for count in set(self._workers) - used]
-        for bench in benches:
-            await bench.collector.close()
-        for one in workers:
-            await one.close()
+        for left in workers:
+            await left.close()
 
 
 _station: Station | None = None

@@ -120,8 +120,7 @@ class Collector:
         """Return: the workers start with the first body."""
 
     async def close(self) -> None:
-        """Close the client's connections; the workers are whoever's that gave them."""
-        await self._fetcher.close()
+        """Leave: what is under way ends with who waits for it; the workers are whoever's that gave them."""
 
     async def _has_room(self) -> None:
         while self._held >= MAX_HELD:

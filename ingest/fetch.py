@@ -98,9 +98,6 @@ class Fetcher:
         self._connector = Connector(guard)
         self._clock = asyncio.get_running_loop().time
 
-    async def close(self) -> None:
-        """End: nothing is open but what is being fetched, and that ends with who waits for it."""
-
     async def fetch(self, wanted: Wanted, ready: Callable[[], Awaitable[None]] = at_once) -> Fetched:
         """Fetch one source → how it ended. Raises nothing but CancelledError.
 

@@ -95,7 +95,7 @@ class Collects(Protocol):
         """Wait until tasks can be done. Raises what keeps them from it."""
 
     async def close(self) -> None:
-        """Break off what is under way, and leave."""
+        """Leave, when nobody waits for a task any more (``Poller.close``)."""
 
 
 class Poller:

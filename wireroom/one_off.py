@@ -36,7 +36,6 @@ def find_feed(config: Config, typed: str) -> Found:
         try:
             return await Finder(fetch=fetcher.fetch, digest=digest, known=known).find(typed)
         finally:
-            await fetcher.close()
             await workers.close()
 
     return run(find())
@@ -52,13 +51,10 @@ def read_list(config: Config, place: str) -> bytes:
 
     async def fetch() -> bytes:
         fetcher = make_fetcher(config, make_hosts(config))
-        try:
-            for url in addresses(place):
-                fetched = await fetcher.fetch(Wanted(url=url))
-                if fetched.body is not None:
-                    return unpack(fetched.body, fetched.encoding, MAX_BYTES)
-        finally:
-            await fetcher.close()
+        for url in addresses(place):
+            fetched = await fetcher.fetch(Wanted(url=url))
+            if fetched.body is not None:
+                return unpack(fetched.body, fetched.encoding, MAX_BYTES)
         raise AddError(f"{shown(url)}: {fetched.error or fetched.outcome}")
 
     try:
