@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ingest.digest import Digested, DigestFault
-from ingest.lane import DiedError, Lane, Task, TooLongError
+from ingest.lane import Body, DiedError, Lane, TooLongError
 from ingest.memory import give_back
 
 MAX_BODIES = 8
@@ -26,7 +26,7 @@ MAX_BUNDLE_BYTES = 400_000
 class Waiting:
     """A body that waits, and who waits for what is in it. ``alone``: it was in a bundle that failed."""
 
-    task: Task
+    body: Body
     found: asyncio.Future[Digested]
     alone: bool = False
 
@@ -41,12 +41,12 @@ class Bundles:
         self._waiting: deque[Waiting] = deque()
         self._carriers: set[asyncio.Task[None]] = set()
 
-    async def digest(self, task: Task) -> Digested:
+    async def digest(self, body: Body) -> Digested:
         """Digest a body → what is in it, or a fault where a worker died over it. Raises TooLongError, RuntimeError.
 
         Cancelling the call kills the worker, unless others wait for it too.
         """
-        one = Waiting(task, asyncio.get_running_loop().create_future())
+        one = Waiting(body, asyncio.get_running_loop().create_future())
         self._waiting.append(one)
         self._hand_over()
         return await one.found
@@ -69,20 +69,20 @@ class Bundles:
         room = MAX_BUNDLE_BYTES
         while self._waiting and len(bundle) < MAX_BODIES:
             one = self._waiting[0]
-            if bundle and (one.alone or bundle[0].alone or len(one.task[0]) > room):
+            if bundle and (one.alone or bundle[0].alone or len(one.body.content) > room):
                 break
             self._waiting.popleft()
             if not one.found.done():  # whoever wanted it has left
-                room -= len(one.task[0])
+                room -= len(one.body.content)
                 bundle.append(one)
         return bundle
 
     async def _carry(self, bundle: list[Waiting]) -> None:
         try:
-            found = await self._lane.digest([one.task for one in bundle])
+            found = await self._lane.digest([one.body for one in bundle])
         except (TooLongError, DiedError) as error:
             if len(bundle) > 1:
-                self._waiting.extendleft(reversed([Waiting(one.task, one.found, alone=True) for one in bundle]))
+                self._waiting.extendleft(reversed([Waiting(one.body, one.found, alone=True) for one in bundle]))
             elif isinstance(error, DiedError):
                 self._give(bundle, [died(error)])
             else:

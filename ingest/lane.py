@@ -14,7 +14,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -22,11 +22,20 @@ from db.model import Outline
 from ingest.digest import Digested, digest
 from ingest.memory import give_back_large_blocks
 
-MAX_TASKS = 250
+MAX_BUNDLES = 250
 """A worker is replaced after so many bundles of bodies: broken feeds leave garbage behind."""
 
-Task = tuple[bytes, str | None, str, str | None, int, Outline | None]
-"""A body, its Content-Type, address and Content-Encoding, the cap on what it unpacks to, and what is known of it."""
+
+class Body(NamedTuple):
+    """A body that is to be digested: what ``ingest.digest.digest`` is asked with, in its order."""
+
+    content: bytes
+    content_type: str | None
+    url: str
+    encoding: str | None
+    max_bytes: int
+    outline: Outline | None
+
 
 _START_S = 15.0
 _CPU_GRACE_S = 10
@@ -58,7 +67,7 @@ class Lane:
         """Start the processes."""
         await asyncio.to_thread(self._open)
 
-    async def digest(self, tasks: Sequence[Task]) -> list[Digested]:
+    async def digest(self, bodies: Sequence[Body]) -> list[Digested]:
         """Digest bodies, one after the other in one worker → what ``ingest.digest.digest`` gives, in their order.
 
         Raises TooLongError past the deadline, which counts from when a worker takes them all; DiedError where it died
@@ -70,7 +79,7 @@ class Lane:
                 pool: ProcessPool = self._pool if self._pool is not None else await asyncio.to_thread(self._open)
                 began = asyncio.get_running_loop().time()
                 try:
-                    return await self._in_worker(pool, tasks)
+                    return await self._in_worker(pool, bodies)
                 except TimeoutError:
                     if asyncio.get_running_loop().time() - began < self.deadline_s + _START_S / 2:
                         raise TooLongError from None
@@ -97,9 +106,9 @@ class Lane:
         self._closed = True
         self._discard(self._pool)
 
-    async def _in_worker(self, pool: ProcessPool, tasks: Sequence[Task]) -> list[Digested]:
+    async def _in_worker(self, pool: ProcessPool, bodies: Sequence[Body]) -> list[Digested]:
         future: Future[list[Digested]] = pool.schedule(
-            _limited_digests, args=(tasks, self.deadline_s), timeout=self.deadline_s
+            _limited_digests, args=(bodies, self.deadline_s), timeout=self.deadline_s
         )
         self._tasks[future] = pool
         try:
@@ -118,7 +127,7 @@ class Lane:
                 context.set_forkserver_preload(["__main__", "ingest.digest"])
                 pool = ProcessPool(
                     max_workers=self._count,
-                    max_tasks=MAX_TASKS,
+                    max_tasks=MAX_BUNDLES,
                     initializer=_begin,
                     initargs=(self._memory_bytes, self._niceness),
                     context=context,
@@ -166,15 +175,15 @@ def _end_with_daemon() -> None:
         os._exit(0)
 
 
-def _limited_digests(tasks: Sequence[Task], deadline_s: float) -> list[Digested]:
+def _limited_digests(bodies: Sequence[Body], deadline_s: float) -> list[Digested]:
     """Digest with a limit on processor time too: the kernel keeps it even where nobody is left to watch the clock."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime + deadline_s) + _CPU_GRACE_S
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
     return [
-        digest(body, content_type, url, encoding=encoding, max_bytes=max_bytes, outline=outline)
-        for body, content_type, url, encoding, max_bytes, outline in tasks
+        digest(content, content_type, url, encoding=encoding, max_bytes=max_bytes, outline=outline)
+        for content, content_type, url, encoding, max_bytes, outline in bodies
     ]
 
 

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from db.model import Outline
 from ingest.bundle import Bundles, died
 from ingest.digest import MAX_BYTES, Digested, DigestFault
-from ingest.lane import DiedError, Lane, Task, TooLongError
+from ingest.lane import Body, DiedError, Lane, TooLongError
 
 DEADLINE_S = 2.5
 SLOW_DEADLINE_S = 10.0
@@ -61,13 +61,13 @@ class Workers:
         Cancelling the call kills its worker. Raises RuntimeError where no worker can be started, or when ``close``
         was called.
         """
-        task: Task = (body, content_type, url, encoding, max_bytes, outline)
+        asked = Body(body, content_type, url, encoding, max_bytes, outline)
         if url not in self._slow_sources:
             try:
-                return await self._bundles.digest(task)
+                return await self._bundles.digest(asked)
             except TooLongError:
                 self._remember(url)
-        return await self._slowly(task, url)
+        return await self._slowly(asked, url)
 
     async def close(self) -> None:
         """Stop all workers at once, at work or not; the calls that wait for them raise. Takes well under 2 s."""
@@ -78,7 +78,7 @@ class Workers:
         self._quick.stop()
         self._slow.stop()
 
-    async def _slowly(self, task: Task, url: str) -> Digested:
+    async def _slowly(self, body: Body, url: str) -> Digested:
         if self._waiting >= MAX_WAITING:
             message = f"reading it takes longer than {self._quick.deadline_s:g} seconds, and {MAX_WAITING} such wait"
             return DigestFault(kind="too-heavy", message=message)
@@ -87,7 +87,7 @@ class Workers:
         try:
             async with self._turn:  # here, so that only the reading itself is timed
                 began = clock()
-                (found,) = await self._slow.digest([task])
+                (found,) = await self._slow.digest([body])
                 if clock() - began < self._quick.deadline_s / 2:
                     self._slow_sources.pop(url, None)
         except TooLongError:
