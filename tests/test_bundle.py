@@ -9,7 +9,7 @@ import pytest
 
 from ingest.bundle import Bundles
 from ingest.digest import Digested, DigestFault
-from ingest.lane import Lane, Task
+from ingest.lane import Body, Lane
 
 FOUND = DigestFault(kind="not-a-feed", message="")
 
@@ -20,7 +20,7 @@ class BrokenOnce(Lane):
     def __init__(self, error: Exception) -> None:
         self.errors = [error]
 
-    async def digest(self, tasks: Sequence[Task]) -> list[Digested]:
+    async def digest(self, tasks: Sequence[Body]) -> list[Digested]:
         """Fail, or find something."""
         await asyncio.sleep(0)
         if self.errors:
@@ -34,9 +34,9 @@ def test_nobody_waits_for_ever(error: Exception) -> None:
 
     async def both() -> list[object]:
         bundles = Bundles(BrokenOnce(error), 1)
-        task: Task = (b"", None, "http://a.example/", None, 1, None)
+        body = Body(b"", None, "http://a.example/", None, 1, None)
         async with asyncio.timeout(5):
-            ended = await asyncio.gather(*(bundles.digest(task) for _ in range(2)), return_exceptions=True)
-            return [*ended, await bundles.digest(task)]
+            ended = await asyncio.gather(*(bundles.digest(body) for _ in range(2)), return_exceptions=True)
+            return [*ended, await bundles.digest(body)]
 
     assert asyncio.run(both()) == [error, FOUND, FOUND]
