@@ -97,8 +97,8 @@ Mark = tuple[int | str | None, ...]
 def by_everything(scene: Scene, rest: Rest) -> Matches:
     """Match items that are as they were: the same id (or none), link and words.
 
-    Where several entries are alike in all of it, the date tells them apart, then whatever else a reader sees, and at
-    last their order. Without id and link, another date means another item.
+    Where several entries are alike in all of it, whatever else a reader sees tells them apart, then the date, and at
+    last their order: what is just as it was stays what it was. Without id and link, another date means another item.
     """
     alike: dict[Mark, dict[int, KnownEntry]] = {}  # free entries by words and id, by date too, by all too
     marks: dict[int, list[Mark]] = {}
@@ -109,10 +109,10 @@ def by_everything(scene: Scene, rest: Rest) -> Matches:
                 marks.setdefault(known.id, []).append(its)
     settled: set[int] = set()
     barren: set[tuple[Mark, int | None]] = set()  # there is none left for an item's likes either
-    for level in range(3):
+    for level in range(4):
         for n, item in rest:
             nameless = item.raw_id is None and item.keys.link is None
-            if n in settled or (nameless and level == 2):
+            if n in settled or (nameless and level in DATELESS):
                 continue
             mark = marks_of(item.keys.print, item.raw_id, item.published, item.version)[level]
             if (mark, item.keys.link) in barren:
@@ -127,9 +127,17 @@ def by_everything(scene: Scene, rest: Rest) -> Matches:
             yield n, found
 
 
-def marks_of(print_: int, guid: str | None, published: str | None, version: int) -> tuple[Mark, Mark, Mark]:
-    """Make what items and entries are compared by, the strictest first."""
-    return (print_, guid, published, version), (print_, guid, published), (print_, guid)
+DATELESS = (1, 3)
+
+
+def marks_of(print_: int, guid: str | None, published: str | None, version: int) -> tuple[Mark, Mark, Mark, Mark]:
+    """Make what items and entries are compared by, the strictest first; DATELESS are those without the date."""
+    return (
+        ("both", print_, guid, published, version),
+        ("version", print_, guid, version),
+        ("date", print_, guid, published),
+        ("", print_, guid),
+    )
 
 
 def with_link(scene: Scene, candidates: Mapping[int, KnownEntry], link: int | None) -> KnownEntry | None:
