@@ -68,6 +68,8 @@ MAX_HELD = 160
 """While so much is in memory, nobody is asked for more: asking is quicker than reading and writing."""
 BODY, DOCUMENT = 1, 4
 """What each counts; a document is a body unpacked, and its text once more."""
+MAX_DOCUMENTS = MAX_HELD // DOCUMENT
+"""While there are as many, bodies wait as they are: they were asked for together, and are smaller so."""
 
 
 class Collector:
@@ -83,6 +85,7 @@ class Collector:
         self._held = 0
         self._room = asyncio.Event()
         self._room.set()
+        self._documents = asyncio.Semaphore(MAX_DOCUMENTS)
 
     async def collect(self, task: Task) -> Collected:
         """Fetch and digest one source → what it brought; once it is written, ``written`` must be called.
@@ -93,27 +96,32 @@ class Collector:
         body = fetched.body if fetched.body is not None else fetched.page
         if body is None:
             return Collected(fetched=fetched)
-        clock = asyncio.get_running_loop().time
-        began = clock()
         self._hold(BODY)
         try:
-            collected = await self._read(task, fetched, body)
+            collected, took_s = await self._read_in_turn(task, fetched, body)
         finally:
             self._hold(-BODY)
         if collected.document is not None:
             self._hold(DOCUMENT)
-        fetched = replace(
-            collected.fetched,
-            body=None,
-            page=None,
-            size=len(fetched.body or b""),
-            took_s=fetched.took_s + clock() - began,
-        )
-        return replace(collected, fetched=fetched)
+        size, took_s = len(fetched.body or b""), fetched.took_s + took_s
+        return replace(collected, fetched=replace(collected.fetched, body=None, page=None, size=size, took_s=took_s))
+
+    async def _read_in_turn(self, task: Task, fetched: Fetched, body: bytes) -> tuple[Collected, float]:
+        """Read a body once few enough documents wait to be written → what is in it, and the seconds that took."""
+        await self._documents.acquire()
+        clock = asyncio.get_running_loop().time
+        began, collected = clock(), None
+        try:
+            collected = await self._read(task, fetched, body)
+        finally:
+            if collected is None or collected.document is None:
+                self._documents.release()
+        return collected, clock() - began
 
     def written(self, collected: Collected) -> None:
         """Hear that what a task brought is in the archive, or never will be."""
         if collected.document is not None:
+            self._documents.release()
             self._hold(-DOCUMENT)
 
     async def ready(self) -> None:
