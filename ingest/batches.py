@@ -13,11 +13,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from ingest.batch import Job, Limits, Undone
+from ingest.batch import Job, Limits
 from ingest.cluster import SCHEDULER_MEND, Cluster, ClusterError, said
 from ingest.collect import Collected, Collector, Task
 from ingest.domain import domain_of
 from ingest.errand import Crew, Domain, Errand
+from ingest.one_batch import LostError, RefusedError, WorkerGoneError, batch_done
 from ingest.route import home_of
 
 MAX_BATCH = 100
@@ -177,8 +178,16 @@ class BatchCollector:
 
     async def _batch(self, crew: Crew, errands: list[Errand], *, doubtful: bool) -> None:
         """Send a batch and hand out what comes back."""
+        error = None
         try:
-            error = await self._done(crew, errands)
+            packed = pickle.dumps(([errand.task for errand in errands], self._limits, datetime.now(UTC)))
+            await batch_done(self._cluster, crew, errands, self._job, packed, self._give_up_s)
+        except WorkerGoneError:
+            pass
+        except LostError as lost:
+            error = None if self._crews else str(lost)
+        except RefusedError as refusal:
+            self._refuse(crew, str(refusal))
         except ClusterError as fault:
             error = str(fault)
         except Exception as fault:  # noqa: BLE001 - nobody may wait for ever
@@ -193,42 +202,6 @@ class BatchCollector:
             else:
                 self._ended(errand, error or f"{MAX_WORKERS_LOST} workers died while they had it")
         self._pump(crew)
-
-    async def _done(self, crew: Crew, errands: list[Errand]) -> str | None:
-        """Have a batch done, and answer → None, also where its worker is gone; else why it came to nothing."""
-        packed = pickle.dumps(([errand.task for errand in errands], self._limits, datetime.now(UTC)))
-        sent = self._cluster.submit(crew.address, self._job, packed)
-        back = asyncio.wrap_future(sent)
-        try:
-            await asyncio.wait({back, crew.gone}, timeout=self._give_up_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not back.done():
-                self._cluster.drop(sent)
-                back.add_done_callback(lambda one: one.cancelled() or one.exception())
-        if not back.done():
-            return None if crew.gone.done() else f"worker {crew.address} has not answered for {self._give_up_s:g} s"
-        if back.cancelled():  # Dask lost it, together with the worker or the scheduler
-            await asyncio.wait({crew.gone}, timeout=GRACE_S)
-            return None if crew.gone.done() and self._crews else f"{self._cluster.address}: the connection was lost"
-        if (failure := back.exception()) is not None:
-            why = f"worker {crew.address}: {type(failure).__name__}: {said(failure)}"
-            if not isinstance(failure, ImportError | AttributeError):
-                return why
-            self._refuse(crew, f"{why}; it needs the same Wireroom as here")
-            return None
-        told = back.result()
-        if "refused" in told:
-            self._refuse(crew, f"worker {crew.address}: {told['refused']}")
-            return None
-        for errand, result in zip(errands, told["results"], strict=True):
-            found = pickle.loads(result)  # noqa: S301 - from our own workers; see docs/cluster.md
-            if not errand.answer.done():
-                if isinstance(found, Undone):
-                    errand.answer.set_exception(ClusterError(f"worker {crew.address}: {found.error}"))
-                else:
-                    errand.answer.set_result(found)
-            await asyncio.sleep(0)  # a batch of long documents takes a while
-        return None
 
     def _refuse(self, crew: Crew, why: str) -> None:
         """Give a worker no more, as long as it is there."""
