@@ -6,7 +6,7 @@ it reads, and date facets of other tools know it. A name that ends in ``_s`` is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Format = Literal["rss", "atom", "json"]
@@ -40,13 +40,28 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prints:
+    """By what an entry's text is compared with others, made in the workers.
+
+    ``shingles``: 64-bit hashes of the word triples that were sampled, 8 bytes each, little-endian and signed, rising.
+    ``terms``: its words, a 32-bit hash and its weight in this text (a 32-bit float) each, little-endian, by hash.
+    ``words``: how many words the terms were made of.
+    """
+
+    shingles: bytes
+    terms: bytes
+    words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One item as its source published it, normalized: clean text, safe HTML, absolute links, UTC times.
 
     ``html`` is the fullest text that the item carries (sanitized, never None); ``summary`` is the shorter one beside
     it, where the item has both. ``text`` is ``html`` as plain text. ``language`` is a BCP 47 tag, the item's or its
     feed's. ``words`` counts title and text; ``version`` is the hash that tells a changed entry from a known one (all
-    that a reader sees but the dates, which some feeds rewrite at every poll).
+    that a reader sees but the dates, which some feeds rewrite at every poll). ``prints`` are None where nothing is
+    compared.
     """
 
     raw_id: str | None
@@ -64,6 +79,7 @@ class Entry:
     keys: Keys
     version: int
     words: int
+    prints: Prints | None = field(default=None, compare=False, repr=False)
 
 
 HASH_BYTES = 8

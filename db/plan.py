@@ -39,7 +39,13 @@ GOOD: frozenset[Outcome] = frozenset({"ok", "not-modified", "unchanged"})
 DOUBTFUL: tuple[Outcome, ...] = ("timeout", "too-heavy")
 """A source that used up all its time may do so again: it may not take the places of others."""
 
-JoinedBy = Literal["first", "link", "print"]
+JoinedBy = Literal[
+    "first",  # it is the story's first
+    "link",  # the same canonical link
+    "print",  # the same words
+    "near",  # nearly the same words: a cut, a retitled or lightly rewritten copy, an update
+    "person",  # someone said so
+]
 Origin = Literal["source", "category", "rule"]
 
 
@@ -138,6 +144,41 @@ class KnownStory:
     language: str | None
     sources: Mapping[int, int]
     categories: Mapping[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownText:
+    """An entry's text in the archive, to be compared with. ``sources``: all that carry its story."""
+
+    id: int
+    source_id: int
+    story_id: int
+    sources: frozenset[int]
+    title: str
+    text: str
+    published: str | None
+    first_seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An open event: what its stories have in common, as ``Prints.terms`` but weighted and heaviest first."""
+
+    id: int
+    first_seen: str
+    last_seen: str
+    stories: int
+    words: int
+    terms: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """Why a text was joined: to which entry (an id), how alike they are (0 to 1), and the words that decided."""
+
+    to: int
+    score: float
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,17 @@ a change is a new step, and ``SCHEMA_VERSION`` (the file's ``user_version``) cou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from db.first_schema import FIRST_SEARCH, FIRST_TABLES, FIRST_VIEWS
+from db.grouping_schema import ENTRY_COLUMNS, GROUPING, REVISION_COLUMNS, STORY_COLUMNS
 from db.index import BATCHED_SEARCH
 
 APPLICATION_ID = 0x57495245  # "WIRE": `file wireroom.db` and our own start-up check tell the archive by it
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 POLLER_COLUMNS = (
     ("domain", "TEXT DEFAULT NULL", "registered domain, or address and port: the budget it falls under"),
@@ -95,10 +98,7 @@ def m0001_first_archive(db: Database) -> None:
 @migrations()
 def m0002_poller(db: Database) -> None:
     """What a polite poller remembers: moves, asked-for spacing, pace, probes, pushes."""
-    for name, definition, comment in POLLER_COLUMNS:
-        kind, _, default = definition.partition(" ")
-        # SQLite keeps the text of the column, a comment inside it too
-        db.execute(f"ALTER TABLE sources ADD COLUMN {name} {kind} -- {comment}\n  {default}")
+    add_columns(db, "sources", POLLER_COLUMNS)
     run_script(db, POLLER)
     db.execute("PRAGMA user_version = 2")
 
@@ -125,6 +125,23 @@ def m0005_due(db: Database) -> None:
         "CREATE INDEX sources_due ON sources (next_poll_at, id, domain, last_outcome) WHERE next_poll_at IS NOT NULL"
     )
     db.execute("PRAGMA user_version = 5")
+
+
+@migrations()
+def m0006_grouping(db: Database) -> None:
+    """Copies and events: their index, why each was joined, what a person decided, which changes count."""
+    add_columns(db, "entries", ENTRY_COLUMNS)
+    add_columns(db, "stories", STORY_COLUMNS)
+    add_columns(db, "revisions", REVISION_COLUMNS)
+    run_script(db, GROUPING)
+    db.execute("PRAGMA user_version = 6")
+
+
+def add_columns(db: Database, table: str, columns: Sequence[tuple[str, str, str]]) -> None:
+    """Add columns: name, type with its default, what it means (SQLite keeps a comment inside the definition too)."""
+    for name, definition, comment in columns:
+        kind, _, default = definition.partition(" ")
+        db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind} -- {comment}\n  {default}")
 
 
 def run_script(db: Database, script: str) -> None:

@@ -166,7 +166,7 @@ def test_views_are_as_documented() -> None:
 
     db = Database(memory=True)
     migrations.apply(db)
-    for view in ("coverage", "published"):
+    for view in ("coverage", "published", "event_stories"):
         (row,) = re.findall(rf"^\| `{view}` \| .*? \| (.*) \|$", README, re.MULTILINE)
         assert re.findall(r"`(\w+)`", row) == [name for _, name, *_ in db.execute(f"PRAGMA table_info({view})")]
 
