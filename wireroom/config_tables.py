@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from db.model import Dedupe, Level
-from db.query import FIELDS, RESERVED, QueryError, parse
+from db.query import FIELDS, RESERVED, parse
+from db.query_faults import QueryError
 from db.text import slug
 from ingest.guard import Allowed
 from wireroom.units import parse_duration, parse_size
