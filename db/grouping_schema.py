@@ -16,6 +16,8 @@ REVISION_COLUMNS = (
 """Columns added: name, definition, what it means."""
 
 GROUPING = """
+DROP INDEX entries_story;
+CREATE INDEX entries_story ON entries (story_id, source_id); -- how many sources a story has: no entry is read for it
 CREATE TABLE prints (                        -- a recent entry's sampled word triples, as 64-bit hashes
   entry_id        INTEGER PRIMARY KEY REFERENCES entries(id),
   shingles        BLOB NOT NULL              -- 8 bytes each, little-endian, rising

@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -25,6 +25,7 @@ from db.sources import source_now
 from db.writer import Writer
 from ingest.answer import Answer, answer_of
 from ingest.collect import Collected, Task, task_of
+from ingest.grouping import Grouping
 from ingest.network import Network
 from ingest.plan import plan_poll
 from ingest.schedule import Rhythm
@@ -49,6 +50,7 @@ class Setup:
     desks: Desks
     floor_s: float
     ceiling_s: float
+    grouping: Grouping = field(default_factory=Grouping)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
