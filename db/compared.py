@@ -1,4 +1,4 @@
-"""What planning asks of the index of copies and events: who shares words with a text, which events are open. IO: sqlite.
+"""What planning asks of the index: who shares words with a text, which events are open. IO: sqlite.
 
 Every question is bounded: a word triple or a rare word that very many have tells nothing, and of the others the newest
 are enough. So the cost of a new story does not grow with the archive.
@@ -87,12 +87,20 @@ def texts(db: Database, ids: Collection[int]) -> Mapping[int, KnownText]:
     }
 
 
-def other_texts(db: Database, source_id: int, besides: int | None, limit: int) -> Sequence[tuple[str, str]]:
-    """Read a source's newest entries, but for one → (title, text) each: what they share with it is furniture."""
-    return db.conn.execute(
-        "SELECT title, text FROM entries WHERE source_id = ? AND id IS NOT ? ORDER BY id DESC LIMIT ?",
+def prints(db: Database, entry_id: int) -> bytes:
+    """Read an entry's sampled word triples; empty where it is not in the index."""
+    found = db.conn.execute("SELECT shingles FROM prints WHERE entry_id = ?", (entry_id,)).fetchone()
+    return found[0] if found is not None else b""
+
+
+def other_prints(db: Database, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
+    """Read the word triples of a source's newest entries, but for one: what they have in common is furniture."""
+    rows = db.conn.execute(
+        "SELECT p.shingles FROM (SELECT id FROM entries WHERE source_id = ? AND id <> ? ORDER BY id DESC LIMIT ?) e "
+        "JOIN prints p ON p.entry_id = e.id",
         (source_id, besides, limit),
-    ).fetchall()
+    )
+    return [packed for (packed,) in rows]
 
 
 def carriers(db: Database, stories: Collection[int]) -> Mapping[int, frozenset[int]]:

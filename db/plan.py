@@ -133,7 +133,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownStory:
-    """A story in the archive with the evidence for its tags: ``categories``, ``sources``, and ``sizes`` of texts in bytes, by entry id."""
+    """A story in the archive with its evidence, by entry id.
+
+    ``categories`` and ``sources`` are what it is tagged by, ``sizes`` of the texts (bytes) say which of them leads.
+    """
 
     id: int
     lead_entry_id: int

@@ -119,3 +119,12 @@ def tags_of(db: Database, stories: str) -> defaultdict[int, list[str]]:
     ):
         found[story].append(tag)
     return found
+
+
+def mark_changed_topics(db: Database, story_ids: list[int]) -> None:
+    """Note, for the publisher, every topic that has one of these stories."""
+    db.execute(
+        "UPDATE topics SET changes = changes + 1 WHERE id IN "
+        "(SELECT topic_id FROM selections WHERE story_id IN (SELECT value FROM json_each(?)))",
+        [json.dumps(story_ids)],
+    )

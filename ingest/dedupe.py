@@ -88,9 +88,7 @@ def place(
                 ((here[mark], mark[0]) for mark in marks if mark in here and not apart), (-stories - 1, "first")
             )
             stories += by == "first"
-        placed.append(
-            Placed(ref=-n, story=story, joined_by=by, entry=entry, likeness=likeness, also=tuple(found[1:]))
-        )
+        placed.append(Placed(ref=-n, story=story, joined_by=by, entry=entry, likeness=likeness, also=tuple(found[1:])))
         for mark in marks:
             here.setdefault(mark, story)
     return placed
@@ -109,9 +107,7 @@ def own_marks(entry: Entry) -> list[Mark]:
     return marks
 
 
-def find(
-    entry: Entry, owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, now: str
-) -> Match | None:
+def find(entry: Entry, owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, now: str) -> Match | None:
     """Find the known story of which this is an exact copy, and by what; None: there is none."""
     on_print = [
         known

@@ -33,5 +33,5 @@ def lead_of(candidates: Iterable[Candidate], grouping: Grouping) -> int:
 
 
 def fullness(size: int) -> int:
-    """Grade how full a text is: one grade up is twice as full. A few words more are no reason to change what is shown."""
+    """Grade how full a text is: one grade up is twice as full. A few words more are no reason to show another."""
     return (size // LINE_BYTES).bit_length()

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from db.model import Entry
+from db.model import Entry, Prints
 from db.plan import Known, KnownText, Likeness
 from ingest.dedupe import Match, is_near
 from ingest.grouping import Grouping
@@ -21,6 +21,9 @@ OTHERS = 8
 """Of a source's other entries so many are looked at to tell its furniture from its texts …"""
 FURNITURE = 3
 """… and what so many of them have is furniture."""
+
+NEARLY_ALL = 0.8
+"""A copy that has this share of all triples in common with what is in the index adds nothing to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +81,13 @@ def common(prints: Iterable[bytes]) -> frozenset[int]:
     """Find the triples that several of a source's texts have."""
     counts = Counter(one for packed in prints for one in hashes(packed))
     return frozenset(one for one, count in counts.items() if count >= FURNITURE)
+
+
+def adds_words(prints: Prints, known: bytes) -> bool:
+    """Tell whether a copy has so many other words than the text it is a copy of that later ones may be like it alone.
+
+    Were every copy in the index, the triples of a report that all the world prints would soon be held by so many
+    entries that they count as boilerplate.
+    """
+    mine, theirs = frozenset(hashes(prints.shingles)), frozenset(hashes(known))
+    return len(mine & theirs) < NEARLY_ALL * len(mine | theirs)
