@@ -31,6 +31,7 @@ from ingest.identify import Sighting, identify
 from ingest.kept import has_ties, kept_entries, listing_of, reunited
 from ingest.move import has_known_entries, whereabouts
 from ingest.schedule import Rhythm
+from ingest.select import selections
 from ingest.state import Counts, poll_record, source_state
 from ingest.tag import Desks, given_tags, rule_tags
 
@@ -161,19 +162,12 @@ def with_stories(
         return plan
     desk = known.desk(drafts)
     ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
-    taken = known.selected(stories.keys())
     return replace(
         plan,
         new_stories=tuple(new),
         changed_stories=tuple(retold.values()),
         tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
-        selections=tuple(
-            (topic.id, d.ref)
-            for topic in desks.topics
-            for matching in (desk.matching(topic.query),)
-            for d in drafts
-            if d.ref in matching and (topic.id, d.ref) not in taken
-        ),
+        selections=selections([d.ref for d in drafts], desks.topics, desk, known, placed),
     )
 
 
