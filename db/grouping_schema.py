@@ -53,14 +53,19 @@ CREATE TABLE term_counts (                   -- in how many of the stories learn
   term            INTEGER PRIMARY KEY,
   stories         INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE unlearned (                     -- the words of stories that term_counts has not yet:
+  story_id        INTEGER PRIMARY KEY,       -- it is brought up to date for very many at once
+  terms           BLOB NOT NULL              -- 4-byte hash, 4-byte float each
+) STRICT;
 CREATE TABLE grouping (                      -- one row: where the index stands
   id              INTEGER PRIMARY KEY CHECK (id = 1),
   version         INTEGER NOT NULL,          -- of what made the prints and terms; another: `wireroom regroup`
-  learned_to      INTEGER NOT NULL,          -- the last story that term_counts has …
-  learned         INTEGER NOT NULL,          -- … and how many there were
+  learned         INTEGER NOT NULL,          -- how many stories term_counts has learned from
   indexed_from    INTEGER NOT NULL,          -- entries before this id are too old for the index
   regrouped_to    INTEGER                    -- the last story that a regroup under way has done; null: none is
 ) STRICT;
+INSERT INTO grouping (id, version, learned, indexed_from)
+  SELECT 1, 0, 0, coalesce(max(id), 0) + 1 FROM entries;
 
 CREATE TABLE merges (                        -- two stories that turned out to be one
   id              INTEGER PRIMARY KEY,
@@ -72,6 +77,7 @@ CREATE TABLE merges (                        -- two stories that turned out to b
   words           TEXT,                      -- JSON array: words that decided
   entries         TEXT NOT NULL,             -- JSON array: the entries that moved
   selections      TEXT NOT NULL,             -- JSON array: the selections that moved
+  was             TEXT NOT NULL,             -- JSON: the lead of the kept one, the first entries of the other
   undone_at       TEXT
 ) STRICT;
 CREATE INDEX merges_kept ON merges (kept_id);
@@ -83,6 +89,9 @@ CREATE TABLE decisions (                     -- what a person said of stories; n
   story_id        INTEGER NOT NULL REFERENCES stories(id), -- that lives on, or was split
   other_id        INTEGER NOT NULL REFERENCES stories(id), -- that went into it, or came out of it
   entry_id        INTEGER REFERENCES entries(id),          -- that was split off
+  merge_id        INTEGER REFERENCES merges(id),           -- that it made, or took back
+  was             TEXT NOT NULL,             -- JSON: how the entry had joined, and who led
+  selections      TEXT NOT NULL DEFAULT '[]',-- JSON array: selections that topics made because of it
   undone_at       TEXT
 ) STRICT;
 CREATE TABLE links (                         -- two entries that must be one story, or can't be

@@ -185,7 +185,8 @@ class Poller:
     async def _poll(self, source: PolledSource, changes: int) -> Report:
         setting, started = self.setup.settings[source.config_id], datetime.now(UTC)
         try:
-            collected = await self._collector.collect(task_of(source, wanted(source, setting, started)))
+            task = task_of(source, wanted(source, setting, started), comparing=self.setup.grouping.comparing)
+            collected = await self._collector.collect(task)
         except Exception:
             self._resting[source.id] = asyncio.get_running_loop().time() + REST_S, self._collector.returns
             raise
@@ -252,7 +253,8 @@ class Poller:
         if self._desk is None:
             self._desk = DraftDesk()
         rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
-        plan = plan_poll(present, answer, ArchiveKnown(db, self._desk), setup.desks, rhythm, datetime.now(UTC))
+        known, now = ArchiveKnown(db, self._desk), datetime.now(UTC)
+        plan = plan_poll(present, answer, known, setup.desks, rhythm, now, setup.grouping)
         apply_plan(db, plan)
         return plan
 

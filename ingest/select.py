@@ -69,5 +69,5 @@ def all_members(
     for members in found.values():
         members.sort()
     for new in placed:
-        found[new.story].append(Member(new.ref, new.joined_by, None))
+        found[new.story].append(Member(new.ref, new.joined_by, new.likeness.to if new.likeness is not None else None))
     return found
