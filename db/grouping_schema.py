@@ -65,6 +65,7 @@ CREATE TABLE merges (                        -- two stories that turned out to b
   words           TEXT,                      -- JSON array: words that decided
   entries         TEXT NOT NULL,             -- JSON array: the entries that moved
   selections      TEXT NOT NULL,             -- JSON array: the selections that moved
+  was             TEXT NOT NULL,             -- JSON: the lead of the kept one, the first entries of the other
   undone_at       TEXT
 ) STRICT;
 CREATE INDEX merges_kept ON merges (kept_id);
@@ -76,6 +77,9 @@ CREATE TABLE decisions (                     -- what a person said of stories; n
   story_id        INTEGER NOT NULL REFERENCES stories(id), -- that lives on, or was split
   other_id        INTEGER NOT NULL REFERENCES stories(id), -- that went into it, or came out of it
   entry_id        INTEGER REFERENCES entries(id),          -- that was split off
+  merge_id        INTEGER REFERENCES merges(id),           -- that it made, or took back
+  was             TEXT NOT NULL,             -- JSON: how the entry had joined, and who led
+  selections      TEXT NOT NULL DEFAULT '[]',-- JSON array: selections that topics made because of it
   undone_at       TEXT
 ) STRICT;
 CREATE TABLE links (                         -- two entries that must be one story, or can't be
