@@ -114,10 +114,13 @@ def topic_status(db: Database) -> list[dict[str, Any]]:
         db.query(
             """
             SELECT t.config_id AS topic, t.title AS title,
-                   (SELECT count(*) FROM selections x WHERE x.topic_id = t.id) AS stories,
+                   (SELECT count(*) FROM selections x JOIN stories o ON o.id = x.story_id
+                    WHERE x.topic_id = t.id AND o.merged_into IS NULL) AS stories,
                    newest.selected_at AS newest_at, st.title AS newest
             FROM topics t
-            LEFT JOIN selections newest ON newest.topic_id = t.id AND newest.number = t.last_number
+            LEFT JOIN selections newest ON newest.id = (
+                SELECT x.id FROM selections x JOIN stories o ON o.id = x.story_id
+                WHERE x.topic_id = t.id AND o.merged_into IS NULL ORDER BY x.number DESC LIMIT 1)
             LEFT JOIN stories st ON st.id = newest.story_id
             WHERE t.removed_at IS NULL ORDER BY t.id
             """

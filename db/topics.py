@@ -42,13 +42,17 @@ def topic_feed(db: Database, topic: str, limit: int) -> TopicFeed:
 
 
 def feed_items(db: Database, topic_id: int, limit: int) -> Iterable[FeedItem]:
-    """Read a topic's newest selections as items, newest first."""
+    """Read a topic's newest selections as items, newest first.
+
+    Those of stories that went into another are counted but not shown: no older item comes back in their place.
+    """
     rows = db.execute(
         """
         SELECT x.guid, x.number, x.selected_at, st.id, st.title, st.url, st.language, st.published, st.updated,
                st.first_seen, st.lead_entry_id, e.author, e.html, e.text, e.enclosures
-        FROM selections x JOIN stories st ON st.id = x.story_id JOIN entries e ON e.id = st.lead_entry_id
-        WHERE x.topic_id = ? ORDER BY x.number DESC LIMIT ?
+        FROM (SELECT * FROM selections WHERE topic_id = ? ORDER BY number DESC LIMIT ?) x
+        JOIN stories st ON st.id = x.story_id AND st.merged_into IS NULL JOIN entries e ON e.id = st.lead_entry_id
+        ORDER BY x.number DESC
         """,
         [topic_id, limit],
     ).fetchall()
@@ -119,3 +123,12 @@ def tags_of(db: Database, stories: str) -> defaultdict[int, list[str]]:
     ):
         found[story].append(tag)
     return found
+
+
+def mark_changed_topics(db: Database, story_ids: list[int]) -> None:
+    """Note, for the publisher, every topic that has one of these stories."""
+    db.execute(
+        "UPDATE topics SET changes = changes + 1 WHERE id IN "
+        "(SELECT topic_id FROM selections WHERE story_id IN (SELECT value FROM json_each(?)))",
+        [json.dumps(story_ids)],
+    )

@@ -23,6 +23,7 @@ from wireroom.beat import beating
 from wireroom.callback import callback_routes
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
+from wireroom.decide import DECISIONS, decide
 from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.log import Log
@@ -189,6 +190,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
     """Carry out what a command asks of the daemon. Raises ControlError for what it does not know."""
     if request.get("do") == "reload":
         return await reloader.answer()
+    if request.get("do") in DECISIONS:
+        return await decide(engine, request)
     if request.get("do") != "poll":
         raise ControlError(f"this daemon knows no {request.get('do')!r}; is it of another version?")
     return await engine.round(request["sources"], due=request["due"], progress=progress)
