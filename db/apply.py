@@ -10,13 +10,17 @@ import struct
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count, groupby
+from itertools import groupby
 from operator import attrgetter, itemgetter
 
 from sqlite_utils import Database
 
+from db.compare import replace_prints, write_events, write_prints
+from db.merge import merge_stories
 from db.model import Entry
-from db.plan import STATE_COLUMNS, Listing, PollPlan, PollRecord, StoryTag, StoryText, state_values
+from db.plan import STATE_COLUMNS, Listing, NewEntry, PollPlan, PollRecord, StoryTag, StoryText, state_values
+from db.rows import new_ids
+from db.topics import mark_changed_topics
 
 RECORD_COLUMNS = tuple(PollRecord.__dataclass_fields__)
 record_values: Callable[[PollRecord], tuple[object, ...]] = attrgetter(*RECORD_COLUMNS)
@@ -37,6 +41,16 @@ def apply_plan(db: Database, plan: PollPlan, *, mint: Callable[[], str] = mint_u
 
 def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> None:
     """Write what the poll's document brought."""
+    for union in plan.unions:
+        merge_stories(
+            db,
+            union.kept,
+            union.gone,
+            by=union.by,
+            score=union.likeness.score if union.likeness else None,
+            words=union.likeness.words if union.likeness else (),
+            now=plan.now,
+        )
     refs = new_ids(db, "stories", [story.ref for story in plan.new_stories])
     entry_refs = new_ids(db, "entries", [new.ref for new in plan.new_entries])
     insert_stories(db, plan, refs)
@@ -48,7 +62,7 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
     for id_, entry in plan.changed_entries:
         revise_entry(db, id_, entry, plan.now)
     for story in plan.changed_stories:
-        update_story(db, story, plan.now)
+        update_story(db, story, entry_refs.get(story.lead, story.lead), plan.now)
     db.conn.executemany(
         "INSERT OR IGNORE INTO entry_keys (key, source_id, entry_id, kind) VALUES (?, ?, ?, ?)",
         [(key, plan.source_id, entry_refs.get(ref, ref), kind) for ref, kind, key in plan.keys],
@@ -57,6 +71,17 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
         "UPDATE entries SET last_seen = ? WHERE id = ?", [(plan.left_at or plan.now, id_) for id_ in plan.left]
     )
     db.conn.executemany("UPDATE entries SET last_seen = NULL WHERE id = ?", [(id_,) for id_ in plan.returned])
+    write_prints(
+        db,
+        [
+            (entry_refs[new.ref], new.entry.prints.shingles)
+            for new in plan.new_entries
+            if new.indexed and new.entry.prints
+        ],
+    )
+    for id_, packed in plan.reprints:
+        replace_prints(db, id_, packed)
+    write_events(db, plan.events, plan.happenings, refs)
     if plan.tags:
         tags = {refs.get(ref, ref): tags for ref, tags in plan.tags}
         replace_tags(db, tags, frozenset(refs.values()), plan.now)
@@ -64,14 +89,6 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
             select(db, topic, [refs.get(ref, ref) for _, ref in taken], plan.now, mint)
         mark_changed_topics(db, list(tags))
     write_listing(db, plan.source_id, plan.listing, entry_refs)
-
-
-def new_ids(db: Database, table: str, refs: Sequence[int]) -> dict[int, int]:
-    """Give the plan's negative refs the next row ids of a table, in their order."""
-    if not refs:
-        return {}
-    ((last,),) = db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", [table])
-    return dict(zip(refs, count(last + 1)))
 
 
 def insert_stories(db: Database, plan: PollPlan, refs: Mapping[int, int]) -> None:
@@ -83,12 +100,12 @@ def insert_stories(db: Database, plan: PollPlan, refs: Mapping[int, int]) -> Non
     )
 
 
-def update_story(db: Database, story: StoryText, now: str) -> None:
-    """Give a known story its lead's new text."""
+def update_story(db: Database, story: StoryText, lead: int, now: str) -> None:
+    """Give a known story its lead, by its row id, and that one's text."""
     db.execute(
         "UPDATE stories SET title = ?, text = ?, folded_title = ?, folded_text = ?, url = ?, language = ?, "
-        "published = ?, updated = ? WHERE id = ?",
-        [*story_columns(story), now, story.ref],
+        "published = ?, lead_entry_id = ?, updated = CASE WHEN ? THEN ? ELSE updated END WHERE id = ?",
+        [*story_columns(story), lead, story.news, now, story.ref],
     )
 
 
@@ -137,20 +154,29 @@ def json_array(values: Sequence[object]) -> str:
 def insert_entries(db: Database, plan: PollPlan, refs: Mapping[int, int], entry_refs: Mapping[int, int]) -> None:
     """Insert the new entries into their stories."""
     db.conn.executemany(
-        f"INSERT INTO entries (id, source_id, story_id, joined_by, first_seen, {ENTRY_COLUMNS}) "
-        f"VALUES (?, ?, ?, ?, ?{', ?' * len(ENTRY_COLUMNS.split(', '))})",
+        "INSERT INTO entries (id, source_id, story_id, joined_by, joined_to, joined_score, joined_words, first_seen, "
+        f"{ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?{', ?' * len(ENTRY_COLUMNS.split(', '))})",
         [
             (
                 entry_refs[new.ref],
                 plan.source_id,
                 refs.get(new.story, new.story),
                 new.joined_by,
+                *likeness_columns(new),
                 plan.now,
                 *entry_columns(new.entry),
             )
             for new in plan.new_entries
         ],
     )
+
+
+def likeness_columns(new: NewEntry) -> tuple[int | None, float | None, str | None]:
+    """List what shows why an entry is in its story: the entry it is like, how far, by which words."""
+    if new.likeness is None:
+        return None, None, None
+    to, score, words = new.likeness.to, new.likeness.score, new.likeness.words
+    return to, score if new.joined_by == "near" else None, json_array(words) if words else None
 
 
 def revise_entry(db: Database, id_: int, entry: Entry, now: str) -> None:
@@ -228,15 +254,6 @@ def select(db: Database, topic_id: int, story_ids: Sequence[int], now: str, mint
             (topic_id, story, number, mint(), now)
             for number, story in enumerate(story_ids, start=last - len(story_ids) + 1)
         ],
-    )
-
-
-def mark_changed_topics(db: Database, story_ids: list[int]) -> None:
-    """Note, for the publisher, every topic that has one of these stories."""
-    db.execute(
-        "UPDATE topics SET changes = changes + 1 WHERE id IN "
-        "(SELECT topic_id FROM selections WHERE story_id IN (SELECT value FROM json_each(?)))",
-        [json.dumps(story_ids)],
     )
 
 

@@ -16,6 +16,8 @@ REVISION_COLUMNS = (
 """Columns added: name, definition, what it means."""
 
 GROUPING = """
+DROP INDEX entries_story;
+CREATE INDEX entries_story ON entries (story_id, source_id); -- how many sources a story has: no entry is read for it
 CREATE TABLE prints (                        -- a recent entry's sampled word triples, as 64-bit hashes
   entry_id        INTEGER PRIMARY KEY REFERENCES entries(id),
   shingles        BLOB NOT NULL              -- 8 bytes each, little-endian, rising
@@ -46,14 +48,19 @@ CREATE TABLE term_counts (                   -- in how many of the stories learn
   term            INTEGER PRIMARY KEY,
   stories         INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE unlearned (                     -- the words of stories that term_counts has not yet:
+  story_id        INTEGER PRIMARY KEY,       -- it is brought up to date for very many at once
+  terms           BLOB NOT NULL              -- 4-byte hash, 4-byte float each
+) STRICT;
 CREATE TABLE grouping (                      -- one row: where the index stands
   id              INTEGER PRIMARY KEY CHECK (id = 1),
   version         INTEGER NOT NULL,          -- of what made the prints and terms; another: `wireroom regroup`
-  learned_to      INTEGER NOT NULL,          -- the last story that term_counts has …
-  learned         INTEGER NOT NULL,          -- … and how many there were
+  learned         INTEGER NOT NULL,          -- how many stories term_counts has learned from
   indexed_from    INTEGER NOT NULL,          -- entries before this id are too old for the index
   regrouped_to    INTEGER                    -- the last story that a regroup under way has done; null: none is
 ) STRICT;
+INSERT INTO grouping (id, version, learned, indexed_from)
+  SELECT 1, 0, 0, coalesce(max(id), 0) + 1 FROM entries;
 
 CREATE TABLE merges (                        -- two stories that turned out to be one
   id              INTEGER PRIMARY KEY,

@@ -14,8 +14,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlite_utils import Database
 
+from db import compared
+from db.decisions import divided
 from db.model import Enclosure, Entry, Keys, Outline
-from db.plan import Draft, KnownEntry, KnownStory, Listing
+from db.plan import Draft, Event, KnownEntry, KnownStory, KnownText, Listing
 from db.query import Query
 from db.query_sql import compile_query
 from db.schema import migrations
@@ -106,6 +108,38 @@ class ArchiveKnown:
         )
         return [published for (published,) in rows]
 
+    def sharing(self, shingles: bytes) -> Sequence[int]:
+        """Find the entries that share word triples with a text, who shares most first."""
+        return compared.sharing(self._db, shingles)
+
+    def texts(self, ids: Collection[int]) -> Mapping[int, KnownText]:
+        """Read the texts of entries, with all sources of their stories."""
+        return compared.texts(self._db, ids)
+
+    def prints(self, entry_id: int) -> bytes:
+        """Read an entry's word triples."""
+        return compared.prints(self._db, entry_id)
+
+    def other_prints(self, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
+        """Read the word triples of a source's newest entries, but for one."""
+        return compared.other_prints(self._db, source_id, besides, limit)
+
+    def carriers(self, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
+        """Read which sources carry stories."""
+        return compared.carriers(self._db, stories)
+
+    def divided(self, pairs: Collection[tuple[int, int]]) -> bool:
+        """Ask whether a person has said that two stories are two."""
+        return bool(divided(self._db, pairs))
+
+    def events_with(self, terms: Sequence[int], since: str) -> Sequence[Event]:
+        """Find the open events that hold some of these rare terms."""
+        return compared.events_with(self._db, terms, since)
+
+    def term_counts(self, terms: Collection[int]) -> tuple[int, Mapping[int, int]]:
+        """Read in how many stories words stood."""
+        return compared.term_counts(self._db, terms)
+
     def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
         """Read stories with the sources and categories of their coverage."""
         if not ids:
@@ -113,13 +147,15 @@ class ArchiveKnown:
         wanted = json.dumps(list(ids))
         sources: defaultdict[int, dict[int, int]] = defaultdict(dict)
         categories: defaultdict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
-        for story, entry, source, names in self._db.execute(
-            "SELECT story_id, id, source_id, categories FROM entries "
+        sizes: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        for story, entry, source, names, size in self._db.execute(
+            "SELECT story_id, id, source_id, categories, length(CAST(text AS BLOB)) FROM entries "
             "WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
             [wanted],
         ):
             sources[story][entry] = source
             categories[story][entry] = tuple(json.loads(names))
+            sizes[story][entry] = size
         return {
             id_: KnownStory(
                 id=id_,
@@ -131,6 +167,7 @@ class ArchiveKnown:
                 language=language,
                 sources=sources[id_],
                 categories=categories[id_],
+                sizes=sizes[id_],
             )
             for id_, lead, title, text, folded_title, folded_text, language in self._db.execute(
                 "SELECT id, lead_entry_id, title, text, folded_title, folded_text, language FROM stories "

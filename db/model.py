@@ -14,6 +14,18 @@ Format = Literal["rss", "atom", "json"]
 
 FORMATS: tuple[Format, ...] = ("rss", "atom", "json")
 
+Dedupe = Literal["copies", "exact", "off"]
+"""How far entries are folded into one story or item: also copies and rewrites, exact copies only, not at all."""
+
+DEDUPES: tuple[Dedupe, ...] = ("copies", "exact", "off")
+"""From the furthest folding to none."""
+
+Level = Literal["loose", "normal", "strict", "off"]
+"""How alike stories must be to be told as one event; off: none are."""
+
+LEVELS: tuple[Level, ...] = ("loose", "normal", "strict", "off")
+"""From the loosest to none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:

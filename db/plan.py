@@ -133,7 +133,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownStory:
-    """A story in the archive with the evidence for its tags: ``categories`` by entry id, ``sources`` by entry id."""
+    """A story in the archive with its evidence, by entry id.
+
+    ``categories`` and ``sources`` are what it is tagged by, ``sizes`` of the texts (bytes) say which of them leads.
+    """
 
     id: int
     lead_entry_id: int
@@ -144,6 +147,7 @@ class KnownStory:
     language: str | None
     sources: Mapping[int, int]
     categories: Mapping[int, tuple[str, ...]]
+    sizes: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +183,38 @@ class Likeness:
     to: int
     score: float
     words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Union:
+    """Two stories that turned out to be one: ``gone`` lives on in ``kept``, and what showed it."""
+
+    kept: int
+    gone: int
+    by: JoinedBy
+    likeness: Likeness | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """A story's event: a row id, or the negative ref of one that the plan begins; with what joined it, if anything did.
+
+    ``terms``: what the story's words are, to be learned from.
+    """
+
+    story: int
+    event: int
+    score: float | None
+    words: tuple[str, ...]
+    terms: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event as it stands after the poll, one that is there or a new one, and the rare terms it is found by."""
+
+    event: Event
+    rare: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +269,30 @@ class Known(Protocol):
     def dates(self, ids: Collection[int]) -> Sequence[str]:
         """When these entries were published, those that say so."""
 
+    def sharing(self, shingles: bytes) -> Sequence[int]:
+        """The entries that share sampled word triples with a text, who shares most first; a bounded number."""
+
+    def texts(self, ids: Collection[int]) -> Mapping[int, KnownText]:
+        """Entries' texts, with all sources of their stories."""
+
+    def prints(self, entry_id: int) -> bytes:
+        """The sampled word triples of an entry; empty where it is not in the index."""
+
+    def other_prints(self, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
+        """The sampled word triples of a source's newest entries, but for one."""
+
+    def carriers(self, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
+        """The sources that carry each story."""
+
+    def divided(self, pairs: Collection[tuple[int, int]]) -> bool:
+        """Tell whether a person has said that two stories, of any of these pairs, are two."""
+
+    def events_with(self, terms: Sequence[int], since: str) -> Sequence[Event]:
+        """The open events that hold some of these rare terms and had a story since then; a bounded number."""
+
+    def term_counts(self, terms: Collection[int]) -> tuple[int, Mapping[int, int]]:
+        """In how many stories words stood: of how many stories that was learned, and the count by term."""
+
     def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
         """Stories with their coverage's evidence."""
 
@@ -245,17 +305,22 @@ class Known(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
-    """An entry to be written, the story that it belongs to, and why."""
+    """An entry to be written, the story that it belongs to, and why. ``indexed``: others are compared with it."""
 
     ref: int
     story: int
     joined_by: JoinedBy
     entry: Entry
+    likeness: Likeness | None = None
+    indexed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryText:
-    """A new story, or a known one whose lead changed: what it shows from now on."""
+    """A new story, or a known one that is told anew: what it shows from now on.
+
+    ``news``: its text changed, for readers too; not so where only another entry leads.
+    """
 
     ref: int
     lead: int
@@ -266,6 +331,7 @@ class StoryText:
     url: str | None
     language: str | None
     published: str | None
+    news: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +357,8 @@ class PollPlan:
     ``moved``: the row of ``moves`` (from, to, why). ``keys``: (entry ref, kind, key) to remember.
     ``left``/``returned``: entries that went out of the document, last seen ``left_at``, or came back.
     ``listing``: that of the document, None where it has none; it counts where ``is_read``, where there was a document.
+    ``unions``: stories that turned out to be one, to be carried out first, in this order. ``reprints``: changed entries
+    with their word triples as they are now. ``happenings``: the events of new stories; ``events``: those events.
     ``tags``: for each touched story all its tags of the three origins. ``selections``: (topic id, story ref).
     """
 
@@ -308,6 +376,10 @@ class PollPlan:
     left: tuple[int, ...] = ()
     left_at: str | None = None
     returned: tuple[int, ...] = ()
+    unions: tuple[Union, ...] = ()
+    reprints: tuple[tuple[int, bytes], ...] = ()
+    happenings: tuple[Happening, ...] = ()
+    events: tuple[NewEvent, ...] = ()
     is_read: bool = False
     listing: Listing | None = None
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...] = ()

@@ -4,6 +4,7 @@
     "diplomatic mission"        a phrase              mosc*         words that begin so
     title:summit  text:summit   one field only        lang:en       the story's language
     source:ID                   carried by that source
+    sources:>=3                 by so many sources; also >, <=, <, a number alone, sources:2..5
     kind:name                   a tag of any other kind: subject:diplomacy, place:"united states"
     a AND b   a OR b   NOT a    also -a for NOT a; parentheses group, also title:(a OR b)
 
@@ -22,21 +23,14 @@ from luqum.thread import parse as parse_lucene  # the plain parser mixes trees b
 from luqum.tree import (
     AndOperation,
     BaseOperation,
-    Boost,
     FieldGroup,
-    From,
-    Fuzzy,
     Group,
     Item,
     OrOperation,
     Phrase,
     Plus,
     Prohibit,
-    Proximity,
-    Range,
-    Regex,
     SearchField,
-    To,
     UnknownOperation,
     Word,
 )
@@ -44,33 +38,29 @@ from luqum.tree import (
     Not as LuceneNot,
 )
 
+from db.query_faults import (
+    MAX_CHARS,
+    MAX_DEPTH,
+    MAX_LEVELS,
+    MAX_TERMS,
+    UNSUPPORTED,
+    QueryError,
+    check_nesting,
+    column,
+    explain,
+    levels,
+)
 from db.text import fold, slug
 
-MAX_CHARS, MAX_DEPTH, MAX_TERMS = 2000, 20, 200
-MAX_LEVELS = 4 * MAX_DEPTH + MAX_TERMS  # of luqum's tree, where a chain of operators is as deep as it is long
-"""Depth is of parentheses, and of operators in operators: SQLite's own parsers give up a little beyond."""
-
-FIELDS = frozenset({"title", "text", "source", "lang"})
-RESERVED = frozenset({"author", "domain", "tag", "published", "seen", "sources", "words", "has", "event"})
+FIELDS = frozenset({"title", "text", "source", "sources", "lang"})
+RESERVED = frozenset({"author", "domain", "tag", "published", "seen", "words", "has", "event"})
 """Field names that later versions will know; no tag kind may have the name of a field."""
 
-UNSUPPORTED: dict[type[Item], str] = {
-    Regex: "a /pattern/",
-    Range: "a [range]",
-    From: "a comparison (> or >=)",
-    To: "a comparison (< or <=)",
-    Fuzzy: "fuzzy~",
-    Proximity: "nearness~",
-    Boost: "a boost^",
-}
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂〝〞", '"') | dict.fromkeys("‘’‚‛", "'"))
 KIND = re.compile(r"[a-z][a-z0-9_-]*\Z")
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
+COUNTED = re.compile(r"(?P<sign>[<>]=?|=)?(?P<number>\d{1,6})|(?P<least>\d{1,6})\.\.(?P<most>\d{1,6})", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*\Z")
-
-
-class QueryError(ValueError):
-    """A query that says nothing we can ask; the text says where, what is wrong, and the mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +85,14 @@ class Source:
     """A source's config id."""
 
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """How many different sources carry it: from ``least`` to ``most``; None: any number above."""
+
+    least: int
+    most: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ class Not:
     part: Query
 
 
-Query = Text | Tag | Source | Lang | And | Or | Not
+Query = Text | Tag | Source | Sources | Lang | And | Or | Not
 
 
 def parse(text: str) -> Query:
@@ -150,52 +148,6 @@ def parse(text: str) -> Query:
     return query
 
 
-def levels(tree: Item) -> int:
-    """Count the levels of a parsed query, without recursion: a stray quotation mark can hide parentheses."""
-    deepest, rest = 0, [(tree, 1)]
-    while rest:
-        item, level = rest.pop()
-        deepest = max(deepest, level)
-        rest += [(child, level + 1) for child in item.children]
-    return deepest
-
-
-def check_nesting(plain: str) -> None:
-    """Refuse what is nested too deep, or whose quotes and parentheses do not pair, with the column."""
-    opened: list[int] = []
-    quote = 0
-    escaped = False
-    for column, char in enumerate(plain, start=1):
-        if escaped or char == "\\":
-            escaped = not escaped
-        elif char == '"':
-            quote = 0 if quote else column
-        elif not quote and char == "(":
-            opened.append(column)
-            if len(opened) > MAX_DEPTH:
-                raise QueryError(f"column {column}: parentheses nest deeper than {MAX_DEPTH}")
-        elif not quote and char == ")":
-            if not opened:
-                raise QueryError(f"column {column}: this ) closes nothing; take it out, or open one before it")
-            opened.pop()
-    if quote:
-        raise QueryError(f"column {quote}: this quotation mark is not closed; add one at the phrase's end")
-    if opened:
-        raise QueryError(f"column {opened[-1]}: this ( is not closed; add a ) where the group ends")
-
-
-def explain(plain: str, message: str) -> str:
-    """Say where the parser stopped, in a column a person can find."""
-    at = re.search(r"at position (\d+)", message)
-    if not at:
-        return f"column {len(plain) + 1}: the query ends too early; AND, OR, NOT and field: need something after them"
-    rest = plain[int(at.group(1)) :]
-    if operator := re.match(r"(?:AND|OR)\b", rest):
-        mend = "write something before it, or put it in quotes to search for the word"
-        return f"column {int(at.group(1)) + 1}: {operator[0]} has nothing before it; {mend}"
-    return f"column {int(at.group(1)) + 1}: {rest[:20]!r} does not fit here; put special characters in quotes"
-
-
 def convert(item: Item, field: str, depth: int) -> Query:
     """Turn luqum's tree into ours; ``field`` and ``depth`` say what is around it. Raises QueryError."""
     if depth > MAX_DEPTH:
@@ -217,6 +169,8 @@ def convert(item: Item, field: str, depth: int) -> Query:
                     f"{column(item)}: {field}:{item.name}: is a field inside a field; put the name in quotes"
                 )
             return convert(item.children[0], check_field(item), depth)
+        case _ if field == "sources":
+            return counted(item)
         case Phrase():
             return leaf(item, field, item.value[1:-1], prefix=False)
         case Word():
@@ -232,11 +186,6 @@ def flat(item: BaseOperation) -> Iterable[Item]:
             yield from flat(child)
         else:
             yield child
-
-
-def column(item: Item) -> str:
-    """Say where an item stands."""
-    return f"column {item.pos + 1}" if item.pos is not None else "in this query"
 
 
 def check_field(item: SearchField) -> str:
@@ -264,6 +213,31 @@ def word(item: Word, field: str) -> Query:
             f"{column(item)}: * stands only at the end of a word, ? nowhere; write the word's beginning and *"
         )
     return leaf(item, field, plain, prefix=prefix)
+
+
+def counted(item: Item) -> Sources:
+    """Read how many sources are asked for: ``>=3``, ``>3``, ``<=3``, ``<3``, ``3``, ``=3`` or ``2..5``."""
+    asked = "".join(str(item).split())
+    found = COUNTED.fullmatch(asked)
+    if found is None:
+        mend = "write it like sources:>=3, sources:3 or sources:2..5"
+        raise QueryError(f"{column(item)}: {asked!r} is no number of sources; {mend}")
+    if found["number"] is None:
+        least, most = int(found["least"]), int(found["most"])
+        if least > most:
+            raise QueryError(f"{column(item)}: {asked} counts down; write sources:{most}..{least}")
+        return Sources(least, most)
+    number = int(found["number"])
+    match found["sign"]:
+        case ">=":
+            return Sources(number, None)
+        case ">":
+            return Sources(number + 1, None)
+        case "<=":
+            return Sources(0, number)
+        case "<":
+            return Sources(0, number - 1)
+    return Sources(number, number)
 
 
 def leaf(item: Item, field: str, value: str, *, prefix: bool) -> Query:

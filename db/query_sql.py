@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from db.query import And, Lang, Not, Or, Query, Source, Tag, Text
+from db.query import And, Lang, Not, Or, Query, Source, Sources, Tag, Text
 
 TEXT_COLUMNS = {"": "", "title": "{title folded_title} : ", "text": "{text folded_text} : "}
 
@@ -15,7 +15,7 @@ class Compiled:
     """A boolean SQL expression over ``stories``, its values bound apart."""
 
     sql: str
-    params: tuple[str, ...]
+    params: tuple[str | int, ...]
 
 
 def compile_query(query: Query) -> Compiled:
@@ -43,6 +43,11 @@ def compile_query(query: Query) -> Compiled:
                 "WHERE s.config_id = ?)",
                 (id_,),
             )
+        case Sources(least, most):
+            number = "(SELECT count(DISTINCT e.source_id) FROM entries e WHERE e.story_id = stories.id)"
+            if most is None:
+                return Compiled(f"{number} >= ?", (least,))
+            return Compiled(f"{number} BETWEEN ? AND ?", (least, most))
         case Lang(code):
             return Compiled(
                 "coalesce(lower(stories.language) = ? OR lower(stories.language) LIKE ? ESCAPE '\\', 0)",
@@ -84,7 +89,7 @@ def fts(query: Query) -> str | None:
     return None
 
 
-def newest(query: Query) -> tuple[str, tuple[str, ...]]:
+def newest(query: Query) -> tuple[str, tuple[str | int, ...]]:
     """Make the SQL that gives matching story ids, newest first → (sql, params); bind LIMIT and OFFSET after them.
 
     Text alone is asked of the index in its own row order, newest first: it stops at the limit, however many hits.

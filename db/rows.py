@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from sqlite_utils import Database
@@ -36,3 +37,11 @@ def all_rows(db: Database, table: str, columns: Sequence[str], *, after: int = 0
         if len(found) < AT_ONCE:
             return
         after = found[-1][0]
+
+
+def new_ids(db: Database, table: str, refs: Sequence[int]) -> dict[int, int]:
+    """Give a plan's negative refs the next row ids of a table, in their order."""
+    if not refs:
+        return {}
+    ((last,),) = db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", [table])
+    return dict(zip(refs, count(last + 1)))

@@ -27,6 +27,7 @@ class Task:
 
     ``source`` is the config id, ``domain`` the budget that it falls under (None: a file), ``url`` its address without
     credentials. ``body_hash``, ``outline``: of the document that is in the archive; None where it must be read whole.
+    ``comparing``: its entries get what texts are compared by.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Task:
     wanted: Wanted
     body_hash: str | None = None
     outline: Outline | None = None
+    comparing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Collected:
     waited_s: float = 0.0
 
 
-def task_of(source: PolledSource, wanted: Wanted) -> Task:
+def task_of(source: PolledSource, wanted: Wanted, *, comparing: bool = False) -> Task:
     """Make the task of a source's poll."""
     is_read = source.digest_version == DIGEST_VERSION
     return Task(
@@ -61,6 +63,7 @@ def task_of(source: PolledSource, wanted: Wanted) -> Task:
         wanted=wanted,
         body_hash=source.body_hash if is_read else None,
         outline=source.outline if is_read else None,
+        comparing=comparing,
     )
 
 
@@ -152,6 +155,7 @@ class Collector:
             encoding=fetched.encoding,
             max_bytes=self._max_body_bytes,
             outline=task.outline if fetched.body is not None else None,
+            comparing=task.comparing,
         )
         if isinstance(found, Unchanged):
             return Collected(fetched=replace(fetched, outcome="unchanged"))

@@ -1,7 +1,7 @@
 """Which story is this new entry's: one that is there, or a story of its own? Pure.
 
-Exact copies only, so far: the same canonical link, or the same words. Near-duplicates (cuts, retitled and lightly
-rewritten copies) have their place here, after the print: ``near`` would follow ``link`` and ``print`` in ``find``.
+First exactly: the same canonical link, or the same words. Then by likeness (``ingest/near.py``): cuts, retitled and
+lightly rewritten copies, updates.
 
 Entries of *one* source join only by identity, never by likeness alone: a publisher who prints the same words under
 another id and date ("Daily briefing") means another story.
@@ -9,12 +9,12 @@ another id and date ("Daily briefing") means another story.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.model import Entry
-from db.plan import JoinedBy, KnownEntry
+from db.plan import JoinedBy, KnownEntry, Likeness
 
 MIN_WORDS = 12
 """Fewer words than this are no proof of one text: column titles and stubs ("Read more on our site") repeat."""
@@ -28,34 +28,69 @@ MAX_COPIES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A known story that has the same text, and what shows it."""
+
+    story: int
+    by: JoinedBy
+    likeness: Likeness | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A new entry and its story: a row id, or the negative ref of a story that the plan makes."""
+    """A new entry and its story: a row id, or the negative ref of a story that the plan makes.
+
+    ``also``: the other known stories that have its text, so that they are one.
+    """
 
     ref: int
     story: int
     joined_by: JoinedBy
     entry: Entry
+    likeness: Likeness | None = None
+    also: tuple[Match, ...] = ()
+
+
+Near = Callable[[Entry, Collection[int]], Sequence[Match]]
+"""Finds the stories of which an entry is a near copy, the best first; the stories given are left out."""
 
 
 def place(
-    entries: Sequence[Entry], owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, now: str
+    entries: Sequence[Entry],
+    owners: Mapping[int, tuple[KnownEntry, ...]],
+    source_id: int,
+    now: str,
+    near: Near = lambda _entry, _besides: (),
+    *,
+    apart: bool = False,
 ) -> list[Placed]:
     """Give each of one source's new entries its story → in the given order, refs counting down from -1.
 
-    ``owners`` has the entries of all sources by key. ``now`` is when the entries were first seen.
+    ``owners`` has the entries of all sources by key. ``now`` is when the entries were first seen. ``apart``: each
+    entry has a story of its own.
     """
     placed: list[Placed] = []
     here: dict[Mark, int] = {}  # the stories of this document's own new entries
+    taken: set[int] = set()  # those that they joined: no second one may join them by likeness
     stories = 0
     for n, entry in enumerate(entries, start=1):
         marks = own_marks(entry)
-        found = find(entry, owners, source_id, now)
-        if found is None:
-            found = next(((here[mark], mark[0]) for mark in marks if mark in here), (-stories - 1, "first"))
-            stories += found[1] == "first"
-        placed.append(Placed(ref=-n, story=found[0], joined_by=found[1], entry=entry))
+        exact = None if apart else find(entry, owners, source_id, now)
+        found = [exact] if exact is not None else []
+        if not apart and (exact is None or exact.by == "link"):  # the words of a print are indexed already
+            found += [match for match in near(entry, taken) if exact is None or match.story != exact.story]
+        if found:
+            story, by, likeness = found[0].story, found[0].by, found[0].likeness
+            taken.add(story)
+        else:
+            likeness = None
+            story, by = next(
+                ((here[mark], mark[0]) for mark in marks if mark in here and not apart), (-stories - 1, "first")
+            )
+            stories += by == "first"
+        placed.append(Placed(ref=-n, story=story, joined_by=by, entry=entry, likeness=likeness, also=tuple(found[1:])))
         for mark in marks:
-            here.setdefault(mark, found[0])
+            here.setdefault(mark, story)
     return placed
 
 
@@ -72,16 +107,19 @@ def own_marks(entry: Entry) -> list[Mark]:
     return marks
 
 
-def find(
-    entry: Entry, owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, now: str
-) -> tuple[int, JoinedBy] | None:
-    """Find the known story of which this is a copy, and by what; None: there is none."""
-    same_print = {
-        known.story_id
+def find(entry: Entry, owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, now: str) -> Match | None:
+    """Find the known story of which this is an exact copy, and by what; None: there is none."""
+    on_print = [
+        known
         for known in owners.get(entry.keys.print, ())[-MAX_COPIES:]
         if entry.words >= MIN_WORDS
-        and (near(entry, known, now) if known.source_id != source_id else same_date(entry, known.published))
-    }
+        and (
+            is_near(entry, known.published, known.first_seen, now)
+            if known.source_id != source_id
+            else same_date(entry, known.published)
+        )
+    ]
+    same_print = {known.story_id for known in on_print}
     on_link = [
         known
         for known in (owners.get(entry.keys.link, ())[-MAX_COPIES:] if entry.keys.link is not None else ())
@@ -91,10 +129,16 @@ def find(
     if len(by_link) > 1:  # a page shared by several stories (a show's, a live blog's): the headline or words decide
         by_link = {known.story_id for known in on_link if known.title == entry.title or known.story_id in same_print}
     if by_link:
-        return min(by_link), "link"
+        return match(min(by_link), "link", on_link)
     if same_print:
-        return min(same_print), "print"
+        return match(min(same_print), "print", on_print)
     return None
+
+
+def match(story: int, by: JoinedBy, alike: Sequence[KnownEntry]) -> Match:
+    """Make the match with a story, to the oldest of its entries that are alike."""
+    to = min(known.id for known in alike if known.story_id == story)
+    return Match(story=story, by=by, likeness=Likeness(to=to, score=1.0, words=()))
 
 
 def same_date(entry: Entry, published: str | None) -> bool:
@@ -102,8 +146,8 @@ def same_date(entry: Entry, published: str | None) -> bool:
     return entry.published is not None and entry.published == published
 
 
-def near(entry: Entry, known: KnownEntry, now: str) -> bool:
+def is_near(entry: Entry, published: str | None, first_seen: str, now: str) -> bool:
     """Tell whether two publications lie within the window; the time of first sight stands in for a missing date."""
     mine = datetime.fromisoformat(entry.published or now)
-    theirs = datetime.fromisoformat(known.published or known.first_seen)
+    theirs = datetime.fromisoformat(published or first_seen)
     return abs(mine - theirs) <= WINDOW

@@ -17,7 +17,7 @@ from ingest.unpack import TooLargeError, unpack
 from ingest.urls import canonical_link
 from ingest.wall import wall_of
 
-DIGEST_VERSION = 2
+DIGEST_VERSION = 3
 """Raised whenever the same bytes would give another document: stored validators and body hashes then count no more."""
 
 MAX_BYTES = 10_000_000
@@ -58,16 +58,17 @@ def digest(
     encoding: str | None = None,
     max_bytes: int = MAX_BYTES,
     outline: Outline | None = None,
+    comparing: bool = False,
 ) -> Digested:
     """Digest a body: unpack it, find out what it is, parse it, normalize it. Raises nothing; the result can be pickled.
 
     ``content_type`` and ``encoding`` are the HTTP headers, ``url`` the address that the body came from (or a file's
     name), ``max_bytes`` the cap on what it unpacks to. ``outline`` is that of the document whose entries are in the
-    archive: what it has already is not parsed again, and Unchanged comes only where it is given. The body of an
-    error answer tells which wall it is, too.
+    archive: what it has already is not parsed again, and Unchanged comes only where it is given. ``comparing``: the
+    entries get what texts are compared by. The body of an error answer tells which wall it is, too.
     """
     try:
-        return _read(unpack(body, encoding, max_bytes), content_type, url, outline)
+        return _read(unpack(body, encoding, max_bytes), content_type, url, outline, comparing=comparing)
     except NotAFeedError as error:
         return _fault("not-a-feed", str(error))
     except MalformedError as error:
@@ -80,11 +81,11 @@ def digest(
         return _fault("malformed", f"it could not be read: {type(error).__name__}: {error}")
 
 
-def _read(body: bytes, content_type: str | None, url: str, outline: Outline | None) -> Digested:
+def _read(body: bytes, content_type: str | None, url: str, outline: Outline | None, *, comparing: bool) -> Digested:
     if not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
         return _fault("not-a-feed", "the body is empty")
     if looks_like_json(body):
-        return _new_in(parse_json_feed(body, url=url), outline)
+        return _new_in(parse_json_feed(body, url=url), outline, comparing=comparing)
     parts = split(body, content_type, url, DIGEST_VERSION)
     if parts is not None and parts.outline == outline:
         return Unchanged()
@@ -94,24 +95,24 @@ def _read(body: bytes, content_type: str | None, url: str, outline: Outline | No
             known = parts.outline.positions_in(outline) if outline is not None and is_known else ()
             parsed = parse_split(parts, known, content_type=content_type, url=url)
             if parsed is not None and not parsed.salvaged and len(parsed.items) + len(known) == len(parts.spans):
-                return replace(normalize(parsed), outline=parts.outline, known=known)
+                return replace(normalize(parsed, comparing=comparing), outline=parts.outline, known=known)
         parsed = parse_feed(body, content_type=content_type, url=url)
     except HtmlPageError as page:
         return _page(page, url)
-    return _new_in(parsed, outline)
+    return _new_in(parsed, outline, comparing=comparing)
 
 
-def _new_in(parsed: Parsed, outline: Outline | None) -> Document | Unchanged:
+def _new_in(parsed: Parsed, outline: Outline | None, *, comparing: bool) -> Document | Unchanged:
     """Normalize what is new in a document that can't be split, or where the parser sees other items than we do."""
     if parsed.truncated or parsed.salvaged or not parsed.items:
-        return normalize(parsed)
+        return normalize(parsed, comparing=comparing)
     made = outline_of(parsed, DIGEST_VERSION)
     if made == outline:
         return Unchanged()
     known = made.positions_in(outline) if outline is not None and outline.context == made.context else ()
     left_out = frozenset(known)
     new = tuple(item for n, item in enumerate(parsed.items) if n not in left_out)
-    return replace(normalize(replace(parsed, items=new)), outline=made, known=known)
+    return replace(normalize(replace(parsed, items=new), comparing=comparing), outline=made, known=known)
 
 
 def _page(page: HtmlPageError, url: str) -> DigestFault:

@@ -35,6 +35,7 @@ class Body(NamedTuple):
     encoding: str | None
     max_bytes: int
     outline: Outline | None
+    comparing: bool = False
 
 
 _START_S = 15.0
@@ -182,8 +183,16 @@ def _limited_digests(bodies: Sequence[Body], deadline_s: float) -> list[Digested
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
     return [
-        digest(content, content_type, url, encoding=encoding, max_bytes=max_bytes, outline=outline)
-        for content, content_type, url, encoding, max_bytes, outline in bodies
+        digest(
+            body.content,
+            body.content_type,
+            body.url,
+            encoding=body.encoding,
+            max_bytes=body.max_bytes,
+            outline=body.outline,
+            comparing=body.comparing,
+        )
+        for body in bodies
     ]
 
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
 
-from db.model import Document, Enclosure, Entry, Keys
+from db.model import Document, Enclosure, Entry, Keys, Prints
 from db.text import words
 from ingest.clean import clean_html, flat, one_line, plain_text, text_html, xml_chars, xml_clean
 from ingest.parsed import MAX_ENTRIES, Attachment, Item, Markup, Parsed
+from ingest.prints import sampled, shingles
+from ingest.terms import terms
 from ingest.urls import absolute, canonical_link, is_specific
 
 MAX_ID_CHARS = 1024
@@ -34,18 +36,22 @@ _WHOLE = re.compile(r"[0-9]{1,18}")
 _URL_ID = re.compile(r"https?:(//)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 
 
-def normalize(parsed: Parsed) -> Document:
-    """Normalize a whole document; raises nothing that its items could cause."""
+def normalize(parsed: Parsed, *, comparing: bool = False) -> Document:
+    """Normalize a whole document; raises nothing that its items could cause.
+
+    ``comparing``: the entries get what texts are compared by.
+    """
     site = absolute(parsed.site_url, parsed.base)
     site_link = canonical_link(site)
     language = clean_language(parsed.language)
+    entries = (entry(item, parsed, language=language, site_link=site_link) for item in parsed.items)
     return Document(
         format=parsed.format,
         title=_line(parsed.title, MAX_TITLE_CHARS) or None,
         site_url=site,
         language=language,
         ttl_s=parsed.ttl_s,
-        entries=tuple(entry(item, parsed, language=language, site_link=site_link) for item in parsed.items),
+        entries=tuple(map(with_prints, entries) if comparing else entries),
         truncated=parsed.truncated,
         salvaged=parsed.salvaged,
         skip_hours=parsed.skip_hours,
@@ -84,6 +90,12 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
         words=len(tokens),
     )
     return replace(made, keys=_keys(made, tokens, link, site_link), version=_version(made, link))
+
+
+def with_prints(made: Entry) -> Entry:
+    """Give an entry what its text is compared by."""
+    packed, count = terms(made.title, made.text)
+    return replace(made, prints=Prints(shingles=sampled(shingles(made.title, made.text)), terms=packed, words=count))
 
 
 def with_keys(made: Entry, site_link: str | None) -> Entry:

@@ -5,38 +5,38 @@ identify → dedupe → tag → plan: what is asked of the archive goes through 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from db.model import Document, Entry
-from db.plan import (
-    GOOD,
-    Draft,
-    Known,
-    KnownEntry,
-    KnownStory,
-    NewEntry,
-    PolledSource,
-    PollPlan,
-    StoryTag,
-    StoryText,
-)
-from db.text import folded
+from db.plan import GOOD, Known, KnownEntry, NewEntry, PolledSource, PollPlan
 from db.times import iso
 from ingest.answer import Answer
-from ingest.dedupe import Placed, place
+from ingest.dedupe import Match, Placed, place
+from ingest.grouping import Grouping
+from ingest.happening import with_events
 from ingest.identify import Sighting, identify
 from ingest.kept import has_ties, kept_entries, listing_of, reunited
 from ingest.move import has_known_entries, whereabouts
+from ingest.near import Nearby, adds_words
 from ingest.schedule import Rhythm
 from ingest.state import Counts, poll_record, source_state
-from ingest.tag import Desks, given_tags, rule_tags
+from ingest.stories import with_stories
+from ingest.tag import Desks
+from ingest.unite import successors, unions
+
+NOTHING_COMPARED = Grouping(dedupe="exact", level="off")
 
 
 def plan_poll(
-    source: PolledSource, answer: Answer, known: Known, desks: Desks, rhythm: Rhythm, now: datetime
+    source: PolledSource,
+    answer: Answer,
+    known: Known,
+    desks: Desks,
+    rhythm: Rhythm,
+    now: datetime,
+    grouping: Grouping = NOTHING_COMPARED,
 ) -> PollPlan:
     """Plan one poll of ``source`` → all that it changes. ``now`` is when the entries count as seen."""
     document = answer.document
@@ -51,17 +51,30 @@ def plan_poll(
         owners = known.owners(keys_of(document.entries))
     mine = {key: tuple(e for e in entries if e.source_id == source.id) for key, entries in owners.items()}
     sightings = identify(document.entries, mine, moved=moved)
-    placed = place(oldest_first(s.entry for s in sightings if s.known is None), owners, source.id, iso(now))
     changed = {s.known.id: s for s in sightings if s.known is not None and s.known.version != s.entry.version}
+    nearby = Nearby(source_id=source.id, known=known, grouping=grouping, now=iso(now))
+    placed = place(
+        oldest_first(s.entry for s in sightings if s.known is None),
+        foldable(owners, source.id, grouping),
+        source.id,
+        iso(now),
+        nearby.stories,
+        apart=grouping.dedupe_of(source.id) == "off",
+    )
+    united = unions(placed, changed_matches(changed.values(), nearby), source.id, known)
+    living = successors(united)
+    placed = [replace(p, story=living.get(p.story, p.story)) for p in placed]
     listed = known.listed(source.id)
     counts = Counts(new=len(placed), changed=len(changed), kept_dates=known.dates(kept.values()) if kept else ())
     present = {s.known.id for s in sightings if s.known is not None}.union(kept.values())
     same_feed = has_known_entries(known=len(present & listed), listed=len(listed), entries=document.size)
     plan = replace(
         base_plan(source, answer, rhythm, now, counts, same_feed=same_feed if whole(document) else None),
-        new_entries=tuple(NewEntry(ref=p.ref, story=p.story, joined_by=p.joined_by, entry=p.entry) for p in placed),
+        new_entries=tuple(new_entry(p, known) for p in placed),
         changed_entries=tuple((id_, s.entry) for id_, s in changed.items()),
         keys=tuple(new_keys(sightings, placed, mine)),
+        unions=united,
+        reprints=tuple((id_, s.entry.prints.shingles) for id_, s in changed.items() if s.entry.prints is not None),
         is_read=True,
         listing=listing_of(document, kept, sightings, placed),
         # an empty, cut or broken document removes nothing
@@ -69,7 +82,46 @@ def plan_poll(
         left_at=source.last_good_at,
         returned=tuple(sorted(present - listed)),
     )
-    return with_stories(plan, source, placed, changed, known, desks)
+    plan = with_stories(plan, placed, changed, known, desks, grouping)
+    return with_events(plan, placed, known, grouping)
+
+
+def foldable(
+    owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, grouping: Grouping
+) -> Mapping[int, tuple[KnownEntry, ...]]:
+    """Leave out the entries of sources whose entries are never folded into others' stories."""
+    if "off" not in grouping.dedupe_by_source.values():
+        return owners
+    return {
+        key: tuple(e for e in entries if e.source_id == source_id or grouping.dedupe_of(e.source_id) != "off")
+        for key, entries in owners.items()
+    }
+
+
+def changed_matches(changed: Iterable[Sighting], nearby: Nearby) -> list[tuple[int, Match]]:
+    """Find, for the stories of changed entries, those that they are copies of as they read now."""
+    return [
+        (s.known.story_id, match)
+        for s in changed
+        if s.known is not None
+        for match in nearby.stories(s.entry, (s.known.story_id,))
+    ]
+
+
+def new_entry(placed: Placed, known: Known) -> NewEntry:
+    """Make what is written of a new entry; others are compared with it unless its words are in the index already."""
+    prints, likeness = placed.entry.prints, placed.likeness
+    is_told_already = placed.joined_by == "print" or (
+        prints is not None and likeness is not None and not adds_words(prints, known.prints(likeness.to))
+    )
+    return NewEntry(
+        ref=placed.ref,
+        story=placed.story,
+        joined_by=placed.joined_by,
+        entry=placed.entry,
+        likeness=likeness,
+        indexed=prints is not None and not is_told_already,
+    )
 
 
 def base_plan(
@@ -126,116 +178,3 @@ def new_keys(
             for kind, key in named_keys(s.entry):
                 if (key, s.known.id) not in carried:
                     yield s.known.id, kind, key
-
-
-def with_stories(
-    plan: PollPlan,
-    source: PolledSource,
-    placed: Sequence[Placed],
-    changed: Mapping[int, Sighting],
-    known: Known,
-    desks: Desks,
-) -> PollPlan:
-    """Add the stories, their tags and the topics that take them."""
-    joined = {p.story for p in placed if p.story > 0}
-    revised = {s.known.story_id for s in changed.values() if s.known is not None}
-    stories = known.stories(joined | revised)
-    new = [story_text(p.story, p.ref, p.entry) for p in placed if p.joined_by == "first"]
-    retold = {
-        story.id: story_text(story.id, story.lead_entry_id, changed[story.lead_entry_id].entry)
-        for story in stories.values()
-        if story.lead_entry_id in changed
-    }
-    copies: defaultdict[int, list[Entry]] = defaultdict(list)  # this poll's new entries by story
-    for p in placed:
-        copies[p.story].append(p.entry)
-    drafts = []
-    for story in stories.values():
-        sources, categories = evidence(story, source, copies[story.id], changed)
-        text = retold.get(story.id) or told(story)
-        drafts.append(draft(text, sources, given_tags(sources, categories, desks)))
-    for text in new:
-        categories = categories_of(copies[text.ref])
-        drafts.append(draft(text, (source.id,), given_tags((source.id,), categories, desks)))
-    if not drafts:
-        return plan
-    desk = known.desk(drafts)
-    ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
-    taken = known.selected(stories.keys())
-    return replace(
-        plan,
-        new_stories=tuple(new),
-        changed_stories=tuple(retold.values()),
-        tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
-        selections=tuple(
-            (topic.id, d.ref)
-            for topic in desks.topics
-            for matching in (desk.matching(topic.query),)
-            for d in drafts
-            if d.ref in matching and (topic.id, d.ref) not in taken
-        ),
-    )
-
-
-def story_text(ref: int, lead: int, entry: Entry) -> StoryText:
-    """Make what a story shows from its lead entry."""
-    return StoryText(
-        ref=ref,
-        lead=lead,
-        title=entry.title,
-        text=entry.text,
-        folded_title=folded(entry.title),
-        folded_text=folded(entry.text),
-        url=entry.url,
-        language=entry.language,
-        published=entry.published,
-    )
-
-
-def told(story: KnownStory) -> StoryText:
-    """Make what a known story shows already; its row is not written again."""
-    return StoryText(
-        ref=story.id,
-        lead=story.lead_entry_id,
-        title=story.title,
-        text=story.text,
-        folded_title=story.folded_title,
-        folded_text=story.folded_text,
-        url=None,
-        language=story.language,
-        published=None,
-    )
-
-
-def evidence(
-    story: KnownStory, source: PolledSource, copies: Sequence[Entry], changed: Mapping[int, Sighting]
-) -> tuple[tuple[int, ...], list[str]]:
-    """Gather a known story's sources and categories as they are with this poll's ``copies`` and changes."""
-    sources = dict.fromkeys(story.sources.values())
-    if copies:
-        sources[source.id] = None
-    categories = [
-        category
-        for id_, names in story.categories.items()
-        for category in (changed[id_].entry.categories if id_ in changed else names)
-    ]
-    return tuple(sources), categories + categories_of(copies)
-
-
-def categories_of(entries: Iterable[Entry]) -> list[str]:
-    """Collect the categories of entries."""
-    return [category for entry in entries for category in entry.categories]
-
-
-def draft(text: StoryText, sources: tuple[int, ...], tags: tuple[StoryTag, ...]) -> Draft:
-    """Make the draft that rules and topics are asked of."""
-    return Draft(
-        ref=text.ref,
-        title=text.title,
-        text=text.text,
-        folded_title=text.folded_title,
-        folded_text=text.folded_text,
-        language=text.language,
-        source_ids=sources,
-        tags=tags,
-    )

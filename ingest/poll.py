@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -25,6 +25,7 @@ from db.sources import source_now
 from db.writer import Writer
 from ingest.answer import Answer, answer_of
 from ingest.collect import Collected, Task, task_of
+from ingest.grouping import Grouping
 from ingest.network import Network
 from ingest.plan import plan_poll
 from ingest.schedule import Rhythm
@@ -49,6 +50,7 @@ class Setup:
     desks: Desks
     floor_s: float
     ceiling_s: float
+    grouping: Grouping = field(default_factory=Grouping)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +185,8 @@ class Poller:
     async def _poll(self, source: PolledSource, changes: int) -> Report:
         setting, started = self.setup.settings[source.config_id], datetime.now(UTC)
         try:
-            collected = await self._collector.collect(task_of(source, wanted(source, setting, started)))
+            task = task_of(source, wanted(source, setting, started), comparing=self.setup.grouping.comparing)
+            collected = await self._collector.collect(task)
         except Exception:
             self._resting[source.id] = asyncio.get_running_loop().time() + REST_S, self._collector.returns
             raise
@@ -250,7 +253,8 @@ class Poller:
         if self._desk is None:
             self._desk = DraftDesk()
         rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
-        plan = plan_poll(present, answer, ArchiveKnown(db, self._desk), setup.desks, rhythm, datetime.now(UTC))
+        known, now = ArchiveKnown(db, self._desk), datetime.now(UTC)
+        plan = plan_poll(present, answer, known, setup.desks, rhythm, now, setup.grouping)
         apply_plan(db, plan)
         return plan
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from db.model import Dedupe
 from db.plan import Desk, StoryTag
 from db.query import Query
 from db.text import slug
@@ -29,10 +30,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic of the config, by its row id, its query parsed."""
+    """A topic of the config, by its row id, its query parsed; ``dedupe``: which copies share an item in it."""
 
     id: int
     query: Query
+    dedupe: Dedupe = "copies"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

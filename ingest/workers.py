@@ -54,6 +54,7 @@ class Workers:
         encoding: str | None = None,
         max_bytes: int = MAX_BYTES,
         outline: Outline | None = None,
+        comparing: bool = False,
     ) -> Digested:
         """Digest a body in a worker → what ``ingest.digest.digest`` gives, or a fault ``too-heavy``.
 
@@ -61,7 +62,7 @@ class Workers:
         Cancelling the call kills its worker. Raises RuntimeError where no worker can be started, or when ``close``
         was called.
         """
-        asked = Body(body, content_type, url, encoding, max_bytes, outline)
+        asked = Body(body, content_type, url, encoding, max_bytes, outline, comparing)
         if url not in self._slow_sources:
             try:
                 return await self._bundles.digest(asked)

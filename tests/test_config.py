@@ -23,6 +23,8 @@ publish  = "public"
 listen   = "127.0.0.1:8000"
 base_url = "http://127.0.0.1:8000/"
 contact  = "https://example.org/about-our-poller"
+dedupe   = "exact"
+grouping = "strict"
 
 [poll]
 floor   = "10m"
@@ -41,6 +43,8 @@ url  = "https://user:secret@example.org/world.xml"
 was  = ["example-news"]
 tags = ["category:World News"]
 every = "30m"
+dedupe = "copies"
+priority = -2
 
 [[source]]
 id  = "file"
@@ -57,6 +61,8 @@ title = "US–Russia relations"
 was   = []
 match = 'subject:diplomacy AND (moscow OR kremlin) AND (washington OR "united states")'
 limit = 50
+dedupe = "off"
+grouping = "off"
 """
 
 
@@ -94,6 +100,9 @@ def test_contract_is_accepted_and_means_what_it_says(tmp_path: Path) -> None:
     assert web.shown_url == "https://example.org/world.xml", "credentials stay in the config"
     assert file.path == tmp_path / "feeds" / "local.xml"
     assert (config.topics[0].title, config.topics[0].limit) == ("US–Russia relations", 50)
+    assert (config.dedupe, web.dedupe, file.dedupe, config.topics[0].dedupe) == ("exact", "copies", "exact", "off")
+    assert (config.grouping, config.topics[0].grouping) == ("strict", "off")
+    assert (web.priority, file.priority) == (-2, 0)
 
 
 def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
@@ -106,6 +115,7 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
     }
     empty = load(tmp_path, "")
     assert (empty.base_url, empty.sources, empty.poll.websub) == ("http://127.0.0.1:8000/", (), True)
+    assert (empty.dedupe, empty.grouping) == (shipped.dedupe, shipped.grouping) == ("copies", "normal")
     assert load(tmp_path, '[wireroom]\nlisten = "[::1]:81"').base_url == "http://[::1]:81/"
 
 
@@ -161,6 +171,26 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\nlimit = 0", '5: topic "t": limit: 0 does not fit'),
         ("[[topic]]\nid = 't'\ntitle = \"T\\u0007\"\nmatch = 'a'", '3: topic "t": title: '),
         ("[poll]\nfloor = '10m", "2: no valid TOML"),
+        (
+            "[wireroom]\ndedupe = 'none'",
+            "2: wireroom.dedupe: 'none' does not fit: input should be 'copies', 'exact' or",
+        ),
+        (
+            "[wireroom]\ngrouping = false",
+            "2: wireroom.grouping: False does not fit: input should be 'loose', 'normal',",
+        ),
+        ("[[source]]\nid = 'a'\nurl = 'x'\npriority = '1'", "4: source \"a\": priority: '1' does not fit"),
+        ("[[source]]\nid = 'a'\nurl = 'x'\npriority = 1001", '4: source "a": priority: 1001 does not fit'),
+        (
+            "[wireroom]\ndedupe = 'exact'\n[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\ndedupe = 'copies'",
+            "7: topic \"t\": dedupe: 'copies' is more than 'exact', what [wireroom] dedupe says; "
+            "write 'exact' or 'off'",
+        ),
+        (
+            "[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\ngrouping = 'loose'",
+            "5: topic \"t\": grouping: 'loose' is more than 'normal', what [wireroom] grouping says; "
+            "write 'normal' or 'strict' or 'off'",
+        ),
     ],
 )
 def test_fault_names_line_key_problem_and_mend(tmp_path: Path, text: str, said: str) -> None:
@@ -197,16 +227,18 @@ values: st.SearchStrategy[Any] = st.one_of(
     st.integers(-5, 5),
     st.booleans(),
     st.floats(0, 9, allow_nan=False),
-    st.sampled_from(["", "a", "10m", "-1s", "10MB", "127.0.0.1:1", "http://x/", "x:y", "../a", "\\u0000", "🙂"]),
+    st.sampled_from(
+        ["", "a", "10m", "-1s", "10MB", "127.0.0.1:1", "http://x/", "x:y", "../a", "\\u0000", "🙂", "off", "loose"]
+    ),
     st.lists(st.sampled_from(["a", "x:y", ""]), max_size=2),
     st.just({}),
 )
 KEYS = {
-    "wireroom": ["archive", "publish", "listen", "base_url", "contact", "more"],
+    "wireroom": ["archive", "publish", "listen", "base_url", "contact", "dedupe", "grouping", "more"],
     "poll": [*Poll.model_fields],
-    "source": ["id", "url", "was", "tags", "every"],
+    "source": ["id", "url", "was", "tags", "every", "dedupe", "priority"],
     "rule": ["id", "tag", "match"],
-    "topic": ["id", "title", "was", "match", "limit"],
+    "topic": ["id", "title", "was", "match", "limit", "dedupe", "grouping"],
 }
 
 

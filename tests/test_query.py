@@ -19,12 +19,13 @@ from db.query import (
     Not,
     Or,
     Query,
-    QueryError,
     Source,
+    Sources,
     Tag,
     Text,
     parse,
 )
+from db.query_faults import QueryError
 from db.query_sql import compile_query, newest
 from db.schema import migrations
 from db.text import fold, folded, words
@@ -57,6 +58,14 @@ A, B, C = (Text("", letter, prefix=False) for letter in "abc")
         ("lang:EN", Lang("en")),
         ("lang:pt_BR", Lang("pt-br")),
         ("source:BBC-World", Source("bbc-world")),
+        ("sources:>=3", Sources(3, None)),
+        ("Sources:> 3", Sources(4, None)),
+        ("sources:<=3", Sources(0, 3)),
+        ("sources:<3", Sources(0, 2)),
+        ("sources:3", Sources(3, 3)),
+        ("sources:=3", Sources(3, 3)),
+        ("sources:2..5", Sources(2, 5)),
+        ("-sources:(1 OR >=9) a", And((Not(Or((Sources(1, 1), Sources(9, None)))), A))),
         ("NEAR(a b)", And((Text("", "near", prefix=False), And((A, B))))),
         ("dip\u00adlomacy", Text("", "diplomacy", prefix=False)),
         ("subject:Diplomacy", Tag("subject", "diplomacy")),
@@ -109,6 +118,14 @@ def test_meaning(query: str, meaning: Query) -> None:
         ("subject:dipl*", r"subject: takes a whole name, without \*"),
         ('source:""', "column 8: '' is no source's id"),
         ("source:(one OR 'x)", "column 16"),
+        ("a sources:many", "column 11: 'many' is no number of sources; write it like sources:>=3"),
+        ("sources:>=x", "column 9: '>=x' is no number of sources"),
+        ("sources:[2 TO 5]", r"column 9: .*sources:2\.\.5"),
+        ('sources:"3"', "is no number of sources"),
+        ("sources:3*", "is no number of sources"),
+        ("sources:٣", "is no number of sources"),
+        ("sources:9999999", "is no number of sources"),
+        ("sources:5..2", r"column 9: 5\.\.2 counts down; write sources:2\.\.5"),
         ("lang:english", "column 6: 'english' is no language code; write one such as en"),
         ("-" * 1990 + "a", "nest deeper than 20; make two queries"),
         ("NOT " * 400 + "a", "nest deeper than 20"),
@@ -132,7 +149,7 @@ class Story:
     title: str
     text: str
     language: str | None
-    sources: frozenset[str]
+    sources: tuple[str, ...]  # of each entry
     tags: frozenset[str]
 
 
@@ -150,14 +167,14 @@ VOCABULARY = [
     "café",
     "x1",
 ]
-SOURCES, TAGS, LANGUAGES = ["one", "two"], ["place:russia", "subject:x"], ["en", "en-GB", "de", None]
+SOURCES, TAGS, LANGUAGES = ["one", "two", "three"], ["place:russia", "subject:x"], ["en", "en-GB", "de", None]
 phrases = st.lists(st.sampled_from(VOCABULARY), min_size=0, max_size=6).map(" ".join)
 stories = st.builds(
     Story,
     phrases,
     phrases,
     st.sampled_from(LANGUAGES),
-    st.frozensets(st.sampled_from(SOURCES), min_size=1),
+    st.lists(st.sampled_from(SOURCES), min_size=1, max_size=5).map(tuple),
     st.frozensets(st.sampled_from(TAGS)),
 )
 leaves: st.SearchStrategy[Query] = st.one_of(
@@ -167,6 +184,7 @@ leaves: st.SearchStrategy[Query] = st.one_of(
         st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=2).map(" ".join),
         st.booleans(),
     ),
+    st.builds(Sources, st.integers(0, 3), st.one_of(st.none(), st.integers(0, 4))),
     st.sampled_from(
         [Tag("place", "russia"), Tag("subject", "x"), Source("one"), Source("two"), Lang("en"), Lang("de")]
     ),
@@ -195,6 +213,8 @@ def naive(query: Query, story: Story) -> bool:
             return f"{kind}:{name}" in story.tags
         case Source(id_):
             return id_ in story.sources
+        case Sources(least, most):
+            return least <= len(set(story.sources)) <= (9 if most is None else most)
         case Lang(code):
             return story.language is not None and story.language.lower().split("-")[0] == code
         case And(parts):
@@ -218,7 +238,8 @@ def archive_of(told: list[Story]) -> Database:
     """Make an archive, of the real schema, of these stories, numbered from 1."""
     db = Database(memory=True)
     migrations.apply(db)
-    db.execute("INSERT INTO sources (id, config_id, url, added_at) VALUES (1, 'one', '', ''), (2, 'two', '', '')")
+    for n, source in enumerate(SOURCES, start=1):
+        db.execute("INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", [n, source])
     db.execute("INSERT INTO tags (id, kind, name) VALUES (1, 'place', 'russia'), (2, 'subject', 'x')")
     for n, story in enumerate(told, start=1):
         db.execute(
@@ -248,7 +269,7 @@ def draft_of(ref: int, story: Story) -> Draft:
         folded_title=folded(story.title),
         folded_text=folded(story.text),
         language=story.language,
-        source_ids=[SOURCES.index(source) + 1 for source in story.sources],
+        source_ids={SOURCES.index(source) + 1 for source in story.sources},
         tags=tuple(StoryTag(kind=kind, name=name, origin="source", why="") for kind, _, name in named),
     )
 
@@ -260,7 +281,7 @@ def test_sql_says_what_a_naive_reading_says(told: list[Story], asked: list[Query
     db, desk = archive_of(told), DraftDesk()
     desk.lay([draft_of(1, told[-1]), *(draft_of(n, story) for n, story in enumerate(told, start=-len(told)))], {})
     desk.matching(Lang("en"))  # what lay there before is forgotten
-    desk.lay([draft_of(-n, story) for n, story in enumerate(told, start=1)], {1: "one", 2: "two"})
+    desk.lay([draft_of(-n, story) for n, story in enumerate(told, start=1)], dict(enumerate(SOURCES, start=1)))
     for query in asked:
         expected = [n for n, story in enumerate(told, start=1) if naive(query, story)]
         where = compile_query(query)
@@ -277,7 +298,22 @@ def test_sql_says_what_a_naive_reading_says(told: list[Story], asked: list[Query
     st.one_of(
         st.text(max_size=40),
         st.lists(
-            st.sampled_from([*"a\"()-*:'\\^~{]/<外“\x00", "AND", "OR", "NOT", "title:", "x:", "NEAR(", "TO", ">="]),
+            st.sampled_from(
+                [
+                    *"a\"()-*:'\\^~{]/<外“\x00",
+                    "AND",
+                    "OR",
+                    "NOT",
+                    "title:",
+                    "x:",
+                    "NEAR(",
+                    "TO",
+                    ">=",
+                    "sources:",
+                    "3",
+                    "2..5",
+                ]
+            ),
             max_size=12,
         ).map(" ".join),
     )

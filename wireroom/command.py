@@ -63,7 +63,7 @@ def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
     import sqlite3
 
     from db.archive import ArchiveError, archive_error
-    from db.query import QueryError
+    from db.query_faults import QueryError
     from ingest.cluster import ClusterError
     from wireroom.config_faults import ConfigError
     from wireroom.control import ControlError

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from db.model import Dedupe, Level
 from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_faults import Found, config_error, cross_faults, explain, unreadable
@@ -36,7 +37,11 @@ class PollSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A source; ``path`` is set where it is a file. ``shown_url`` has no credentials."""
+    """A source; ``path`` is set where it is a file. ``shown_url`` has no credentials.
+
+    ``dedupe`` is how far its entries may be folded into stories of others; of copies, that of the highest ``priority``
+    is shown.
+    """
 
     id: str
     url: str
@@ -45,6 +50,8 @@ class Source:
     was: tuple[str, ...]
     tags: tuple[str, ...]
     every_s: float | None
+    dedupe: Dedupe = "copies"
+    priority: int = 0
 
     @property
     def domain(self) -> str | None:
@@ -54,13 +61,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic."""
+    """A topic; ``dedupe`` says which copies share an item in it, ``grouping`` which events its items name."""
 
     id: str
     title: str
     was: tuple[str, ...]
     match: str
     limit: int
+    dedupe: Dedupe
+    grouping: Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +83,8 @@ class Config:
     listen_port: int
     base_url: str
     contact: str | None
+    dedupe: Dedupe
+    grouping: Level
     poll: PollSettings
     sources: tuple[Source, ...]
     rules: tuple[Rule, ...]
@@ -126,7 +137,7 @@ def make_config(path: Path, file: File) -> Config:
     """Make the config of a checked file."""
     folder = path.absolute().parent
     host, port = file.wireroom.listen
-    poll = file.poll
+    poll, dedupe, grouping = file.poll, file.wireroom.dedupe, file.wireroom.grouping
     return Config(
         path=path.absolute(),
         archive=folder / file.wireroom.archive,
@@ -135,6 +146,8 @@ def make_config(path: Path, file: File) -> Config:
         listen_port=port,
         base_url=file.wireroom.base_url or default_base_url(host, port),
         contact=file.wireroom.contact,
+        dedupe=dedupe,
+        grouping=grouping,
         poll=PollSettings(
             floor_s=poll.floor,
             ceiling_s=poll.ceiling,
@@ -156,9 +169,22 @@ def make_config(path: Path, file: File) -> Config:
                 was=tuple(s.was),
                 tags=tuple(s.tags),
                 every_s=s.every,
+                dedupe=s.dedupe or dedupe,
+                priority=s.priority,
             )
             for s in file.source
         ),
         rules=tuple(file.rule),
-        topics=tuple(Topic(id=t.id, title=t.title, was=tuple(t.was), match=t.match, limit=t.limit) for t in file.topic),
+        topics=tuple(
+            Topic(
+                id=t.id,
+                title=t.title,
+                was=tuple(t.was),
+                match=t.match,
+                limit=t.limit,
+                dedupe=t.dedupe or dedupe,
+                grouping=t.grouping or grouping,
+            )
+            for t in file.topic
+        ),
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from db.model import DEDUPES, LEVELS
 from wireroom.config_tables import File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom, same_place
 from wireroom.toml_lines import key_lines, line_of
 
@@ -140,6 +141,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
             if first != n:
                 problem = f"is polled already by {shown_key(('source', first), raw)}"
                 yield ("source", n, "url"), problem, "take one of the two out"
+    yield from grouping_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
     given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
@@ -163,6 +165,22 @@ def engine_faults(poll: object) -> Iterator[Found]:
         yield ("poll", "engine"), "needs a scheduler", 'write scheduler = "tcp://10.0.0.5:8786" too, with its address'
     if poll.get("engine") == "dask" and importlib.util.find_spec("distributed") is None:
         yield ("poll", "engine"), "needs a package that is not installed", "install wireroom[dask]"
+
+
+def grouping_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find the topics that ask for more than there is: what was never folded or grouped, no topic can show so."""
+    above = raw.get("wireroom")
+    for key, values, default in (("dedupe", DEDUPES, "copies"), ("grouping", LEVELS, "normal")):
+        given = above.get(key, default) if isinstance(above, dict) else default
+        for n, row in rows(raw, "topic"):
+            asked = row.get(key)
+            if given in values and asked in values and values.index(asked) < values.index(given):
+                mend = " or ".join(repr(value) for value in values[values.index(given) :])
+                yield (
+                    ("topic", n, key),
+                    f"{asked!r} is more than {given!r}, what [wireroom] {key} says",
+                    f"write {mend}",
+                )
 
 
 def rows(raw: dict[str, Any], table: str) -> list[tuple[int, dict[str, Any]]]:

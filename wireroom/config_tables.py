@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from db.query import FIELDS, RESERVED, QueryError, parse
+from db.model import Dedupe, Level
+from db.query import FIELDS, RESERVED, parse
+from db.query_faults import QueryError
 from db.text import slug
 from ingest.guard import Allowed
 from wireroom.units import parse_duration, parse_size
@@ -214,6 +216,8 @@ class Wireroom(Table):
     listen: Annotated[tuple[str, int], exactly(parse_listen)] = ("127.0.0.1", 8000)
     base_url: Annotated[str | None, exactly(check_base_url)] = None  # the daemon's own address
     contact: Annotated[str | None, exactly(check_contact)] = None
+    dedupe: Dedupe = "copies"
+    grouping: Level = "normal"
 
 
 class Poll(Table):
@@ -240,6 +244,8 @@ class SourceTable(Table):
     was: list[Id] = Field(default_factory=list)
     tags: list[Tag] = Field(default_factory=list)
     every: Seconds | None = None
+    dedupe: Dedupe | None = None  # that of [wireroom]
+    priority: int = Field(default=0, ge=-1000, le=1000)
 
 
 class Rule(Table):
@@ -258,6 +264,8 @@ class TopicTable(Table):
     was: list[Id] = Field(default_factory=list)
     match: Match
     limit: int = Field(default=50, ge=1, le=1000)
+    dedupe: Dedupe | None = None  # that of [wireroom]
+    grouping: Level | None = None  # that of [wireroom]
 
 
 class File(Table):

@@ -29,6 +29,7 @@ from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.log import Log
 from wireroom.reload import Reloader
 from wireroom.subscriber import Subscriber
+from wireroom.upkeep import Upkeep
 from wireroom.visitors import Visitor, raise_descriptors
 
 THREADS = 16
@@ -175,7 +176,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
     )
     stopping = asyncio.create_task(stop.wait())
-    jobs = {"tick": engine.tick, "publish": engine.press.publish, "websub": subscriber.tick}
+    jobs = {"tick": engine.tick, "publish": engine.press.publish, "websub": subscriber.tick, "upkeep": Upkeep(engine).tick}
     try:
         async with beating(jobs, log):
             await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)

@@ -19,6 +19,7 @@ from wireroom.control import ControlError
 from wireroom.polls_told import broken_off, told, totals
 from wireroom.tick import MAX_UNDER_WAY, STRETCH, WAITING_PER_DOMAIN
 from wireroom.turns import Turns
+from wireroom.upkeep import forget
 
 if TYPE_CHECKING:
     from wireroom.engine import Engine
@@ -67,6 +68,8 @@ class Round:
                 self._end(turns, self._ended.get_nowait())
             if len(self._polled) > self._told:  # once for all that were committed together
                 self._tell()
+        if not self._engine.closing:
+            await self._engine.write(lambda db: forget(db, datetime.now(UTC)))
         return {"polled": self._polled, "waiting": self._waiting, **self._sums}
 
     async def _check(self, wanted: Sequence[str]) -> None:

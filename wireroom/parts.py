@@ -13,6 +13,7 @@ from ingest.batches import BatchCollector
 from ingest.collect import Collector
 from ingest.digest import DIGEST_VERSION
 from ingest.fetch import Fetcher
+from ingest.grouping import Grouping
 from ingest.guard import Guard
 from ingest.hosts import Hosts
 from ingest.poll import Setup
@@ -117,10 +118,21 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
                 for r in config.rules
                 for k, n in (split_tag(r.tag),)
             ),
-            topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match)) for t in config.topics),
+            topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match), dedupe=t.dedupe) for t in config.topics),
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
+        grouping=make_grouping(config, synced),
+    )
+
+
+def make_grouping(config: Config, synced: Synced) -> Grouping:
+    """Turn what the config says of copies and events into what the poller works by, with the archive's row ids."""
+    return Grouping(
+        dedupe=config.dedupe,
+        dedupe_by_source={synced.sources[s.id]: s.dedupe for s in config.sources if s.dedupe != config.dedupe},
+        priority={synced.sources[s.id]: s.priority for s in config.sources if s.priority},
+        level=config.grouping,
     )
 
 

@@ -1,0 +1,150 @@
+"""What planning asks of the index: who shares words with a text, which events are open. IO: sqlite.
+
+Every question is bounded: a word triple or a rare word that very many have tells nothing, and of the others the newest
+are enough. So the cost of a new story does not grow with the archive.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from sqlite_utils import Database
+
+from db.plan import Event, KnownText
+
+MAX_SHARING = 40
+"""Entries that hold one word triple; one that more hold is boilerplate, and is not counted."""
+
+MAX_TEXTS = 30
+"""Of the entries that share triples with a text those that share most are compared with it."""
+
+MAX_HOLDING = 40
+"""Events that hold one rare word: the newest are looked at."""
+
+MAX_EVENTS = 30
+"""Of the events that hold rare words of a text those that hold most are compared with it."""
+
+HASH_BYTES = 8
+
+
+def hashes(packed: bytes) -> tuple[int, ...]:
+    """Unpack ``Prints.shingles``."""
+    return struct.unpack(f"<{len(packed) // HASH_BYTES}q", packed)
+
+
+def sharing(db: Database, packed: bytes) -> Sequence[int]:
+    """Find the entries that share word triples with a text → their ids, who shares most first.
+
+    One shared triple among many is chance: an entry must have a tenth of them, of its own or of the text's.
+    """
+    counts: Counter[int] = Counter()
+    for one in hashes(packed):
+        found = db.conn.execute(
+            "SELECT entry_id FROM shingles WHERE hash = ? LIMIT ?", (one, MAX_SHARING + 1)
+        ).fetchall()
+        if len(found) <= MAX_SHARING:
+            counts.update(id_ for (id_,) in found)
+    if not counts:
+        return ()
+    sizes = dict(
+        db.conn.execute(
+            "SELECT entry_id, length(shingles) FROM prints WHERE entry_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(counts)),),
+        ).fetchall()
+    )
+    least = {id_: min(size, len(packed)) // HASH_BYTES / 10 for id_, size in sizes.items()}
+    near = [id_ for id_ in counts if id_ in least and counts[id_] >= least[id_]]
+    return sorted(near, key=lambda id_: (-counts[id_], id_))[:MAX_TEXTS]
+
+
+def texts(db: Database, ids: Collection[int]) -> Mapping[int, KnownText]:
+    """Read the texts of entries, with all sources of their stories."""
+    if not ids:
+        return {}
+    rows = db.conn.execute(
+        """
+        SELECT e.id, e.source_id, e.story_id, e.title, e.text, e.published, e.first_seen,
+               (SELECT json_group_array(DISTINCT o.source_id) FROM entries o WHERE o.story_id = e.story_id)
+        FROM entries e WHERE e.id IN (SELECT value FROM json_each(?))
+        """,
+        (json.dumps(list(ids)),),
+    )
+    return {
+        id_: KnownText(
+            id=id_,
+            source_id=source,
+            story_id=story,
+            sources=frozenset(json.loads(sources)),
+            title=title,
+            text=text,
+            published=published,
+            first_seen=first_seen,
+        )
+        for id_, source, story, title, text, published, first_seen, sources in rows
+    }
+
+
+def prints(db: Database, entry_id: int) -> bytes:
+    """Read an entry's sampled word triples; empty where it is not in the index."""
+    found = db.conn.execute("SELECT shingles FROM prints WHERE entry_id = ?", (entry_id,)).fetchone()
+    return found[0] if found is not None else b""
+
+
+def other_prints(db: Database, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
+    """Read the word triples of a source's newest entries, but for one: what they have in common is furniture."""
+    rows = db.conn.execute(
+        "SELECT p.shingles FROM (SELECT id FROM entries WHERE source_id = ? AND id <> ? ORDER BY id DESC LIMIT ?) e "
+        "JOIN prints p ON p.entry_id = e.id",
+        (source_id, besides, limit),
+    )
+    return [packed for (packed,) in rows]
+
+
+def carriers(db: Database, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
+    """Read which sources carry stories → source row ids by story."""
+    found: dict[int, set[int]] = {story: set() for story in stories}
+    for story, source in db.conn.execute(
+        "SELECT DISTINCT story_id, source_id FROM entries WHERE story_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(stories)),),
+    ):
+        found[story].add(source)
+    return {story: frozenset(sources) for story, sources in found.items()}
+
+
+def events_with(db: Database, terms: Iterable[int], since: str) -> Sequence[Event]:
+    """Find the open events that hold some of these rare terms, and had a story since then; who holds most first."""
+    counts: Counter[int] = Counter()
+    for term in terms:
+        counts.update(
+            id_
+            for (id_,) in db.conn.execute(
+                "SELECT event_id FROM event_terms WHERE term = ? ORDER BY event_id DESC LIMIT ?", (term, MAX_HOLDING)
+            )
+        )
+    ids = sorted(counts, key=lambda id_: (-counts[id_], -id_))[:MAX_EVENTS]
+    if not ids:
+        return ()
+    rows = db.conn.execute(
+        "SELECT id, first_seen, last_seen, stories, words, terms FROM events "
+        "WHERE id IN (SELECT value FROM json_each(?)) AND last_seen >= ? AND length(terms) > 0 ORDER BY id",
+        (json.dumps(ids), since),
+    )
+    return [
+        Event(id=id_, first_seen=first, last_seen=last, stories=stories, words=words, terms=terms)
+        for id_, first, last, stories, words, terms in rows
+    ]
+
+
+def term_counts(db: Database, terms: Collection[int]) -> tuple[int, Mapping[int, int]]:
+    """Read in how many stories words stood → (of how many stories that was learned, the count by term)."""
+    ((learned,),) = db.conn.execute("SELECT learned FROM grouping").fetchall()
+    if not learned or not terms:
+        return learned, {}
+    counts = db.conn.execute(
+        "SELECT term, stories FROM term_counts WHERE term IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(terms)),),
+    )
+    return learned, dict(counts.fetchall())

@@ -1,0 +1,93 @@
+"""Which known stories is this text a near copy of: a cut, a retitled or lightly rewritten one, an update? Pure.
+
+The index gives the entries that share sampled word triples with it; ``likeness`` compares the texts themselves. What
+the entries of one source have in common among themselves (a footer, an invitation to subscribe) proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from db.model import Entry, Prints
+from db.plan import Known, KnownText, Likeness
+from ingest.dedupe import Match, is_near
+from ingest.grouping import Grouping
+from ingest.likeness import MIN_SHARE, likeness, preference
+from ingest.prints import hashes
+
+OTHERS = 8
+"""Of a source's other entries so many are looked at to tell its furniture from its texts …"""
+FURNITURE = 3
+"""… and what so many of them have is furniture."""
+
+NEARLY_ALL = 0.8
+"""A copy that has this share of all triples in common with what is in the index adds nothing to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearby:
+    """Finds near copies for the entries of one source, in one poll."""
+
+    source_id: int
+    known: Known
+    grouping: Grouping
+    now: str
+
+    def stories(self, entry: Entry, besides: Collection[int] = ()) -> list[Match]:
+        """Find the stories of which ``entry`` is a near copy → the best first; none of ``besides``.
+
+        A story that this source carries already is none of them: two items of one source are two texts.
+        """
+        if entry.prints is None or self.grouping.dedupe_of(self.source_id) != "copies":
+            return []
+        ids = self.known.sharing(entry.prints.shingles)
+        texts = self.known.texts(ids) if ids else {}
+        best: dict[int, Likeness] = {}
+        for id_ in ids:
+            if (text := texts.get(id_)) is None or not self.may_join(entry, text, besides):
+                continue
+            found = likeness(entry.title, entry.text, text)
+            if found is None or self.is_furniture(entry.prints.shingles, text):
+                continue
+            present = best.get(text.story_id)
+            if present is None or preference(found) > preference(present):
+                best[text.story_id] = found
+        ranked = sorted(best.items(), key=lambda item: preference(item[1]), reverse=True)
+        return [Match(story=story, by="near", likeness=found) for story, found in ranked]
+
+    def may_join(self, entry: Entry, text: KnownText, besides: Collection[int]) -> bool:
+        """Tell whether ``entry`` may be in the story of ``text``, if it is alike."""
+        return (
+            self.source_id not in text.sources
+            and text.story_id not in besides
+            and self.grouping.dedupe_of(text.source_id) == "copies"
+            and is_near(entry, text.published, text.first_seen, self.now)
+        )
+
+    def is_furniture(self, shingles: bytes, text: KnownText) -> bool:
+        """Tell whether what two texts share is mostly what their sources print under everything."""
+        mine, theirs = frozenset(hashes(shingles)), frozenset(hashes(self.known.prints(text.id)))
+        furniture = common(self.known.other_prints(self.source_id, text.id, OTHERS))
+        furniture |= common(self.known.other_prints(text.source_id, text.id, OTHERS))
+        if not furniture & mine & theirs:
+            return False
+        mine, theirs = mine - furniture, theirs - furniture
+        return len(mine & theirs) < MIN_SHARE * min(len(mine), len(theirs)) or not mine or not theirs
+
+
+def common(prints: Iterable[bytes]) -> frozenset[int]:
+    """Find the triples that several of a source's texts have."""
+    counts = Counter(one for packed in prints for one in hashes(packed))
+    return frozenset(one for one, count in counts.items() if count >= FURNITURE)
+
+
+def adds_words(prints: Prints, known: bytes) -> bool:
+    """Tell whether a copy has so many other words than the text it is a copy of that later ones may be like it alone.
+
+    Were every copy in the index, the triples of a report that all the world prints would soon be held by so many
+    entries that they count as boilerplate.
+    """
+    mine, theirs = frozenset(hashes(prints.shingles)), frozenset(hashes(known))
+    return len(mine & theirs) < NEARLY_ALL * len(mine | theirs)

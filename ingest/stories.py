@@ -1,0 +1,198 @@
+"""The stories that a poll touches: what each shows, its tags, the topics that take it. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from db.model import Entry
+from db.plan import Draft, Known, KnownStory, PollPlan, StoryTag, StoryText, Union
+from db.text import folded
+from ingest.dedupe import Placed
+from ingest.grouping import Grouping
+from ingest.identify import Sighting
+from ingest.lead import Candidate, lead_of
+from ingest.tag import Desks, given_tags, rule_tags
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """What a poll of one source does to stories: its new entries by story, and its changed ones by id."""
+
+    source_id: int
+    copies: Mapping[int, Sequence[Placed]]
+    changed: Mapping[int, Sighting]
+
+
+def with_stories(
+    plan: PollPlan,
+    placed: Sequence[Placed],
+    changed: Mapping[int, Sighting],
+    known: Known,
+    desks: Desks,
+    grouping: Grouping,
+) -> PollPlan:
+    """Add the stories, their tags and the topics that take them.
+
+    ``placed`` and the plan's unions go together: a story that goes has no new entry any more.
+    """
+    copies: defaultdict[int, list[Placed]] = defaultdict(list)  # this poll's new entries by story
+    for p in placed:
+        copies[p.story].append(p)
+    touched = Touched(source_id=plan.source_id, copies=copies, changed=changed)
+    gone = {union.gone for union in plan.unions}
+    wanted = {p.story for p in placed if p.story > 0} | gone | {union.kept for union in plan.unions}
+    wanted |= {s.known.story_id for s in changed.values() if s.known is not None}
+    stories = united(known.stories(wanted), plan.unions)
+    new = [new_story(p, copies[p.story], plan.source_id, grouping) for p in placed if p.joined_by == "first"]
+    retold = [text for story in stories.values() if (text := told_anew(story, touched, known, grouping)) is not None]
+    texts = {text.ref: text for text in retold}
+    drafts = []
+    for story in stories.values():
+        sources, categories = evidence(story, touched)
+        drafts.append(draft(texts.get(story.id) or told(story), sources, given_tags(sources, categories, desks)))
+    for text in new:
+        sources = (plan.source_id,)
+        drafts.append(draft(text, sources, given_tags(sources, categories_of(copies[text.ref]), desks)))
+    if not drafts:
+        return plan
+    desk = known.desk(drafts)
+    ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
+    taken = known.selected(stories.keys() | gone)
+    living = {union.gone: union.kept for union in reversed(plan.unions)}
+    taken = taken | {(topic, living[story]) for topic, story in taken if story in living}
+    return replace(
+        plan,
+        new_stories=tuple(new),
+        changed_stories=tuple(retold),
+        tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
+        selections=tuple(
+            (topic.id, d.ref)
+            for topic in desks.topics
+            for matching in (desk.matching(topic.query),)
+            for d in drafts
+            if d.ref in matching and (topic.id, d.ref) not in taken
+        ),
+    )
+
+
+def united(stories: Mapping[int, KnownStory], unions: Sequence[Union]) -> Mapping[int, KnownStory]:
+    """Put stories that are one together: each that lives has all entries, oldest first, and none that goes is left."""
+    found = dict(stories)
+    for union in unions:
+        kept, gone = found[union.kept], found.pop(union.gone)
+        found[union.kept] = replace(
+            kept,
+            sources=in_order(kept.sources, gone.sources),
+            categories=in_order(kept.categories, gone.categories),
+            sizes=in_order(kept.sizes, gone.sizes),
+        )
+    return found
+
+
+def in_order(one: Mapping[int, T], other: Mapping[int, T]) -> Mapping[int, T]:
+    """Put two mappings by entry id together, by rising ids."""
+    return dict(sorted({**one, **other}.items()))
+
+
+def new_story(first: Placed, copies: Sequence[Placed], source_id: int, grouping: Grouping) -> StoryText:
+    """Make a new story, of one or several new entries of this document."""
+    lead = lead_of((candidate(p.ref, source_id, p.entry) for p in copies), grouping)
+    return story_text(first.story, lead, next(p.entry for p in copies if p.ref == lead))
+
+
+def told_anew(story: KnownStory, touched: Touched, known: Known, grouping: Grouping) -> StoryText | None:
+    """Make what a known story shows from now on; None where that is what it shows already.
+
+    Its lead has changed, or another entry leads: a fuller one that came, say. Only the former is news.
+    """
+    changed, copies = touched.changed, touched.copies.get(story.id, ())
+    candidates = [
+        candidate(id_, source, changed[id_].entry)
+        if id_ in changed
+        else Candidate(entry=id_, source_id=source, size=story.sizes[id_])
+        for id_, source in story.sources.items()
+    ]
+    candidates += [candidate(p.ref, touched.source_id, p.entry) for p in copies]
+    lead = lead_of(candidates, grouping)
+    if lead == story.lead_entry_id:
+        return story_text(story.id, lead, changed[lead].entry) if lead in changed else None
+    if lead in changed:
+        entry = changed[lead].entry
+    elif lead < 0:
+        entry = next(p.entry for p in copies if p.ref == lead)
+    else:
+        (entry,) = known.entries([lead])
+    return replace(story_text(story.id, lead, entry), news=False)
+
+
+def candidate(ref: int, source_id: int, entry: Entry) -> Candidate:
+    """Make an entry a candidate for the lead."""
+    return Candidate(entry=ref, source_id=source_id, size=len(entry.text.encode()))
+
+
+def story_text(ref: int, lead: int, entry: Entry) -> StoryText:
+    """Make what a story shows from its lead entry."""
+    return StoryText(
+        ref=ref,
+        lead=lead,
+        title=entry.title,
+        text=entry.text,
+        folded_title=folded(entry.title),
+        folded_text=folded(entry.text),
+        url=entry.url,
+        language=entry.language,
+        published=entry.published,
+    )
+
+
+def told(story: KnownStory) -> StoryText:
+    """Make what a known story shows already; its row is not written again."""
+    return StoryText(
+        ref=story.id,
+        lead=story.lead_entry_id,
+        title=story.title,
+        text=story.text,
+        folded_title=story.folded_title,
+        folded_text=story.folded_text,
+        url=None,
+        language=story.language,
+        published=None,
+    )
+
+
+def evidence(story: KnownStory, touched: Touched) -> tuple[tuple[int, ...], list[str]]:
+    """Gather a known story's sources and categories as they are after the poll."""
+    copies = touched.copies.get(story.id, ())
+    sources = dict.fromkeys(story.sources.values())
+    if copies:
+        sources[touched.source_id] = None
+    categories = [
+        category
+        for id_, names in story.categories.items()
+        for category in (touched.changed[id_].entry.categories if id_ in touched.changed else names)
+    ]
+    return tuple(sources), categories + categories_of(copies)
+
+
+def categories_of(placed: Iterable[Placed]) -> list[str]:
+    """Collect the categories of new entries."""
+    return [category for p in placed for category in p.entry.categories]
+
+
+def draft(text: StoryText, sources: tuple[int, ...], tags: tuple[StoryTag, ...]) -> Draft:
+    """Make the draft that rules and topics are asked of."""
+    return Draft(
+        ref=text.ref,
+        title=text.title,
+        text=text.text,
+        folded_title=text.folded_title,
+        folded_text=text.folded_text,
+        language=text.language,
+        source_ids=sources,
+        tags=tags,
+    )
