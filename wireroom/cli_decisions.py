@@ -35,7 +35,7 @@ def explain(path: Path, story: str, *, as_json: bool) -> None:
         told = find(open_reader(config.archive), story)
     except MergeError as error:
         fail(2, str(error))
-    told["lead_because"] = lead_reason(told["entries"], {source.id: 0 for source in config.sources})
+    told["lead_because"] = lead_reason(told["entries"], {source.id: source.priority for source in config.sources})
     show(told, explained_lines(told), as_json=as_json)
 
 

@@ -176,7 +176,12 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
     )
     stopping = asyncio.create_task(stop.wait())
-    jobs = {"tick": engine.tick, "publish": engine.press.publish, "websub": subscriber.tick, "upkeep": Upkeep(engine).tick}
+    jobs = {
+        "tick": engine.tick,
+        "publish": engine.press.publish,
+        "websub": subscriber.tick,
+        "upkeep": Upkeep(engine).tick,
+    }
     try:
         async with beating(jobs, log):
             await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from db.apply import mint_urn, replace_tags, select
+from db.apply import mint_urn, replace_tags, select, update_story
 from db.decisions import Decision, decide_merge, decide_split, note_selections, undo
 from db.explain import find_story
 from db.known import ArchiveKnown, DraftDesk
@@ -19,7 +19,7 @@ from db.merge import MergeError, ids, living
 from db.times import iso
 from db.topics import mark_changed_topics
 from ingest.again import asked_again
-from ingest.tag import Desks
+from ingest.poll import Setup
 from wireroom.control import ControlError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def decide(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     Raises ControlError (exit code 2) where it can't be done; ArchiveError.
     """
     try:
-        result = await engine.write(partial(carry_out, desks=engine.poller.setup.desks, request=request))
+        result = await engine.write(partial(carry_out, setup=engine.poller.setup, request=request))
     except MergeError as error:
         raise ControlError(str(error), 2) from error
     engine.log.info("decision", **{name: value for name, value in result.items() if value is not None})
@@ -43,7 +43,7 @@ async def decide(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def carry_out(db: Database, *, desks: Desks, request: dict[str, Any]) -> dict[str, Any]:
+def carry_out(db: Database, *, setup: Setup, request: dict[str, Any]) -> dict[str, Any]:
     """Do what ``request`` asks, inside the writer's transaction → what was done. Raises MergeError."""
     now = iso(datetime.now(UTC))
     followed = []
@@ -62,7 +62,7 @@ def carry_out(db: Database, *, desks: Desks, request: dict[str, Any]) -> dict[st
     else:
         done = undo(db, request["decision"], now)
     touched = sorted({living(db, done.story_id), living(db, done.other_id)})
-    retell(db, done, touched, desks, now, selects=request["do"] != "undo")
+    retell(db, done, touched, setup, now, selects=request["do"] != "undo")
     return {
         "did": request["do"],
         "decision": done.id,
@@ -74,12 +74,14 @@ def carry_out(db: Database, *, desks: Desks, request: dict[str, Any]) -> dict[st
     }
 
 
-def retell(db: Database, done: Decision, stories: list[int], desks: Desks, now: str, *, selects: bool) -> None:
-    """Ask rules and topics again of the stories that a decision touched; what topics take anew is noted with it.
+def retell(db: Database, done: Decision, stories: list[int], setup: Setup, now: str, *, selects: bool) -> None:
+    """Choose leads, and ask rules and topics, of the stories that a decision touched; what topics take is noted with it.
 
     Without ``selects`` no topic takes anything: an undo only restores.
     """
-    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), desks)
+    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping)
+    for text in again.retold:
+        update_story(db, text, text.lead, now)
     replace_tags(db, dict(again.tags), frozenset(), now)
     if selects and again.selections:
         ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()

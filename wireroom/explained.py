@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ingest.lead import fullness
 from wireroom.escape import escaped
 
 JOINED = {
@@ -103,11 +104,11 @@ def lead_reason(entries: Sequence[Mapping[str, Any]], priority: Mapping[str, int
     if not rivals:
         return f"its source has the highest priority, {mine}"
     among = " among those of its priority" if len(rivals) < len(entries) - 1 else ""
-    if all(lead["chars"] > one["chars"] for one in rivals):
+    if all(fullness(lead["size"]) > fullness(one["size"]) for one in rivals):
         return f"the fullest text{among}"
-    if all(lead["entry_id"] < one["entry_id"] for one in rivals):
-        return f"seen first{among}"
-    return f"full enough, and seen before others that are{among}"
+    if any(fullness(lead["size"]) > fullness(one["size"]) for one in rivals):
+        return f"seen first of the fullest texts{among}"
+    return f"seen first{among}"
 
 
 def because(row: Mapping[str, Any]) -> str:
