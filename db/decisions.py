@@ -7,7 +7,7 @@ the same whatever becomes of their stories. Tags and topics are asked anew by wh
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -62,7 +62,7 @@ def decide_merge(db: Database, story_a: int, story_b: int, now: str) -> Decision
 def decide_split(db: Database, story_id: int, entry_id: int, now: str) -> Decision:
     """Take an entry out of a story, for good → the decision. Raises MergeError (see ``split_entry``)."""
     story = living(db, story_id)
-    was = {"lead": lead_of_story(db, story)}
+    was: dict[str, object] = {"lead": lead_of_story(db, story)}
     for row in db.query(f"SELECT {', '.join(JOINED)} FROM entries WHERE id = ?", [entry_id]):
         was |= row
     before = merges_alive(db, entry_id)
@@ -127,7 +127,7 @@ def standing(db: Database, decision_id: int | None) -> Decision:
     return Decision(id=id_, kind=kind, story_id=story, other_id=other, entry_id=entry)
 
 
-def put_back(db: Database, decision: Decision, merge_id: int | None, was: dict[str, object]) -> None:
+def put_back(db: Database, decision: Decision, merge_id: int | None, was: Mapping[str, object]) -> None:
     """Undo a split: the entry is again in the story that it was in, as it was; so is what joined it since."""
     kept, apart = living(db, decision.story_id), living(db, decision.other_id)
     if apart == decision.other_id and apart != kept:
@@ -152,7 +152,7 @@ def record(
     other: int,
     entry: int | None,
     merge: int | None,
-    was: dict[str, object],
+    was: Mapping[str, object],
 ) -> int:
     """Write the row of a decision → its id."""
     ((id_,),) = db.execute(

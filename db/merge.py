@@ -1,7 +1,7 @@
 """Stories that turned out to be one are joined, and taken apart again. IO: sqlite.
 
-Runs inside the writer's transaction. The older id lives; the younger one's row stays, says into which it went, and keeps
-what it showed. What moved is written down, so that it can move back. Tags and topics are asked anew by whoever calls.
+Runs inside the writer's transaction. The older id lives; the row of the younger stays, and says into which it went.
+What moved is written down, so that it can move back. Tags and topics are asked anew by whoever calls.
 """
 
 from __future__ import annotations
