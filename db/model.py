@@ -46,13 +46,15 @@ class Keys:
 
     ``id``: the raw id, byte for byte. ``loose_id``: the id without scheme and host case, so that a move from http to
     https is no new entry. ``link``: the canonical link without trackers and scheme. ``print``: title and text, words
-    only.
+    only. ``page``: the page that the link's AMP and mobile twins share, or the one that the feed says is canonical; by
+    it other sources' entries are found, never its own source's, and two entries that differ in nothing else are one.
     """
 
     id: int | None
     loose_id: int | None
     link: int | None
     print: int
+    page: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
