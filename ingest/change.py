@@ -1,0 +1,162 @@
+"""What changed in an entry, and whether readers should be told. Pure.
+
+Meaningful is what somebody wrote into title or text: other words, other numbers, another order. Minor is all else:
+
+- what a page's machinery prints (see ``ingest/template.py``), letter case, accents, quotes, punctuation, white space,
+  markup, links, pictures, files, categories, the author's name;
+- a typo: a word that kept its first letter and is one letter off (two letters in a long word that is written small), a
+  word said twice, two words written as one, an article. So a name that is corrected by one letter is minor as well;
+  one that is corrected by more is not. A word with a digit never is a typo.
+- a text that was cut short with a mark that says so: nothing new is in it.
+
+Chinese, Japanese and other scripts without spaces have one word for each character, and short words can't be judged:
+there each other word is meaningful. In doubt a change is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+from db.model import Entry
+from db.text import fold, words
+from ingest.template import is_number, written_text, written_title
+from ingest.word_diff import Hunk, hunks
+
+MAX_EDITS = 200
+"""Past so many words added and removed nobody corrected typos; it bounds the search too."""
+
+MAX_CHARS = 200_000
+"""What is longer is compared byte for byte only: it is read on the writer's thread."""
+
+TYPO_CHARS = 5
+"""One letter off in a shorter word is too often another word: Iran and Iraq, not and now."""
+
+LONG_TYPO_CHARS = 8
+"""In a word that long two letters may be off."""
+
+MAX_WORD_CHARS = 60
+"""What is longer is no word, and to compare it would take long."""
+
+ARTICLES = frozenset(("a", "an", "the"))
+CUT_MARKS = ("…", "...", "[…]", "[...]", "]", "»", ">")
+
+Part = Literal["title", "text", "summary", "html", "author", "link", "categories", "files"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Which parts of an entry differ, and whether that is meaningful. ``html``: only the markup of the text did."""
+
+    parts: tuple[Part, ...]
+    meaningful: bool
+
+
+def change(old: Entry, new: Entry) -> Change:
+    """Compare what an entry said with what it says. Dates are not looked at."""
+    differs: dict[Part, bool] = {
+        "title": old.title != new.title,
+        "text": old.text != new.text,
+        "summary": old.summary != new.summary,
+        "html": old.text == new.text and old.html != new.html,
+        "author": old.author != new.author,
+        "link": old.url != new.url,
+        "categories": old.categories != new.categories,
+        "files": old.enclosures != new.enclosures,
+    }
+    meaningful = (differs["title"] and _is_other_title(old.title, new.title)) or (
+        differs["text"] and _is_other_text(old.text, new.text)
+    )
+    return Change(parts=tuple(part for part, is_so in differs.items() if is_so), meaningful=meaningful)
+
+
+def is_meaningful(old: Entry, new: Entry) -> bool:
+    """Tell whether readers should be told of a change."""
+    return change(old, new).meaningful
+
+
+def _is_other_title(old: str, new: str) -> bool:
+    return _differ(old, new, written_title(old), written_title(new))
+
+
+def _is_other_text(old: str, new: str) -> bool:
+    if len(old) + len(new) > MAX_CHARS:
+        return old.split() != new.split()
+    before, after = written_text(old), written_text(new)
+    cut = new.rstrip().endswith(CUT_MARKS) and 0 < len(after) < len(before)
+    if cut and after[:-1] == before[: len(after) - 1]:  # the last word may be cut too
+        return False
+    return _differ(old, new, before, after)
+
+
+def _differ(old: str, new: str, before: Sequence[str], after: Sequence[str]) -> bool:
+    """Tell whether two texts, as somebody wrote them (``before``, ``after``), differ by more than typos."""
+    if before == after:
+        return False
+    if not before or not after:
+        return True
+    found = hunks(before, after, MAX_EDITS)
+    if found is None:
+        return True
+    large = {word for text in (old, new) for part in text.split() if part[:1].isupper() for word in words(fold(part))}
+    return not all(_is_typo(hunk, before, after, large) for hunk in found)
+
+
+def _is_typo(hunk: Hunk, before: Sequence[str], after: Sequence[str], large: set[str]) -> bool:
+    """Tell whether one place where texts differ is no more than a slip of the pen, mended or made."""
+    neighbours = before[max(0, hunk.from_ - 1) : hunk.from_], before[hunk.to : hunk.to + 1]
+    removed = _without_slips(before[hunk.from_ : hunk.to], *neighbours)
+    added = _without_slips(after[hunk.new_from : hunk.new_to], *neighbours)
+    if removed == added:
+        return True
+    if any(map(is_number, (*removed, *added))):
+        return False
+    if "".join(removed) == "".join(added):  # "some thing" → "something"
+        return True
+    return len(removed) == len(added) and all(
+        a == b or _is_misspelt(a, b, is_name=a in large or b in large) for a, b in zip(removed, added, strict=True)
+    )
+
+
+def _without_slips(those: Sequence[str], before: Sequence[str], after: Sequence[str]) -> list[str]:
+    """Drop articles, and words that only repeat the one beside them."""
+    kept = [word for word, _ in groupby(those) if word not in ARTICLES]
+    if len(kept) == 1 and not is_number(kept[0]) and kept[0] in (*before, *after):
+        return []
+    return kept
+
+
+def _is_misspelt(a: str, b: str, *, is_name: bool) -> bool:
+    """Tell whether one of two words may be the other with a slip: the same first letter, one or two letters off."""
+    longest = max(len(a), len(b))
+    if a[0] != b[0] or not TYPO_CHARS - 1 <= longest <= MAX_WORD_CHARS:
+        return False
+    if longest < TYPO_CHARS:
+        return _is_swap(a, b)
+    return letters_off(a, b, 2 if longest >= LONG_TYPO_CHARS and not is_name else 1) is not None
+
+
+def _is_swap(a: str, b: str) -> bool:
+    """Tell whether two neighbours among the letters changed places: "form", "from"."""
+    return len(a) == len(b) and sorted(a) == sorted(b) and letters_off(a, b, 1) == 1
+
+
+def letters_off(a: str, b: str, most: int) -> int | None:
+    """Count the letters that must be put in, left out, replaced or swapped with a neighbour; None: over ``most``.
+
+    Optimal string alignment (Boytsov, Indexing methods for approximate dictionary searching, 2011, 2.2).
+    """
+    if abs(len(a) - len(b)) > most:
+        return None
+    former: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        older, former, row = former, row, [i]
+        for j, y in enumerate(b, start=1):
+            best = min(former[j] + 1, row[j - 1] + 1, former[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                best = min(best, older[j - 2] + 1)
+            row.append(best)
+    return row[-1] if row[-1] <= most else None
