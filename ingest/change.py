@@ -15,6 +15,7 @@ there each other word is meaningful. In doubt a change is.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -28,8 +29,11 @@ from ingest.word_diff import Hunk, hunks
 MAX_EDITS = 200
 """Past so many words added and removed nobody corrected typos; it bounds the search too."""
 
-MAX_CHARS = 200_000
-"""What is longer is compared byte for byte only: it is read on the writer's thread."""
+MAX_CHARS = 100_000
+"""Where more than that differs, line by line, it is no typo; it bounds the work, which the writer's thread does."""
+
+BESIDE = 3
+"""Lines around those that differ are looked at too: one counter explains the other."""
 
 TYPO_CHARS = 5
 """One letter off in a shorter word is too often another word: Iran and Iraq, not and now."""
@@ -82,13 +86,29 @@ def _is_other_title(old: str, new: str) -> bool:
 
 
 def _is_other_text(old: str, new: str) -> bool:
-    if len(old) + len(new) > MAX_CHARS:
-        return old.split() != new.split()
-    before, after = written_text(old), written_text(new)
-    cut = new.rstrip().endswith(CUT_MARKS) and 0 < len(after) < len(before)
-    if cut and after[:-1] == before[: len(after) - 1]:  # the last word may be cut too
+    """Tell so of the texts, looking only at the lines between the first and the last that differ, and a few around."""
+    a, b = _lines(old), _lines(new)
+    head = _same_head(a, b)
+    tail = _same_head(a[head:][::-1], b[head:][::-1])
+    before, behind = max(0, head - BESIDE), max(0, tail - BESIDE)
+    a, b = a[before : len(a) - behind], b[before : len(b) - behind]
+    if sum(len(line) for line in (*a, *b)) > MAX_CHARS:
+        return True
+    said, says = (written_text(lines, before=before, behind=behind) for lines in (a, b))
+    cut = new.rstrip().endswith(CUT_MARKS) and len(says) < len(said)
+    if cut and says[:-1] == said[: max(0, len(says) - 1)]:  # the last word may be cut too
         return False
-    return _differ(old, new, before, after)
+    return _differ("\n".join(a), "\n".join(b), said, says)
+
+
+def _lines(text: str) -> list[str]:
+    """Split a text, NFKC, into lines; white space says nothing."""
+    return [" ".join(line.split()) for line in unicodedata.normalize("NFKC", text).split("\n") if line.strip()]
+
+
+def _same_head(a: Sequence[str], b: Sequence[str]) -> int:
+    """Count the lines that both begin with."""
+    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def _differ(old: str, new: str, before: Sequence[str], after: Sequence[str]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from db.text import fold, words
 from ingest.template_words import (
@@ -56,7 +57,7 @@ _WHEN = CALENDAR | CLOCK
 
 _URL = re.compile(r"https?://\S+")
 _CLOCK = re.compile(r"(?<![\d:.,])(\d{1,2}):(\d{2})(?::\d{2})?(?![\d:])")
-_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[,.'’ ]\d{3})+(?!\d)")
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[,.'’ ]\d{3}){1,6}(?!\d)")
 _MINUS = re.compile(r"(?<![\w)\]])[-−](?=\d)")
 _UNIT = re.compile(r"[%‰°§$€£¥₹₽₩₺₴]")
 _NUMBER = re.compile(r"\d+[a-z]{0,2}|t\d+t\d+|\d+h\d+")
@@ -69,16 +70,18 @@ _LABEL = re.compile(r"\W{0,3}((?:\w+\W+){1,3}?)(?<=[:|\]\-–—])\s*")
 _SUFFIX = re.compile(r"\s\|\s[^|\d]{2,40}$")
 
 
-def written_text(text: str) -> list[str]:
-    """List the words of an article's text that somebody wrote: folded, numbers whole, counters and dates left out."""
-    lines = [line for line in UNSPACED.sub(" ", _plain(text)).split("\n") if line.strip()]
-    has_counter = any(_is_counter(line) for line in lines)
+def written_text(lines: Sequence[str], *, before: int = 0, behind: int = 0) -> list[str]:
+    """List the words of an article's lines that somebody wrote: folded, numbers whole, counters and dates left out.
+
+    ``before`` and ``behind``: how many lines of the article stand there that are not given.
+    """
+    plain = [UNSPACED.sub(" ", _plain(line)) for line in lines]
+    has_counter = any(_is_counter(line) for line in plain)
     found: list[str] = []
-    for n, line in enumerate(lines):
-        if n == 0:
-            line = _without_dateline(line)  # noqa: PLW2901 - the rest is the line
-        at_edge = n < EDGE_LINES or n >= len(lines) - EDGE_LINES
-        found += _line(line, at_edge=at_edge, has_counter=has_counter)
+    for n, line in enumerate(plain):
+        at_edge = n + before < EDGE_LINES or len(plain) - n + behind <= EDGE_LINES
+        rest = _without_dateline(line) if n + before == 0 else line
+        found += _line(rest, at_edge=at_edge, has_counter=has_counter)
     return found
 
 
