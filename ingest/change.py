@@ -16,6 +16,7 @@ there each other word is meaningful. In doubt a change is.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -26,8 +27,8 @@ from db.text import fold, words
 from ingest.template import is_number, written_text, written_title
 from ingest.word_diff import Hunk, hunks
 
-MAX_EDITS = 200
-"""Past so many words added and removed nobody corrected typos; it bounds the search too."""
+MAX_EDITS = 60
+"""With so many words added and removed nobody corrected mere typos; it bounds the search too."""
 
 MAX_CHARS = 100_000
 """Where more than that differs, line by line, it is no typo; it bounds the work, which the writer's thread does."""
@@ -116,6 +117,10 @@ def _differ(old: str, new: str, before: Sequence[str], after: Sequence[str]) -> 
     if before == after:
         return False
     if not before or not after:
+        return True
+    had, has = Counter(before), Counter(after)
+    gone, come = had - has, has - had
+    if gone.total() + come.total() > MAX_EDITS or any(map(is_number, (*gone, *come))):
         return True
     found = hunks(before, after, MAX_EDITS)
     if found is None:

@@ -54,6 +54,7 @@ _ALL = (
 )
 _MARKS = COUNTED | COUNTED_ALONE | PUBLISHED | READING | AGO_AFTER
 _WHEN = CALENDAR | CLOCK
+_TELLING = COUNTED | UPDATED | UNITS
 
 _URL = re.compile(r"https?://\S+")
 _CLOCK = re.compile(r"(?<![\d:.,])(\d{1,2}):(\d{2})(?::\d{2})?(?![\d:])")
@@ -75,7 +76,7 @@ def written_text(lines: Sequence[str], *, before: int = 0, behind: int = 0) -> l
 
     ``before`` and ``behind``: how many lines of the article stand there that are not given.
     """
-    plain = [UNSPACED.sub(" ", _plain(line)) for line in lines]
+    plain = list(map(_plain, lines))
     has_counter = any(_is_counter(line) for line in plain)
     found: list[str] = []
     for n, line in enumerate(plain):
@@ -87,7 +88,7 @@ def written_text(lines: Sequence[str], *, before: int = 0, behind: int = 0) -> l
 
 def written_title(title: str) -> list[str]:
     """List the words of a headline likewise. A date in it counts: it may be all that tells two editions apart."""
-    plain = _SUFFIX.sub("", UNSPACED.sub(" ", _plain(title)))
+    plain = _SUFFIX.sub("", _plain(title))
     label = _LABEL.match(plain)
     if label and all(word in LABELS or word.isdigit() for word in words(fold(label[1]))):
         plain = plain[label.end() :]
@@ -101,7 +102,11 @@ def is_number(word: str) -> bool:
 
 def _plain(text: str) -> str:
     """Write numbers, signs and addresses so that they come out as words of their own."""
-    text = _URL.sub(lambda url: canonical_link(url[0]) or url[0], unicodedata.normalize("NFKC", text))
+    text = unicodedata.normalize("NFKC", text)
+    if not text.isascii():
+        text = UNSPACED.sub(" ", text)
+    if "://" in text:
+        text = _URL.sub(lambda url: canonical_link(url[0]) or url[0], text)
     text = _CLOCK.sub(r"t\1t\2", _GROUPED.sub(lambda number: re.sub(r"\D", "", number[0]), text))
     text = _MINUS.sub(" minus0 ", text)
     return _UNIT.sub(lambda sign: f" sign{ord(sign[0])} ", text)
@@ -162,6 +167,8 @@ def _is_furniture(word: str) -> bool:
 
 def _kept(those: list[str]) -> list[str]:
     """Leave out of a sentence what can only be a counter, how long ago something was, or an update's time."""
+    if _TELLING.isdisjoint(those):
+        return those
     found: list[str] = []
     at = 0
     while at < len(those):
