@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
 from db.model import Entry
+from db.plan import Known
 from db.text import fold, words
 from ingest.template import is_number, written_text, written_title
 from ingest.word_diff import Hunk, hunks
@@ -32,6 +33,9 @@ MAX_EDITS = 60
 
 MAX_CHARS = 100_000
 """Where more than that differs, line by line, it is no typo; it bounds the work, which the writer's thread does."""
+
+MAX_JUDGED_CHARS = 4_000_000
+"""Of the texts of one poll, before and after. A feed that changes more at once is not corrected by hand."""
 
 BESIDE = 3
 """Lines around those that differ are looked at too: one counter explains the other."""
@@ -77,9 +81,23 @@ def change(old: Entry, new: Entry) -> Change:
     return Change(parts=tuple(part for part, is_so in differs.items() if is_so), meaningful=meaningful)
 
 
-def is_meaningful(old: Entry, new: Entry) -> bool:
-    """Tell whether readers should be told of a change."""
-    return change(old, new).meaningful
+def minor_changes(changed: Mapping[int, Entry], known: Known) -> frozenset[int]:
+    """Find those of the changed entries, by id, of whose change no reader need be told.
+
+    So is a change to what the entry has said twice before: some sites answer from two servers that disagree, in turns.
+    Past ``MAX_JUDGED_CHARS`` the rest counts as meaningful, unseen.
+    """
+    ids = sorted(changed)
+    former = known.former(ids)
+    minor: set[int] = set()
+    judged = 0
+    for id_, old in zip(ids, known.entries(ids), strict=True):
+        new = changed[id_]
+        judged += len(old.text) + len(new.text)
+        flaps = former.get(id_, ()).count(new.version) > 1
+        if flaps or (judged <= MAX_JUDGED_CHARS and not change(old, new).meaningful):
+            minor.add(id_)
+    return frozenset(minor)
 
 
 def _is_other_title(old: str, new: str) -> bool:

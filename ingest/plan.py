@@ -26,6 +26,7 @@ from db.plan import (
 from db.text import folded
 from db.times import iso
 from ingest.answer import Answer
+from ingest.change import minor_changes
 from ingest.dedupe import Placed, place
 from ingest.identify import Sighting, identify
 from ingest.kept import has_ties, kept_entries, listing_of, reunited
@@ -61,6 +62,7 @@ def plan_poll(
         base_plan(source, answer, rhythm, now, counts, same_feed=same_feed if whole(document) else None),
         new_entries=tuple(NewEntry(ref=p.ref, story=p.story, joined_by=p.joined_by, entry=p.entry) for p in placed),
         changed_entries=tuple((id_, s.entry) for id_, s in changed.items()),
+        minor=minor_changes({id_: s.entry for id_, s in changed.items()}, known) if changed else frozenset(),
         keys=tuple(new_keys(sightings, placed, mine)),
         is_read=True,
         listing=listing_of(document, kept, sightings, placed),
