@@ -116,12 +116,17 @@ def _size(hunk: Hunk) -> int:
     return max(hunk.to - hunk.from_, hunk.new_to - hunk.new_from) - 1
 
 
+def pieces(text: str) -> list[str]:
+    """Take a text apart into words, or characters of scripts without spaces, each with the white space behind it."""
+    return _PIECE.findall(text.lstrip())
+
+
 def diff(old: str, new: str) -> list[Part]:
     """Compare two texts word by word (in scripts without spaces: by character) → their runs, in order.
 
     White space is not compared; of what both have, that of the new one is given.
     """
-    before, after = _PIECE.findall(old), _PIECE.findall(new)
+    before, after = pieces(old), pieces(new)
     a, b = [piece.rstrip() for piece in before], [piece.rstrip() for piece in after]
     found = hunks(a, b, MAX_SHOWN_EDITS)
     if found is None:
