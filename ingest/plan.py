@@ -13,6 +13,7 @@ from db.model import Document, Entry
 from db.plan import GOOD, Known, KnownEntry, NewEntry, PolledSource, PollPlan
 from db.times import iso
 from ingest.answer import Answer
+from ingest.change import minor_changes
 from ingest.dedupe import Match, Placed, place
 from ingest.grouping import Grouping
 from ingest.happening import with_events
@@ -72,6 +73,7 @@ def plan_poll(
         base_plan(source, answer, rhythm, now, counts, same_feed=same_feed if whole(document) else None),
         new_entries=tuple(new_entry(p, known) for p in placed),
         changed_entries=tuple((id_, s.entry) for id_, s in changed.items()),
+        minor=minor_changes({id_: s.entry for id_, s in changed.items()}, known) if changed else frozenset(),
         keys=tuple(new_keys(sightings, placed, mine)),
         unions=united,
         reprints=tuple((id_, s.entry.prints.shingles) for id_, s in changed.items() if s.entry.prints is not None),
