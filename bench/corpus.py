@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from html import unescape
 from itertools import combinations
 from pathlib import Path
@@ -130,13 +131,21 @@ def templated(texts: Sequence[Text]) -> list[list[Text]]:
 
 
 def differ(one: Text, other: Text) -> bool:
-    """Tell whether the facts surely differ: another name leads the title, or hardly a number is the same."""
-    mine, theirs = lead_word(one.title), lead_word(other.title)
+    """Tell whether the facts surely differ: another name leads the title, or other numbers do, or most numbers do.
+
+    Where longer reports have nearly all numbers in common, two names are two ways to begin one report. A misspelt name ("Fidelcor", "Fieldcor") and a same name with few numbers (later takes, corrections) are not sure.
+    """
     here, there = (frozenset(NUMBER.findall(text.title + " " + text.body)) for text in (one, other))
     share = len(here & there) / max(1, min(len(here), len(there)))
-    names = {word for word in (mine, theirs) if word}
-    foreign = len(names) == 2 and mine not in tokens_of(other) and theirs not in tokens_of(one)
-    return foreign or (min(len(here), len(there)) >= 3 and share <= 0.4)
+    long = min(len(one.tokens), len(other.tokens)) >= 40
+    if long and share >= 0.75 and (len(here & there) >= 4 or len(runs(one, 3) & runs(other, 3)) >= 60):
+        return False
+    mine, theirs = lead_word(one.title), lead_word(other.title)
+    if mine and theirs and mine not in tokens_of(other) and theirs not in tokens_of(one):
+        return SequenceMatcher(None, mine, theirs).ratio() < 0.7
+    titles = [frozenset(NUMBER.findall(text.title)) for text in (one, other)]
+    headed = all(titles) and not titles[0] & titles[1]
+    return share <= 0.4 and min(len(here), len(there)) >= (3 if headed else 6)
 
 
 def tokens_of(text: Text) -> set[str]:
