@@ -20,7 +20,7 @@ from db.merge import merge_stories
 from db.model import Entry
 from db.plan import STATE_COLUMNS, Listing, NewEntry, PollPlan, PollRecord, StoryTag, StoryText, state_values
 from db.rows import new_ids
-from db.topics import mark_changed_topics
+from db.topics import mark_changed_topics, mark_topics_naming
 
 RECORD_COLUMNS = tuple(PollRecord.__dataclass_fields__)
 record_values: Callable[[PollRecord], tuple[object, ...]] = attrgetter(*RECORD_COLUMNS)
@@ -86,7 +86,8 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
         tags = {refs.get(ref, ref): tags for ref, tags in plan.tags}
         replace_tags(db, tags, frozenset(refs.values()), plan.now)
         for topic, taken in groupby(plan.selections, key=itemgetter(0)):
-            select(db, topic, [refs.get(ref, ref) for _, ref in taken], plan.now, mint)
+            items = [(refs.get(ref, ref), entry and entry_refs.get(entry, entry)) for _, ref, entry in taken]
+            select(db, topic, items, plan.now, mint)
         mark_changed_topics(db, list(tags))
     write_listing(db, plan.source_id, plan.listing, entry_refs)
 
@@ -242,18 +243,17 @@ def tag_id(db: Database, tag: StoryTag, found: dict[tuple[str, str], int]) -> in
     return found[name]
 
 
-def select(db: Database, topic_id: int, story_ids: Sequence[int], now: str, mint: Callable[[], str]) -> None:
-    """Record that the topic took the stories, under its next numbers and ids minted for them."""
+def select(
+    db: Database, topic_id: int, items: Sequence[tuple[int, int | None]], now: str, mint: Callable[[], str]
+) -> None:
+    """Record that the topic took the items, (story, entry or None), under its next numbers and ids minted for them."""
     ((last,),) = db.execute(
         "UPDATE topics SET last_number = last_number + ?1, changes = changes + ?1 WHERE id = ?2 RETURNING last_number",
-        [len(story_ids), topic_id],
+        [len(items), topic_id],
     )
     db.conn.executemany(
-        "INSERT INTO selections (topic_id, story_id, number, guid, selected_at) VALUES (?, ?, ?, ?, ?)",
-        [
-            (topic_id, story, number, mint(), now)
-            for number, story in enumerate(story_ids, start=last - len(story_ids) + 1)
-        ],
+        "INSERT INTO selections (topic_id, story_id, entry_id, number, guid, selected_at) VALUES (?, ?, ?, ?, ?, ?)",
+        [(topic_id, *item, number, mint(), now) for number, item in enumerate(items, start=last - len(items) + 1)],
     )
 
 
@@ -278,11 +278,7 @@ def write_source(db: Database, plan: PollPlan) -> None:
     """
     before, state = plan.before, plan.state
     if (state.title, state.site_url, state.moved_url) != (before.title, before.site_url, before.moved_url):
-        db.execute(
-            "UPDATE topics SET changes = changes + 1 WHERE id IN (SELECT x.topic_id FROM selections x "
-            "JOIN entries e ON e.story_id = x.story_id WHERE e.source_id = ?)",
-            [plan.source_id],
-        )
+        mark_topics_naming(db, plan.source_id)
     was_and_is = zip(STATE_COLUMNS, state_values(before), state_values(state), strict=True)
     columns = {name: value for name, was, value in was_and_is if value != was}
     columns["last_poll_at"] = plan.record.started_at

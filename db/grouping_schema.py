@@ -7,7 +7,11 @@ ENTRY_COLUMNS = (
 )
 STORY_COLUMNS = (
     ("event_id", "INTEGER REFERENCES events(id) DEFAULT NULL", "the event that it tells of"),
-    ("event_score", "REAL DEFAULT NULL", "likeness to the event when it joined, 0 to 1; null: it began the event"),
+    (
+        "event_score",
+        "REAL DEFAULT NULL",
+        "likeness to the event when it joined; 1: just what `normal` asks for; null: it began it",
+    ),
     ("event_words", "TEXT DEFAULT NULL", "JSON array: words that decided"),
 )
 REVISION_COLUMNS = (
@@ -43,7 +47,8 @@ CREATE TABLE event_terms (                   -- which open events have this rare
   PRIMARY KEY (term, event_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX event_terms_event ON event_terms (event_id);
-CREATE INDEX stories_event ON stories (event_id) WHERE event_id IS NOT NULL;
+CREATE INDEX stories_event ON stories (event_id, event_score, merged_into) WHERE event_id IS NOT NULL;
+CREATE INDEX stories_merged ON stories (merged_into) WHERE merged_into IS NOT NULL;
 CREATE TABLE term_counts (                   -- in how many of the stories learned from a word stood
   term            INTEGER PRIMARY KEY,
   stories         INTEGER NOT NULL

@@ -114,13 +114,14 @@ def topic_status(db: Database) -> list[dict[str, Any]]:
         db.query(
             """
             SELECT t.config_id AS topic, t.title AS title,
-                   (SELECT count(*) FROM selections x JOIN stories o ON o.id = x.story_id
-                    WHERE x.topic_id = t.id AND o.merged_into IS NULL) AS stories,
+                   (SELECT count(*) FROM (
+                      SELECT DISTINCT x.story_id FROM selections x WHERE x.topic_id = t.id
+                      EXCEPT SELECT gone.id FROM stories gone WHERE gone.merged_into IS NOT NULL)) AS stories,
                    newest.selected_at AS newest_at, st.title AS newest
             FROM topics t
             LEFT JOIN selections newest ON newest.id = (
-                SELECT x.id FROM selections x JOIN stories o ON o.id = x.story_id
-                WHERE x.topic_id = t.id AND o.merged_into IS NULL ORDER BY x.number DESC LIMIT 1)
+              SELECT x.id FROM selections x JOIN stories living ON living.id = x.story_id
+              WHERE x.topic_id = t.id AND living.merged_into IS NULL ORDER BY x.number DESC LIMIT 1)
             LEFT JOIN stories st ON st.id = newest.story_id
             WHERE t.removed_at IS NULL ORDER BY t.id
             """

@@ -16,8 +16,9 @@ from sqlite_utils import Database
 
 from db import compared
 from db.decisions import divided
+from db.members import members_of
 from db.model import Enclosure, Entry, Keys, Outline
-from db.plan import Draft, Event, KnownEntry, KnownStory, KnownText, Listing
+from db.plan import Draft, Event, JoinedBy, KnownEntry, KnownStory, KnownText, Listing
 from db.query import Query
 from db.query_sql import compile_query
 from db.schema import migrations
@@ -176,15 +177,19 @@ class ArchiveKnown:
             )
         }
 
-    def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int]]:
-        """Read the (topic, story) pairs among these stories that are selected already."""
+    def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int, int | None]]:
+        """Read the (topic, story, entry or None) of these stories that are selected already."""
         if not story_ids:
             return frozenset()
         rows = self._db.execute(
-            "SELECT topic_id, story_id FROM selections WHERE story_id IN (SELECT value FROM json_each(?))",
+            "SELECT topic_id, story_id, entry_id FROM selections WHERE story_id IN (SELECT value FROM json_each(?))",
             [json.dumps(list(story_ids))],
         )
-        return frozenset((topic, story) for topic, story in rows)
+        return frozenset((topic, story, entry) for topic, story, entry in rows)
+
+    def joined(self, story_ids: Collection[int]) -> Mapping[int, Sequence[tuple[int, JoinedBy, int | None]]]:
+        """Read each story's entries, in order of first sight, and why they are in it."""
+        return members_of(self._db, story_ids)
 
     def desk(self, drafts: Sequence[Draft]) -> DraftDesk:
         """Clear the desk and lay these drafts on it."""

@@ -26,6 +26,10 @@ Level = Literal["loose", "normal", "strict", "off"]
 LEVELS: tuple[Level, ...] = ("loose", "normal", "strict", "off")
 """From the loosest to none."""
 
+LEAST_SCORES: dict[Level, float] = {"loose": 5 / 6, "normal": 1.0, "strict": 4 / 3}
+"""The least likeness to an event that each level asks for, as a multiple of what ``normal`` does (the grouping notes:
+.25, .30, .40 for whole texts; less for short ones, in the same proportions)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
@@ -42,13 +46,15 @@ class Keys:
 
     ``id``: the raw id, byte for byte. ``loose_id``: the id without scheme and host case, so that a move from http to
     https is no new entry. ``link``: the canonical link without trackers and scheme. ``print``: title and text, words
-    only.
+    only. ``page``: the page that the link's AMP and mobile twins share, or the one that the feed says is canonical; by
+    it other sources' entries are found, never its own source's, and two entries that differ in nothing else are one.
     """
 
     id: int | None
     loose_id: int | None
     link: int | None
     print: int
+    page: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +175,34 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sibling:
+    """Another story of the same event, as an item names it: by the source and the link of its lead entry."""
+
+    story_id: int
+    title: str
+    source: str
+    source_title: str
+    url: str | None
+    first_seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventTold:
+    """What an item tells of its event: how many other stories there are, by how many sources, the first of them."""
+
+    id: int
+    stories: int
+    sources: int
+    named: tuple[Sibling, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedItem:
-    """One selection as it is published: the story's lead entry, all its coverage, its tags.
+    """One selection as it is published: the story's lead entry, all its coverage, its tags, its event.
 
     ``guid`` is the selection's own minted id, the same in all formats. ``coverage`` is in order of first sight;
     ``lead`` is the index in it of the entry that is shown. ``updated`` is when the story's text last changed.
+    In a topic that shows copies apart it is one entry, and its exact copies.
     """
 
     guid: str
@@ -193,6 +222,7 @@ class FeedItem:
     enclosures: tuple[Enclosure, ...]
     coverage: tuple[Coverage, ...]
     lead: int
+    event: EventTold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -296,8 +296,11 @@ class Known(Protocol):
     def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
         """Stories with their coverage's evidence."""
 
-    def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int]]:
-        """The (topic, story) pairs among these stories that are selected already."""
+    def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int, int | None]]:
+        """The (topic, story, entry or None) of these stories that are selected already."""
+
+    def joined(self, story_ids: Collection[int]) -> Mapping[int, Sequence[tuple[int, JoinedBy, int | None]]]:
+        """Each story's entries, in order of first sight, why they are in it, and of which entry they are copies."""
 
     def desk(self, drafts: Sequence[Draft]) -> Desk:
         """Lay these drafts on the desk; the desk before is cleared."""
@@ -359,7 +362,8 @@ class PollPlan:
     ``listing``: that of the document, None where it has none; it counts where ``is_read``, where there was a document.
     ``unions``: stories that turned out to be one, to be carried out first, in this order. ``reprints``: changed entries
     with their word triples as they are now. ``happenings``: the events of new stories; ``events``: those events.
-    ``tags``: for each touched story all its tags of the three origins. ``selections``: (topic id, story ref).
+    ``tags``: for each touched story all its tags of the three origins. ``selections``: (topic id, story ref, and in a
+    topic that shows copies apart, the entry's ref).
     """
 
     source_id: int
@@ -383,4 +387,4 @@ class PollPlan:
     is_read: bool = False
     listing: Listing | None = None
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...] = ()
-    selections: tuple[tuple[int, int], ...] = ()
+    selections: tuple[tuple[int, int, int | None], ...] = ()

@@ -15,8 +15,11 @@ from typing import NamedTuple, Protocol
 
 from sqlite_utils import Database
 
+from db.apart import heads
 from db.apply import mint_urn, select
 from db.index import index_stories
+from db.members import members_of
+from db.model import Dedupe
 from db.query import Query
 from db.query_sql import newest
 from db.rows import AT_ONCE, all_rows
@@ -59,6 +62,7 @@ class ConfiguredTopic:
     was: tuple[str, ...]
     query: Query
     limit: int
+    dedupe: Dedupe = "copies"
 
 
 class Standing(NamedTuple):
@@ -227,6 +231,11 @@ def put_topic(db: Database, topic: ConfiguredTopic, now: str, mint: Callable[[],
     topic_id = int(cursor.lastrowid)
     sql, params = newest(topic.query)
     index_stories(db)  # those of the polls before us in this transaction
-    stories = [story_id for (story_id,) in db.execute(sql, [*params, topic.limit, 0])]
-    select(db, topic_id, stories[::-1], now, mint)  # the newest gets the top number
+    stories = [story_id for (story_id,) in db.execute(sql, [*params, topic.limit, 0])][::-1]
+    items: list[tuple[int, int | None]] = [(story, None) for story in stories]
+    if topic.dedupe != "copies":
+        members = members_of(db, stories)
+        items = [(story, head) for story in stories for head in set(heads(members[story], topic.dedupe).values())]
+        items.sort(key=lambda item: item[1] or 0)
+    select(db, topic_id, items, now, mint)  # the newest gets the top number
     return topic_id

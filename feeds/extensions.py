@@ -61,6 +61,9 @@ class ItemExtension(BaseEntryExtension):  # type: ignore[misc]
         for one in item.coverage:
             if one.url and (one is not lead or one.url != item.url):  # the lead's own is the alternate link already
                 add(entry, "link", rel="related", href=one.url, title=source_name(one))
+        for also in item.event.named if item.event is not None else ():
+            if also.url:
+                add(entry, "link", rel="related", href=also.url, title=source_name(also))
         source = add(entry, "source")
         add(source, "id").text = lead.source_url or f"urn:wireroom:source:{lead.source}"
         add(source, "title").text = source_name(lead)

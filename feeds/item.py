@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 from urllib.parse import urlsplit
 
-from db.model import Coverage, Enclosure, FeedItem, TopicFeed
+from db.model import Coverage, Enclosure, EventTold, FeedItem, Sibling, TopicFeed
 
 EXCERPT_CHARS = 300
 TITLE_CHARS = 120
@@ -49,11 +49,27 @@ def title(item: FeedItem) -> str:
 
 
 def content_html(item: FeedItem) -> str:
-    """Give the lead entry's text, and under it all coverage with links, in order of first sight, each once."""
+    """Give the lead entry's text; under it all coverage with links, in order of first sight, each once; the event."""
     named = dict.fromkeys((source_name(one), one.url) for one in item.coverage)
-    links = [f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name) for name, url in named]
-    label = "Source" if len({one.source for one in item.coverage}) == 1 else "Reported by"
-    return f"{item.html}\n<p>{label}: {', '.join(links)}</p>"
+    label = "Source" if len(named) == 1 or len({one.source for one in item.coverage}) == 1 else "Reported by"
+    lines = [f"{label}: {', '.join(link(name, url) for name, url in named)}"]
+    if item.event is not None:
+        lines.append(event_html(item.event))
+    return "\n".join([item.html, *(f"<p>{line}</p>" for line in lines)])
+
+
+def link(name: str, url: str | None) -> str:
+    """Write a name as HTML, linked if there is an address."""
+    return f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name)
+
+
+def event_html(event: EventTold) -> str:
+    """Say who else tells of the event, independently: the first few with links, the rest as a number."""
+    named = dict.fromkeys((source_name(one), one.url) for one in event.named)
+    links = ", ".join(link(name, url) for name, url in named)
+    more = event.stories - len(event.named)
+    beyond = f" and {more} more {'story' if more == 1 else 'stories'}" if more else ""
+    return f"Also reported by: {links}{beyond} ({event.sources} {'source' if event.sources == 1 else 'sources'})"
 
 
 def excerpt(item: FeedItem) -> str:
@@ -71,7 +87,7 @@ def shortened(text: str, chars: int) -> str:
     return (start[:space] if space > chars // 2 else start) + " …"
 
 
-def source_name(one: Coverage) -> str:
+def source_name(one: Coverage | Sibling) -> str:
     """Name a source: by its title, else by its id in the config."""
     return one.source_title.strip() or one.source
 

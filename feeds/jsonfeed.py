@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from db.model import FeedItem, TopicFeed
+from db.model import EventTold, FeedItem, TopicFeed
 from feeds.item import (
     byline,
     content_html,
@@ -35,7 +35,10 @@ def json_feed(feed: TopicFeed, *, title: str, description: str, home_url: str, f
 
 
 def json_item(item: FeedItem, *, about: str) -> dict[str, Any]:
-    """Make one item. ``_wireroom`` is our extension: all coverage, for programs; ``about`` is where it is explained."""
+    """Make one item. ``_wireroom`` is our extension, for programs: the story, all its coverage, the event.
+
+    ``about`` is where it is explained.
+    """
     attachments = [
         given({"url": enclosure.url, "mime_type": media_type(enclosure), "size_in_bytes": enclosure.length})
         for enclosure in item.enclosures
@@ -56,6 +59,7 @@ def json_item(item: FeedItem, *, about: str) -> dict[str, Any]:
             "_wireroom": {
                 "about": about,
                 "number": item.number,
+                "story": item.story_id,
                 "coverage": [
                     given(
                         {
@@ -68,9 +72,32 @@ def json_item(item: FeedItem, *, about: str) -> dict[str, Any]:
                     )
                     for one in item.coverage
                 ],
+                **({"event": json_event(item.event)} if item.event is not None else {}),
             },
         }
     )
+
+
+def json_event(event: EventTold) -> dict[str, Any]:
+    """Make what is told of an event: how many other stories there are, by how many sources, the first of them."""
+    return {
+        "id": event.id,
+        "stories": event.stories,
+        "sources": event.sources,
+        "also": [
+            given(
+                {
+                    "story": one.story_id,
+                    "source": one.source,
+                    "source_title": source_name(one),
+                    "title": one.title,
+                    "url": one.url,
+                    "first_seen": one.first_seen,
+                }
+            )
+            for one in event.named
+        ],
+    }
 
 
 def given(members: dict[str, Any]) -> dict[str, Any]:

@@ -153,7 +153,10 @@ def keys_of(entries: Iterable[Entry]) -> frozenset[int]:
 def named_keys(entry: Entry) -> list[tuple[str, int]]:
     """List an entry's keys as (kind, key), those that it has."""
     keys = entry.keys
-    named = [("id", keys.id), ("loose_id", keys.loose_id), ("link", keys.link), ("print", keys.print)]
+    named = [
+        *(("id", keys.id), ("loose_id", keys.loose_id), ("link", keys.link), ("page", keys.page)),
+        ("print", keys.print),
+    ]
     return [(kind, key) for kind, key in named if key is not None]
 
 

@@ -14,7 +14,9 @@ from ingest.dedupe import Placed
 from ingest.grouping import Grouping
 from ingest.identify import Sighting
 from ingest.lead import Candidate, lead_of
+from ingest.select import selections
 from ingest.tag import Desks, given_tags, rule_tags
+from ingest.unite import successors
 
 T = TypeVar("T")
 
@@ -62,21 +64,12 @@ def with_stories(
         return plan
     desk = known.desk(drafts)
     ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
-    taken = known.selected(stories.keys() | gone)
-    living = {union.gone: union.kept for union in reversed(plan.unions)}
-    taken = taken | {(topic, living[story]) for topic, story in taken if story in living}
     return replace(
         plan,
         new_stories=tuple(new),
         changed_stories=tuple(retold),
         tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
-        selections=tuple(
-            (topic.id, d.ref)
-            for topic in desks.topics
-            for matching in (desk.matching(topic.query),)
-            for d in drafts
-            if d.ref in matching and (topic.id, d.ref) not in taken
-        ),
+        selections=selections([d.ref for d in drafts], desks.topics, desk, known, placed, successors(plan.unions)),
     )
 
 

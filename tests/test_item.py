@@ -183,13 +183,14 @@ def test_every_other_source_is_a_related_link() -> None:
 
 
 def test_json_names_all_coverage_and_says_where_that_is_explained() -> None:
-    """Our extension has an `about`, as JSON Feed asks, the story's number, and each entry's source, title and link."""
+    """Our extension has an `about`, as JSON Feed asks, the numbers of item and story, and each entry's source, title and link."""
     document = json.loads(render(FEED, "json", base_url=BASE).body)
     check_json_feed(document)
 
     assert document["items"][1]["_wireroom"] == {
         "about": BASE,
         "number": 1,
+        "story": 7,
         "coverage": [
             {
                 "source": source,

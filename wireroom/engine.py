@@ -110,7 +110,7 @@ class Engine:
         ``taken`` is called on the writer's thread, before anything else is written there.
         """
         topics = [
-            ConfiguredTopic(id=t.id, title=t.title, was=t.was, query=parse(t.match), limit=t.limit)
+            ConfiguredTopic(id=t.id, title=t.title, was=t.was, query=parse(t.match), limit=t.limit, dedupe=t.dedupe)
             for t in config.topics
         ]
         rules, now = [rule.id for rule in config.rules], iso(datetime.now(UTC))

@@ -22,7 +22,7 @@ from db.writer import Writer
 from feeds.pages import TopicSummary, index_page
 from feeds.publish import Published, Publisher, PublishError
 from feeds.render import MEDIA_TYPES, feed_path, render
-from wireroom.config import Config
+from wireroom.config import Config, Topic
 from wireroom.log import Log
 
 
@@ -89,7 +89,7 @@ class Press:
         for topic, changes in open_topics.items():
             if topic in topics:
                 try:
-                    self._print_topic(config, topic, topics[topic].limit)
+                    self._print_topic(config, topics[topic])
                     done[topic] = changes
                 except PublishError as error:
                     trouble.append(str(error))
@@ -109,16 +109,16 @@ class Press:
             trouble.append(str(error))
         return done, trouble[0] if trouble else None
 
-    def _print_topic(self, config: Config, topic: str, limit: int) -> None:
+    def _print_topic(self, config: Config, topic: Topic) -> None:
         """Write a topic in all formats. Raises PublishError."""
         assert self._reader is not None
-        feed = topic_feed(self._reader, topic, limit)
+        feed = topic_feed(self._reader, topic.id, topic.limit, dedupe=topic.dedupe, grouping=topic.grouping)
         for fmt in FORMATS:
             rendered = render(feed, fmt, base_url=config.base_url)
             for guid, why in rendered.left_out:
-                self._log.error("item left out", topic=topic, format=fmt, guid=guid, error=why)
-            path = feed_path(topic, fmt)
-            self._documents[topic, fmt] = self._publisher.write(path, rendered.body, MEDIA_TYPES[fmt])
+                self._log.error("item left out", topic=topic.id, format=fmt, guid=guid, error=why)
+            path = feed_path(topic.id, fmt)
+            self._documents[topic.id, fmt] = self._publisher.write(path, rendered.body, MEDIA_TYPES[fmt])
 
     def _print_index(self, config: Config) -> None:
         """Write the front page. Raises PublishError."""
