@@ -133,6 +133,23 @@ def test_copies_shown_apart_keep_their_items() -> None:
     assert table(db, "SELECT story_id FROM selections") == [(1,), (1,)]
 
 
+def test_items_of_single_copies_follow_them_out_of_the_story() -> None:
+    """One that was selected after the merge too; and back."""
+    db = archive(1, 1)
+    db.execute("DELETE FROM selections")
+    merge = merge_stories(db, 1, 2, by="near", score=0.7, words=(), now=NOW)
+    db.execute("INSERT INTO selections VALUES (9, 1, 1, 2, 9, 'guid 9', '')")
+
+    assert unmerge(db, merge, NOW) == (1, 2)
+    assert table(db, "SELECT id, story_id FROM selections") == [(9, 2)]
+    decide_merge(db, 1, 2, NOW)
+    decide_split(db, 1, 1, NOW)
+    assert table(db, "SELECT id, story_id FROM selections") == [(9, 1)]
+    undo(db, None, NOW)
+    undo(db, None, NOW)
+    assert table(db, "SELECT id, story_id FROM selections") == [(9, 2)]
+
+
 def test_merged_story_is_found_no_more() -> None:
     """Neither by its words nor by its source."""
     db = archive(1, 1)
@@ -229,6 +246,10 @@ def test_split_keeps_apart_and_merge_binds_until_undone() -> None:
 
     db = archive(2, 1)
     decide_merge(db, 1, 2, NOW)
+    assert musts(db) == [(1, 3)]
+    decide_split(db, 1, 3, NOW)
+    assert musts(db) == []
+    undo(db, None, NOW)
     assert musts(db) == [(1, 3)]
     undo(db, None, NOW)
     assert musts(db) == []
