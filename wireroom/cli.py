@@ -1,4 +1,4 @@
-"""The command line: ``wireroom run | poll | check | status | search`` and those of ``cli_sources``, ``cli_stories``. IO: terminal.
+"""The command line: ``wireroom run | poll | check | status | search`` and those of the other ``cli_*``. IO: terminal.
 
 Heavy parts are imported by the command that needs them: ``wireroom --help`` answers at once.
 """
