@@ -27,7 +27,8 @@ def moved_back(house: House) -> None:
     import sqlite3
 
     with sqlite3.connect(house.archive) as db:
-        db.execute("UPDATE stories SET updated = '2020-01-01T00:00:00Z'")
+        db.execute("UPDATE stories SET updated = '2020-01-01T00:00:00Z', first_seen = '2020-01-01T00:00:00Z'")
+        db.execute("UPDATE selections SET selected_at = '2020-01-01T00:00:00Z'")
     db.close()
 
 
