@@ -58,6 +58,20 @@ def test_view_counter_moves_nothing_and_fills_nothing(house: House, origin: Orig
     assert entry.updated < "2026", "its item says when it was last told of"
 
 
+def test_new_date_with_a_minor_change_is_passed_over(house: House, origin: Origin) -> None:
+    """A feed that dates each item anew when its counter ticks: the first date stays, nothing moves."""
+    house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
+    for day, count in ((2, 10), (3, 20)):
+        dated = f"<pubDate>0{day} Nov 2026 10:00:00 GMT</pubDate>"
+        origin.feed("/f", rss(item(1, text=f"{TEXT} {count} views", more=dated)))
+        house.poll()
+
+    assert house.rows("SELECT published FROM entries") == house.rows("SELECT published FROM stories")
+    assert house.rows("SELECT published FROM stories") == [("2026-11-02T10:00:00Z",)]
+    (entry,) = feedparser.parse((house.folder / "public/topics/all.atom").read_bytes()).entries
+    assert (entry.published, entry.updated) == ("2026-11-02T10:00:00+00:00", "2026-11-02T10:00:00+00:00")
+
+
 def test_meaningful_change_is_told(house: House, origin: Origin) -> None:
     """The story's time of update moves, in the archive and in the output, under the same item."""
     polled(house, origin, f"{TEXT} 12 people died.")
