@@ -28,6 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from db.model import LEAST_SCORES, Level
 from db.plan import Event
 from ingest import event as events
 from ingest.commonness import rarity, shipped
@@ -101,7 +102,7 @@ def read_uci(path: Path) -> list[Text]:
 class Desk:
     """What the archive does, in memory: the events, by which terms they are found, the counts that are learned."""
 
-    level: events.Level
+    level: Level
     known: dict[int, Event] = field(default_factory=dict)
     by_term: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     counts: Counter[int] = field(default_factory=Counter)
@@ -185,7 +186,7 @@ def pairs(counts: Counter[Hashable]) -> int:
     return sum(n * (n - 1) // 2 for n in counts.values())
 
 
-def run(texts: Sequence[Text], level: events.Level) -> tuple[Score, float]:
+def run(texts: Sequence[Text], level: Level) -> tuple[Score, float]:
     """Place texts in their order → how well, and how many per CPU second."""
     desk = Desk(level=level)
     begun = time.process_time()
@@ -226,12 +227,12 @@ def main() -> None:
             orders[f"seed {seed}"] = random.Random(seed).sample(ecb, len(ecb))
         for order, texts in orders.items():
             for kind, shown in kinds(texts):
-                for level in events.LEVELS:
+                for level in LEAST_SCORES:
                     print(f"{order:>8} {kind:>9} {level:>6}: {told(*run(shown, level))}")
     if options.uci:
         uci = read_uci(options.uci)
         print(f"UCI: {len(uci)} headlines, {len({text.event for text in uci})} stories")
-        for level in events.LEVELS:
+        for level in LEAST_SCORES:
             print(f"{level:>6}: {told(*run(uci, level))}")
 
 
