@@ -12,7 +12,7 @@ from db.model import Document, Enclosure, Entry, Keys, Prints
 from db.text import words
 from ingest.clean import clean_html, flat, one_line, plain_text, text_html, xml_chars, xml_clean
 from ingest.parsed import MAX_ENTRIES, Attachment, Item, Markup, Parsed
-from ingest.prints import sampled, shingles
+from ingest.prints import sampled
 from ingest.terms import terms
 from ingest.twins import page_of
 from ingest.urls import absolute, canonical_link, is_specific
@@ -97,7 +97,7 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
 def with_prints(made: Entry) -> Entry:
     """Give an entry what its text is compared by."""
     packed, count = terms(made.title, made.text)
-    return replace(made, prints=Prints(shingles=sampled(shingles(made.title, made.text)), terms=packed, words=count))
+    return replace(made, prints=Prints(shingles=sampled(made.title, made.text), terms=packed, words=count))
 
 
 def with_keys(made: Entry, site_link: str | None) -> Entry:
