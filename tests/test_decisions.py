@@ -214,7 +214,7 @@ def test_explain_tells_scores_words_and_the_event(house: House, origin: Origin) 
 
     text = house.wireroom("explain", "1").out
     assert r"nearly the same words as entry 1, 0.62 (ports, \x1b[2J)" in text
-    assert "event 7, 0.38 (winter)\n  also story 2, 1 sources: Story number 2" in text
+    assert "event 7, 0.38 (winter)\n  also story 2, 1 source: Story number 2" in text
     told = done(house, "explain", "1")
     assert (told["event"]["score"], told["event"]["words"]) == (0.375, ["winter"])
     assert [one["story_id"] for one in told["event"]["stories"]] == [2]
