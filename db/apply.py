@@ -60,9 +60,10 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
         [(entry_refs.get(story.lead, story.lead), refs[story.ref]) for story in plan.new_stories],
     )
     for id_, entry in plan.changed_entries:
-        revise_entry(db, id_, entry, plan.now)
+        revise_entry(db, id_, entry, plan.now, minor=id_ in plan.minor)
     for story in plan.changed_stories:
-        update_story(db, story, entry_refs.get(story.lead, story.lead), plan.now)
+        is_news = story.news and story.lead not in plan.minor
+        update_story(db, story, entry_refs.get(story.lead, story.lead), plan.now if is_news else None)
     db.conn.executemany(
         "INSERT OR IGNORE INTO entry_keys (key, source_id, entry_id, kind) VALUES (?, ?, ?, ?)",
         [(key, plan.source_id, entry_refs.get(ref, ref), kind) for ref, kind, key in plan.keys],
@@ -82,6 +83,7 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
     for id_, packed in plan.reprints:
         replace_prints(db, id_, packed)
     write_events(db, plan.events, plan.happenings, refs)
+    keep_first_dates(db, [story.ref for story in plan.changed_stories])
     if plan.tags:
         tags = {refs.get(ref, ref): tags for ref, tags in plan.tags}
         replace_tags(db, tags, frozenset(refs.values()), plan.now)
@@ -101,12 +103,21 @@ def insert_stories(db: Database, plan: PollPlan, refs: Mapping[int, int]) -> Non
     )
 
 
-def update_story(db: Database, story: StoryText, lead: int, now: str) -> None:
-    """Give a known story its lead, by its row id, and that one's text."""
+def update_story(db: Database, story: StoryText, lead: int, updated: str | None) -> None:
+    """Give a known story its lead, by its row id, and that one's text; ``updated``: None where it is no news."""
     db.execute(
         "UPDATE stories SET title = ?, text = ?, folded_title = ?, folded_text = ?, url = ?, language = ?, "
-        "published = ?, lead_entry_id = ?, updated = CASE WHEN ? THEN ? ELSE updated END WHERE id = ?",
-        [*story_columns(story), lead, story.news, now, story.ref],
+        "published = ?, lead_entry_id = ?, updated = coalesce(?, updated) WHERE id = ?",
+        [*story_columns(story), lead, updated, story.ref],
+    )
+
+
+def keep_first_dates(db: Database, story_ids: Sequence[int]) -> None:
+    """Give stories the date of publication that their leads have: the first that was given (see ``revise_entry``)."""
+    db.conn.executemany(
+        "UPDATE stories SET published = coalesce((SELECT e.published FROM entries e WHERE e.id = lead_entry_id), "
+        "published) WHERE id = ?",
+        [(id_,) for id_ in story_ids],
     )
 
 
@@ -180,8 +191,11 @@ def likeness_columns(new: NewEntry) -> tuple[int | None, float | None, str | Non
     return to, score if new.joined_by == "near" else None, json_array(words) if words else None
 
 
-def revise_entry(db: Database, id_: int, entry: Entry, now: str) -> None:
+def revise_entry(db: Database, id_: int, entry: Entry, now: str, *, minor: bool) -> None:
     """Keep what the entry said as a revision, and write what it says now.
+
+    Of minor changes in a row only what was said before the first of them is kept: a counter that ticks at every poll
+    would fill the archive.
 
     ``guid`` moves along too (a source that went from http to https); the old one stays among the entry's keys. The
     date of publication stays the first one that was given: some feeds rewrite it with every edit.
@@ -189,12 +203,14 @@ def revise_entry(db: Database, id_: int, entry: Entry, now: str) -> None:
     db.execute(
         """
         INSERT INTO revisions (entry_id, number, replaced_at, url, title, author, html, summary, text, published,
-                               updated, categories, enclosures, version)
-        SELECT id, 1 + (SELECT count(*) FROM revisions WHERE entry_id = entries.id), ?, url, title, author, html,
-               summary, text, published, updated, categories, enclosures, version
-        FROM entries WHERE id = ?
+                               updated, categories, enclosures, version, meaningful)
+        SELECT id, 1 + coalesce((SELECT max(number) FROM revisions WHERE entry_id = entries.id), 0), ?1, url, title,
+               author, html, summary, text, published, updated, categories, enclosures, version, ?3
+        FROM entries WHERE id = ?2 AND (
+          ?3 OR coalesce((SELECT meaningful FROM revisions WHERE entry_id = ?2 ORDER BY number DESC LIMIT 1), 1)
+        )
         """,
-        [now, id_],
+        [now, id_, not minor],
     )
     assignments = ", ".join(
         "published = coalesce(published, ?)" if column == "published" else f"{column} = ?"

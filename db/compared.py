@@ -18,13 +18,13 @@ from db.plan import Event, KnownText
 MAX_SHARING = 40
 """Entries that hold one word triple; one that more hold is boilerplate, and is not counted."""
 
-MAX_TEXTS = 30
+MAX_TEXTS = 12
 """Of the entries that share triples with a text those that share most are compared with it."""
 
 MAX_HOLDING = 40
 """Events that hold one rare word: the newest are looked at."""
 
-MAX_EVENTS = 30
+MAX_EVENTS = 24
 """Of the events that hold rare words of a text those that hold most are compared with it."""
 
 HASH_BYTES = 8

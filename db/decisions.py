@@ -7,7 +7,7 @@ the same whatever becomes of their stories. Tags and topics are asked anew by wh
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -22,6 +22,7 @@ from db.merge import (
     show_lead,
     split_entry,
     swallow,
+    take_along,
     unmerge,
 )
 from db.topics import mark_changed_topics
@@ -62,7 +63,7 @@ def decide_merge(db: Database, story_a: int, story_b: int, now: str) -> Decision
 def decide_split(db: Database, story_id: int, entry_id: int, now: str) -> Decision:
     """Take an entry out of a story, for good → the decision. Raises MergeError (see ``split_entry``)."""
     story = living(db, story_id)
-    was = {"lead": lead_of_story(db, story)}
+    was: dict[str, object] = {"lead": lead_of_story(db, story)}
     for row in db.query(f"SELECT {', '.join(JOINED)} FROM entries WHERE id = ?", [entry_id]):
         was |= row
     before = merges_alive(db, entry_id)
@@ -127,7 +128,7 @@ def standing(db: Database, decision_id: int | None) -> Decision:
     return Decision(id=id_, kind=kind, story_id=story, other_id=other, entry_id=entry)
 
 
-def put_back(db: Database, decision: Decision, merge_id: int | None, was: dict[str, object]) -> None:
+def put_back(db: Database, decision: Decision, merge_id: int | None, was: Mapping[str, object]) -> None:
     """Undo a split: the entry is again in the story that it was in, as it was; so is what joined it since."""
     kept, apart = living(db, decision.story_id), living(db, decision.other_id)
     if apart == decision.other_id and apart != kept:
@@ -136,6 +137,7 @@ def put_back(db: Database, decision: Decision, merge_id: int | None, was: dict[s
         f"UPDATE entries SET story_id = ?, {' = ?, '.join(JOINED)} = ? WHERE id = ?",
         [kept, *(was[column] for column in JOINED), decision.entry_id],
     )
+    take_along(db, [int(str(decision.entry_id))], [apart], kept)
     if merge_id is not None:
         db.execute("UPDATE merges SET undone_at = NULL WHERE id = ?", [merge_id])
     if apart not in (kept, decision.other_id):  # a poll has joined it to a third story, which stays
@@ -152,7 +154,7 @@ def record(
     other: int,
     entry: int | None,
     merge: int | None,
-    was: dict[str, object],
+    was: Mapping[str, object],
 ) -> int:
     """Write the row of a decision → its id."""
     ((id_,),) = db.execute(
@@ -193,5 +195,10 @@ def divided(db: Database, pairs: Collection[tuple[int, int]]) -> frozenset[tuple
 
 
 def musts(db: Database) -> list[tuple[int, int]]:
-    """Read the pairs of entries that a person wants in one story."""
-    return [(a, b) for a, b in db.execute("SELECT entry_a, entry_b FROM links WHERE kind = 'must' ORDER BY 1, 2")]
+    """Read the pairs of entries that a person wants in one story; not those of which one was split off since."""
+    return list(
+        db.execute(
+            "SELECT l.entry_a, l.entry_b FROM links l JOIN entries a ON a.id = l.entry_a "
+            "JOIN entries b ON b.id = l.entry_b WHERE l.kind = 'must' AND a.story_id = b.story_id ORDER BY 1, 2"
+        )
+    )

@@ -15,7 +15,7 @@ STORY_COLUMNS = (
     ("event_words", "TEXT DEFAULT NULL", "JSON array: words that decided"),
 )
 REVISION_COLUMNS = (
-    ("meaningful", "INTEGER NOT NULL DEFAULT 1", "1: the change was one for readers; 0: a typo, a counter, a date"),
+    ("meaningful", "INTEGER NOT NULL DEFAULT 1", "1: the change that replaced it is told; 0: a typo, a counter"),
 )
 """Columns added: name, definition, what it means."""
 

@@ -101,6 +101,16 @@ class ArchiveKnown:
             )
         ]
 
+    def former(self, ids: Collection[int]) -> Mapping[int, Sequence[int]]:
+        """Read the versions that entries had before, as far as they were kept."""
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for entry, version in self._db.execute(
+            "SELECT entry_id, version FROM revisions WHERE entry_id IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(ids))],
+        ):
+            found[entry].append(version)
+        return found
+
     def dates(self, ids: Collection[int]) -> Sequence[str]:
         """Read when entries were published, of those that say so."""
         rows = self._db.execute(

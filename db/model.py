@@ -26,9 +26,8 @@ Level = Literal["loose", "normal", "strict", "off"]
 LEVELS: tuple[Level, ...] = ("loose", "normal", "strict", "off")
 """From the loosest to none."""
 
-LEAST_SCORES: dict[Level, float] = {"loose": 5 / 6, "normal": 1.0, "strict": 4 / 3}
-"""The least likeness to an event that each level asks for, as a multiple of what ``normal`` does (the grouping notes:
-.25, .30, .40 for whole texts; less for short ones, in the same proportions)."""
+LEAST_SCORES: dict[Level, float] = {"loose": 0.8, "normal": 1.0, "strict": 1.4}
+"""The least likeness to an event that each level asks for, as a multiple of what ``normal`` does (`ingest/event.py`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +45,15 @@ class Keys:
 
     ``id``: the raw id, byte for byte. ``loose_id``: the id without scheme and host case, so that a move from http to
     https is no new entry. ``link``: the canonical link without trackers and scheme. ``print``: title and text, words
-    only.
+    only. ``page``: the page that the link's AMP and mobile twins share, or the one that the feed says is canonical; by
+    it other sources' entries are found, never its own source's, and two entries that differ in nothing else are one.
     """
 
     id: int | None
     loose_id: int | None
     link: int | None
     print: int
+    page: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,6 +266,9 @@ class Known(Protocol):
     def entries(self, ids: Collection[int]) -> Sequence[Entry]:
         """Entries as the archive has them, without ``keys`` and ``words``, in the order of their ids."""
 
+    def former(self, ids: Collection[int]) -> Mapping[int, Sequence[int]]:
+        """The versions that entries had before, each as often as it was replaced; entries without any are left out."""
+
     def dates(self, ids: Collection[int]) -> Sequence[str]:
         """When these entries were published, those that say so."""
 
@@ -357,6 +360,7 @@ class PollPlan:
     """All that one poll changes, written in one transaction or not at all.
 
     ``before``: where the source's polling stands in the archive now; only what differs from it is written.
+    ``minor``: the changed entries of whose change no reader is told.
     ``moved``: the row of ``moves`` (from, to, why). ``keys``: (entry ref, kind, key) to remember.
     ``left``/``returned``: entries that went out of the document, last seen ``left_at``, or came back.
     ``listing``: that of the document, None where it has none; it counts where ``is_read``, where there was a document.
@@ -376,6 +380,7 @@ class PollPlan:
     changed_stories: tuple[StoryText, ...] = ()
     new_entries: tuple[NewEntry, ...] = ()
     changed_entries: tuple[tuple[int, Entry], ...] = ()
+    minor: frozenset[int] = frozenset()
     keys: tuple[tuple[int, str, int], ...] = ()
     left: tuple[int, ...] = ()
     left_at: str | None = None

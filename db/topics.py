@@ -86,29 +86,34 @@ def topic_feed(
 WHOLE = """
 SELECT x.guid, x.number, x.selected_at, st.id, st.title, st.url, st.language, st.published, st.updated,
        st.first_seen, e.id, e.author, e.html, e.text, e.enclosures
-FROM selections x JOIN stories st ON st.id = x.story_id JOIN entries e ON e.id = st.lead_entry_id
-WHERE x.topic_id = ?1 AND st.merged_into IS NULL
+FROM (SELECT * FROM selections WHERE topic_id = ?1 ORDER BY number DESC LIMIT ?2) x
+     JOIN stories st ON st.id = x.story_id JOIN entries e ON e.id = st.lead_entry_id
+WHERE st.merged_into IS NULL
   AND NOT EXISTS (SELECT 1 FROM selections y
                   WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND +y.number < x.number)
-ORDER BY x.number DESC LIMIT ?2
+ORDER BY x.number DESC
 """
-"""A topic's items, each a whole story. Of a story that was selected copy by copy before, the first selection stays."""
+"""A topic's items, each a whole story. Of a story that was selected copy by copy before, the first selection stays.
+
+Selections of stories that went into another are counted but not shown: no older item comes back in their place, which
+readers that have forgotten it would take for a new one.
+"""
 
 APART = """
 SELECT x.guid, x.number, x.selected_at, st.id, e.title, e.url, e.language, e.published,
        coalesce((SELECT max(r.replaced_at) FROM revisions r WHERE r.entry_id = e.id AND r.meaningful), e.first_seen),
        e.first_seen, e.id, e.author, e.html, e.text, e.enclosures
-FROM selections x
+FROM (SELECT * FROM selections WHERE topic_id = ?1 ORDER BY number DESC LIMIT ?2) x
      JOIN entries e ON e.id = coalesce(x.entry_id, (SELECT min(f.id) FROM entries f WHERE f.story_id = x.story_id))
      JOIN stories st ON st.id = e.story_id
-WHERE x.topic_id = ?1 AND st.merged_into IS NULL
+WHERE st.merged_into IS NULL
   AND (?3 = 'off' OR e.joined_by NOT IN ('link', 'print')
        OR e.id = (SELECT min(f.id) FROM entries f WHERE f.story_id = e.story_id))
   AND NOT EXISTS (
       SELECT 1 FROM selections y
       WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND +y.number < x.number
         AND coalesce(y.entry_id, (SELECT min(f.id) FROM entries f WHERE f.story_id = y.story_id)) = e.id)
-ORDER BY x.number DESC LIMIT ?2
+ORDER BY x.number DESC
 """
 """Likewise, each an entry, the head of its exact copies. A whole story that was selected before is its first entry."""
 

@@ -1,7 +1,7 @@
 """Which story is this new entry's: one that is there, or a story of its own? Pure.
 
-First exactly: the same canonical link, or the same words. Then by likeness (``ingest/near.py``): cuts, retitled and
-lightly rewritten copies, updates.
+First exactly: the same canonical link (or a twin of it), or the same words. Then by likeness (``ingest/near.py``):
+cuts, retitled and lightly rewritten copies, updates.
 
 Entries of *one* source join only by identity, never by likeness alone: a publisher who prints the same words under
 another id and date ("Daily briefing") means another story.
@@ -9,7 +9,8 @@ another id and date ("Daily briefing") means another story.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,9 +74,10 @@ def place(
     here: dict[Mark, int] = {}  # the stories of this document's own new entries
     taken: set[int] = set()  # those that they joined: no second one may join them by likeness
     stories = 0
+    claims = claimed(entries)
     for n, entry in enumerate(entries, start=1):
         marks = own_marks(entry)
-        exact = None if apart else find(entry, owners, source_id, now)
+        exact = None if apart else find(entry, owners, source_id, now, claims)
         found = [exact] if exact is not None else []
         if not apart and (exact is None or exact.by == "link"):  # the words of a print are indexed already
             found += [match for match in near(entry, taken) if exact is None or match.story != exact.story]
@@ -102,13 +104,33 @@ def own_marks(entry: Entry) -> list[Mark]:
     marks: list[Mark] = []
     if entry.keys.link is not None:
         marks.append(("link", entry.keys.link, entry.title))
+    if entry.keys.page is not None and entry.published is not None:
+        marks.append(("link", entry.keys.page, f"{entry.published} {entry.title}"))
     if entry.published is not None and entry.words >= MIN_WORDS:
         marks.append(("print", entry.keys.print, entry.published))
     return marks
 
 
-def find(entry: Entry, owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, now: str) -> Match | None:
-    """Find the known story of which this is an exact copy, and by what; None: there is none."""
+def claimed(entries: Iterable[Entry]) -> frozenset[int]:
+    """Find the pages that several articles of one document claim: a template's word, and nothing to go by."""
+    articles: defaultdict[int, set[tuple[str, str | None]]] = defaultdict(set)
+    for entry in entries:
+        if entry.keys.page is not None:
+            articles[entry.keys.page].add((entry.title, entry.published))
+    return frozenset(page for page, several in articles.items() if len(several) > 1)
+
+
+def find(
+    entry: Entry,
+    owners: Mapping[int, tuple[KnownEntry, ...]],
+    source_id: int,
+    now: str,
+    claims: frozenset[int] = frozenset(),
+) -> Match | None:
+    """Find the known story of which this is an exact copy, and by what; None: there is none.
+
+    ``claims``: the pages that say nothing in this document.
+    """
     on_print = [
         known
         for known in owners.get(entry.keys.print, ())[-MAX_COPIES:]
@@ -125,6 +147,8 @@ def find(entry: Entry, owners: Mapping[int, tuple[KnownEntry, ...]], source_id: 
         for known in (owners.get(entry.keys.link, ())[-MAX_COPIES:] if entry.keys.link is not None else ())
         if known.source_id != source_id or known.title == entry.title or same_date(entry, known.published)
     ]
+    if not on_link and entry.keys.page not in claims:
+        on_link = on_page(entry, owners, source_id, now)
     by_link = {known.story_id for known in on_link}
     if len(by_link) > 1:  # a page shared by several stories (a show's, a live blog's): the headline or words decide
         by_link = {known.story_id for known in on_link if known.title == entry.title or known.story_id in same_print}
@@ -139,6 +163,19 @@ def match(story: int, by: JoinedBy, alike: Sequence[KnownEntry]) -> Match:
     """Make the match with a story, to the oldest of its entries that are alike."""
     to = min(known.id for known in alike if known.story_id == story)
     return Match(story=story, by=by, likeness=Likeness(to=to, score=1.0, words=()))
+
+
+def on_page(entry: Entry, owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, now: str) -> list[KnownEntry]:
+    """Find the entries that are at the same page by another address: an AMP or mobile twin, or the canonical one.
+
+    Such an address was inferred, or claimed, so more is asked for than of one link: the time agrees, and this source
+    has not said the same page of other articles, by their title or date.
+    """
+    carriers = owners.get(entry.keys.page, ())[-MAX_COPIES:] if entry.keys.page is not None else ()
+    mine = (known for known in carriers if known.source_id == source_id)
+    if any(known.title != entry.title or not same_date(entry, known.published) for known in mine):
+        return []
+    return [known for known in carriers if is_near(entry, known.published, known.first_seen, now)]
 
 
 def same_date(entry: Entry, published: str | None) -> bool:

@@ -34,6 +34,7 @@ def item_of(entry: Mapping[str, Any], feed: Mapping[str, Any], version: str, bas
     return Item(
         id=text_at(entry, "id"),
         link=text_at(entry, "link"),
+        canonical=_canonical(entry),
         title=title_of(entry, atom=is_atom),
         bodies=tuple(bodies),
         summary=at,
@@ -109,6 +110,13 @@ def _attachments(entry: Mapping[str, Any]) -> Iterator[Attachment]:
         url, kind = text_at(media, "url"), text_at(media, "type")
         if url and _MEDIA.match(kind or text_at(media, "medium") or ""):
             yield Attachment(url=url, type=kind, length=text_at(media, "filesize"))
+
+
+def _canonical(entry: Mapping[str, Any]) -> str | None:
+    """Read the address that the feed says is the page's own; FeedBurner's is behind its redirect."""
+    links = (*dicts_at(entry, "links"), dict_at(entry, "atom_link"))  # the latter where its namespace is not declared
+    said = (text_at(link, "href") for link in links if text_at(link, "rel") == "canonical")
+    return next(filter(None, said), None) or text_at(entry, "feedburner_origlink")
 
 
 def _time(entry: Mapping[str, Any], key: str) -> str | None:

@@ -1,5 +1,73 @@
-"""STUB"""
+"""Which events do a poll's new stories tell of? One that is under way, or one of their own. Pure.
+
+Stories are looked at in the order of the plan, oldest first, and each may join an event that one before it began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from db.model import Entry
+from db.plan import Event, Happening, Known, NewEvent, PollPlan
+from db.times import iso
+from ingest.commonness import rarity, shipped
+from ingest.dedupe import Placed
+from ingest.event import WINDOW, Vector, asked, begun, choose, joined, kept, weighted
+from ingest.grouping import Grouping
+from ingest.terms import unpacked, words_of
 
 
-def with_events(plan, placed, known, grouping):
-    return plan
+def with_events(plan: PollPlan, placed: Sequence[Placed], known: Known, grouping: Grouping) -> PollPlan:
+    """Add the events of the plan's new stories. Copies tell nothing new: an event has each text once."""
+    first = [p for p in placed if p.joined_by == "first" and p.entry.prints is not None and p.entry.prints.terms]
+    if grouping.level == "off" or not first:
+        return plan
+    stories, learned = known.term_counts(all_terms(first))
+    rare = rarity(shipped(), learned, stories)
+    changed: dict[int, Event] = {}  # as they stand after the stories before
+    found_by: dict[int, tuple[int, ...]] = {}
+    happenings: list[Happening] = []
+    for p in first:
+        prints = p.entry.prints
+        if prints is None:
+            continue
+        vector = weighted(prints.terms, rare)
+        time = time_of(p.entry, plan.now)
+        since = iso(datetime.fromisoformat(time) - WINDOW)
+        candidates = {event.id: event for event in known.events_with(asked(vector), since)}
+        candidates.update(
+            (id_, event) for id_, event in changed.items() if id_ in candidates or shares(vector, found_by[id_])
+        )
+        chosen = choose(vector, prints.words, time, candidates.values(), grouping.level)
+        if chosen is None:
+            score, words = None, ()
+            event = begun(-1 - sum(id_ < 0 for id_ in changed), vector, prints.words, time)
+        else:
+            event, score, terms = chosen
+            words = words_of(p.entry.title, p.entry.text, terms)
+            event = joined(event, vector, prints.words, time)
+        changed[event.id] = event
+        found_by[event.id] = kept(event)
+        happenings.append(Happening(story=p.story, event=event.id, score=score, words=words, terms=prints.terms))
+    return replace(
+        plan,
+        happenings=tuple(happenings),
+        events=tuple(NewEvent(event=event, rare=found_by[id_]) for id_, event in changed.items()),
+    )
+
+
+def all_terms(placed: Sequence[Placed]) -> frozenset[int]:
+    """Collect the terms of new entries."""
+    return frozenset(term for p in placed if p.entry.prints is not None for term in unpacked(p.entry.prints.terms)[0])
+
+
+def shares(vector: Vector, terms: Sequence[int]) -> bool:
+    """Tell whether a story asks for one of the terms by which an event is found."""
+    return not frozenset(asked(vector)).isdisjoint(terms)
+
+
+def time_of(entry: Entry, now: str) -> str:
+    """Give when a story came out: when it says so, never later than it was seen."""
+    return min(entry.published or now, now)

@@ -10,20 +10,20 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from db.model import Entry, Prints
+from db.model import Entry
 from db.plan import Known, KnownText, Likeness
 from ingest.dedupe import Match, is_near
 from ingest.grouping import Grouping
-from ingest.likeness import MIN_SHARE, likeness, preference
-from ingest.prints import hashes
+from ingest.likeness import MIN_CONTAINMENT, likeness
+from ingest.prints import read, unpacked
+
+Preference = tuple[float, str, int]
+"""The likeliest first, then what was there first: whatever the order in which they came."""
 
 OTHERS = 8
 """Of a source's other entries so many are looked at to tell its furniture from its texts …"""
 FURNITURE = 3
 """… and what so many of them have is furniture."""
-
-NEARLY_ALL = 0.8
-"""A copy that has this share of all triples in common with what is in the index adds nothing to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +44,19 @@ class Nearby:
             return []
         ids = self.known.sharing(entry.prints.shingles)
         texts = self.known.texts(ids) if ids else {}
-        best: dict[int, Likeness] = {}
+        reading, time = read(entry.title, entry.text), entry.published or self.now
+        best: dict[int, tuple[Preference, Likeness]] = {}
         for id_ in ids:
             if (text := texts.get(id_)) is None or not self.may_join(entry, text, besides):
                 continue
-            found = likeness(entry.title, entry.text, text)
+            found = likeness(reading, time, text)
             if found is None or self.is_furniture(entry.prints.shingles, text):
                 continue
-            present = best.get(text.story_id)
-            if present is None or preference(found) > preference(present):
-                best[text.story_id] = found
-        ranked = sorted(best.items(), key=lambda item: preference(item[1]), reverse=True)
-        return [Match(story=story, by="near", likeness=found) for story, found in ranked]
+            rank = -found.score, text.published or text.first_seen, id_
+            if text.story_id not in best or rank < best[text.story_id][0]:
+                best[text.story_id] = rank, found
+        ranked = sorted((rank, story, found) for story, (rank, found) in best.items())
+        return [Match(story=story, by="near", likeness=found) for _, story, found in ranked]
 
     def may_join(self, entry: Entry, text: KnownText, besides: Collection[int]) -> bool:
         """Tell whether ``entry`` may be in the story of ``text``, if it is alike."""
@@ -68,26 +69,16 @@ class Nearby:
 
     def is_furniture(self, shingles: bytes, text: KnownText) -> bool:
         """Tell whether what two texts share is mostly what their sources print under everything."""
-        mine, theirs = frozenset(hashes(shingles)), frozenset(hashes(self.known.prints(text.id)))
+        mine, theirs = frozenset(unpacked(shingles)), frozenset(unpacked(self.known.prints(text.id)))
         furniture = common(self.known.other_prints(self.source_id, text.id, OTHERS))
         furniture |= common(self.known.other_prints(text.source_id, text.id, OTHERS))
         if not furniture & mine & theirs:
             return False
         mine, theirs = mine - furniture, theirs - furniture
-        return len(mine & theirs) < MIN_SHARE * min(len(mine), len(theirs)) or not mine or not theirs
+        return len(mine & theirs) < MIN_CONTAINMENT * min(len(mine), len(theirs)) or not mine or not theirs
 
 
 def common(prints: Iterable[bytes]) -> frozenset[int]:
     """Find the triples that several of a source's texts have."""
-    counts = Counter(one for packed in prints for one in hashes(packed))
+    counts = Counter(one for packed in prints for one in unpacked(packed))
     return frozenset(one for one, count in counts.items() if count >= FURNITURE)
-
-
-def adds_words(prints: Prints, known: bytes) -> bool:
-    """Tell whether a copy has so many other words than the text it is a copy of that later ones may be like it alone.
-
-    Were every copy in the index, the triples of a report that all the world prints would soon be held by so many
-    entries that they count as boilerplate.
-    """
-    mine, theirs = frozenset(hashes(prints.shingles)), frozenset(hashes(known))
-    return len(mine & theirs) < NEARLY_ALL * len(mine | theirs)

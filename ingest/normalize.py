@@ -12,8 +12,9 @@ from db.model import Document, Enclosure, Entry, Keys, Prints
 from db.text import words
 from ingest.clean import clean_html, flat, one_line, plain_text, text_html, xml_chars, xml_clean
 from ingest.parsed import MAX_ENTRIES, Attachment, Item, Markup, Parsed
-from ingest.prints import sampled, shingles
+from ingest.prints import sampled
 from ingest.terms import terms
+from ingest.twins import page_of
 from ingest.urls import absolute, canonical_link, is_specific
 
 MAX_ID_CHARS = 1024
@@ -89,17 +90,21 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
         version=0,
         words=len(tokens),
     )
-    return replace(made, keys=_keys(made, tokens, link, site_link), version=_version(made, link))
+    canonical = canonical_link(absolute(item.canonical, parsed.base))
+    return replace(made, keys=_keys(made, tokens, link, site_link, canonical), version=_version(made, link))
 
 
 def with_prints(made: Entry) -> Entry:
     """Give an entry what its text is compared by."""
     packed, count = terms(made.title, made.text)
-    return replace(made, prints=Prints(shingles=sampled(shingles(made.title, made.text)), terms=packed, words=count))
+    return replace(made, prints=Prints(shingles=sampled(made.title, made.text), terms=packed, words=count))
 
 
 def with_keys(made: Entry, site_link: str | None) -> Entry:
-    """Give an entry that comes from the archive the keys, and the number of words, that it had when it was read."""
+    """Give an entry that comes from the archive the keys, and the number of words, that it had when it was read.
+
+    But for the page that its feed gave as canonical: the archive does not keep it, and what is known needs none.
+    """
     tokens = words(made.title) + words(made.text)
     return replace(made, keys=_keys(made, tokens, canonical_link(made.url), site_link), words=len(tokens))
 
@@ -129,7 +134,9 @@ def key(kind: str, value: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _keys(made: Entry, tokens: list[str], link: str | None, site_link: str | None) -> Keys:
+def _keys(
+    made: Entry, tokens: list[str], link: str | None, site_link: str | None, canonical: str | None = None
+) -> Keys:
     loose = _URL_ID.fullmatch(made.raw_id or "")
     # With no words at all, what else there is must tell two entries apart.
     wordless = "\n".join([made.raw_id or "", link or "", *(each.url for each in made.enclosures)])
@@ -138,7 +145,16 @@ def _keys(made: Entry, tokens: list[str], link: str | None, site_link: str | Non
         loose_id=key("loose_id", f"{loose[1]}{loose[2].lower()}{loose[3]}") if loose else None,
         link=key("link", link) if link and is_specific(link, site_link) else None,
         print=key("print", " ".join(tokens)) if tokens else key("wordless", wordless),
+        page=next((key("page", page) for page in _pages(canonical, link, site_link)), None),
     )
+
+
+def _pages(canonical: str | None, link: str | None, site_link: str | None) -> Iterator[str]:
+    """List the pages that a copy elsewhere may be found by, the feed's own word first: some name their front page."""
+    site = page_of(site_link) if site_link else None
+    for address in (canonical, link):
+        if address and is_specific(page := page_of(address), site):
+            yield page
 
 
 def _version(made: Entry, link: str | None) -> int:

@@ -46,11 +46,14 @@ class Attachment:
 class Item:
     """One item as its parser read it: nothing cleaned, resolved or chosen yet, but times in the archive's form.
 
-    ``bodies`` are its texts, ``summary`` is which of them the format calls the summary (an index, or None).
+    ``canonical``: the address that the feed gives as the page's own, where ``link`` may be a detour (``rel=canonical``,
+    FeedBurner's ``origLink``). ``bodies`` are its texts, ``summary`` is which of them the format calls the summary (an
+    index, or None).
     """
 
     id: str | None = None
     link: str | None = None
+    canonical: str | None = None
     title: Markup | None = None
     bodies: tuple[Markup, ...] = ()
     summary: int | None = None

@@ -35,7 +35,6 @@ _IDLE: dict[str, frozenset[str] | None] = {
     "dc": frozenset(("identifier", "format", "source", "type", "coverage", "relation")),
     "media": frozenset(("thumbnail", "credit")),
     "itunes": frozenset(("duration", "episode", "season", "episodetype", "explicit", "block", "image", "subtitle")),
-    "feedburner": frozenset(("origlink",)),
     **dict.fromkeys(("slash", "wfw", "thr", "trackback", "sy", "pingback", "*")),  # whatever is in these
 }
 _PERSON = {"name": "name", "email": "email", "url": "href", "uri": "href", "homepage": "href"}
@@ -237,6 +236,11 @@ class ItemReader:
         link = {"rel": "enclosure", "type": attributes.get("type"), "length": attributes.get("length")}
         self.entry.setdefault("links", []).append({**link, "href": address} if address else link)
 
+    def original(self, attributes: Mapping[str, str], text: str) -> None:
+        """Read ``feedburner:origLink``, which is not resolved."""
+        only(attributes)
+        self.entry["feedburner_origlink"] = text
+
     def media(self, attributes: Mapping[str, str], _: str) -> None:
         """Read ``media:content``."""
         self.entry.setdefault("media_content", []).append(attributes)
@@ -256,6 +260,7 @@ ItemReader.reads = {
     **dict.fromkeys((("", "category"), ("dc", "subject")), ItemReader.category),
     ("", "enclosure"): ItemReader.enclosure,
     ("media", "content"): ItemReader.media,
+    ("feedburner", "origlink"): ItemReader.original,
 }
 
 

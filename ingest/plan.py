@@ -13,13 +13,15 @@ from db.model import Document, Entry
 from db.plan import GOOD, Known, KnownEntry, NewEntry, PolledSource, PollPlan
 from db.times import iso
 from ingest.answer import Answer
+from ingest.change import minor_changes
 from ingest.dedupe import Match, Placed, place
 from ingest.grouping import Grouping
 from ingest.happening import with_events
 from ingest.identify import Sighting, identify
 from ingest.kept import has_ties, kept_entries, listing_of, reunited
+from ingest.likeness import nearly_equal
 from ingest.move import has_known_entries, whereabouts
-from ingest.near import Nearby, adds_words
+from ingest.near import Nearby
 from ingest.schedule import Rhythm
 from ingest.state import Counts, poll_record, source_state
 from ingest.stories import with_stories
@@ -72,6 +74,7 @@ def plan_poll(
         base_plan(source, answer, rhythm, now, counts, same_feed=same_feed if whole(document) else None),
         new_entries=tuple(new_entry(p, known) for p in placed),
         changed_entries=tuple((id_, s.entry) for id_, s in changed.items()),
+        minor=minor_changes({id_: s.entry for id_, s in changed.items()}, known) if changed else frozenset(),
         keys=tuple(new_keys(sightings, placed, mine)),
         unions=united,
         reprints=tuple((id_, s.entry.prints.shingles) for id_, s in changed.items() if s.entry.prints is not None),
@@ -112,7 +115,7 @@ def new_entry(placed: Placed, known: Known) -> NewEntry:
     """Make what is written of a new entry; others are compared with it unless its words are in the index already."""
     prints, likeness = placed.entry.prints, placed.likeness
     is_told_already = placed.joined_by == "print" or (
-        prints is not None and likeness is not None and not adds_words(prints, known.prints(likeness.to))
+        prints is not None and likeness is not None and nearly_equal(prints.shingles, known.prints(likeness.to))
     )
     return NewEntry(
         ref=placed.ref,
@@ -153,7 +156,10 @@ def keys_of(entries: Iterable[Entry]) -> frozenset[int]:
 def named_keys(entry: Entry) -> list[tuple[str, int]]:
     """List an entry's keys as (kind, key), those that it has."""
     keys = entry.keys
-    named = [("id", keys.id), ("loose_id", keys.loose_id), ("link", keys.link), ("print", keys.print)]
+    named = [
+        *(("id", keys.id), ("loose_id", keys.loose_id), ("link", keys.link), ("page", keys.page)),
+        ("print", keys.print),
+    ]
     return [(kind, key) for kind, key in named if key is not None]
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from sqlite_utils import Database
@@ -86,3 +89,23 @@ def polled_source(**columns: Any) -> PolledSource:
     counts = dict.fromkeys(("failures", "moving_polls", "crowded", "setback", "unmodified", "doubts"), 0)
     basics = {"id": 1, "config_id": "one", "url": "http://one.example/feed"}
     return PolledSource(**{**nothing, **counts, **basics, **columns})
+
+
+@dataclass(frozen=True)
+class Named:
+    """A source of the config."""
+
+    id: str
+    was: tuple[str, ...] = ()
+    domain: str | None = None
+
+    @property
+    def shown_url(self) -> str:
+        """Its address."""
+        return f"http://{self.id}.example/"
+
+
+def minting(what: str) -> Callable[[], str]:
+    """Mint ids that are the same in every archive."""
+    numbers = count()
+    return lambda: f"urn:{what}:{next(numbers)}"

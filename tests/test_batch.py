@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -28,7 +27,7 @@ from db.search import search
 from db.sources import source_now
 from db.sync import ConfiguredTopic, sync_config
 from db.writer import Job, run_batch
-from factory import entry
+from factory import Named, entry, minting
 from ingest.answer import answer_of
 from ingest.fetched import Fetched
 from ingest.plan import plan_poll
@@ -38,26 +37,6 @@ from ingest.tag import Desks, Rule, Topic
 SOURCES = ("one", "two", "three")
 START = datetime(2026, 11, 25, 9, tzinfo=UTC)
 RULE = Rule(id="ships", kind="subject", name="ships", query=parse("harbour"))
-
-
-@dataclass(frozen=True)
-class Named:
-    """A source of the config."""
-
-    id: str
-    was: tuple[str, ...] = ()
-    domain: str | None = None
-
-    @property
-    def shown_url(self) -> str:
-        """Its address."""
-        return f"http://{self.id}.example/"
-
-
-def minting(what: str) -> Callable[[], str]:
-    """Mint ids that are the same in every archive."""
-    numbers = count()
-    return lambda: f"urn:{what}:{next(numbers)}"
 
 
 class Office:

@@ -22,7 +22,8 @@ NAMESPACES = (
     'xmlns:dcterms="http://purl.org/dc/terms/" xmlns:media="http://search.yahoo.com/mrss/" '
     'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:atom="http://www.w3.org/2005/Atom" '
     'xmlns:slash="http://purl.org/rss/1.0/modules/slash/" xmlns:x="http://example.org/x" '
-    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+    'xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0"'
 )
 ROOTS = {
     "rss": (f'<rss version="2.0" {NAMESPACES}><channel><title>T</title>', "</channel></rss>", "item"),
@@ -130,17 +131,21 @@ PARTS = st.one_of(
     element("dc:subject", WORDS),
     element("dc:language", st.just("fr")),
     element("slash:comments", st.just("3")),
+    element("feedburner:origLink", WORDS | ADDRESSES, st.sampled_from(["", "", ' a="b"'])),
     element("x:foreign", WORDS, st.sampled_from(["", ' a="b"'])),
     element("x:title", WORDS),
     element("source", WORDS, st.just(' url="http://o.example/"')),
     st.builds(
-        lambda href, more: f'<link href="{href}"{more}/>',
+        lambda name, href, more: f'<{name} href="{href}"{more}/>',
+        st.sampled_from(["link", "link", "atom:link"]),
         ADDRESSES,
         st.sampled_from(
             [
                 "",
                 ' rel="Enclosure" length="3"',
                 ' rel="self"',
+                ' rel="canonical"',
+                ' rel="Canonical" type="text/html"',
                 ' type="application/json"',
                 ' rel="alternate" type="text/html"',
             ]

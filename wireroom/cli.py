@@ -1,4 +1,4 @@
-"""The command line: ``wireroom run | poll | check | status | search`` and those of ``cli_sources``. IO: terminal.
+"""The command line: ``wireroom run | poll | check | status | search``; the rest in ``cli_…`` files. IO: terminal.
 
 Heavy parts are imported by the command that needs them: ``wireroom --help`` answers at once.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from wireroom import __version__, cli_sources
+from wireroom import __version__, cli_decisions, cli_sources, cli_stories
 from wireroom.command import (
     ALREADY_RUNNING,
     CONFIG_BAD,
@@ -219,6 +219,14 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
 cli.add_command(cli_sources.export)
+for about_a_story in (
+    cli_decisions.explain,
+    cli_decisions.merge,
+    cli_decisions.split,
+    cli_decisions.undo,
+    cli_stories.diff,
+):
+    cli.add_command(about_a_story)
 
 
 def main() -> None:

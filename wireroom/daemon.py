@@ -23,6 +23,7 @@ from wireroom.beat import beating
 from wireroom.callback import callback_routes
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
+from wireroom.decide import DECISIONS, decide
 from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.log import Log
@@ -175,7 +176,12 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
     )
     stopping = asyncio.create_task(stop.wait())
-    jobs = {"tick": engine.tick, "publish": engine.press.publish, "websub": subscriber.tick, "upkeep": Upkeep(engine).tick}
+    jobs = {
+        "tick": engine.tick,
+        "publish": engine.press.publish,
+        "websub": subscriber.tick,
+        "upkeep": Upkeep(engine).tick,
+    }
     try:
         async with beating(jobs, log):
             await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -190,6 +196,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
     """Carry out what a command asks of the daemon. Raises ControlError for what it does not know."""
     if request.get("do") == "reload":
         return await reloader.answer()
+    if request.get("do") in DECISIONS:
+        return await decide(engine, request)
     if request.get("do") != "poll":
         raise ControlError(f"this daemon knows no {request.get('do')!r}; is it of another version?")
     return await engine.round(request["sources"], due=request["due"], progress=progress)

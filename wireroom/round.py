@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wireroom.config import Config
-from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, Progress, ask
+from wireroom.control import Progress
 from wireroom.escape import escaped
-from wireroom.lock import ArchiveLock, LockHeldError, beside
-from wireroom.loop import run
+from wireroom.holder import by_the_holder
+
+if TYPE_CHECKING:
+    from wireroom.engine import Engine
 
 NOT_RECORDED = "not-recorded"
 """The outcome of a poll that is not in the archive."""
@@ -30,40 +31,13 @@ def poll_round(config: Config, sources: Sequence[str], *, due: bool, progress: P
     Takes the archive's lock; where a daemon has it, the daemon does the round; where another `wireroom poll` has it,
     waits for that one to end. Raises ControlError, ArchiveError, OSError.
     """
-    request = {"do": "poll", "sources": list(sources), "due": due}
-    patience = time.monotonic() + NO_DOOR_S
-    while True:
-        try:
-            with ArchiveLock(config.archive, "poll"):
-                return run(own_round(config, sources, due=due, progress=progress))
-        except LockHeldError as held:
-            holder = held.holder
-        try:
-            return ask(config.archive, request, progress)
-        except NoDaemonError:
-            if holder is not None and holder.command == "run" and time.monotonic() > patience:
-                raise ControlError(
-                    f"the daemon (process {holder.pid}) does not answer at "
-                    f"{beside(config.archive, '.sock')}; restart it"
-                ) from None
-            time.sleep(0.2)
 
-
-async def own_round(config: Config, sources: Sequence[str], *, due: bool, progress: Progress) -> dict[str, Any]:
-    """Do the round in this process, which holds the lock."""
-    from wireroom.engine import Engine  # noqa: PLC0415 - beside a daemon none of it is needed
-    from wireroom.log import open_log  # noqa: PLC0415
-
-    log = open_log()
-    logging.getLogger().setLevel(logging.CRITICAL)
-    engine = Engine(config, log)
-    try:
-        await engine.start()
+    async def own_round(engine: Engine) -> dict[str, Any]:
         await engine.ready()
         logging.getLogger().setLevel(logging.ERROR)  # the round's own summary tells of failed sources
         return await engine.round(sources, due=due, progress=progress)
-    finally:
-        await engine.close()
+
+    return by_the_holder(config, {"do": "poll", "sources": list(sources), "due": due}, own_round, progress)
 
 
 class ProgressBar:

@@ -1,0 +1,141 @@
+"""How well copies and events are told: `python bench/group.py --texts FOLDER [--seeds 1,2] [--stories N]`.
+
+Level 1, the same text: `bench/variants.py` makes a stream out of real texts (see `bench/corpus.py` for the folder), and
+each item is placed by `ingest/prints.py` and `ingest/likeness.py` with an index in memory that does what the archive's
+does. Printed are precision, recall and F1 over pairs of items, the look-alikes that were merged, recall by kind, and
+the stories per second of processor time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from corpus import Corpus, read
+from variants import LOOK_ALIKES, Item, stream
+
+from db.plan import KnownText
+from ingest.likeness import MAX_HOLDERS, choose, likeliest
+from ingest.prints import read as read_text
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+@dataclass
+class Index:
+    """The archive's index of shingles, in memory."""
+
+    entries: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    known: dict[int, KnownText] = field(default_factory=dict)
+    story_of: dict[int, int] = field(default_factory=dict)
+    source_of: dict[int, str] = field(default_factory=dict)
+
+    def place(self, number: int, item: Item) -> int:
+        """Give an item its story, and remember it."""
+        at = (START + timedelta(days=item.days)).isoformat(timespec="seconds").replace("+00:00", "Z")
+        reading = read_text(item.title, item.text)
+        rows = (
+            (hash_, entry)
+            for hash_ in reading.kept
+            if len(holders := self.entries[hash_]) <= MAX_HOLDERS
+            for entry in holders
+            if self.source_of[entry] != item.source
+        )
+        found = choose(reading, at, [self.known[entry] for entry in likeliest(reading.kept, rows)])
+        story = number if found is None else self.story_of[found.to]
+        for hash_ in reading.kept:
+            self.entries[hash_].append(number)
+        self.known[number] = KnownText(
+            id=number,
+            source_id=0,
+            story_id=story,
+            sources=frozenset(),
+            title=item.title,
+            text=item.text,
+            published=at,
+            first_seen=at,
+        )
+        self.source_of[number] = item.source
+        self.story_of[number] = story
+        return story
+
+
+def pairs(sizes: Iterable[int]) -> int:
+    """Count the pairs within groups of these sizes."""
+    return sum(size * (size - 1) // 2 for size in sizes)
+
+
+def told(items: Sequence[Item], placed: Sequence[int], seconds: float, name: str) -> None:
+    """Print the figures of one run."""
+    gold = Counter(item.story for item in items)
+    made = Counter(placed)
+    both = Counter(zip((item.story for item in items), placed, strict=True))
+    right = pairs(both.values())
+    precision, recall = right / max(1, pairs(made.values())), right / max(1, pairs(gold.values()))
+    f1 = 2 * precision * recall / (precision + recall)
+    print(
+        f"{name}: {len(items):,} items, {len(gold):,} texts; pairs P {precision:.4f} R {recall:.4f} F1 {f1:.4f}; "
+        f"{len(items) / seconds:,.0f} stories/s of processor time"
+    )
+    members: dict[int, list[int]] = defaultdict(list)
+    for number, story in enumerate(placed):
+        members[story].append(number)
+    false = [
+        (group[0], other)
+        for group in members.values()
+        for other in group[1:]
+        if items[other].story != items[group[0]].story
+    ]
+    kinds = Counter(
+        kind for one, other in false for kind in {items[one].kind, items[other].kind} & set(LOOK_ALIKES) or {"others"}
+    )
+    print(f"  joined to another text: {sum(1 for _ in false)}", dict(kinds))
+    firsts = {item.story: story for item, story in zip(items, placed, strict=True) if item.kind == "first"}
+    by_kind: dict[str, list[bool]] = defaultdict(list)
+    for item, story in zip(items, placed, strict=True):
+        if item.kind != "first" and item.story in firsts:
+            by_kind[item.kind].append(story == firsts[item.story])
+    print("  with its first:", ", ".join(f"{kind} {sum(ok) / len(ok):.3f}" for kind, ok in sorted(by_kind.items())))
+
+
+def run(items: Sequence[Item], name: str, *, show: int = 0) -> None:
+    """Place all items and print what came of it."""
+    index = Index()
+    began = time.process_time()
+    placed = [index.place(number, item) for number, item in enumerate(items)]
+    told(items, placed, time.process_time() - began, name)
+    wrong = [n for n, item in enumerate(items) if items[placed[n]].story != item.story]
+    for number in random.Random(0).sample(wrong, min(show, len(wrong))):
+        for item in (items[number], items[placed[number]]):
+            print(f"    {item.kind}: {item.title} | {item.text[:200]!r}")
+        print()
+
+
+def level_one(corpus: Corpus, seeds: Sequence[int], *, stories: int, show: int) -> None:
+    """Bench the same text, seed by seed."""
+    for seed in seeds:
+        run(stream(corpus, seed, stories=stories, look_alikes=stories), f"level 1, seed {seed}", show=show)
+
+
+def main() -> None:
+    """Read the options and run what they ask for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--texts", type=Path, required=True, help="the folder with reuters/ and bbc/")
+    parser.add_argument("--seeds", default="1,2", help="of the streams, with commas")
+    parser.add_argument("--stories", type=int, default=2500, help="base texts a stream, and as many look-alikes")
+    parser.add_argument("--show", type=int, default=0, help="so many wrong merges in full")
+    asked = parser.parse_args()
+    level_one(read(asked.texts), [int(seed) for seed in asked.seeds.split(",")], stories=asked.stories, show=asked.show)
+
+
+if __name__ == "__main__":
+    main()

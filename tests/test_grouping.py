@@ -1,0 +1,207 @@
+"""One text, one story, through the archive: copies join, stories that are one unite, and nobody sees a repeat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from db.topics import topic_feed
+from ingest.grouping import Grouping
+from newsroom import Newsroom, Printed
+from prose import report
+
+SOURCES = ("wire", "post", "herald", "echo", "star")
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Newsroom:
+    """Open one."""
+    return Newsroom(tmp_path / "wireroom.db", SOURCES)
+
+
+def guids(room: Newsroom) -> list[str]:
+    """List the ids of the topic's items, newest first."""
+    return [item.guid for item in topic_feed(room.db, "all", 50).items]
+
+
+def test_cuts_and_retitled_copies_join_and_the_reason_is_kept(room: Newsroom) -> None:
+    """The first stays where it is, each copy tells to whom it is like, how far, and by which words."""
+    told = report(1)
+    room.poll("wire", Printed("w1", told), Printed("w2", report(2)))
+
+    plan = room.poll("post", Printed("p1", told.cut(5, "What the night shift knew of the half-built election")), hour=2)
+
+    assert room.stories() == [["wire/w1", "post/p1"], ["wire/w2"]] or room.stories() == [
+        ["wire/w2"],
+        ["wire/w1", "post/p1"],
+    ]
+    assert plan.new_stories == ()
+    by, to, score, words = room.db.execute(
+        "SELECT joined_by, joined_to, joined_score, joined_words FROM entries WHERE guid = 'p1'"
+    ).fetchone()
+    assert (by, to) == ("near", room.value("SELECT id FROM entries WHERE guid = 'w1'"))
+    assert 0.9 < score <= 1
+    assert words is not None
+
+
+def test_two_items_of_one_source_are_two_stories_however_alike(room: Newsroom) -> None:
+    """By likeness nothing of one source joins, nor does a second item join what its first did."""
+    told = report(1)
+    room.poll("wire", Printed("w1", told))
+    room.poll("wire", Printed("w1", told), Printed("w2", told.with_more(*report(9).sentences[:2])), hour=2)
+    room.poll("post", Printed("p1", told.cut(9)), Printed("p2", told.cut(8)), hour=3)
+
+    stories = room.stories()
+
+    assert len(stories) == 2
+    assert all(len({name.partition("/")[0] for name in story}) == len(story) for story in stories)
+
+
+def test_after_the_window_the_same_words_are_news(room: Newsroom) -> None:
+    """A notice that recurs."""
+    told = report(1)
+    room.poll("wire", Printed("w1", told, hour=0))
+    room.poll("post", Printed("p1", told.cut(9), hour=24 * 15), hour=24 * 15)
+
+    assert len(room.stories()) == 2
+
+
+@pytest.mark.parametrize(
+    ("grouping", "stories"),
+    [
+        (Grouping(dedupe="exact"), 2),
+        (Grouping(dedupe_by_source={1: "exact"}), 2),
+        (Grouping(dedupe_by_source={2: "exact"}), 2),
+        (Grouping(dedupe_by_source={3: "off"}), 1),
+        (Grouping(dedupe="off", dedupe_by_source={1: "copies", 2: "copies"}), 1),
+    ],
+)
+def test_the_stricter_of_two_sources_decides(tmp_path: Path, grouping: Grouping, stories: int) -> None:
+    """Whose entries are not folded into others', others' are not folded into."""
+    room = Newsroom(tmp_path / "wireroom.db", SOURCES, grouping)
+    told = report(1)
+    room.poll("wire", Printed("w1", told))
+    room.poll("post", Printed("p1", told.cut(9)), hour=2)
+
+    assert len(room.stories()) == stories
+
+
+def test_off_keeps_even_exact_copies_apart(tmp_path: Path) -> None:
+    """Also by the same link, and from either side."""
+    room = Newsroom(tmp_path / "wireroom.db", SOURCES, Grouping(dedupe_by_source={2: "off"}))
+    told = Printed("1", report(1), link="http://x.example/1")
+
+    room.poll("wire", told)
+    room.poll("post", told, hour=2)
+    room.poll("herald", told, hour=3)
+
+    assert room.stories() == [["wire/1", "herald/1"], ["post/1"]]
+
+
+def test_stories_unite_when_a_text_shows_it_and_the_older_id_lives(room: Newsroom) -> None:
+    """A beginning and an end have nothing in common until the whole comes."""
+    told = report(1, sentences=12)
+    beginning, end = told.cut(5), type(told)("Word from the tribunal", told.sentences[7:])
+    room.poll("wire", Printed("w1", beginning))
+    room.poll("post", Printed("p1", end), hour=2)
+    older, younger = room.story_of("wire/w1"), room.story_of("post/p1")
+    seen = set(guids(room))
+    assert len(seen) == 2
+
+    room.poll("herald", Printed("h1", told), hour=3)
+
+    assert room.stories() == [["wire/w1", "post/p1", "herald/h1"]]
+    assert room.story_of("herald/h1") == older
+    assert room.value("SELECT merged_into FROM stories WHERE id = ?", younger) == older
+    assert room.db.execute("SELECT kept_id, gone_id, by FROM merges").fetchall() == [(older, younger, "near")]
+    assert set(guids(room)) < seen, "nobody sees a repeat"
+
+
+def test_order_of_polls_does_not_matter(tmp_path: Path) -> None:
+    """Whoever is polled first, the same entries are together."""
+    told = report(1, sentences=12)
+    printed = {
+        "wire": told.cut(5),
+        "post": type(told)("Word from the tribunal", told.sentences[7:]),
+        "herald": told,
+        "echo": told.cut(9, "Another headline over it"),
+    }
+    orders = [
+        list(printed),
+        list(printed)[::-1],
+        ["post", "echo", "wire", "herald"],
+        ["echo", "herald", "post", "wire"],
+    ]
+    for number, order in enumerate(orders):
+        room = Newsroom(tmp_path / f"{number}.db", SOURCES)
+        for hour, source in enumerate(order, start=1):
+            room.poll(source, Printed("1", printed[source]), hour=hour)
+        assert len(room.stories()) == 1, order
+
+
+def test_a_fuller_copy_leads_and_is_no_news(room: Newsroom) -> None:
+    """What is shown changes; the item's id, its place, and when it was updated do not."""
+    told = report(1, sentences=12)
+    room.poll("wire", Printed("w1", told.cut(3)))
+    (before,) = topic_feed(room.db, "all", 50).items
+
+    room.poll("post", Printed("p1", told), hour=2)
+
+    (after,) = topic_feed(room.db, "all", 50).items
+    assert after.text == told.text
+    assert (after.guid, after.number, after.updated) == (before.guid, before.number, before.updated)
+    assert after.coverage[after.lead].source == "post"
+
+
+def test_the_preferred_source_leads_whenever_it_comes(tmp_path: Path) -> None:
+    """And its edits are the story's, as those of any lead."""
+    room = Newsroom(tmp_path / "wireroom.db", SOURCES, Grouping(priority={3: 5}))
+    told = report(1, sentences=12)
+    room.poll("wire", Printed("w1", told))
+    room.poll("herald", Printed("h1", told.cut(6)), hour=2)
+    assert room.value("SELECT lead_entry_id FROM stories") == room.value("SELECT id FROM entries WHERE guid = 'h1'")
+    text = told.cut(6).with_more("The bridge has fallen, and forty people are missing.")
+
+    room.poll("herald", Printed("h1", text), hour=3)
+
+    assert room.db.execute("SELECT text, updated FROM stories").fetchall() == [(text.text, "2026-11-20T11:00:00Z")]
+
+
+def test_a_stub_whose_text_comes_later_joins_what_others_printed(room: Newsroom) -> None:
+    """The story that it was goes into the older one."""
+    told = report(1)
+    room.poll("wire", Printed("w1", told))
+    room.poll("post", Printed("p1", type(told)("Developing", ("More soon.",))), hour=2)
+    assert len(room.stories()) == 2
+
+    room.poll("post", Printed("p1", told.cut(10)), hour=3)
+
+    assert room.stories() == [["wire/w1", "post/p1"]]
+
+
+def test_a_report_that_all_print_is_still_found(tmp_path: Path) -> None:
+    """Sixty slightly different copies: their words must not become boilerplate."""
+    sources = [f"s{n}" for n in range(60)]
+    room = Newsroom(tmp_path / "wireroom.db", sources)
+    told = report(1)
+    for n, source in enumerate(sources):
+        room.poll(
+            source,
+            Printed("1", told.cut(14 - n % 5, f"{told.title}, part {n}" if n % 2 else told.title)),
+            hour=1 + n / 60,
+        )
+
+    assert [len(story) for story in room.stories()] == [60]
+
+
+def test_what_a_source_prints_under_everything_proves_nothing(room: Newsroom) -> None:
+    """A long notice under short items is no text of theirs; without it they are compared as ever."""
+    notice = report(77, sentences=6).sentences
+    for n in range(4):
+        room.poll("wire", *(Printed(f"w{i}", report(20 + i, 2).with_more(*notice)) for i in range(n + 1)), hour=n + 1)
+    room.poll("post", *(Printed(f"p{i}", report(40 + i, 2).with_more(*notice)) for i in range(4)), hour=9)
+
+    stories = room.stories()
+
+    assert len(stories) >= 7

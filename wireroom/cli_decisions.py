@@ -1,0 +1,115 @@
+"""The commands about one story: ``wireroom explain | merge | split | undo``. IO: terminal.
+
+Heavy parts are imported by the command that needs them, as in ``cli.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wireroom.command import command, fail, read_config
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@click.argument("story")
+@as_json_option
+@command
+def explain(path: Path, story: str, *, as_json: bool) -> None:
+    """Tell why STORY is what it is: its lead, each entry and what joined it, merges, decisions, event, topics, tags.
+
+    STORY is its id (as `wireroom search` shows it), the id of a published item (urn:uuid:…), or the address of an
+    article.
+    """
+    from db.archive import open_reader
+    from db.explain import explain as find
+    from db.merge import MergeError
+    from wireroom.decide import link_key
+    from wireroom.explained import explained_lines, lead_reason
+
+    config = read_config(path)
+    try:
+        told = find(open_reader(config.archive), story, link_key(story))
+    except MergeError as error:
+        fail(2, str(error))
+    told["lead_because"] = lead_reason(told["entries"], {source.id: source.priority for source in config.sources})
+    show(told, explained_lines(told), as_json=as_json)
+
+
+@click.argument("other")  # on a finished command the lowest argument is the first
+@click.argument("story")
+@as_json_option
+@command
+def merge(path: Path, story: str, other: str, *, as_json: bool) -> None:
+    """Make STORY and OTHER one story, for good; the older one's id lives, and the younger one's leads to it.
+
+    Works beside a running daemon. Exits with 2 where they are one story already, or one of them is not there.
+    """
+    decide(path, {"do": "merge", "stories": [story, other]}, as_json=as_json)
+
+
+@click.argument("entry", type=click.IntRange(1, 2**63 - 1))
+@click.argument("story")
+@as_json_option
+@command
+def split(path: Path, story: str, entry: int, *, as_json: bool) -> None:
+    """Take ENTRY out of STORY, for good: it becomes a story of its own. `wireroom explain STORY` lists the entries.
+
+    Works beside a running daemon. Exits with 2 where ENTRY is not in STORY, or is all that it has.
+    """
+    decide(path, {"do": "split", "story": story, "entry": entry}, as_json=as_json)
+
+
+@click.argument("decision", type=click.IntRange(1, 2**63 - 1), required=False)
+@click.option("--list", "lists", is_flag=True, help="Show all decisions, undo nothing.")
+@as_json_option
+@command
+def undo(path: Path, decision: int | None, *, lists: bool, as_json: bool) -> None:
+    """Take back a merge or split that a person decided: the last one, or DECISION. All is again as it was before.
+
+    What joined a story meanwhile stays with the one that lives. Works beside a running daemon. Exits with 2 where
+    there is nothing to undo, or a later decision builds on it.
+    """
+    if not lists:
+        decide(path, {"do": "undo", "decision": decision}, as_json=as_json)
+        return
+    from db.archive import open_reader
+    from db.explain import decisions
+    from wireroom.explained import decision_line
+
+    found = decisions(open_reader(read_config(path).archive))
+    if decision is not None:
+        found = [one for one in found if one["decision"] == decision]
+    show(found, [decision_line(one) for one in found] or ["nothing was decided yet"], as_json=as_json)
+
+
+def decide(path: Path, request: dict[str, Any], *, as_json: bool) -> None:
+    """Have a decision carried out by whoever holds the archive, and tell it."""
+    from db.archive import open_reader
+    from wireroom.explained import decided_lines
+    from wireroom.holder import by_the_holder
+
+    config = read_config(path)
+    if not config.archive.exists():
+        open_reader(config.archive)  # says that there is none
+
+    async def own(engine: Any) -> dict[str, Any]:
+        from wireroom.decide import decide as carry_out
+
+        return await carry_out(engine, request)
+
+    result = by_the_holder(config, request, own, lambda _: None)
+    show(result, decided_lines(result), as_json=as_json)
+
+
+def show(result: Any, lines: list[str], *, as_json: bool) -> None:
+    """Print a result, for programs or for people."""
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        click.echo(line)

@@ -1,0 +1,100 @@
+"""What a person decides of stories is carried out: merge, split, undo; then it is published. IO: sqlite, files."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlite_utils import Database
+
+from db.apply import mint_urn, replace_tags, select, update_story
+from db.decisions import Decision, decide_merge, decide_split, note_selections, undo
+from db.explain import find_story
+from db.known import ArchiveKnown, DraftDesk
+from db.merge import MergeError, ids, living
+from db.times import iso
+from db.topics import mark_changed_topics
+from ingest.again import asked_again
+from ingest.normalize import key
+from ingest.urls import canonical_link
+from wireroom.control import ControlError
+
+if TYPE_CHECKING:
+    from ingest.poll import Setup
+    from wireroom.engine import Engine
+
+DECISIONS = ("merge", "split", "undo")
+
+
+async def decide(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+    """Carry out a person's decision and publish what it changes → it, with all that it touched.
+
+    Raises ControlError (exit code 2) where it can't be done; ArchiveError.
+    """
+    try:
+        result = await engine.writer.write(partial(carry_out, setup=engine.poller.setup, request=request), own=True)
+    except MergeError as error:
+        raise ControlError(str(error), 2) from error
+    engine.log.info("decision", **{name: value for name, value in result.items() if value is not None})
+    if not engine.closing:
+        await engine.press.publish()
+    return result
+
+
+def link_key(named: str) -> int | None:
+    """Make the identity key by which entries with this address are found; None where it is no address."""
+    link = canonical_link(named)
+    return key("link", link) if link else None
+
+
+def carry_out(db: Database, *, setup: Setup, request: dict[str, Any]) -> dict[str, Any]:
+    """Do what ``request`` asks, inside the writer's transaction → what was done. Raises MergeError."""
+    now = iso(datetime.now(UTC))
+    followed = []
+
+    def found(named: str) -> int:
+        asked = find_story(db, named, link_key(named))
+        if (now_is := living(db, asked)) != asked:
+            followed.append({"story": asked, "merged_into": now_is})
+        return asked
+
+    if request["do"] == "merge":
+        one, other = (found(named) for named in request["stories"])
+        done = decide_merge(db, one, other, now)
+    elif request["do"] == "split":
+        done = decide_split(db, found(request["story"]), request["entry"], now)
+    else:
+        done = undo(db, request["decision"], now)
+    touched = sorted({living(db, done.story_id), living(db, done.other_id)})
+    retell(db, done, touched, setup, now, selects=request["do"] != "undo")
+    return {
+        "did": request["do"],
+        "decision": done.id,
+        "kind": done.kind,
+        "story": living(db, done.story_id),
+        "other": done.other_id,
+        "entry": done.entry_id,
+        "followed": followed,
+    }
+
+
+def retell(db: Database, done: Decision, stories: list[int], setup: Setup, now: str, *, selects: bool) -> None:
+    """Choose the leads of the stories that a decision touched, and ask rules and topics of them.
+
+    What topics take is noted with the decision. Without ``selects`` none takes anything: an undo only restores.
+    """
+    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping)
+    for text in again.retold:
+        update_story(db, text, text.lead, now)
+    replace_tags(db, dict(again.tags), frozenset(), now)
+    if selects and again.selections:
+        ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()
+        for topic, taken in groupby(again.selections, key=itemgetter(0)):
+            select(db, topic, [item[1:] for item in taken], now, mint_urn)
+        sql = "SELECT id FROM selections WHERE id > ?1 AND story_id IN (SELECT value FROM json_each(?2))"
+        note_selections(db, done.id, ids(db, sql, before, json.dumps(stories)))
+    mark_changed_topics(db, stories)

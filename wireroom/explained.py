@@ -1,0 +1,127 @@
+"""Stories and decisions told in lines, for people. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ingest.lead import fullness
+from wireroom.escape import escaped
+
+JOINED = {
+    "first": "the first of its story",
+    "link": "the same link",
+    "print": "the same words",
+    "near": "nearly the same words",
+    "person": "a person said so",
+}
+"""What ``joined_by`` means."""
+
+
+def explained_lines(told: dict[str, Any]) -> list[str]:
+    """Tell what ``db.explain.explain`` found."""
+    lines = []
+    if told["followed"]:
+        lines += [f"story {told['asked']} went into {' and that into '.join(map(str, told['followed']))}", ""]
+    lines += [f"story {told['story_id']}: {escaped(told['title'])}"]
+    lines += [f"  seen {told['first_seen']}, updated {told['updated']}{shown(', published ', told['published'])}"]
+    lines += [f"  led by entry {told['lead_entry_id']}: {told['lead_because']}", "", "entries"]
+    for entry in told["entries"]:
+        lines += entry_lines(entry)
+    for title, rows in (
+        ("merges", [merge_line(row) for row in told["merges"]]),
+        ("decisions", [decision_line(row) for row in told["decisions"]]),
+        ("event", event_lines(told["event"])),
+        ("topics", [f"{escaped(row['topic'])} since {row['selected_at']}: {row['guid']}" for row in told["topics"]]),
+        ("tags", [f"{escaped(row['tag'])} from {row['origin']} {escaped(row['why'])}" for row in told["tags"]]),
+    ):
+        if rows:
+            lines += ["", title, *(f"  {row}" for row in rows)]
+    return lines
+
+
+def entry_lines(entry: dict[str, Any]) -> list[str]:
+    """Tell an entry: who, when, why."""
+    mark = "*" if entry["leads"] else " "
+    to = f" as entry {entry['joined_to']}" if entry["joined_to"] is not None else ""
+    revised = f", changed {times(entry['revisions'])}" if entry["revisions"] else ""
+    return [
+        f"{mark} {entry['entry_id']} {escaped(entry['source'])}, {entry['first_seen']}: {escaped(entry['title'])}",
+        f"    {JOINED.get(entry['joined_by'], entry['joined_by'])}{to}{because(entry)}{revised}",
+        *([f"    {escaped(entry['url'])}"] if entry["url"] else []),
+    ]
+
+
+def merge_line(row: dict[str, Any]) -> str:
+    """Tell a merge."""
+    undone = shown("; undone ", row["undone_at"])
+    why = f"{JOINED.get(row['by'], row['by'])}{because(row)}{undone}"
+    return f"{row['at']}: story {row['gone']} went into {row['kept']}: {why}: {escaped(row['gone_title'])}"
+
+
+def event_lines(event: dict[str, Any] | None) -> list[str]:
+    """Tell an event: why this story is in it, who else tells of it."""
+    if event is None:
+        return []
+    return [f"event {event['event']}{because(event)}"] + [
+        f"also story {row['story_id']}, {row['sources']} sources{because(row)}: {escaped(row['title'])}"
+        for row in event["stories"]
+    ]
+
+
+def decision_line(row: dict[str, Any]) -> str:
+    """Tell a decision."""
+    what = (
+        f"merge of story {row['other']} into {row['story']}"
+        if row["kind"] == "merge"
+        else f"split of entry {row['entry']} from story {row['story']}, now {row['other']}"
+    )
+    return f"{row['decision']}: {row['at']}: {what}{shown('; undone ', row['undone_at'])}: {escaped(row['title'])}"
+
+
+def decided_lines(result: dict[str, Any]) -> list[str]:
+    """Tell what a command did."""
+    lines = [f"story {one['story']} went into {one['merged_into']} before: that is meant" for one in result["followed"]]
+    story, other, entry = result["story"], result["other"], result["entry"]
+    if result["did"] == "merge":
+        done = f"story {other} is now part of story {story}"
+    elif result["did"] == "split":
+        done = f"entry {entry} is now story {other}; the rest is story {story}"
+    elif result["kind"] == "merge":
+        done = f"the merge of story {other} into story {story} is undone: both live"
+    else:
+        done = f"the split of entry {entry} is undone: it is in story {story} again"
+    return [*lines, f"{done} (decision {result['decision']})"]
+
+
+def lead_reason(entries: Sequence[Mapping[str, Any]], priority: Mapping[str, int]) -> str:
+    """Tell why a story's lead leads → in words. ``priority`` by source; ``entries`` are in order of first sight."""
+    if len(entries) == 1:
+        return "the only entry"
+    (lead,) = [entry for entry in entries if entry["leads"]]
+    mine = priority.get(lead["source"], 0)
+    rivals = [one for one in entries if one is not lead and priority.get(one["source"], 0) >= mine]
+    if not rivals:
+        return f"its source has the highest priority, {mine}"
+    among = " among those of its priority" if len(rivals) < len(entries) - 1 else ""
+    if all(fullness(lead["size"]) > fullness(one["size"]) for one in rivals):
+        return f"the fullest text{among}"
+    if any(fullness(lead["size"]) > fullness(one["size"]) for one in rivals):
+        return f"seen first of the fullest texts{among}"
+    return f"seen first{among}"
+
+
+def because(row: Mapping[str, Any]) -> str:
+    """Tell a score and the words that decided, where there are any."""
+    score = f", {row['score']:.2f}" if row["score"] is not None else ""
+    return score + (f" ({', '.join(map(escaped, row['words']))})" if row["words"] else "")
+
+
+def shown(before: str, value: str | None) -> str:
+    """Write a value that may be missing."""
+    return f"{before}{value}" if value else ""
+
+
+def times(count: int) -> str:
+    """Write how often."""
+    return "once" if count == 1 else f"{count} times"
