@@ -69,12 +69,15 @@ def test_line_names_who_else_reports_and_counts_the_sources(told: EventTold, sai
 
 def test_one_article_in_eight_section_feeds_is_named_once() -> None:
     """Feeds of one site under one name and with one link are one name; the link of another page is kept."""
-    sections = tuple(replace(COVERAGE, source=f"site-{n}", source_title="Site") for n in range(8))
+    urls = ["https://a.example/1", *(f"https://a.example/1?from=section-{n}" for n in range(7))]
+    sections = tuple(replace(COVERAGE, source=f"site-{n}", source_title="Site", url=url) for n, url in enumerate(urls))
     other = replace(sections[0], url="https://a.example/live")
+    atom = render(replace(FEED, items=(replace(ITEM, coverage=sections),)), "atom", base_url=BASE).body
 
     assert content_html(replace(ITEM, coverage=sections)).endswith(
         '<p>Source: <a href="https://a.example/1">Site</a></p>'
     )
+    assert b'rel="related"' not in atom
     assert content_html(replace(ITEM, coverage=(*sections, other))).endswith(
         '<p>Reported by: <a href="https://a.example/1">Site</a>, <a href="https://a.example/live">Site</a></p>'
     )
