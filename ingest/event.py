@@ -27,7 +27,7 @@ Vector = Mapping[int, float]
 
 POWER = 0.5
 
-LENGTHS = ((10, 0.16), (30, 0.20), (100, 0.275))
+LENGTHS = ((10, 0.16), (30, 0.22), (100, 0.275))
 """From so many words on so much likeness is enough, and evenly between: a bare headline has few words to share."""
 
 LEVELS: Mapping[Level, float] = {"strict": 1.4, "normal": 1.0, "loose": 0.8}
