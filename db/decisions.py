@@ -134,8 +134,8 @@ def standing(db: Database, decision_id: int | None) -> Decision:
 def put_back(db: Database, decision: Decision, merge_id: int | None, was: Mapping[str, object]) -> None:
     """Undo a split: the entry is again in the story that it was in, as it was; so is what joined it since.
 
-    Where it had never been a story before, what topics selected of it stays behind, unseen: should it be split off
-    again, its items are the same.
+    Where it had never been a story before, what topics selected of it stays behind, unseen: split off again, it has the
+    same items.
     """
     kept, apart = living(db, decision.story_id), living(db, decision.other_id)
     if apart == decision.other_id and apart != kept:
