@@ -24,7 +24,34 @@ EMPTY = Table(array("I"), b"")
 
 @pytest.mark.parametrize(
     "word",
-    ["the", "and", "und", "nicht", "les", "dans", "los", "para", "che", "não", "что", "bir", "niet", "jest", "och", "että", "και", "और", "yang", "のは", "一个", "على", "має", "hogy", "pentru", "ikke"],
+    [
+        "the",
+        "and",
+        "und",
+        "nicht",
+        "les",
+        "dans",
+        "los",
+        "para",
+        "che",
+        "não",
+        "что",
+        "bir",
+        "niet",
+        "jest",
+        "och",
+        "että",
+        "και",
+        "और",
+        "yang",
+        "のは",
+        "一个",
+        "على",
+        "має",
+        "hogy",
+        "pentru",
+        "ikke",
+    ],
 )
 def test_what_stands_everywhere_is_known_from_the_start(word: str) -> None:
     """The function words of two dozen languages weigh less than half of what a name does, in an empty archive."""
