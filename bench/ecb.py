@@ -106,7 +106,7 @@ class Desk:
     known: dict[int, Event] = field(default_factory=dict)
     by_term: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     counts: Counter[int] = field(default_factory=Counter)
-    waiting: list[events.Vector] = field(default_factory=list)
+    waiting: list[events.Told] = field(default_factory=list)
     learned: Counter[int] = field(default_factory=Counter)
     stories: int = 0
     rarity: Callable[[int], float] = field(init=False)
@@ -117,37 +117,36 @@ class Desk:
 
     def place(self, text: Text) -> int:
         """Give a story its event → the event's id."""
-        made, words = terms(text.title, text.text)
-        vector = events.weighted(made, self.rarity)
-        chosen = events.choose(vector, words, text.time, self.candidates(vector), self.level)
+        story = events.told(*terms(text.title, text.text), text.time, self.rarity)
+        chosen = events.choose(story, self.candidates(story), self.level)
         if chosen:
-            was, event = chosen[0], events.joined(chosen[0], vector, words, text.time)
+            was, event = chosen[0], events.joined(chosen[0], story)
             for term in set(events.kept(was)) - set(events.kept(event)):
                 self.by_term[term].remove(event.id)
             new = set(events.kept(event)) - set(events.kept(was))
         else:
-            event = events.begun(len(self.known) + 1, vector, words, text.time)
+            event = events.begun(len(self.known) + 1, story)
             new = set(events.kept(event))
         for term in new:
             self.by_term[term].append(event.id)
         self.known[event.id] = event
-        self.waiting.append(vector)
+        self.waiting.append(story)
         if len(self.waiting) == LEARNED_EVERY:
             self.learn()
         return event.id
 
-    def candidates(self, vector: events.Vector) -> list[Event]:
+    def candidates(self, story: events.Told) -> list[Event]:
         """Find the events that share a story's heaviest terms, as one query would."""
         found: Counter[int] = Counter()
-        for term in events.asked(vector):
+        for term in events.asked(story):
             found.update(sorted(self.by_term[term])[-events.MAX_EVENTS :])
         best = sorted(found.items(), key=lambda item: (-item[1], -item[0]))[: events.MAX_CANDIDATES]
         return [self.known[event] for event, _ in best]
 
     def learn(self) -> None:
         """Count the terms of the stories since the last time."""
-        for vector in self.waiting:
-            self.learned.update(vector.keys())
+        for story in self.waiting:
+            self.learned.update(story.vector.keys())
         self.stories += len(self.waiting)
         self.waiting.clear()
         self.rarity = rarity(shipped(), self.learned, self.stories)

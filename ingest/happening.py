@@ -14,7 +14,7 @@ from db.plan import Event, Happening, Known, NewEvent, PollPlan
 from db.times import iso
 from ingest.commonness import rarity, shipped
 from ingest.dedupe import Placed
-from ingest.event import WINDOW, Vector, asked, begun, choose, joined, kept, weighted
+from ingest.event import WINDOW, Told, asked, begun, choose, joined, kept, told
 from ingest.grouping import Grouping
 from ingest.terms import unpacked, words_of
 
@@ -33,22 +33,21 @@ def with_events(plan: PollPlan, placed: Sequence[Placed], known: Known, grouping
         prints = p.entry.prints
         if prints is None:
             continue
-        vector = weighted(prints.terms, rare)
-        time = time_of(p.entry, plan.now)
-        since = iso(datetime.fromisoformat(time) - WINDOW)
-        candidates = {event.id: event for event in known.events_with(asked(vector), since)}
+        story = told(prints.terms, prints.words, time_of(p.entry, plan.now), rare)
+        since = iso(datetime.fromisoformat(story.time) - WINDOW)
+        candidates = {event.id: event for event in known.events_with(asked(story), since)}
         candidates.update(
-            (id_, event) for id_, event in changed.items() if id_ in candidates or shares(vector, found_by[id_])
+            (id_, event) for id_, event in changed.items() if id_ in candidates or shares(story, found_by[id_])
         )
-        chosen = choose(vector, prints.words, time, candidates.values(), grouping.level)
+        chosen = choose(story, candidates.values(), grouping.level)
         words: tuple[str, ...] = ()
         score: float | None = None
         if chosen is None:
-            event = begun(-1 - sum(id_ < 0 for id_ in changed), vector, prints.words, time)
+            event = begun(-1 - sum(id_ < 0 for id_ in changed), story)
         else:
             event, score, terms = chosen
             words = words_of(p.entry.title, p.entry.text, terms)
-            event = joined(event, vector, prints.words, time)
+            event = joined(event, story)
         changed[event.id] = event
         found_by[event.id] = kept(event)
         happenings.append(Happening(story=p.story, event=event.id, score=score, words=words, terms=prints.terms))
@@ -64,9 +63,9 @@ def all_terms(placed: Sequence[Placed]) -> frozenset[int]:
     return frozenset(term for p in placed if p.entry.prints is not None for term in unpacked(p.entry.prints.terms)[0])
 
 
-def shares(vector: Vector, terms: Sequence[int]) -> bool:
+def shares(story: Told, terms: Sequence[int]) -> bool:
     """Tell whether a story asks for one of the terms by which an event is found."""
-    return not frozenset(asked(vector)).isdisjoint(terms)
+    return not frozenset(asked(story)).isdisjoint(terms)
 
 
 def time_of(entry: Entry, now: str) -> str:

@@ -17,6 +17,7 @@ from ingest.event import (
     LEVELS,
     MAX_TERMS,
     Level,
+    Told,
     ageing,
     asked,
     begun,
@@ -25,7 +26,7 @@ from ingest.event import (
     joined,
     kept,
     likeness,
-    weighted,
+    told,
 )
 from ingest.terms import hashed, packed, terms, unpacked, words_of
 
@@ -62,24 +63,22 @@ VOTE = (
 )
 
 
-def vector(story: tuple[str, str]) -> tuple[dict[int, float], int]:
-    """Give a story's vector, and its words."""
-    made, words = terms(*story)
-    return weighted(made, RARITY), words
+def tell(story: tuple[str, str], time: str = NOON) -> Told:
+    """Give a story as events see it."""
+    return told(*terms(*story), time, RARITY)
 
 
 def event_of(*stories: tuple[str, str], ref: int = 1, time: str = NOON) -> Event:
     """Make an event of stories."""
-    first, words = vector(stories[0])
-    event = begun(ref, first, words, time)
+    event = begun(ref, tell(stories[0], time))
     for story in stories[1:]:
-        event = joined(event, *vector(story), time)
+        event = joined(event, tell(story, time))
     return event
 
 
 def test_an_independent_report_of_one_happening_joins() -> None:
     """Other words, the same names; and the words that decided are those names."""
-    found = choose(*vector(FIRE_TOLD_APART), NOON, [event_of(VOTE, ref=2), event_of(FIRE, ref=1)], "normal")
+    found = choose(tell(FIRE_TOLD_APART), [event_of(VOTE, ref=2), event_of(FIRE, ref=1)], "normal")
 
     assert found is not None
     event, score, deciding = found
@@ -91,16 +90,16 @@ def test_an_independent_report_of_one_happening_joins() -> None:
 @pytest.mark.parametrize("level", ["strict", "normal"])
 def test_another_happening_of_the_same_kind_does_not(level: Level) -> None:
     """Two warehouse fires in two towns."""
-    assert choose(*vector(OTHER_FIRE), NOON, [event_of(FIRE)], level) is None
-    assert choose(*vector(OTHER_FIRE), NOON, [event_of(FIRE, FIRE_TOLD_APART)], level) is None
+    assert choose(tell(OTHER_FIRE), [event_of(FIRE)], level) is None
+    assert choose(tell(OTHER_FIRE), [event_of(FIRE, FIRE_TOLD_APART)], level) is None
 
 
 def test_bare_headlines_join_by_their_names() -> None:
     """Feeds that give no text."""
     event = event_of(("Halvorsen: Brennholm harbour to stay closed until Friday", ""))
 
-    assert choose(*vector(("Brennholm harbour closed until Friday, says Halvorsen", "")), NOON, [event], "normal")
-    assert not choose(*vector(("Parliament rejects pension bill", "")), NOON, [event], "normal")
+    assert choose(tell(("Brennholm harbour closed until Friday, says Halvorsen", "")), [event], "normal")
+    assert not choose(tell(("Parliament rejects pension bill", "")), [event], "normal")
 
 
 @pytest.mark.parametrize(
@@ -142,17 +141,17 @@ def test_other_languages(one: str, same: str, other: str) -> None:
     """Nothing is written for English."""
     event = event_of((one, ""))
 
-    assert choose(*vector((same, "")), NOON, [event], "normal")
-    assert choose(*vector((other, "")), NOON, [event], "loose") is None
+    assert choose(tell((same, "")), [event], "normal")
+    assert choose(tell((other, "")), [event], "loose") is None
 
 
 def test_nothing_joins_an_event_that_is_over() -> None:
     """Seven days of silence end it; the same words a year later are of another one."""
     event = event_of(FIRE)
 
-    assert choose(*vector(FIRE), "2026-11-27T12:00:00Z", [event], "normal")
-    assert choose(*vector(FIRE), "2026-11-27T12:00:01Z", [event], "normal") is None
-    assert choose(*vector(FIRE), "2026-11-13T11:59:59Z", [event], "normal") is None
+    assert choose(tell(FIRE, "2026-11-27T12:00:00Z"), [event], "normal")
+    assert choose(tell(FIRE, "2026-11-27T12:00:01Z"), [event], "normal") is None
+    assert choose(tell(FIRE, "2026-11-13T11:59:59Z"), [event], "normal") is None
 
 
 def test_the_longer_the_silence_the_more_is_asked() -> None:
@@ -169,8 +168,8 @@ def test_the_longer_the_silence_the_more_is_asked() -> None:
 
 def test_an_event_that_lives_on_keeps_its_window_open() -> None:
     """Its end is counted from the newest story, whatever came in late."""
-    event = joined(event_of(FIRE), *vector(FIRE_TOLD_APART), "2026-11-25T12:00:00Z")
-    event = joined(event, *vector(FIRE_TOLD_APART), "2026-11-21T12:00:00Z")
+    event = joined(event_of(FIRE), tell(FIRE_TOLD_APART, "2026-11-25T12:00:00Z"))
+    event = joined(event, tell(FIRE_TOLD_APART, "2026-11-21T12:00:00Z"))
 
     assert (event.first_seen, event.last_seen, event.stories) == (NOON, "2026-11-25T12:00:00Z", 3)
 
@@ -180,15 +179,18 @@ def test_the_order_of_candidates_and_equal_ones() -> None:
     twins = [event_of(FIRE, ref=ref) for ref in (7, 4, 9)]
 
     for candidates in (twins, twins[::-1]):
-        found = choose(*vector(FIRE), NOON, candidates, "normal")
+        found = choose(tell(FIRE), candidates, "normal")
         assert found is not None
         assert found[0].id == 4
 
 
 def test_no_words_no_event() -> None:
     """An entry that is but a picture is like nothing, not even the next."""
-    assert vector(("", "")) == ({}, 0)
-    assert choose({}, 0, NOON, [begun(1, {}, 0, NOON), event_of(FIRE)], "loose") is None
+    nothing = tell(("", ""))
+
+    assert (nothing.vector, nothing.words) == ({}, 0)
+    assert choose(nothing, [begun(1, nothing), event_of(FIRE)], "loose") is None
+    assert choose(tell(FIRE), [begun(1, nothing)], "loose") is None
 
 
 def test_every_story_of_an_event_counts_alike() -> None:
@@ -204,8 +206,8 @@ def test_an_event_is_found_by_what_its_stories_look_for() -> None:
     event = event_of(FIRE)
 
     assert len(kept(event)) == KEPT
-    assert set(asked(vector(FIRE_TOLD_APART)[0])) & set(kept(event))
-    assert not set(asked(vector(VOTE)[0])) & set(kept(event))
+    assert set(asked(tell(FIRE_TOLD_APART))) & set(kept(event))
+    assert not set(asked(tell(VOTE))) & set(kept(event))
 
 
 def test_levels_and_lengths_are_in_order() -> None:
@@ -217,12 +219,12 @@ def test_levels_and_lengths_are_in_order() -> None:
         assert enough(words + 1, "normal") - normal < 0.01  # no steps
 
 
-made_terms = st.dictionaries(st.integers(1, 40), st.floats(1.0, 8.0, width=32), min_size=1, max_size=30)
+made_terms = st.dictionaries(st.integers(8, 48), st.floats(1.0, 8.0, width=32), min_size=1, max_size=30)
 
 
-def of_terms(weights: dict[int, float]) -> dict[int, float]:
-    """Make a vector of made-up terms, each as rare as its number is high."""
-    return weighted(packed(weights.items()), lambda term: 0.1 + term / 4)
+def of_terms(weights: dict[int, float], words: int = 10) -> Told:
+    """Make a story of made-up terms, each the rarer the higher its number, most of them rare."""
+    return told(packed(weights.items()), words, NOON, lambda term: 4.0 + term / 4)
 
 
 @given(made_terms, st.lists(made_terms, min_size=1, max_size=6), st.integers(0, 400), st.integers(0, 400))
@@ -230,8 +232,8 @@ def test_strict_joins_are_joins_of_normal_and_loose(
     story: dict[int, float], events: list[dict[int, float]], words: int, their_words: int
 ) -> None:
     """A setting that asks less takes all that one that asks more takes, and to the same event."""
-    candidates = [begun(ref, of_terms(one), their_words, NOON) for ref, one in enumerate(events, 1)]
-    strict, normal, loose = (choose(of_terms(story), words, NOON, candidates, level) for level in LEVELS)
+    candidates = [begun(ref, of_terms(one, their_words)) for ref, one in enumerate(events, 1)]
+    strict, normal, loose = (choose(of_terms(story, words), candidates, level) for level in LEVELS)
 
     assert strict is None or strict == normal
     assert normal is None or normal == loose
@@ -241,29 +243,29 @@ def test_strict_joins_are_joins_of_normal_and_loose(
 def test_likeness_is_a_share(story: dict[int, float], stories: list[dict[int, float]]) -> None:
     """0 to 1 whatever the event is made of; 1 with oneself; a vector has length 1."""
     own = of_terms(story)
-    event = begun(1, of_terms(stories[0]), 10, NOON)
+    event = begun(1, of_terms(stories[0]))
     for one in stories[1:]:
-        event = joined(event, of_terms(one), 10, NOON)
+        event = joined(event, of_terms(one))
 
-    assert math.hypot(*own.values()) == pytest.approx(1)
+    assert math.hypot(*own.vector.values()) == pytest.approx(1)
     assert 0 <= likeness(own, event) <= 1
-    assert likeness(own, begun(1, own, 10, NOON)) == pytest.approx(1, abs=0.00001)
+    assert likeness(own, begun(1, own)) == pytest.approx(1, abs=0.00001)
     assert event == joined_again(stories)
 
 
 def joined_again(stories: list[dict[int, float]]) -> Event:
     """Make the same event once more: equal bytes are the proof that a rebuilt archive has the same events."""
-    event = begun(1, of_terms(stories[0]), 10, NOON)
+    event = begun(1, of_terms(stories[0]))
     for one in stories[1:]:
-        event = joined(event, of_terms(one), 10, NOON)
+        event = joined(event, of_terms(one))
     return event
 
 
 def test_an_event_stays_small() -> None:
     """However many stories it is made of, and the heaviest terms stand first."""
-    event = begun(1, of_terms({1: 1.0}), 10, NOON)
+    event = begun(1, of_terms({1: 1.0}))
     for story in range(60):
-        event = joined(event, of_terms({story * 7 + n: 1.0 for n in range(1, 30)}), 10, NOON)
+        event = joined(event, of_terms({story * 7 + n: 1.0 for n in range(1, 30)}))
 
     weights = unpacked(event.terms)[1]
     assert len(weights) == MAX_TERMS
@@ -275,12 +277,12 @@ def test_a_large_event_asks_more_of_a_look_alike(monkeypatch: pytest.MonkeyPatch
 
     The mean of many stories has lost what only one of them says, so all of a kind come nearer to it.
     """
-    shared = dict.fromkeys(range(1, 5), 4.0)
-    one = begun(1, of_terms(shared | {20: 8.0, 21: 8.0}), 200, NOON)
+    shared = dict.fromkeys(range(11, 15), 4.0)
+    one = begun(1, of_terms(shared | {20: 8.0, 21: 8.0}, 200))
     many = one
-    for n in range(5, 15):
-        many = joined(many, of_terms(shared | {2 * n: 8.0, 2 * n + 1: 8.0}), 200, NOON)
-    story = of_terms(shared | {38: 8.0, 40: 8.0})
+    for n in range(11, 21):
+        many = joined(many, of_terms(shared | {2 * n: 8.0, 2 * n + 1: 8.0}, 200))
+    story = of_terms(shared | {50: 8.0, 52: 8.0})
 
     gain = likeness(story, many) / likeness(story, one)
     monkeypatch.setattr(ingest.event, "POWER", 1.0)
@@ -289,9 +291,26 @@ def test_a_large_event_asks_more_of_a_look_alike(monkeypatch: pytest.MonkeyPatch
     assert gain < gain_by_cosine * 0.85
 
 
+def test_reports_written_by_a_form_stay_apart() -> None:
+    """Nine words of ten are those of the form, and none of them is rare in news."""
+    form = "{} sets quarterly dividend", "{} said its board set a quarterly dividend of {} cts a share, payable {}."
+    reports = [
+        (form[0].format(firm), form[1].format(firm, cents, day))
+        for firm, cents, day in (
+            ("Orrin Tyres", 12, "April 1"),
+            ("Norrland Kemi", 15, "May 6"),
+            ("Calder", 9, "June 3"),
+        )
+    ]
+    event = event_of(reports[0], reports[1])
+
+    assert choose(tell(reports[2]), [event], "loose") is None
+    assert choose(tell(reports[0]), [event_of(reports[0])], "strict")
+
+
 def test_hashes_of_words_that_decided_are_in_the_story() -> None:
     """They are named by the words of the story that joined."""
-    found = choose(*vector(FIRE_TOLD_APART), NOON, [event_of(FIRE)], "normal")
+    found = choose(tell(FIRE_TOLD_APART), [event_of(FIRE)], "normal")
 
     assert found is not None
     assert len(words_of(*FIRE_TOLD_APART, found[2])) == len(found[2]) == 5
