@@ -9,6 +9,7 @@ the stories per second of processor time.
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import sys
 import time
@@ -24,8 +25,7 @@ from corpus import Corpus, read
 from variants import LOOK_ALIKES, Item, stream
 
 from db.plan import KnownText
-from ingest.likeness import MAX_HOLDERS, choose, likeliest
-from ingest.prints import read as read_text
+from ingest.likeness import MAX_HOLDERS, choose, likeliest, reading_of
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ class Index:
     def place(self, number: int, item: Item) -> int:
         """Give an item its story, and remember it."""
         at = (START + timedelta(days=item.days)).isoformat(timespec="seconds").replace("+00:00", "Z")
-        reading = read_text(item.title, item.text)
+        reading = reading_of(item.title, item.text)
         rows = (
             (hash_, entry)
             for hash_ in reading.kept
@@ -116,6 +116,8 @@ def told(items: Sequence[Item], placed: Sequence[int], seconds: float, name: str
 def run(items: Sequence[Item], name: str, *, show: int = 0) -> None:
     """Place all items and print what came of it."""
     index = Index()
+    gc.collect()
+    gc.freeze()  # what the texts take is no part of it
     began = time.process_time()
     placed = [index.place(number, item) for number, item in enumerate(items)]
     told(items, placed, time.process_time() - began, name)

@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import log
+from operator import itemgetter
 
 from db.plan import KnownText, Likeness
 from ingest.prints import Reading, read, unpacked
@@ -53,7 +54,7 @@ MAX_RUNS, MAX_MISSING, MAX_STRANGE = 200, 8, 3
 NEAR_TITLE = 5
 """Words that begin with the same so many letters count as one word in a headline ("raises", "raised")."""
 
-NEARLY_EQUAL = 0.9
+SURE, NEARLY_EQUAL = 0.8, 0.9
 MAX_WORDS = 8
 
 TOKEN = re.compile(r"([^\w]*)([^\W_]+(?:[.,:/'’-][^\W_]+)*)")
@@ -75,7 +76,8 @@ class Comparison:
     """What two readings have in common, and what not. The same whichever comes first.
 
     ``containment``: the share of the shorter one's runs that both have, and ``runs`` how many it has. ``agreeing`` and
-    ``clashing``: surroundings that both have, with the same number or name in them, or another. ``names`` are those of
+    ``clashing``: surroundings that both have, with the same number or name in them, or another; ``slots``: how many
+    with a number or name the text has that has fewer. ``names`` are those of
     both, ``no_names`` and ``no_numbers`` those that one lacks of the other, whichever lacks fewer: an update has new
     ones and a cut lacks some, but only other facts are missing on both sides. ``strange``: words of a headline that
     the other entry has nowhere, of the headline that has fewer.
@@ -88,7 +90,6 @@ class Comparison:
     slots: int
     names: int
     no_names: int
-    numbers: int
     no_numbers: int
     strange: int
 
@@ -122,26 +123,31 @@ class Comparison:
         return self.containment >= least and self.weight >= ENOUGH
 
 
+NOTHING = Comparison(
+    containment=0.0, runs=0, agreeing=0, clashing=0, slots=0, names=0, no_names=0, no_numbers=0, strange=0
+)
+MANY = 1000
+
+
 def likeliest(
     own: Collection[int], holders: Iterable[tuple[int, int]], sizes: Callable[[Collection[int]], Mapping[int, int]]
 ) -> tuple[int, ...]:
     """Choose which entries to compare, from (hash, entry) rows of the index → at most ``MAX_COMPARED`` ids.
 
-    ``own``: the new entry's kept hashes. ``sizes`` tells how many each of these entries has (one that is left out has
-    many). What more than ``MAX_HOLDERS`` have counts for nothing. The likeliest come first. Raises nothing.
+    ``own``: the new entry's kept hashes, each once, which these rows are of. ``sizes`` tells how many hashes each of
+    these entries has (one that is left out has many). What more than ``MAX_HOLDERS`` have counts for nothing. The
+    likeliest come first. Raises nothing.
     """
-    by_hash: dict[int, list[int]] = {}
-    wanted = frozenset(own)
-    for hash_, entry in holders:
-        if hash_ in wanted:
-            by_hash.setdefault(hash_, []).append(entry)
-    counts: Counter[int] = Counter()
-    for entries in by_hash.values():
-        if len(entries) <= MAX_HOLDERS:
-            counts.update(entries)
+    rows = list(holders)
+    if not rows:
+        return ()
+    held = Counter(map(itemgetter(0), rows))
+    if max(held.values()) > MAX_HOLDERS:
+        rows = [row for row in rows if held[row[0]] <= MAX_HOLDERS]
+    counts = Counter(map(itemgetter(1), rows))
     first = sorted(counts, key=lambda entry: (-counts[entry], entry))[:MAX_WEIGHED]
     size = sizes(first)
-    likely = ((counts[entry] / min(len(wanted), max(1, size.get(entry, len(wanted)))), entry) for entry in first)
+    likely = ((counts[entry] / min(len(own), max(1, size.get(entry, len(own)))), entry) for entry in first)
     return tuple(entry for share, entry in sorted(likely, key=rank) if share >= MIN_KEPT_SHARE)[:MAX_COMPARED]
 
 
@@ -156,12 +162,14 @@ def choose(
     """Find the entry whose text this is → why; None: it is none's. The order of the candidates changes nothing.
 
     ``at``: when the new one was published, or first seen. ``ignored``: hashes of runs that are the sources'
-    boilerplate. Of several stories, the one with the highest score, then the older; of a story's entries the oldest
-    that is alike. Raises nothing.
+    boilerplate. Of several stories, the oldest where it is ``SURE``, else the one with the highest score; of a story's
+    entries the oldest that is alike. Raises nothing.
     """
     found: dict[int, Likeness] = {}
     for known in sorted(candidates, key=lambda known: known.id):
         if known.story_id not in found and (alike := likeness(new, at, known, ignored)):
+            if alike.score >= SURE:
+                return alike
             found[known.story_id] = alike
     return min(found.values(), key=lambda alike: (-alike.score, alike.to), default=None)
 
@@ -171,7 +179,7 @@ def likeness(new: Reading, at: str, known: KnownText, ignored: Collection[int] =
     apart = abs(datetime.fromisoformat(at) - datetime.fromisoformat(known.published or known.first_seen))
     if apart > WINDOW:
         return None
-    other = reading_of(known.title, known.text[: READ_CHARS + 1])
+    other = reading_of(known.title, known.text)
     if (new.is_bare or other.is_bare) and apart <= HEADLINE_WINDOW and same_headline(new, other):
         return Likeness(to=known.id, score=1.0, words=new.title[:MAX_WORDS])
     comparison = compare(new, other, ignored)
@@ -185,9 +193,14 @@ def same_headline(one: Reading, other: Reading) -> bool:
     return one.title == other.title and len(one.title) >= MIN_HEADLINE_WORDS * (2 if one.apart else 1)
 
 
-@lru_cache(maxsize=512)
 def reading_of(title: str, text: str) -> Reading:
-    """Read a known entry: those of the last hours are compared again and again."""
+    """Read an entry, new or known: those of the last hours are compared again and again."""
+    return cached_reading(title, text[: READ_CHARS + 1])  # one more, to tell that it goes on
+
+
+@lru_cache(maxsize=512)
+def cached_reading(title: str, text: str) -> Reading:
+    """Read an entry, or give what was read of it."""
     return read(title, text)
 
 
@@ -199,31 +212,13 @@ def compare(one: Reading, other: Reading, ignored: Collection[int] = frozenset()
     runs = min(len(mine), len(theirs))
     containment = len(mine & theirs) / runs if runs else 0.0
     if containment < MIN_CONTAINMENT_LONG:  # no more is needed to know, and it is by far the most frequent
-        return Comparison(
-            containment=containment,
-            runs=runs,
-            agreeing=0,
-            clashing=0,
-            slots=0,
-            names=0,
-            no_names=0,
-            numbers=0,
-            no_numbers=0,
-            strange=0,
-        )
+        return replace(NOTHING, containment=containment, runs=runs)
+    odd = strangers(one, other)
     if containment == 1.0 and runs >= SHORT_RUNS:  # all that the shorter says stands in the longer just so
-        return Comparison(
-            containment=containment,
-            runs=runs,
-            agreeing=runs,
-            clashing=0,
-            slots=runs,
-            names=runs,
-            no_names=0,
-            numbers=0,
-            no_numbers=0,
-            strange=strangers(one, other),
-        )
+        return replace(NOTHING, containment=1.0, runs=runs, agreeing=runs, slots=runs, names=runs, strange=odd)
+    most = replace(NOTHING, containment=containment, runs=runs, agreeing=MANY, slots=MANY, strange=odd)
+    if not most.is_copy:  # whatever its facts are
+        return most
     here, there = facts(one), facts(other)
     slots = here.slots.keys() & there.slots.keys()
     agreeing = sum(1 for slot in slots if not here.slots[slot].isdisjoint(there.slots[slot]))
@@ -235,9 +230,8 @@ def compare(one: Reading, other: Reading, ignored: Collection[int] = frozenset()
         slots=min(len(here.slots), len(there.slots)),
         names=len(here.names & there.names),
         no_names=min(len(here.names - there.names), len(there.names - here.names)),
-        numbers=len(here.numbers & there.numbers),
         no_numbers=min(len(here.numbers - there.numbers), len(there.numbers - here.numbers)),
-        strange=strangers(one, other),
+        strange=odd,
     )
 
 
@@ -257,26 +251,31 @@ def strangers(one: Reading, other: Reading) -> int:
 @lru_cache(maxsize=512)
 def facts(reading: Reading) -> Facts:
     """Find a text's numbers and names: words with a digit, words with a capital inside a sentence."""
+    numbers: set[str] = set()
+    names: set[str] = set()
+    places: list[int] = []
     if reading.apart:
         tokens = list(reading.body)
-        numbers = {token for token in tokens if token.isdigit()}
-        names: set[str] = set()
+        places = [at for at, token in enumerate(tokens) if token.isdigit()]
+        numbers = {tokens[at] for at in places}
     else:
-        tokens, numbers, names = [], set(), set()
+        tokens = []
         for gap, token in TOKEN.findall(reading.plain[:FACT_CHARS]):
-            if token.islower() and token.isalpha():
-                tokens.append(token)
-                continue
-            low = token.lower().removesuffix("'s").removesuffix("’s")
-            if not token.isalpha() and any(map(str.isdigit, token)):
-                numbers.add(low)
-            elif token[0].isupper() and len(token) > 1 and tokens and STOPS.isdisjoint(gap):
-                names.add(low)
-            tokens.append(low)
+            if not token.islower() or not token.isalpha():
+                is_name = token[0].isupper() and len(token) > 1 and tokens and STOPS.isdisjoint(gap)
+                is_number = not token.isalpha() and any(map(str.isdigit, token))
+                token = token.lower().removesuffix("'s").removesuffix("’s")  # noqa: PLW2901
+                if is_number:
+                    numbers.add(token)
+                    places.append(len(tokens))
+                elif is_name:
+                    names.add(token)
+                    places.append(len(tokens))
+            tokens.append(token)
     slots: dict[tuple[str, str], set[str]] = {}
-    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if token in numbers or token in names:
-            slots.setdefault((before, after), set()).add(token)
+    for at in places:
+        if 0 < at < len(tokens) - 1:
+            slots.setdefault((tokens[at - 1], tokens[at + 1]), set()).add(tokens[at])
     return Facts(numbers=frozenset(numbers), names=frozenset(names), slots=slots)
 
 

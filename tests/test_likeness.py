@@ -220,12 +220,18 @@ def test_other_languages(text: str) -> None:
     assert not are_one("", text[:half], "", text[half:])
 
 
+OTHER = [
+    "Elsewhere in the valley the tea gardens of Pereth wait for a buyer, but none has been seen at their gates so far",
+    "Their leaves were once sent as far as Kolm and Varde by the night boat, packed in boxes of cedar wood",
+]
+
+
 def test_order_of_candidates_changes_nothing() -> None:
     """The best story wins, of equals the older one, whatever comes first."""
     candidates = [
         known(TITLE, TEXT, entry=4, story=40),
         known(TITLE, TEXT, entry=2, story=20),
-        known(TITLE, ". ".join([*SENTENCES[:3], "Nothing else is known of it"]), entry=1, story=10),
+        known(TITLE, ". ".join([*SENTENCES[2:4], *OTHER * 2]), entry=1, story=10),
         known("Choir of Varde sings", "Forty voices will be heard in the chapel on Sunday night.", entry=3, story=30),
     ]
     found = set()
@@ -243,7 +249,7 @@ def test_likeliest_first() -> None:
     """Most shared comes first; what too many hold, and a coincidence among many, count for nothing."""
     own = list(range(1, 41))
     rows = [(hash_, 11) for hash_ in own[:20]] + [(hash_, 12) for hash_ in own[:9]] + [(1, 13)]
-    rows += [(40, entry) for entry in range(100, 101 + MAX_HOLDERS)] + [(999, 14)]
+    rows += [(40, entry) for entry in range(100, 101 + MAX_HOLDERS)]
 
     assert likeliest(own, rows, lambda ids: dict.fromkeys(ids, 40)) == (11, 12)
     assert likeliest(own, rows, lambda ids: {11: 40, 12: 9, 13: 2}) == (12, 11, 13)
