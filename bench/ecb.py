@@ -1,4 +1,4 @@
-"""How well events are found, on ECB+: `python bench/ecb.py --texts FOLDER`, FOLDER having `ECB+/1/1_1ecb.xml` and so on.
+"""How well events are found, on ECB+: `python bench/ecb.py --texts FOLDER` (with `ECB+/1/1_1ecb.xml` and so on).
 
 ECB+ (github.com/tommasoc80/EventStoryLine, ECB+_LREC2014) has 982 news texts of 43 topics, each topic with two
 happenings of one kind: two earthquakes, two arrests of two stars. A text's event is its topic and which of the two

@@ -13,7 +13,7 @@ import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,6 +38,11 @@ class Index:
     known: dict[int, KnownText] = field(default_factory=dict)
     story_of: dict[int, int] = field(default_factory=dict)
     source_of: dict[int, str] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+
+    def sizes_of(self, entries: Collection[int]) -> dict[int, int]:
+        """Tell how many shingles are kept of entries."""
+        return {entry: self.sizes[entry] for entry in entries}
 
     def place(self, number: int, item: Item) -> int:
         """Give an item its story, and remember it."""
@@ -50,7 +55,7 @@ class Index:
             for entry in holders
             if self.source_of[entry] != item.source
         )
-        found = choose(reading, at, [self.known[entry] for entry in likeliest(reading.kept, rows)])
+        found = choose(reading, at, [self.known[entry] for entry in likeliest(reading.kept, rows, self.sizes_of)])
         story = number if found is None else self.story_of[found.to]
         for hash_ in reading.kept:
             self.entries[hash_].append(number)
@@ -65,6 +70,7 @@ class Index:
             first_seen=at,
         )
         self.source_of[number] = item.source
+        self.sizes[number] = len(reading.kept)
         self.story_of[number] = story
         return story
 

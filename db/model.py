@@ -27,7 +27,7 @@ LEVELS: tuple[Level, ...] = ("loose", "normal", "strict", "off")
 """From the loosest to none."""
 
 LEAST_SCORES: dict[Level, float] = {"loose": 0.8, "normal": 1.0, "strict": 1.4}
-"""The least likeness to an event that each level asks for, as a multiple of what ``normal`` does (`ingest/event.py`)."""
+"""The least likeness to an event that each level asks for, as a multiple of what ``normal`` does (ingest/event.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

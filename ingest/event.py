@@ -26,7 +26,7 @@ Vector = Mapping[int, float]
 
 POWER = 0.5
 
-LENGTHS = ((10, 0.18), (30, 0.22), (100, 0.275))
+LENGTHS = ((10, 0.16), (30, 0.22), (100, 0.275))
 """From so many words on so much likeness is enough for ``normal``, and evenly between: a bare headline has few words
 to share."""
 

@@ -41,8 +41,9 @@ def with_events(plan: PollPlan, placed: Sequence[Placed], known: Known, grouping
             (id_, event) for id_, event in changed.items() if id_ in candidates or shares(vector, found_by[id_])
         )
         chosen = choose(vector, prints.words, time, candidates.values(), grouping.level)
+        words: tuple[str, ...] = ()
+        score: float | None = None
         if chosen is None:
-            score, words = None, ()
             event = begun(-1 - sum(id_ < 0 for id_ in changed), vector, prints.words, time)
         else:
             event, score, terms = chosen

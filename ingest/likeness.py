@@ -11,20 +11,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import log
 
 from db.plan import KnownText, Likeness
-from ingest.prints import READ_CHARS, Reading, read, unpacked
+from ingest.prints import Reading, read, unpacked
+from ingest.trim import READ_CHARS
 
 MAX_HOLDERS = 40
 """A shingle that more entries have is boilerplate and finds nobody."""
 
-MAX_COMPARED = 8
-"""So many candidates are compared word by word, those first that share most of the kept shingles."""
+MAX_WEIGHED, MAX_COMPARED, MIN_KEPT_SHARE = 40, 6, 0.12
+"""So many candidates are looked at, and so many of these compared word by word, those first of whose kept shingles the
+largest share is shared. With less than this share they have not enough in common: some coincidence is in all texts."""
 
 WINDOW = timedelta(days=14)
 """Copies of one text come within days."""
@@ -36,13 +38,16 @@ MIN_HEADLINE_WORDS = 5
 """Fewer make a column's title."""
 
 MIN_CONTAINMENT, MIN_CONTAINMENT_LONG, MIN_CONTAINMENT_SHORT = 0.40, 0.30, 0.60
-SHORT_RUNS, LONG_RUNS = 15, 120
-"""No copy without so much containment, by the runs of the shorter text. What an editor went over twice, or a scanner
-misread, has little: in a long text a third of all runs is no chance."""
+SHORT_RUNS, LONG_RUNS, LONG_NAMES = 15, 120, 0.85
+"""No copy without so much containment, by the runs of the shorter text. A long text that an editor went over twice, or
+a scanner misread, has less, but its names are all there; two reports that quote the same people have not."""
 
-CONTAINMENT, RUNS, AGREEING, NAMES, NUMBER, STRANGE, ENOUGH = 14.0, 3.2, 12.0, 5.0, -1.7, -3.5, 32.0
-"""What each finding weighs (see ``Comparison.weight``): fitted on half a million pairs of Reuters and BBC texts with
-their copies and look-alikes, where a look-alike that joins cost three times a copy that does not (bench/group.py)."""
+CONTAINMENT, RUNS, AGREEING, BELOW, NAMES, NUMBER, STRANGE, ENOUGH = 13.0, 3.0, 11.0, 9.0, 5.0, -1.7, -4.0, 31.0
+NO_SLOTS = 0.7
+"""What each finding weighs (see ``Comparison.weight``): a logistic regression over pairs of Reuters and BBC texts with
+their copies and look-alikes, a look-alike that joins costing five times a copy that does not, rounded; ``ENOUGH`` is
+where no look-alike of four seeds joined (bench/group.py). ``NO_SLOTS`` stands for agreement where there is no number
+or name to tell it by, as in scripts without capitals."""
 
 MAX_RUNS, MAX_MISSING, MAX_STRANGE = 200, 8, 3
 NEAR_TITLE = 5
@@ -53,18 +58,16 @@ MAX_WORDS = 8
 
 TOKEN = re.compile(r"([^\w]*)([^\W_]+(?:[.,:/'’-][^\W_]+)*)")
 STOPS = frozenset('.!?:…"“”„»\n')
-FACT_CHARS = 2000
+FACT_CHARS = 1600
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A text's numbers and names, between which neighbours each stands, and all words with how they begin."""
+    """A text's numbers and names, and between which neighbours each stands."""
 
     numbers: frozenset[str]
     names: frozenset[str]
     slots: dict[tuple[str, str], set[str]]
-    words: frozenset[str]
-    beginnings: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ class Comparison:
     runs: int
     agreeing: int
     clashing: int
+    slots: int
     names: int
     no_names: int
     numbers: int
@@ -90,15 +94,22 @@ class Comparison:
 
     @property
     def weight(self) -> float:
-        """All findings together."""
+        """All findings together: what is proof, less what speaks against it."""
+        around = (self.agreeing + 0.5) / (self.slots + 0.5) - self.containment
         return (
             CONTAINMENT * self.containment
             + RUNS * log(max(1, min(self.runs, MAX_RUNS)))
-            + AGREEING * (self.agreeing + 0.5) / (self.agreeing + self.clashing + 1)
-            + NAMES * (self.names + 0.5) / (self.names + self.no_names + 0.5)
+            + AGREEING * (self.agreeing + NO_SLOTS) / (self.agreeing + self.clashing + 1)
+            + BELOW * min(0.0, around)  # what is shared is the form, not the facts
+            + NAMES * self.names_share
             + NUMBER * min(self.no_numbers, MAX_MISSING)
             + STRANGE * min(self.strange, MAX_STRANGE)
         )
+
+    @property
+    def names_share(self) -> float:
+        """The share of names that both have; 1 where there are none."""
+        return (self.names + 0.5) / (self.names + self.no_names + 0.5)
 
     @property
     def is_copy(self) -> bool:
@@ -106,15 +117,18 @@ class Comparison:
         least = MIN_CONTAINMENT
         if self.runs < SHORT_RUNS:
             least = MIN_CONTAINMENT_SHORT
-        elif self.runs >= LONG_RUNS:
+        elif self.runs >= LONG_RUNS and self.names_share >= LONG_NAMES:
             least = MIN_CONTAINMENT_LONG
         return self.containment >= least and self.weight >= ENOUGH
 
 
-def likeliest(own: Collection[int], holders: Iterable[tuple[int, int]], limit: int = MAX_COMPARED) -> tuple[int, ...]:
-    """Choose which entries to compare, from (hash, entry) rows of the index → entry ids, the likeliest first.
+def likeliest(
+    own: Collection[int], holders: Iterable[tuple[int, int]], sizes: Callable[[Collection[int]], Mapping[int, int]]
+) -> tuple[int, ...]:
+    """Choose which entries to compare, from (hash, entry) rows of the index → at most ``MAX_COMPARED`` ids.
 
-    ``own``: the new entry's kept hashes. What more than ``MAX_HOLDERS`` have counts for nothing. Raises nothing.
+    ``own``: the new entry's kept hashes. ``sizes`` tells how many each of these entries has (one that is left out has
+    many). What more than ``MAX_HOLDERS`` have counts for nothing. The likeliest come first. Raises nothing.
     """
     by_hash: dict[int, list[int]] = {}
     wanted = frozenset(own)
@@ -125,7 +139,15 @@ def likeliest(own: Collection[int], holders: Iterable[tuple[int, int]], limit: i
     for entries in by_hash.values():
         if len(entries) <= MAX_HOLDERS:
             counts.update(entries)
-    return tuple(sorted(counts, key=lambda entry: (-counts[entry], entry))[:limit])
+    first = sorted(counts, key=lambda entry: (-counts[entry], entry))[:MAX_WEIGHED]
+    size = sizes(first)
+    likely = ((counts[entry] / min(len(wanted), max(1, size.get(entry, len(wanted)))), entry) for entry in first)
+    return tuple(entry for share, entry in sorted(likely, key=rank) if share >= MIN_KEPT_SHARE)[:MAX_COMPARED]
+
+
+def rank(likely: tuple[float, int]) -> tuple[float, int]:
+    """Order by share, the highest first, then by age."""
+    return -likely[0], likely[1]
 
 
 def choose(
@@ -134,12 +156,14 @@ def choose(
     """Find the entry whose text this is → why; None: it is none's. The order of the candidates changes nothing.
 
     ``at``: when the new one was published, or first seen. ``ignored``: hashes of runs that are the sources'
-    boilerplate. Of several, the one with the highest score, then the one that was there first. Raises nothing.
+    boilerplate. Of several stories, the one with the highest score, then the older; of a story's entries the oldest
+    that is alike. Raises nothing.
     """
-    found = [(each, known) for known in candidates if (each := likeness(new, at, known, ignored))]
-    if not found:
-        return None
-    return min(found, key=lambda pair: (-pair[0].score, pair[1].published or pair[1].first_seen, pair[1].id))[0]
+    found: dict[int, Likeness] = {}
+    for known in sorted(candidates, key=lambda known: known.id):
+        if known.story_id not in found and (alike := likeness(new, at, known, ignored)):
+            found[known.story_id] = alike
+    return min(found.values(), key=lambda alike: (-alike.score, alike.to), default=None)
 
 
 def likeness(new: Reading, at: str, known: KnownText, ignored: Collection[int] = frozenset()) -> Likeness | None:
@@ -148,9 +172,8 @@ def likeness(new: Reading, at: str, known: KnownText, ignored: Collection[int] =
     if apart > WINDOW:
         return None
     other = reading_of(known.title, known.text[: READ_CHARS + 1])
-    if new.is_bare or other.is_bare:
-        alike = apart <= HEADLINE_WINDOW and same_headline(new, other)
-        return Likeness(to=known.id, score=1.0, words=new.title[:MAX_WORDS]) if alike else None
+    if (new.is_bare or other.is_bare) and apart <= HEADLINE_WINDOW and same_headline(new, other):
+        return Likeness(to=known.id, score=1.0, words=new.title[:MAX_WORDS])
     comparison = compare(new, other, ignored)
     if comparison.is_copy:
         return Likeness(to=known.id, score=round(comparison.containment, 3), words=deciding(new, other, ignored))
@@ -181,11 +204,25 @@ def compare(one: Reading, other: Reading, ignored: Collection[int] = frozenset()
             runs=runs,
             agreeing=0,
             clashing=0,
+            slots=0,
             names=0,
             no_names=0,
             numbers=0,
             no_numbers=0,
             strange=0,
+        )
+    if containment == 1.0 and runs >= SHORT_RUNS:  # all that the shorter says stands in the longer just so
+        return Comparison(
+            containment=containment,
+            runs=runs,
+            agreeing=runs,
+            clashing=0,
+            slots=runs,
+            names=runs,
+            no_names=0,
+            numbers=0,
+            no_numbers=0,
+            strange=strangers(one, other),
         )
     here, there = facts(one), facts(other)
     slots = here.slots.keys() & there.slots.keys()
@@ -195,17 +232,26 @@ def compare(one: Reading, other: Reading, ignored: Collection[int] = frozenset()
         runs=runs,
         agreeing=agreeing,
         clashing=len(slots) - agreeing,
+        slots=min(len(here.slots), len(there.slots)),
         names=len(here.names & there.names),
         no_names=min(len(here.names - there.names), len(there.names - here.names)),
         numbers=len(here.numbers & there.numbers),
         no_numbers=min(len(here.numbers - there.numbers), len(there.numbers - here.numbers)),
-        strange=min(strange(one, there), strange(other, here)),
+        strange=strangers(one, other),
     )
 
 
-def strange(reading: Reading, other: Facts) -> int:
-    """Count a headline's words that are nowhere in another entry."""
-    return sum(1 for word in set(reading.title) - other.words if word[:NEAR_TITLE] not in other.beginnings)
+def strangers(one: Reading, other: Reading) -> int:
+    """Count a headline's words that are nowhere in the other entry → of the headline that has fewer."""
+    counts = []
+    for mine, theirs in ((one, other), (other, one)):
+        words = {*theirs.title, *theirs.body}
+        left = set(mine.title) - words
+        if not left:
+            return 0
+        beginnings = {word[:NEAR_TITLE] for word in words}
+        counts.append(sum(1 for word in left if word[:NEAR_TITLE] not in beginnings))
+    return min(counts)
 
 
 @lru_cache(maxsize=512)
@@ -218,6 +264,9 @@ def facts(reading: Reading) -> Facts:
     else:
         tokens, numbers, names = [], set(), set()
         for gap, token in TOKEN.findall(reading.plain[:FACT_CHARS]):
+            if token.islower() and token.isalpha():
+                tokens.append(token)
+                continue
             low = token.lower().removesuffix("'s").removesuffix("’s")
             if not token.isalpha() and any(map(str.isdigit, token)):
                 numbers.add(low)
@@ -228,14 +277,7 @@ def facts(reading: Reading) -> Facts:
     for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if token in numbers or token in names:
             slots.setdefault((before, after), set()).add(token)
-    words = frozenset(reading.title).union(reading.body)
-    return Facts(
-        numbers=frozenset(numbers),
-        names=frozenset(names),
-        slots=slots,
-        words=words,
-        beginnings=frozenset(word[:NEAR_TITLE] for word in words),
-    )
+    return Facts(numbers=frozenset(numbers), names=frozenset(names), slots=slots)
 
 
 def deciding(new: Reading, other: Reading, ignored: Collection[int] = frozenset()) -> tuple[str, ...]:
