@@ -107,7 +107,7 @@ FROM (SELECT * FROM selections WHERE topic_id = ?1 ORDER BY number DESC LIMIT ?2
      JOIN entries e ON e.id = coalesce(x.entry_id, (SELECT min(f.id) FROM entries f WHERE f.story_id = x.story_id))
      JOIN stories st ON st.id = e.story_id
 WHERE st.merged_into IS NULL
-  AND (?3 = 'off' OR e.joined_by NOT IN ('link', 'print')
+  AND (?3 = 'off' OR e.joined_by NOT IN ('link', 'print', 'person')
        OR e.id = (SELECT min(f.id) FROM entries f WHERE f.story_id = e.story_id))
   AND NOT EXISTS (
       SELECT 1 FROM selections y

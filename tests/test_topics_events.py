@@ -245,6 +245,22 @@ def test_lone_selection_of_a_merged_story_is_the_living_ones(tmp_path: Path) -> 
     assert (one.story_id, one.guid, one.title) == (1, "g2", "Story 1")
 
 
+def test_stories_that_a_person_made_one_are_one_item_apart_too(tmp_path: Path) -> None:
+    """Someone said that they are one: that is said of exact copies too, but not where each entry is an item."""
+    archive = Archive(tmp_path)
+    archive.db.execute("UPDATE selections SET entry_id = story_id")
+    shown = {}
+    for by in ("near", "person"):
+        archive.db.execute("SAVEPOINT one")
+        merge_stories(archive.db, 1, 2, by=by, score=None, words=(), now=NOW)  # type: ignore[arg-type]
+        shown[by] = [
+            [one.guid for one in topic_feed(archive.db, "t", 50, dedupe=dedupe).items] for dedupe in ("exact", "off")
+        ]
+        archive.db.execute("ROLLBACK TO one")
+
+    assert shown == {"near": [["g2", "g1"], ["g2", "g1"]], "person": [["g1"], ["g2", "g1"]]}
+
+
 def test_published_files_tell_of_the_event(house: House, origin: Origin) -> None:
     """Through polls and files: who is alone is told so, a topic that wants no events has none."""
     for name, text in (
