@@ -129,7 +129,7 @@ def likeness(story: Told, event: Event) -> float:
     """Tell how alike a story and an event are, 0 to 1."""
     hashes, weights = unpacked(event.terms)
     vector, rare = story.vector, story.rare
-    shared = of_rare = 0.0
+    shared, of_rare = 0.0, 0.0
     for term, weight in zip(hashes, weights, strict=True):
         if term in vector:
             both = vector[term] * weight
@@ -140,7 +140,8 @@ def likeness(story: Told, event: Event) -> float:
         return 0.0
     least, most = FORMS
     asked_rare = RARE_SHARE * min(1.0, max(0.0, (min(story.words, event.words) - least) / (most - least)))
-    return min(1.0, shared / math.hypot(*weights) ** POWER) * min(1.0, of_rare / (shared * asked_rare or of_rare or 1.0))
+    share: float = min(1.0, of_rare / (shared * asked_rare)) if asked_rare else 1.0
+    return share * float(min(1.0, shared / math.hypot(*weights) ** POWER))
 
 
 def choose(story: Told, candidates: Iterable[Event], level: Level) -> tuple[Event, float, tuple[int, ...]] | None:

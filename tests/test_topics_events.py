@@ -252,7 +252,7 @@ def test_stories_that_a_person_made_one_are_one_item_apart_too(tmp_path: Path) -
     shown = {}
     for by in ("near", "person"):
         archive.db.execute("SAVEPOINT one")
-        merge_stories(archive.db, 1, 2, by=by, score=None, words=(), now=NOW)  # type: ignore[arg-type]
+        merge_stories(archive.db, 1, 2, by=by, score=None, words=(), now=NOW)
         shown[by] = [
             [one.guid for one in topic_feed(archive.db, "t", 50, dedupe=dedupe).items] for dedupe in ("exact", "off")
         ]
