@@ -22,6 +22,7 @@ from db.merge import (
     show_lead,
     split_entry,
     swallow,
+    take_along,
     unmerge,
 )
 from db.topics import mark_changed_topics
@@ -136,6 +137,7 @@ def put_back(db: Database, decision: Decision, merge_id: int | None, was: Mappin
         f"UPDATE entries SET story_id = ?, {' = ?, '.join(JOINED)} = ? WHERE id = ?",
         [kept, *(was[column] for column in JOINED), decision.entry_id],
     )
+    take_along(db, [int(str(decision.entry_id))], [apart], kept)
     if merge_id is not None:
         db.execute("UPDATE merges SET undone_at = NULL WHERE id = ?", [merge_id])
     if apart not in (kept, decision.other_id):  # a poll has joined it to a third story, which stays
@@ -193,5 +195,10 @@ def divided(db: Database, pairs: Collection[tuple[int, int]]) -> frozenset[tuple
 
 
 def musts(db: Database) -> list[tuple[int, int]]:
-    """Read the pairs of entries that a person wants in one story."""
-    return [(a, b) for a, b in db.execute("SELECT entry_a, entry_b FROM links WHERE kind = 'must' ORDER BY 1, 2")]
+    """Read the pairs of entries that a person wants in one story; not those of which one was split off since."""
+    return list(
+        db.execute(
+            "SELECT l.entry_a, l.entry_b FROM links l JOIN entries a ON a.id = l.entry_a "
+            "JOIN entries b ON b.id = l.entry_b WHERE l.kind = 'must' AND a.story_id = b.story_id ORDER BY 1, 2"
+        )
+    )

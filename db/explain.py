@@ -13,25 +13,30 @@ MAX_SIBLINGS = 50
 """Of an event's other stories only the newest so many are told."""
 
 
-def find_story(db: Database, named: str) -> int:
+def find_story(db: Database, named: str, link: int | None = None) -> int:
     """Find the story that a person names: by its id, by an item's ``urn:uuid:…``, or by the address of an entry.
 
-    It may have gone into another: ``db.merge.living`` follows. Raises MergeError where there is none.
+    ``link``: the key of ``named`` as an address; where several stories have it, it is the one that was seen last. The
+    story may have gone into another: ``db.merge.living`` follows. Raises MergeError where there is none.
     """
     if named.isdecimal() and len(named) < 19:
         return way(db, int(named))[0]
     if named.startswith("urn:uuid:"):
         row = db.execute("SELECT story_id FROM selections WHERE guid = ?", [named]).fetchone()
     else:
-        row = db.execute("SELECT story_id FROM entries WHERE url = ? ORDER BY id DESC LIMIT 1", [named]).fetchone()
+        row = db.execute(
+            "SELECT e.story_id FROM entry_keys k JOIN entries e ON e.id = k.entry_id "
+            "WHERE k.key = ? AND k.kind = 'link' ORDER BY e.id DESC LIMIT 1",
+            [link],
+        ).fetchone()
     if row is None:
         raise MergeError(f"there is no story {named!r}: give its id (see `wireroom search`), an item's id or address")
     return int(row[0])
 
 
-def explain(db: Database, named: str) -> dict[str, Any]:
-    """Tell all about a story → values for JSON. Raises MergeError where there is none."""
-    asked = find_story(db, named)
+def explain(db: Database, named: str, link: int | None = None) -> dict[str, Any]:
+    """Tell all about a story (see ``find_story``) → values for JSON. Raises MergeError where there is none."""
+    asked = find_story(db, named, link)
     places = way(db, asked)
     story_id = places[-1]
     (story,) = db.query(

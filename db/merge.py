@@ -130,6 +130,7 @@ def unmerge(db: Database, merge_id: int, now: str) -> tuple[int, int]:
         "AND story_id IN (SELECT value FROM json_each(?3))",
         [gone, json.dumps(selections), json.dumps(places)],
     )
+    take_along(db, moved, places, gone)
     db.execute(
         "UPDATE entries SET joined_by = 'first', joined_score = NULL, joined_words = NULL, joined_to = NULL "
         "WHERE story_id = ? AND id IN (SELECT value FROM json_each(?))",
@@ -172,10 +173,19 @@ def split_entry(db: Database, story_id: int, entry_id: int, now: str) -> int:
         "joined_to = NULL WHERE id = ?",
         [new, entry_id],
     )
-    db.execute("UPDATE selections SET story_id = ? WHERE entry_id = ?", [new, entry_id])  # a copy shown apart
+    take_along(db, [entry_id], [story], new)
     fold(db, new)
     mend_lead(db, story, None)
     return int(new)
+
+
+def take_along(db: Database, entries: Sequence[int], places: Sequence[int], story_id: int) -> None:
+    """Have selections of single entries (of topics that show copies apart) follow these out of other stories."""
+    db.execute(
+        "UPDATE selections SET story_id = ? WHERE story_id IN (SELECT value FROM json_each(?)) "
+        "AND entry_id IN (SELECT value FROM json_each(?))",
+        [story_id, json.dumps(places), json.dumps(entries)],
+    )
 
 
 def mend_lead(db: Database, story_id: int, wanted: int | None) -> None:

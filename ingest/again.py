@@ -1,4 +1,4 @@
-"""Stories that were joined or taken apart: what do they show now, which tags have they, which topics take them? Pure."""
+"""Stories that were joined or split: what do they show now, which tags have they, which topics take them? Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from db.plan import Known, StoryTag, StoryText
 from ingest.grouping import Grouping
+from ingest.select import Selection, selections
 from ingest.stories import Touched, draft, evidence, told, told_anew
 from ingest.tag import Desks, given_tags, rule_tags
 
@@ -16,11 +17,11 @@ UNTOUCHED = Touched(source_id=0, copies={}, changed={})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """What is to be written: stories that another entry leads, all tags of each, (topic, story) not selected yet."""
+    """What is to be written: stories that another entry leads, all tags of each, what topics have not selected yet."""
 
     retold: tuple[StoryText, ...]
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...]
-    selections: tuple[tuple[int, int], ...]
+    selections: tuple[Selection, ...]
 
 
 def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping) -> Again:
@@ -37,15 +38,8 @@ def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping
         drafts.append(draft(retold.get(story.id) or told(story), sources, given_tags(sources, categories, desks)))
     desk = known.desk(drafts)
     ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
-    taken = known.selected(stories.keys())
     return Again(
         retold=tuple(retold.values()),
         tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
-        selections=tuple(
-            (topic.id, d.ref)
-            for topic in desks.topics
-            for matching in (desk.matching(topic.query),)
-            for d in drafts
-            if d.ref in matching and (topic.id, d.ref) not in taken
-        ),
+        selections=selections([d.ref for d in drafts], desks.topics, desk, known, ()),
     )

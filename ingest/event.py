@@ -13,25 +13,22 @@ its mean, and look-alikes (last year's cup final) with them: a lower power asks 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Literal
+from itertools import islice, pairwise
 
+from db.model import LEAST_SCORES, Level
 from db.plan import Event
 from ingest.terms import packed, unpacked
 
-Level = Literal["strict", "normal", "loose"]
 Vector = Mapping[int, float]
 
-POWER = 0.75
+POWER = 0.5
 
-LENGTHS = ((10, 0.18), (30, 0.22), (100, 0.28))
-"""From so many words on so much likeness is enough, and evenly between: a bare headline has few words to share."""
-
-LEVELS: Mapping[Level, float] = {"strict": 1.35, "normal": 1.0, "loose": 0.8}
-"""What the user's setting makes of that."""
+LENGTHS = ((10, 0.18), (30, 0.22), (100, 0.275))
+"""From so many words on so much likeness is enough for ``normal``, and evenly between: a bare headline has few words
+to share."""
 
 WINDOW = timedelta(days=7)
 """An event is over when nothing was told of it for so long."""
@@ -78,16 +75,16 @@ def kept(event: Event) -> tuple[int, ...]:
     return tuple(unpacked(event.terms[: 8 * KEPT])[0])
 
 
-def enough(words: int, level: Level) -> float:
-    """Tell how alike a story and an event must be, of which the shorter has so many words."""
+def enough(words: int) -> float:
+    """Tell how alike a story and an event must be, of which the shorter has so many words, at the level ``normal``."""
     (least, low), (most, high) = LENGTHS[0], LENGTHS[-1]
     if words <= least:
-        return low * LEVELS[level]
+        return low
     if words >= most:
-        return high * LEVELS[level]
-    for (fewer, under), (more, above) in zip(LENGTHS, LENGTHS[1:], strict=False):
+        return high
+    for (fewer, under), (more, above) in pairwise(LENGTHS):
         if words <= more:
-            return (under + (above - under) * (words - fewer) / (more - fewer)) * LEVELS[level]
+            return under + (above - under) * (words - fewer) / (more - fewer)
     raise AssertionError(words)
 
 
@@ -113,6 +110,8 @@ def choose(
 ) -> tuple[Event, float, tuple[int, ...]] | None:
     """Choose the event of a story → it, how alike they are, the terms that decided; None: an event of its own.
 
+    How alike: as a multiple of what ``normal`` asks for (see ``LEAST_SCORES``).
+
     The one that exceeds most what is asked of it; of equal ones the older. The order of ``candidates`` plays no part.
     """
     best: tuple[float, int, Event] | None = None
@@ -121,15 +120,17 @@ def choose(
         if aged is None:
             continue
         score = likeness(vector, event)
-        margin = score / (enough(min(words, event.words), "normal") * aged)
-        if margin >= LEVELS[level] and (best is None or (margin, -event.id) > best[:2]):
+        margin = score / (enough(min(words, event.words)) * aged)
+        if margin >= LEAST_SCORES[level] and (best is None or (margin, -event.id) > best[:2]):
             best = (margin, -event.id, event)
     return (best[2], best[0], deciding(vector, best[2])) if best else None
 
 
 def deciding(vector: Vector, event: Event) -> tuple[int, ...]:
     """Name the terms that a story and an event share, those that count most first."""
-    shared = ((term, vector[term] * weight) for term, weight in zip(*unpacked(event.terms), strict=True) if term in vector)
+    shared = (
+        (term, vector[term] * weight) for term, weight in zip(*unpacked(event.terms), strict=True) if term in vector
+    )
     return tuple(term for term, _ in sorted(shared, key=heaviest)[:DECIDING])
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from sys import byteorder
 from zlib import crc32
@@ -42,16 +42,15 @@ def terms(title: str, text: str) -> tuple[bytes, int]:
 
     A word weighs 1 + log n, where n is how often it stands there: twice for the title, more for names and numbers.
     """
-    in_title, in_text = spelled(title), spelled(text[:MAX_CHARS])[:MAX_WORDS]
-    counts = Counter(in_title)
-    if TITLE_TIMES > 1:
-        counts = Counter({word: n * TITLE_TIMES for word, n in counts.items()})
+    in_title, in_text = spelled(title), beginning(text)
+    counts = Counter(in_title * TITLE_TIMES)
     counts.update(in_text)
     weights: dict[int, float] = {}
-    for word, n in counts.items():
-        first = word[0]
-        count = n * (CAPITAL if first.isupper() else DIGIT if first.isdigit() else 1.0)
-        for term, _ in hashed(word):
+    for word, times in counts.items():
+        term = hashed(word)
+        if term is not None:
+            first = word[0]
+            count = times * (CAPITAL if first.isupper() else DIGIT if first.isdigit() else 1.0)
             weights[term] = weights.get(term, 0.0) + count
     made = sorted((term, 1.0 + math.log(count)) for term, count in weights.items())
     return packed(made), len(in_title) + len(in_text)
@@ -59,60 +58,62 @@ def terms(title: str, text: str) -> tuple[bytes, int]:
 
 def words_of(title: str, text: str, wanted: Collection[int]) -> tuple[str, ...]:
     """Find how the wanted terms are spelled in a text → those that stand there, in the order of ``wanted``."""
-    found: dict[int, str] = {}
-    for word in (*spelled(title), *spelled(text[:MAX_CHARS])[:MAX_WORDS]):
-        for term, shown in hashed(word):
-            if term in wanted:
-                found.setdefault(term, shown)
+    found: dict[int | None, str] = {}
+    for word in (*spelled(title), *beginning(text)):
+        found.setdefault(hashed(word), word)
     return tuple(found[term] for term in wanted if term in found)
 
 
 def term_hashes(title: str, text: str) -> frozenset[int]:
-    """Tell which terms ``terms`` would give a text."""
-    return frozenset(
-        term for word in {*spelled(title), *spelled(text[:MAX_CHARS])[:MAX_WORDS]} for term, _ in hashed(word)
-    )
+    """Tell which terms ``terms`` gives a text."""
+    made = {hashed(word) for word in (*spelled(title), *beginning(text))}
+    return frozenset(term for term in made if term is not None)
+
+
+def beginning(text: str) -> list[str]:
+    """Split a text's beginning into words."""
+    return spelled(text[:MAX_CHARS])[:MAX_WORDS]
 
 
 def spelled(text: str) -> list[str]:
-    """Split a text into words as they are spelled: letters, digits and their marks. An apostrophe parts words (l'État)."""
+    """Split a text into words as they are spelled: letters, digits, their marks; an apostrophe parts (l'État).
+
+    Where no spaces are written each two characters that stand side by side are a word: 外交部 gives 外交 and 交部.
+    """
     if text.isascii():
         return text.translate(SPACES).split()
     parts = with_spaces(text).split()
-    if "".join(parts).isalnum():
-        return parts
-    return [word for part in parts for word in ((part,) if part.isalnum() else part.translate(SPACES).split())]
+    if not "".join(parts).isalnum():
+        parts = [word for part in parts for word in ((part,) if part.isalnum() else part.translate(SPACES).split())]
+    if UNSPACED.search(text):
+        return [word for part in parts for word in ((part,) if part.isascii() else in_pairs(part))]
+    return parts
+
+
+def in_pairs(run: str) -> tuple[str, ...]:
+    """Fold a run of letters that may be of scripts without spaces → its pairs of characters, and its other words."""
+    parts = fold(run).split()
+    apart = [UNSPACED.match(part) is not None for part in parts]
+    if not any(apart):
+        return (run,)
+    found = []
+    for at, part in enumerate(parts):
+        if not apart[at]:
+            found.append(part)
+        elif at + 1 < len(parts) and apart[at + 1]:
+            found.append(part + parts[at + 1])
+        elif at == 0 or not apart[at - 1]:
+            found.append(part)  # one alone
+    return tuple(found)
 
 
 @lru_cache(maxsize=30_000)
-def hashed(word: str) -> tuple[tuple[int, str], ...]:
-    """Fold a word as it is spelled → its terms, each with what it shows: most often one; none for a lone letter.
-
-    A run of characters without spaces gives each two that stand side by side: in 外交部 the terms 外交 and 交部.
-    """
-    word = word[:MAX_WORD_CHARS]
-    folded = fold(word)
-    if " " not in folded and not UNSPACED.match(folded):
-        return ((crc32(folded.encode("utf-8", "replace")), word),) if len(folded) > 1 else ()
-    return tuple((crc32(pair.encode("utf-8", "replace")), pair) for pair in pairs(folded.split()))
-
-
-def pairs(parts: list[str]) -> Iterator[str]:
-    """Give each two characters side by side; a lone one, and a word in a script with spaces, stays as it is."""
-    for at, part in enumerate(parts):
-        alone = (at == 0 or not apart(parts[at - 1])) and (at + 1 == len(parts) or not apart(parts[at + 1]))
-        if not apart(part):
-            if len(part) > 1:
-                yield part
-        elif at + 1 < len(parts) and apart(parts[at + 1]):
-            yield part + parts[at + 1]
-        elif alone:
-            yield part
-
-
-def apart(part: str) -> bool:
-    """Tell whether this is one character of a script without spaces."""
-    return UNSPACED.match(part) is not None
+def hashed(word: str) -> int | None:
+    """Hash a word as it is spelled, alike in any case and with or without accents; None for a lone letter."""
+    folded = fold(word[:MAX_WORD_CHARS])
+    if len(folded) < 2 and not UNSPACED.match(folded):
+        return None
+    return crc32(folded.encode("utf-8", "replace"))
 
 
 def packed(made: Iterable[tuple[int, float]]) -> bytes:

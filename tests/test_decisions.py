@@ -242,7 +242,7 @@ def test_what_can_not_be_done_is_said_with_exit_code_2(house: House, origin: Ori
     set_up(house, origin)
     before = shown(house)
     with beside(house, daemon=daemon):
-        for words, said in (
+        refused = (
             (("merge", "1", "1"), "1 is one story: give another"),
             (("merge", "1", "77"), "there is no story 77"),
             (("merge", "1", "urn:uuid:none"), "there is no story 'urn:uuid:none'"),
@@ -251,7 +251,8 @@ def test_what_can_not_be_done_is_said_with_exit_code_2(house: House, origin: Ori
             (("undo",), "no decision to undo"),
             (("undo", "5"), "no decision 5"),
             (("explain", "77"), "there is no story 77"),
-        ):
+        )
+        for words, said in refused[:: 3 if daemon else 1]:
             result = house.wireroom(*words)
             assert (result.code, result.out) == (2, "")
             assert said in result.err
@@ -272,3 +273,28 @@ def test_without_an_archive_nothing_is_made(house: House, origin: Origin) -> Non
 
     assert house.wireroom("merge", "1", "2").code == 66
     assert not house.archive.exists()
+
+
+def test_split_of_what_a_poll_united_wakes_the_old_item_and_keeps_it_apart(house: House, origin: Origin) -> None:
+    """Two halves are two stories until the whole text comes; then a person says no, and another whole text comes."""
+    halves = [" ".join(f"{word}{n}" for n in range(80)) for word in ("harbour", "winter")]
+    whole = " ".join(halves)
+    four = {}
+    for id_, text in zip("abcd", (*halves, whole, f"{whole} and then spring came"), strict=True):
+        four[id_] = origin.url(f"/{id_}")
+        links = item(f"{id_}-1", title="Number of ships in the northern harbours", text=text)
+        origin.feed(f"/{id_}", rss(links, title=f"Paper {id_}"))
+        if id_ == "c":
+            before = items(house)
+        house.configure(four, REST, allow=origin.port)
+        house.poll()
+        if id_ == "c":
+            assert house.rows("SELECT story_id FROM entries ORDER BY id") == [(1,), (1,), (1,)]
+            assert [(one["gone"], one["by"]) for one in done(house, "explain", "2")["merges"]] == [(2, "near")]
+            assert items(house).keys() < before.keys()
+            assert done(house, "split", "1", "2")["other"] == 2
+            assert items(house).keys() == before.keys()
+
+    assert len(house.rows("SELECT 1 FROM entries")) == 4
+    assert dict(house.rows("SELECT id, story_id FROM entries WHERE id < 4")) == {1: 1, 2: 2, 3: 1}
+    assert items(house).keys() == before.keys()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,79 +11,8 @@ from db.decisions import decide_merge, decide_split, divided, musts, undo
 from db.index import index_stories
 from db.merge import MergeError, living, merge_stories, split_entry, unmerge
 from db.query import parse
-from db.schema import migrations
 from db.search import search
-
-NOW = "2026-11-25T12:00:00Z"
-
-
-def archive(*stories: int, topics: int = 1) -> Database:
-    """Make an archive with stories of so many entries each, all selected by the first topic, each second by others."""
-    db = Database(memory=True, execute_plugins=False)
-    migrations.apply(db)
-    db.conn.execute("PRAGMA foreign_keys = ON")
-    entries = sum(stories)
-    for n in range(1, entries + 1):
-        db.execute("INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", [n, f"source-{n}"])
-    for n in range(1, topics + 1):
-        db.execute("INSERT INTO topics (id, config_id, title, urn, created_at) VALUES (?1, ?1, '', 'u' || ?1, '')", [n])
-    entry = 0
-    for story, size in enumerate(stories, start=1):
-        first = entry + 1
-        db.execute(
-            "INSERT INTO stories (id, title, text, url, first_seen, updated) VALUES (?, ?, ?, ?, ?, ?)",
-            [story, f"title{first}", f"words{first}", f"http://e.example/{first}", f"seen {first}", f"updated {first}"],
-        )
-        for n in range(size):
-            entry += 1
-            db.execute(
-                "INSERT INTO entries (id, source_id, story_id, joined_by, joined_to, joined_score, joined_words, "
-                "title, text, url, html, version, first_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?)",
-                [
-                    entry,
-                    entry,
-                    story,
-                    "near" if n else "first",
-                    first if n else None,
-                    0.5 if n else None,
-                    '["ports"]' if n else None,
-                    f"title{entry}",
-                    f"words{entry}",
-                    f"http://e.example/{entry}",
-                    f"seen {entry}",
-                ],
-            )
-        db.execute("UPDATE stories SET lead_entry_id = ? WHERE id = ?", [first, story])
-        for topic in range(1, topics + 1):
-            if topic == 1 or story % topic == 0:
-                db.execute(
-                    "INSERT INTO selections (topic_id, story_id, number, guid, selected_at) VALUES (?, ?, ?, ?, '')",
-                    [topic, story, story, f"guid {topic} {story}"],
-                )
-    index_stories(db)
-    return db
-
-
-def table(db: Database, sql: str) -> list[tuple[Any, ...]]:
-    """Read rows."""
-    return db.execute(sql).fetchall()
-
-
-def shown(db: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """Read all that a reader could see of the living stories."""
-    return {
-        "stories": table(
-            db,
-            "SELECT id, title, text, folded_title, folded_text, url, first_seen, updated, lead_entry_id FROM stories "
-            "WHERE merged_into IS NULL ORDER BY id",
-        ),
-        "entries": table(db, "SELECT * FROM entries ORDER BY id"),
-        "selections": table(
-            db,
-            "SELECT x.* FROM selections x JOIN stories st ON st.id = x.story_id WHERE st.merged_into IS NULL "
-            "ORDER BY x.id",
-        ),
-    }
+from merged import NOW, archive, check_whole, shown, table
 
 
 def test_older_story_lives_and_the_younger_leads_to_it() -> None:
@@ -131,6 +57,23 @@ def test_copies_shown_apart_keep_their_items() -> None:
     merge_stories(db, 1, 2, by="near", score=0.7, words=(), now=NOW)
 
     assert table(db, "SELECT story_id FROM selections") == [(1,), (1,)]
+
+
+def test_items_of_single_copies_follow_them_out_of_the_story() -> None:
+    """One that was selected after the merge too; and back."""
+    db = archive(1, 1)
+    db.execute("DELETE FROM selections")
+    merge = merge_stories(db, 1, 2, by="near", score=0.7, words=(), now=NOW)
+    db.execute("INSERT INTO selections VALUES (9, 1, 1, 2, 9, 'guid 9', '')")
+
+    assert unmerge(db, merge, NOW) == (1, 2)
+    assert table(db, "SELECT id, story_id FROM selections") == [(9, 2)]
+    decide_merge(db, 1, 2, NOW)
+    decide_split(db, 1, 1, NOW)
+    assert table(db, "SELECT id, story_id FROM selections") == [(9, 1)]
+    undo(db, None, NOW)
+    undo(db, None, NOW)
+    assert table(db, "SELECT id, story_id FROM selections") == [(9, 2)]
 
 
 def test_merged_story_is_found_no_more() -> None:
@@ -230,6 +173,10 @@ def test_split_keeps_apart_and_merge_binds_until_undone() -> None:
     db = archive(2, 1)
     decide_merge(db, 1, 2, NOW)
     assert musts(db) == [(1, 3)]
+    decide_split(db, 1, 3, NOW)
+    assert musts(db) == []
+    undo(db, None, NOW)
+    assert musts(db) == [(1, 3)]
     undo(db, None, NOW)
     assert musts(db) == []
     decide_split(db, 1, 2, NOW)
@@ -313,20 +260,3 @@ def change(db: Database, data: st.DataObject, *, by_person: bool) -> bool:
         return False
     index_stories(db)
     return True
-
-
-def check_whole(db: Database) -> None:
-    """No entry is lost, each is in a living story, each living story has entries and is led by one of them."""
-    assert (
-        table(db, "SELECT e.id FROM entries e JOIN stories st ON st.id = e.story_id WHERE st.merged_into IS NOT NULL")
-        == []
-    )
-    assert (
-        table(
-            db,
-            "SELECT st.id FROM stories st WHERE st.merged_into IS NULL AND NOT EXISTS "
-            "(SELECT 1 FROM entries e WHERE e.story_id = st.id AND e.id = st.lead_entry_id)",
-        )
-        == []
-    )
-    assert json.dumps(table(db, "PRAGMA foreign_key_check")) == "[]"

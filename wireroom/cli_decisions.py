@@ -28,11 +28,12 @@ def explain(path: Path, story: str, *, as_json: bool) -> None:
     from db.archive import open_reader
     from db.explain import explain as find
     from db.merge import MergeError
+    from wireroom.decide import link_key
     from wireroom.explained import explained_lines, lead_reason
 
     config = read_config(path)
     try:
-        told = find(open_reader(config.archive), story)
+        told = find(open_reader(config.archive), story, link_key(story))
     except MergeError as error:
         fail(2, str(error))
     told["lead_because"] = lead_reason(told["entries"], {source.id: source.priority for source in config.sources})

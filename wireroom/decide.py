@@ -19,10 +19,12 @@ from db.merge import MergeError, ids, living
 from db.times import iso
 from db.topics import mark_changed_topics
 from ingest.again import asked_again
-from ingest.poll import Setup
+from ingest.normalize import key
+from ingest.urls import canonical_link
 from wireroom.control import ControlError
 
 if TYPE_CHECKING:
+    from ingest.poll import Setup
     from wireroom.engine import Engine
 
 DECISIONS = ("merge", "split", "undo")
@@ -34,7 +36,7 @@ async def decide(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     Raises ControlError (exit code 2) where it can't be done; ArchiveError.
     """
     try:
-        result = await engine.write(partial(carry_out, setup=engine.poller.setup, request=request))
+        result = await engine.writer.write(partial(carry_out, setup=engine.poller.setup, request=request), own=True)
     except MergeError as error:
         raise ControlError(str(error), 2) from error
     engine.log.info("decision", **{name: value for name, value in result.items() if value is not None})
@@ -43,13 +45,19 @@ async def decide(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def link_key(named: str) -> int | None:
+    """Make the identity key by which entries with this address are found; None where it is no address."""
+    link = canonical_link(named)
+    return key("link", link) if link else None
+
+
 def carry_out(db: Database, *, setup: Setup, request: dict[str, Any]) -> dict[str, Any]:
     """Do what ``request`` asks, inside the writer's transaction → what was done. Raises MergeError."""
     now = iso(datetime.now(UTC))
     followed = []
 
     def found(named: str) -> int:
-        asked = find_story(db, named)
+        asked = find_story(db, named, link_key(named))
         if (now_is := living(db, asked)) != asked:
             followed.append({"story": asked, "merged_into": now_is})
         return asked
@@ -75,9 +83,9 @@ def carry_out(db: Database, *, setup: Setup, request: dict[str, Any]) -> dict[st
 
 
 def retell(db: Database, done: Decision, stories: list[int], setup: Setup, now: str, *, selects: bool) -> None:
-    """Choose leads, and ask rules and topics, of the stories that a decision touched; what topics take is noted with it.
+    """Choose the leads of the stories that a decision touched, and ask rules and topics of them.
 
-    Without ``selects`` no topic takes anything: an undo only restores.
+    What topics take is noted with the decision. Without ``selects`` none takes anything: an undo only restores.
     """
     again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping)
     for text in again.retold:
@@ -86,7 +94,7 @@ def retell(db: Database, done: Decision, stories: list[int], setup: Setup, now: 
     if selects and again.selections:
         ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()
         for topic, taken in groupby(again.selections, key=itemgetter(0)):
-            select(db, topic, [story for _, story in taken], now, mint_urn)
+            select(db, topic, [item[1:] for item in taken], now, mint_urn)
         sql = "SELECT id FROM selections WHERE id > ?1 AND story_id IN (SELECT value FROM json_each(?2))"
         note_selections(db, done.id, ids(db, sql, before, json.dumps(stories)))
     mark_changed_topics(db, stories)
