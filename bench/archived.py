@@ -113,10 +113,11 @@ def write_stories(db: Database, stories: int, real: Statistics, dice: random.Ran
         ((id_, f"old{id_}", iso(NOW)) for id_ in range(1, sources + 1)),
     )
     db.conn.executemany(
-        "INSERT INTO stories (id, title, text, first_seen, updated, lead_entry_id, event_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO stories (id, title, text, first_seen, updated, lead_entry_id, event_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             (id_, f"Story {id_}", "", seen, seen, id_, event)
-            for id_, event, seen in zip(range(1, stories + 1), events_of(stories), times(stories, 14), strict=False)
+            for id_, event, seen in zip(range(1, stories + 1), events_of(), times(stories, 14), strict=False)
         ),
     )
     db.conn.executemany(
@@ -151,7 +152,7 @@ def times(count: int, days: int) -> Iterator[str]:
     return (iso(NOW - timedelta(days=days) * (0.9 * (count - n) / count)) for n in range(count))
 
 
-def events_of(stories: int) -> Iterator[int]:
+def events_of() -> Iterator[int]:
     """Give the event of each story: of one to ten stories, one after the other."""
     event = 0
     while True:
@@ -223,7 +224,7 @@ def write_events(db: Database, stories: int, real: Statistics, dice: random.Rand
     names = [dice.getrandbits(32) for _ in range(NAMES)]
     rare_name = rarity(shipped(), {}, stories)(0)
     last = 0
-    for last in events_of(stories):
+    for last in events_of():
         if last * sum(STORIES_AN_EVENT) // len(STORIES_AN_EVENT) >= stories:
             break
 

@@ -114,9 +114,7 @@ class Placing:
         body = parsed.Markup(value=item.text, is_html=False)
         title = parsed.Markup(value=item.title, is_html=False)
         read = parsed.Item(id=f"new {self.number}", title=title, bodies=(body,))
-        document = normalize(
-            parsed.Parsed(format="rss20", base=None, items=(read,)), comparing=self.grouping.comparing
-        )
+        document = normalize(parsed.Parsed(format="rss20", base=None, items=(read,)), comparing=self.grouping.comparing)
         normalized = time.process_time() - began
 
         def write(db: Database) -> int:
@@ -196,23 +194,28 @@ def told(stories: int, found: dict[str, Spent]) -> None:
     """Print what placing cost in an archive of so many stories."""
     nothing = found["nothing compared"]
     print(f"\narchive of {stories:,} stories, {len(nothing.polls):,} new ones: processor ms each")
-    print(f"{'':18}{'whole':>8}{'grouping':>9}{'a second':>9}{'p50':>8}{'p99':>8}{'most':>8}{'commit':>8}{'KB written':>12}")
+    print(
+        f"{'':18}{'whole':>8}{'grouping':>9}{'a second':>9}{'p50':>8}{'p99':>8}{'most':>8}{'commit':>8}{'KB written':>12}"
+    )
     for name, spent in found.items():
         count, polls = len(spent.polls), sorted(spent.polls)
         added = spent.whole - nothing.whole
-        rate = f"{count / added:9,.0f}" if spent is not nothing else f"{'':9}"
-        print(
-            f"{name:18}{spent.whole / count * 1000:8.2f}{added / count * 1000:9.2f}{rate}"
-            f"{polls[count // 2] * 1000:8.2f}{polls[count * 99 // 100] * 1000:8.2f}{polls[-1] * 1000:8.2f}"
-            f"{sum(spent.commits) / count * 1000:8.2f}{spent.written / count / 1000:12.1f}"
+        columns = (
+            f"{spent.whole / count * 1000:.2f}",
+            f"{added / count * 1000:.2f}" if added else "",
+            f"{count / added:,.0f}" if added else "",
+            *(f"{polls[at] * 1000:.2f}" for at in (count // 2, count * 99 // 100, -1)),
+            f"{sum(spent.commits) / count * 1000:.2f}",
+            f"{spent.written / count / 1000:.0f}",
         )
+        print(f"{name:18}" + "".join(f"{column:>11}" for column in columns))
     index = found["copies and events"].index
     print(f"bytes a story: {sum(index.values()) / stories:,.0f} (", end="")
     print(", ".join(f"{name} {size / stories:,.0f}" for name, size in index.items()), end=")\n")
 
 
-def bench(corpus: Corpus, archives: Sequence[int], folder: Path, *, count: int, seed: int) -> list[Item]:
-    """Make the archives that are not there yet, and place new stories in each."""
+def bench(corpus: Corpus, archives: Sequence[int], folder: Path, *, count: int, seed: int) -> None:
+    """Make the archives that are not there yet, place new stories in each, print what that cost."""
     early, late = news(corpus, count, seed)
     real = None
     for stories in archives:
@@ -221,4 +224,3 @@ def bench(corpus: Corpus, archives: Sequence[int], folder: Path, *, count: int, 
             real = real or statistics(corpus)
             make(base, stories, real)
         told(stories, {name: run(base, early, late, grouping) for name, grouping in SETTINGS.items()})
-    return late
