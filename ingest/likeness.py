@@ -23,6 +23,10 @@ from ingest.prints import READ_CHARS, Reading, read, unpacked
 MAX_HOLDERS = 40
 """A shingle that more entries have is boilerplate and finds nobody."""
 
+MAX_REMEMBERED = 32
+"""Texts that are kept as they were read: all that one entry is compared with, and some of those before. Of a long text
+that is up to 160 KB; 512 of them saved no measurable time."""
+
 MAX_COMPARED = 8
 """So many candidates are compared word by word, those first that share most of the kept shingles."""
 
@@ -162,9 +166,9 @@ def same_headline(one: Reading, other: Reading) -> bool:
     return one.title == other.title and len(one.title) >= MIN_HEADLINE_WORDS * (2 if one.apart else 1)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=MAX_REMEMBERED)
 def reading_of(title: str, text: str) -> Reading:
-    """Read a known entry: those of the last hours are compared again and again."""
+    """Read a known entry: when a report comes through many sources, the same few are compared again and again."""
     return read(title, text)
 
 
@@ -208,7 +212,7 @@ def strange(reading: Reading, other: Facts) -> int:
     return sum(1 for word in set(reading.title) - other.words if word[:NEAR_TITLE] not in other.beginnings)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=MAX_REMEMBERED)
 def facts(reading: Reading) -> Facts:
     """Find a text's numbers and names: words with a digit, words with a capital inside a sentence."""
     if reading.apart:
