@@ -60,6 +60,7 @@ class Spent:
     written: int = 0
     index: dict[str, int] = field(default_factory=dict)
     stories: list[int] = field(default_factory=list)
+    entries: int = 0
 
 
 def news(corpus: Corpus, count: int, seed: int) -> tuple[list[Item], list[Item]]:
@@ -169,6 +170,7 @@ def run(base: Path, early: Sequence[Item], late: Sequence[Item], grouping: Group
     placing.reopen()
     second = placing.place(late[half:])
     index = sizes(placing.db)
+    ((entries,),) = placing.db.execute("SELECT count(*) FROM entries")
     placing.db.close()
     copy.unlink()
     return Spent(
@@ -178,6 +180,7 @@ def run(base: Path, early: Sequence[Item], late: Sequence[Item], grouping: Group
         written=first.written + second.written,
         index=index,
         stories=first.stories + second.stories,
+        entries=entries,
     )
 
 
@@ -194,9 +197,8 @@ def told(stories: int, found: dict[str, Spent]) -> None:
     """Print what placing cost in an archive of so many stories."""
     nothing = found["nothing compared"]
     print(f"\narchive of {stories:,} stories, {len(nothing.polls):,} new ones: processor ms each")
-    print(
-        f"{'':18}{'whole':>8}{'grouping':>9}{'a second':>9}{'p50':>8}{'p99':>8}{'most':>8}{'commit':>8}{'KB written':>12}"
-    )
+    heads = ("whole", "grouping", "a second", "p50", "p99", "most", "commit", "KB written")
+    print(f"{'':18}" + "".join(f"{head:>11}" for head in heads))
     for name, spent in found.items():
         count, polls = len(spent.polls), sorted(spent.polls)
         added = spent.whole - nothing.whole
@@ -209,9 +211,9 @@ def told(stories: int, found: dict[str, Spent]) -> None:
             f"{spent.written / count / 1000:.0f}",
         )
         print(f"{name:18}" + "".join(f"{column:>11}" for column in columns))
-    index = found["copies and events"].index
-    print(f"bytes a story: {sum(index.values()) / stories:,.0f} (", end="")
-    print(", ".join(f"{name} {size / stories:,.0f}" for name, size in index.items()), end=")\n")
+    last = found["copies and events"]
+    each = ", ".join(f"{name} {size / last.entries:,.0f}" for name, size in last.index.items())
+    print(f"bytes of the index for each story: {sum(last.index.values()) / last.entries:,.0f} ({each})")
 
 
 def bench(corpus: Corpus, archives: Sequence[int], folder: Path, *, count: int, seed: int) -> None:
