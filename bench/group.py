@@ -4,6 +4,10 @@ Level 1, the same text: `bench/variants.py` makes a stream out of real texts (se
 each item is placed by `ingest/prints.py` and `ingest/likeness.py` with an index in memory that does what the archive's
 does. Printed are precision, recall and F1 over pairs of items, the look-alikes that were merged, recall by kind, and
 the stories per second of processor time.
+
+`--archive 10000,100000,1000000`: what a new story costs in archives of so many, both levels, by the product's own path
+(`bench/placing.py`). They are made once (`bench/archived.py`; a million takes minutes and 3.5 GB) and kept in
+`--folder`.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import argparse
 import gc
 import random
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -141,7 +146,18 @@ def main() -> None:
     parser.add_argument("--seeds", default="1,2", help="of the streams, with commas")
     parser.add_argument("--stories", type=int, default=2500, help="base texts a stream, and as many look-alikes")
     parser.add_argument("--show", type=int, default=0, help="so many wrong merges in full")
+    parser.add_argument("--archive", default="", help="place stories in archives of so many, with commas, instead")
+    parser.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()), help="where these archives are kept"
+    )
+    parser.add_argument("--new", type=int, default=3000, help="stories placed in an archive")
     asked = parser.parse_args()
+    if asked.archive:
+        from placing import bench
+
+        sizes = [int(size) for size in asked.archive.split(",")]
+        bench(read(asked.texts), sizes, asked.folder, count=asked.new, seed=int(asked.seeds.split(",")[0]))
+        return
     level_one(read(asked.texts), [int(seed) for seed in asked.seeds.split(",")], stories=asked.stories, show=asked.show)
 
 

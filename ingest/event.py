@@ -33,7 +33,7 @@ RARE_SHARE = 0.4
 were in groups of ten and more instead of 15 %, and on ECB+ nothing was lost."""
 
 FORMS = (10, 30)
-"""From the first number of words on to the second this is asked more and more: a bare headline has no room for a form."""
+"""From the first number of words to the second this is asked more and more: a bare headline has no room for a form."""
 
 LENGTHS = ((10, 0.16), (30, 0.22), (100, 0.275))
 """From so many words on so much likeness is enough for ``normal``, and evenly between: a bare headline has few words

@@ -192,4 +192,5 @@ def test_index_finds_whoever_shares_enough(texts: list[frozenset[int]], data: st
 
     shared = {id_: len(asked & one) for id_, one in enumerate(texts, start=1)}
     assert sorted(found) == [id_ for id_, count in shared.items() if count]
-    assert [shared[id_] for id_ in found] == sorted((shared[id_] for id_ in found), reverse=True)
+    shares = [shared[id_] / min(len(asked), len(texts[id_ - 1])) for id_ in found]
+    assert shares == sorted(shares, reverse=True)
