@@ -66,9 +66,9 @@ def test_who_shares_most_comes_first(archive: Database) -> None:
 
 
 def test_one_triple_of_very_many_is_chance(archive: Database) -> None:
-    """Of a tenth it is more."""
+    """Of an eighth it is more."""
     add(archive, 1, 5, *range(100, 139))
-    add(archive, 2, 5, *range(200, 209))
+    add(archive, 2, 5, *range(200, 207))
 
     assert list(sharing(archive, packed(5, *range(300, 339)))) == [2]
 
