@@ -34,7 +34,7 @@ RARE_SHARE = 0.4
 """… and of likeness so much must come from rare terms. Measured: of 5,000 reports of 1987, most written by a form, 4 %
 were in groups of ten and more instead of 15 %, and on ECB+ nothing was lost."""
 
-FORMS = (10, 30)
+FORMS = (16, 30)
 """From the first number of words on to the second this is asked more and more: a bare headline has no room for a form."""
 
 LENGTHS = ((10, 0.16), (30, 0.22), (100, 0.275))
@@ -142,9 +142,10 @@ def likeness(story: Told, event: Event) -> float:
                 of_rare += both
     if not shared:
         return 0.0
+    alike = min(1.0, shared / math.hypot(*weights) ** POWER)
     least, most = FORMS
-    asked_rare = RARE_SHARE * min(1.0, max(0.0, (min(story.words, event.words) - least) / (most - least)))
-    return min(1.0, shared / math.hypot(*weights) ** POWER) * min(1.0, of_rare / (shared * asked_rare or of_rare or 1.0))
+    wanted = shared * RARE_SHARE * min(1.0, (min(story.words, event.words) - least) / (most - least))
+    return alike if of_rare >= wanted else alike * of_rare / wanted
 
 
 def choose(story: Told, candidates: Iterable[Event], level: Level) -> tuple[Event, float, tuple[int, ...]] | None:
