@@ -35,7 +35,7 @@ RARE_SHARE = 0.4
 were in groups of ten and more instead of 15 %, and on ECB+ nothing was lost."""
 
 FORMS = (16, 30)
-"""From the first number of words on to the second this is asked more and more: a bare headline has no room for a form."""
+"""From so many words on this is asked, more and more up to so many: a bare headline has no room for a form."""
 
 LENGTHS = ((10, 0.16), (30, 0.22), (100, 0.275))
 """From so many words on so much likeness is enough, and evenly between: a bare headline has few words to share."""
@@ -142,7 +142,7 @@ def likeness(story: Told, event: Event) -> float:
                 of_rare += both
     if not shared:
         return 0.0
-    alike = min(1.0, shared / math.hypot(*weights) ** POWER)
+    alike: float = min(1.0, shared / math.hypot(*weights) ** POWER)
     least, most = FORMS
     wanted = shared * RARE_SHARE * min(1.0, (min(story.words, event.words) - least) / (most - least))
     return alike if of_rare >= wanted else alike * of_rare / wanted
