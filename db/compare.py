@@ -62,6 +62,10 @@ def write_events(
         ],
     )
     db.conn.executemany(
+        "DELETE FROM event_terms WHERE event_id = ? AND term NOT IN (SELECT value FROM json_each(?))",
+        [(new.event.id, json.dumps(new.rare)) for new in events if new.event.id > 0],
+    )
+    db.conn.executemany(
         "INSERT OR IGNORE INTO event_terms (term, event_id) VALUES (?, ?)",
         [(term, ids.get(new.event.id, new.event.id)) for new in events for term in new.rare],
     )
