@@ -29,21 +29,24 @@ MAX_EVENTS = 24
 
 HASH_BYTES = 8
 
+NO_BOUND = 2**63 - 1
+"""Above all entries: what is asked is asked of the whole archive, not as it was before an entry came."""
+
 
 def hashes(packed: bytes) -> tuple[int, ...]:
     """Unpack ``Prints.shingles``."""
     return struct.unpack(f"<{len(packed) // HASH_BYTES}q", packed)
 
 
-def sharing(db: Database, packed: bytes) -> Sequence[int]:
-    """Find the entries that share word triples with a text → their ids, who shares most first.
+def sharing(db: Database, packed: bytes, before: int = NO_BOUND) -> Sequence[int]:
+    """Find the entries, of those before one, that share word triples with a text → their ids, who shares most first.
 
     One shared triple among many is chance: an entry must have a tenth of them, of its own or of the text's.
     """
     counts: Counter[int] = Counter()
     for one in hashes(packed):
         found = db.conn.execute(
-            "SELECT entry_id FROM shingles WHERE hash = ? LIMIT ?", (one, MAX_SHARING + 1)
+            "SELECT entry_id FROM shingles WHERE hash = ? AND entry_id < ? LIMIT ?", (one, before, MAX_SHARING + 1)
         ).fetchall()
         if len(found) <= MAX_SHARING:
             counts.update(id_ for (id_,) in found)
@@ -60,17 +63,18 @@ def sharing(db: Database, packed: bytes) -> Sequence[int]:
     return sorted(near, key=lambda id_: (-counts[id_], id_))[:MAX_TEXTS]
 
 
-def texts(db: Database, ids: Collection[int]) -> Mapping[int, KnownText]:
-    """Read the texts of entries, with all sources of their stories."""
+def texts(db: Database, ids: Collection[int], before: int = NO_BOUND) -> Mapping[int, KnownText]:
+    """Read the texts of entries, with all sources of their stories that had an entry there before this one."""
     if not ids:
         return {}
     rows = db.conn.execute(
         """
         SELECT e.id, e.source_id, e.story_id, e.title, e.text, e.published, e.first_seen,
-               (SELECT json_group_array(DISTINCT o.source_id) FROM entries o WHERE o.story_id = e.story_id)
-        FROM entries e WHERE e.id IN (SELECT value FROM json_each(?))
+               (SELECT json_group_array(DISTINCT o.source_id) FROM entries o
+                WHERE o.story_id = e.story_id AND o.id < ?2)
+        FROM entries e WHERE e.id IN (SELECT value FROM json_each(?1))
         """,
-        (json.dumps(list(ids)),),
+        (json.dumps(list(ids)), before),
     )
     return {
         id_: KnownText(
@@ -93,22 +97,23 @@ def prints(db: Database, entry_id: int) -> bytes:
     return found[0] if found is not None else b""
 
 
-def other_prints(db: Database, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
+def other_prints(db: Database, source_id: int, besides: int, limit: int, before: int = NO_BOUND) -> Sequence[bytes]:
     """Read the word triples of a source's newest entries, but for one: what they have in common is furniture."""
     rows = db.conn.execute(
-        "SELECT p.shingles FROM (SELECT id FROM entries WHERE source_id = ? AND id <> ? ORDER BY id DESC LIMIT ?) e "
-        "JOIN prints p ON p.entry_id = e.id",
-        (source_id, besides, limit),
+        "SELECT p.shingles FROM (SELECT id FROM entries WHERE source_id = ? AND id <> ? AND id < ? ORDER BY id DESC "
+        "LIMIT ?) e JOIN prints p ON p.entry_id = e.id",
+        (source_id, besides, before, limit),
     )
     return [packed for (packed,) in rows]
 
 
-def carriers(db: Database, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
-    """Read which sources carry stories → source row ids by story."""
+def carriers(db: Database, stories: Collection[int], before: int = NO_BOUND) -> Mapping[int, frozenset[int]]:
+    """Read which sources carry stories, by entries before one → source row ids by story."""
     found: dict[int, set[int]] = {story: set() for story in stories}
     for story, source in db.conn.execute(
-        "SELECT DISTINCT story_id, source_id FROM entries WHERE story_id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(stories)),),
+        "SELECT DISTINCT story_id, source_id FROM entries "
+        "WHERE story_id IN (SELECT value FROM json_each(?)) AND id < ?",
+        (json.dumps(list(stories)), before),
     ):
         found[story].add(source)
     return {story: frozenset(sources) for story, sources in found.items()}

@@ -225,6 +225,7 @@ for about_a_story in (
     cli_decisions.split,
     cli_decisions.undo,
     cli_stories.diff,
+    cli_stories.regroup,
 ):
     cli.add_command(about_a_story)
 

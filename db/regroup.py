@@ -1,0 +1,285 @@
+"""Where a regroup of the archive stands, and what it reads and clears there, a little at a time. IO: sqlite.
+
+It goes through the entries of the index's window (``texts``), then through all stories (``stories``), each from the
+oldest on, and then throws away the events that were there before (``sweep``). How far it has come is written with what
+it did, in one transaction, so that it can be broken off anywhere. Meanwhile polls go on: while stories are gone
+through they give no events, since the regroup will come to their stories too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Literal, NamedTuple, TypeVar
+
+from sqlite_utils import Database
+
+from db.model import Entry, Keys
+from db.plan import JoinedBy
+
+T = TypeVar("T")
+Stage = Literal["texts", "stories", "sweep"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a regroup has come: the columns of ``grouping`` (see ``db/grouping_schema.py``)."""
+
+    stage: Stage | None
+    since: int
+    done: int
+    old_events: int
+
+
+class Row(NamedTuple):
+    """An entry to be compared again; ``began``: it began a story, ``changed``: its source has changed it since."""
+
+    id: int
+    source_id: int
+    first_seen: str
+    story: int
+    joined_by: JoinedBy
+    joined_to: int | None
+    began: bool
+    changed: bool
+    title: str
+    text: str
+    published: str | None
+
+
+class Beginning(NamedTuple):
+    """A story and the entry that it began with, as that read at first; no entry for one that never was a story."""
+
+    story: int
+    source_id: int | None
+    first_seen: str | None
+    title: str
+    text: str
+    published: str | None
+
+
+def standing(db: Database) -> Standing:
+    """Read how far the regroup has come that is under way; ``stage`` is None where none is."""
+    ((stage, since, done, old),) = db.execute("SELECT stage, since, done, old_events FROM grouping").fetchall()
+    return Standing(stage=stage, since=since, done=done, old_events=old)
+
+
+def gives_events(db: Database) -> bool:
+    """Tell whether polls give their stories events, and what is old is forgotten: not while a regroup does that."""
+    return standing(db).stage != "stories"
+
+
+def write_standing(db: Database, now: Standing) -> None:
+    """Write how far it has come."""
+    db.execute(
+        "UPDATE grouping SET stage = ?, since = ?, done = ?, old_events = ?",
+        [now.stage, now.since, now.done, now.old_events],
+    )
+
+
+def begin(db: Database, since_time: str, *, comparing: bool) -> Standing:
+    """Begin, with the entries first seen since then; where nothing is compared, the index is empty from now on."""
+    since = first_since(db, since_time)
+    if not comparing:
+        db.execute("DELETE FROM shingles")
+        db.execute("DELETE FROM prints")
+    made = Standing(stage="texts", since=since, done=since - 1, old_events=0)
+    write_standing(db, made)
+    return made
+
+
+def begin_stories(db: Database, now: Standing) -> Standing:
+    """Go on to the stories: events begin anew, and so does the learning of words."""
+    for table in ("event_terms", "term_counts", "unlearned"):
+        db.execute(f"DELETE FROM {table}")
+    db.execute("UPDATE grouping SET learned = 0")
+    ((last,),) = db.execute("SELECT coalesce(max(id), 0) FROM events").fetchall()
+    made = replace(now, stage="stories", done=0, old_events=last)
+    write_standing(db, made)
+    return made
+
+
+def sweep(db: Database, now: Standing, most: int) -> bool:
+    """Throw away some events that were there before → whether there may be more."""
+    cursor = db.execute(
+        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id <= ? ORDER BY id LIMIT ?)",
+        [now.old_events, most],
+    )
+    return cursor.rowcount >= most
+
+
+def finish(db: Database, now: Standing, version: int) -> None:
+    """Note that the index is whole, and of this version."""
+    db.execute("UPDATE grouping SET version = ?, indexed_from = ?", [version, now.since])
+    write_standing(db, Standing(stage=None, since=0, done=0, old_events=0))
+
+
+def stamp(db: Database, version: int, *, comparing: bool) -> None:
+    """Note by which version texts are compared from now on, if they are, and that those from before are not.
+
+    An index that is there already is of the version that it was begun with.
+    """
+    if comparing:
+        db.execute(
+            "UPDATE grouping SET version = ?, indexed_from = (SELECT coalesce(max(id), 0) + 1 FROM entries) "
+            "WHERE version = 0",
+            [version],
+        )
+    else:
+        db.execute("UPDATE grouping SET version = 0 WHERE version <> 0")
+
+
+def first_since(db: Database, time: str) -> int:
+    """Find the first entry that was seen since then → its id, or the next free one: ids rise with first sight."""
+    ((low, high),) = db.execute("SELECT coalesce(min(id), 1), coalesce(max(id), 0) + 1 FROM entries").fetchall()
+    while low < high:
+        middle = (low + high) // 2
+        id_, seen = db.execute(
+            "SELECT id, first_seen FROM entries WHERE id >= ? ORDER BY id LIMIT 1", [middle]
+        ).fetchone()
+        if seen < time:
+            low = id_ + 1
+        else:
+            high = middle
+    return int(low)
+
+
+def last_ids(db: Database) -> tuple[int, int]:
+    """Read the ids of the newest entry and of the newest story."""
+    ((entry, story),) = db.execute(
+        "SELECT (SELECT coalesce(max(id), 0) FROM entries), (SELECT coalesce(max(id), 0) FROM stories)"
+    ).fetchall()
+    return int(entry), int(story)
+
+
+def whole_polls(rows: Iterable[T], key: Callable[[T], object], least: int) -> list[list[T]]:
+    """Take from ``rows`` those that came in one poll together, poll by poll, until there are so many."""
+    polls: list[list[T]] = []
+    count = 0
+    for _, some in groupby(rows, key):
+        polls.append(list(some))
+        count += len(polls[-1])
+        if count >= least:
+            break
+    return polls
+
+
+def next_entries(db: Database, after: int, least: int) -> list[list[Row]]:
+    """Read the entries after one, poll by poll → at least so many, where there are."""
+    ids = whole_polls(
+        db.execute("SELECT id, source_id, first_seen FROM entries WHERE id > ? ORDER BY id", [after]),
+        lambda row: row[1:],
+        least,
+    )
+    if not ids:
+        return []
+    rows = db.execute(
+        """
+        SELECT e.id, e.source_id, e.first_seen, e.story_id, e.joined_by, e.joined_to, e.joined_by = 'first',
+               EXISTS (SELECT 1 FROM revisions r WHERE r.entry_id = e.id), e.title, e.text, e.published
+        FROM entries e WHERE e.id BETWEEN ? AND ? ORDER BY e.id
+        """,
+        [ids[0][0][0], ids[-1][-1][0]],
+    )
+    found = [Row(*row) for row in rows]
+    began = merged_firsts(db, {row.story for row in found if not row.began})
+    found = [row._replace(began=bool(row.began) or row.id in began, changed=bool(row.changed)) for row in found]
+    return [list(some) for _, some in groupby(found, lambda row: (row.source_id, row.first_seen))]
+
+
+def merged_firsts(db: Database, stories: Iterable[int]) -> frozenset[int]:
+    """Find the entries that began stories which went into these later: not at once, as copies do in a regroup."""
+    rows = db.execute(
+        """
+        WITH RECURSIVE parts (id) AS (
+            SELECT value FROM json_each(?)
+            UNION SELECT m.gone_id FROM parts JOIN merges m ON m.kept_id = parts.id WHERE m.undone_at IS NULL
+        )
+        SELECT f.value FROM parts JOIN merges m ON m.kept_id = parts.id JOIN stories st ON st.id = m.gone_id,
+               json_each(m.was, '$.firsts') f
+        WHERE m.undone_at IS NULL AND m.at > st.first_seen
+        """,
+        [json.dumps(list(stories))],
+    )
+    return frozenset(id_ for (id_,) in rows)
+
+
+def earlier_stories(db: Database, stories: Iterable[int], before: int) -> frozenset[int]:
+    """Find which of these stories had an entry before this one."""
+    rows = db.execute(
+        "SELECT DISTINCT story_id FROM entries WHERE story_id IN (SELECT value FROM json_each(?)) AND id < ?",
+        [json.dumps(list(stories)), before],
+    )
+    return frozenset(id_ for (id_,) in rows)
+
+
+def title_and_text(db: Database, entry_id: int) -> tuple[str, str]:
+    """Read an entry's title and text."""
+    ((title, text),) = db.execute("SELECT title, text FROM entries WHERE id = ?", [entry_id]).fetchall()
+    return title, text
+
+
+def next_stories(db: Database, after: int, least: int) -> list[list[Beginning]]:
+    """Read the stories after one, also those that went into others, in the polls that brought them → at least so many.
+
+    A story began with its first entry, as that read then; one that a person split off, with its oldest. A story that
+    would have been none, had its entry been compared when it came, has no beginning.
+    """
+    rows = db.execute(
+        """
+        SELECT st.id, e.source_id, e.first_seen, iif(r.entry_id IS NULL, e.title, r.title),
+               iif(r.entry_id IS NULL, e.text, r.text), iif(r.entry_id IS NULL, e.published, r.published)
+        FROM stories st LEFT JOIN entries e ON e.id = CASE WHEN st.merged_into IS NULL THEN coalesce(
+            (SELECT min(f.id) FROM entries f WHERE f.story_id = st.id AND f.joined_by = 'first'),
+            (SELECT min(f.id) FROM entries f WHERE f.story_id = st.id)
+        ) ELSE (
+            SELECT min(f.value) FROM merges m, json_each(m.was, '$.firsts') f
+            WHERE m.gone_id = st.id AND m.undone_at IS NULL AND m.at > st.first_seen
+        ) END
+        LEFT JOIN revisions r ON r.entry_id = e.id AND r.number = 1
+        WHERE st.id > ? ORDER BY st.id
+        """,
+        [after],
+    )
+    return whole_polls((Beginning(*row) for row in rows), lambda row: (row.source_id, row.first_seen), least)
+
+
+def clear_event(db: Database, stories: Sequence[int]) -> None:
+    """Take stories out of the events that they are in."""
+    db.conn.executemany(
+        "UPDATE stories SET event_id = NULL, event_score = NULL, event_words = NULL "
+        "WHERE id = ? AND event_id IS NOT NULL",
+        [(id_,) for id_ in stories],
+    )
+
+
+def close_events(db: Database, now: Standing, before: str) -> None:
+    """End the new events that had no story since then, as time goes on."""
+    over = db.execute(
+        "SELECT id FROM events WHERE id > ? AND length(terms) > 0 AND last_seen < ?", [now.old_events, before]
+    ).fetchall()
+    db.conn.executemany("DELETE FROM event_terms WHERE event_id = ?", over)
+    db.conn.executemany("UPDATE events SET terms = x'' WHERE id = ?", over)
+
+
+def entry_of(title: str, text: str, published: str | None) -> Entry:
+    """Make an entry of what is compared of it; all else is left empty."""
+    return Entry(
+        raw_id=None,
+        url=None,
+        title=title,
+        author=None,
+        html="",
+        summary=None,
+        text=text,
+        language=None,
+        published=published,
+        updated=None,
+        categories=(),
+        enclosures=(),
+        keys=Keys(id=None, loose_id=None, link=None, print=0),
+        version=0,
+        words=0,
+    )
