@@ -221,6 +221,11 @@ def title_and_text(db: Database, entry_id: int) -> tuple[str, str]:
     return title, text
 
 
+def is_changed(db: Database, entry_id: int) -> bool:
+    """Tell whether an entry's source has changed it."""
+    return db.execute("SELECT 1 FROM revisions WHERE entry_id = ? LIMIT 1", [entry_id]).fetchone() is not None
+
+
 def next_stories(db: Database, after: int, least: int) -> list[list[Beginning]]:
     """Read the stories after one, also those that went into others, in the polls that brought them → at least so many.
 

@@ -19,19 +19,26 @@ class Round:
     hour: float
 
 
-def rounds(seed: int, sources: Sequence[str], count: int, *, reports: int = 12, changes: bool = True) -> list[Round]:
-    """Make so many polls, one an hour. A source's document has its last few items, some of them changed."""
+def rounds(seed: int, sources: Sequence[str], count: int, *, reports: int = 12, plain: bool = False) -> list[Round]:
+    """Make so many polls. A source's document has its last few items.
+
+    ``plain``: no source tells of one happening twice, changes what it printed, or has a link that others have.
+    """
     chance = random.Random(seed)
     shown: dict[str, list[Printed]] = {source: [] for source in sources}
+    told: set[tuple[str, int]] = set()
     made = []
     for number in range(count):
         source, hour = chance.choice(sources), 1 + number * 0.7
         document = shown[source]
         for n in range(chance.randint(1, 3)):
             happening = seed * 1000 + chance.randrange(reports)
-            link = f"http://x.example/{happening}" if chance.random() < 0.15 else None
+            link = f"http://x.example/{happening}" if not plain and chance.random() < 0.15 else None
+            if plain and (source, happening) in told:
+                continue
+            told.add((source, happening))
             document.append(Printed(f"{number}-{n}", version(chance, happening), chance.choice((hour - 1, None)), link))
-        if changes and len(document) > 3 and chance.random() < 0.4:
+        if not plain and len(document) > 3 and chance.random() < 0.4:
             at = chance.randrange(len(document))
             former = document[at]
             document[at] = replace(former, report=changed(chance, former.report))

@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from db import regroup as archive
 from db.apply import mint_urn, replace_tags, select, update_story
 from db.compare import replace_prints, write_events
-from db.compared import prints
+from db.compared import carriers, prints
 from db.known import ArchiveKnown, DraftDesk
 from db.merge import merge_stories
 from db.model import Prints
@@ -63,6 +63,29 @@ class Step:
     stories: int = 0
     merged: int = 0
     leads: int = 0
+
+
+class Present:
+    """What a replay asks of the archive as it is now; entries before ``since`` are not in the index any more."""
+
+    def __init__(self, db: Database, since: int) -> None:
+        self._db = db
+        self._since = since
+
+    def is_changed(self, entry_id: int) -> bool:
+        """Ask whether an entry's source has changed it."""
+        return archive.is_changed(self._db, entry_id)
+
+    def are_apart(self, story: int, other: int) -> bool:
+        """Ask whether no source carries both stories."""
+        one, two = carriers(self._db, [story, other]).values()
+        return one.isdisjoint(two)
+
+    def prints(self, entry_id: int) -> bytes:
+        """Read what the index holds of an entry, or make what it held."""
+        if entry_id >= self._since:
+            return prints(self._db, entry_id)
+        return sampled(*archive.title_and_text(self._db, entry_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +153,8 @@ class Regrouper:
             for row in rows
         ]
 
-        def prints_of(id_: int) -> bytes:
-            return prints(db, id_) if id_ >= at.since else sampled(*archive.title_and_text(db, id_))
-
-        known = ArchiveKnown(db, self.desk, before=first)
-        found = replayed(seen, source, now, known, self.grouping, prints_of)
+        before = ArchiveKnown(db, self.desk, before=first)
+        found = replayed(seen, source, now, before, Present(db, at.since), self.grouping)
         for id_, packed in found.prints:
             replace_prints(db, id_, packed)
         if found.unions:
