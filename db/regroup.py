@@ -8,18 +8,12 @@ through they give no events, since the regroup will come to their stories too.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from db.model import Entry, Keys
-from db.plan import JoinedBy
-
-T = TypeVar("T")
 Stage = Literal["texts", "stories", "sweep"]
 
 
@@ -31,33 +25,6 @@ class Standing:
     since: int
     done: int
     old_events: int
-
-
-class Row(NamedTuple):
-    """An entry to be compared again; ``began``: it began a story, ``changed``: its source has changed it since."""
-
-    id: int
-    source_id: int
-    first_seen: str
-    story: int
-    joined_by: JoinedBy
-    joined_to: int | None
-    began: bool
-    changed: bool
-    title: str
-    text: str
-    published: str | None
-
-
-class Beginning(NamedTuple):
-    """A story and the entry that it began with, as that read at first; no entry for one that never was a story."""
-
-    story: int
-    source_id: int | None
-    first_seen: str | None
-    title: str
-    text: str
-    published: str | None
 
 
 def standing(db: Database) -> Standing:
@@ -131,6 +98,26 @@ def stamp(db: Database, version: int, *, comparing: bool) -> None:
         db.execute("UPDATE grouping SET version = 0 WHERE version <> 0")
 
 
+def status(db: Database, version: int, since_time: str) -> dict[str, Any]:
+    """Read how the index of copies and events does, with notes on what is wrong, each with the mend.
+
+    ``version`` is what would make it now, entries first seen before ``since_time`` need not be in it.
+    """
+    ((made_by, indexed_from, stage),) = db.execute("SELECT version, indexed_from, stage FROM grouping").fetchall()
+    ((indexed,),) = db.execute("SELECT count(*) FROM prints").fetchall()
+    ((lacking,),) = db.execute(
+        "SELECT count(*) FROM entries WHERE id >= ? AND id < ?", [first_since(db, since_time), indexed_from]
+    ).fetchall()
+    notes = []
+    if stage is not None:
+        notes.append("a regroup is under way, or was broken off: `wireroom regroup` goes on with it")
+    elif made_by not in (0, version):
+        notes.append("the index of copies and events is of another version: `wireroom regroup` makes it anew")
+    elif made_by and lacking:
+        notes.append(f"{lacking} recent entries are compared with none that come: `wireroom regroup` mends that")
+    return {"indexed": indexed, "lacking": lacking, "version": made_by, "regrouping": stage, "notes": notes}
+
+
 def first_since(db: Database, time: str) -> int:
     """Find the first entry that was seen since then → its id, or the next free one: ids rise with first sight."""
     ((low, high),) = db.execute("SELECT coalesce(min(id), 1), coalesce(max(id), 0) + 1 FROM entries").fetchall()
@@ -154,103 +141,6 @@ def last_ids(db: Database) -> tuple[int, int]:
     return int(entry), int(story)
 
 
-def whole_polls(rows: Iterable[T], key: Callable[[T], object], least: int) -> list[list[T]]:
-    """Take from ``rows`` those that came in one poll together, poll by poll, until there are so many."""
-    polls: list[list[T]] = []
-    count = 0
-    for _, some in groupby(rows, key):
-        polls.append(list(some))
-        count += len(polls[-1])
-        if count >= least:
-            break
-    return polls
-
-
-def next_entries(db: Database, after: int, least: int) -> list[list[Row]]:
-    """Read the entries after one, poll by poll → at least so many, where there are."""
-    ids = whole_polls(
-        db.execute("SELECT id, source_id, first_seen FROM entries WHERE id > ? ORDER BY id", [after]),
-        lambda row: row[1:],
-        least,
-    )
-    if not ids:
-        return []
-    rows = db.execute(
-        """
-        SELECT e.id, e.source_id, e.first_seen, e.story_id, e.joined_by, e.joined_to, e.joined_by = 'first',
-               EXISTS (SELECT 1 FROM revisions r WHERE r.entry_id = e.id), e.title, e.text, e.published
-        FROM entries e WHERE e.id BETWEEN ? AND ? ORDER BY e.id
-        """,
-        [ids[0][0][0], ids[-1][-1][0]],
-    )
-    found = [Row(*row) for row in rows]
-    began = merged_firsts(db, {row.story for row in found if not row.began})
-    found = [row._replace(began=bool(row.began) or row.id in began, changed=bool(row.changed)) for row in found]
-    return [list(some) for _, some in groupby(found, lambda row: (row.source_id, row.first_seen))]
-
-
-def merged_firsts(db: Database, stories: Iterable[int]) -> frozenset[int]:
-    """Find the entries that began stories which went into these later: not at once, as copies do in a regroup."""
-    rows = db.execute(
-        """
-        WITH RECURSIVE parts (id) AS (
-            SELECT value FROM json_each(?)
-            UNION SELECT m.gone_id FROM parts JOIN merges m ON m.kept_id = parts.id WHERE m.undone_at IS NULL
-        )
-        SELECT f.value FROM parts JOIN merges m ON m.kept_id = parts.id JOIN stories st ON st.id = m.gone_id,
-               json_each(m.was, '$.firsts') f
-        WHERE m.undone_at IS NULL AND m.at > st.first_seen
-        """,
-        [json.dumps(list(stories))],
-    )
-    return frozenset(id_ for (id_,) in rows)
-
-
-def earlier_stories(db: Database, stories: Iterable[int], before: int) -> frozenset[int]:
-    """Find which of these stories had an entry before this one."""
-    rows = db.execute(
-        "SELECT DISTINCT story_id FROM entries WHERE story_id IN (SELECT value FROM json_each(?)) AND id < ?",
-        [json.dumps(list(stories)), before],
-    )
-    return frozenset(id_ for (id_,) in rows)
-
-
-def title_and_text(db: Database, entry_id: int) -> tuple[str, str]:
-    """Read an entry's title and text."""
-    ((title, text),) = db.execute("SELECT title, text FROM entries WHERE id = ?", [entry_id]).fetchall()
-    return title, text
-
-
-def is_changed(db: Database, entry_id: int) -> bool:
-    """Tell whether an entry's source has changed it."""
-    return db.execute("SELECT 1 FROM revisions WHERE entry_id = ? LIMIT 1", [entry_id]).fetchone() is not None
-
-
-def next_stories(db: Database, after: int, least: int) -> list[list[Beginning]]:
-    """Read the stories after one, also those that went into others, in the polls that brought them → at least so many.
-
-    A story began with its first entry, as that read then; one that a person split off, with its oldest. A story that
-    would have been none, had its entry been compared when it came, has no beginning.
-    """
-    rows = db.execute(
-        """
-        SELECT st.id, e.source_id, e.first_seen, iif(r.entry_id IS NULL, e.title, r.title),
-               iif(r.entry_id IS NULL, e.text, r.text), iif(r.entry_id IS NULL, e.published, r.published)
-        FROM stories st LEFT JOIN entries e ON e.id = CASE WHEN st.merged_into IS NULL THEN coalesce(
-            (SELECT min(f.id) FROM entries f WHERE f.story_id = st.id AND f.joined_by = 'first'),
-            (SELECT min(f.id) FROM entries f WHERE f.story_id = st.id)
-        ) ELSE (
-            SELECT min(f.value) FROM merges m, json_each(m.was, '$.firsts') f
-            WHERE m.gone_id = st.id AND m.undone_at IS NULL AND m.at > st.first_seen
-        ) END
-        LEFT JOIN revisions r ON r.entry_id = e.id AND r.number = 1
-        WHERE st.id > ? ORDER BY st.id
-        """,
-        [after],
-    )
-    return whole_polls((Beginning(*row) for row in rows), lambda row: (row.source_id, row.first_seen), least)
-
-
 def clear_event(db: Database, stories: Sequence[int]) -> None:
     """Take stories out of the events that they are in."""
     db.conn.executemany(
@@ -267,24 +157,3 @@ def close_events(db: Database, now: Standing, before: str) -> None:
     ).fetchall()
     db.conn.executemany("DELETE FROM event_terms WHERE event_id = ?", over)
     db.conn.executemany("UPDATE events SET terms = x'' WHERE id = ?", over)
-
-
-def entry_of(title: str, text: str, published: str | None) -> Entry:
-    """Make an entry of what is compared of it; all else is left empty."""
-    return Entry(
-        raw_id=None,
-        url=None,
-        title=title,
-        author=None,
-        html="",
-        summary=None,
-        text=text,
-        language=None,
-        published=published,
-        updated=None,
-        categories=(),
-        enclosures=(),
-        keys=Keys(id=None, loose_id=None, link=None, print=0),
-        version=0,
-        words=0,
-    )

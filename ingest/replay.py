@@ -86,7 +86,8 @@ def replayed(
     first = tuple(
         Union(kept=min(one.story, best.story), gone=max(one.story, best.story), by=best.by, likeness=best.likeness)
         for one in seen
-        if (best := joins.get(one.id)) is not None
+        for best in [joins.get(one.id)]
+        if best is not None
     )
     living = successors(first)
     placed = [replace(p, story=living.get(p.story, p.story)) for p in placed]

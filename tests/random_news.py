@@ -1,4 +1,4 @@
-"""A seeded sequence of polls: reports, copies, cuts, unions, changed entries and independent reports of one happening."""
+"""A seeded sequence of polls: reports, copies, cuts, what unites stories, changed entries, independent reports."""
 
 from __future__ import annotations
 

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 from sqlite_utils import Database
 
 from db import regroup as archive
+from db.again import Row, earlier_stories, entry_of, is_changed, next_entries, next_stories, title_and_text
 from db.apply import mint_urn, replace_tags, select, update_story
 from db.compare import replace_prints, write_events
 from db.compared import carriers, prints
 from db.known import ArchiveKnown, DraftDesk
 from db.merge import merge_stories
 from db.model import Prints
-from db.regroup import Row, Standing
+from db.regroup import Standing
 from db.times import iso, parse_iso
 from db.topics import mark_changed_topics
 from ingest.again import UNTOUCHED, asked_again
@@ -74,7 +75,7 @@ class Present:
 
     def is_changed(self, entry_id: int) -> bool:
         """Ask whether an entry's source has changed it."""
-        return archive.is_changed(self._db, entry_id)
+        return is_changed(self._db, entry_id)
 
     def are_apart(self, story: int, other: int) -> bool:
         """Ask whether no source carries both stories."""
@@ -85,7 +86,7 @@ class Present:
         """Read what the index holds of an entry, or make what it held."""
         if entry_id >= self._since:
             return prints(self._db, entry_id)
-        return sampled(*archive.title_and_text(self._db, entry_id))
+        return sampled(*title_and_text(self._db, entry_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ class Regrouper:
 
     def texts(self, db: Database, at: Standing) -> Step | None:
         """Compare the next entries → what that did; None where there are no more."""
-        polls = archive.next_entries(db, at.done, self.at_once)
+        polls = next_entries(db, at.done, self.at_once)
         if not polls:
             return None
         merged = 0
@@ -135,7 +136,7 @@ class Regrouper:
     def compare(self, db: Database, rows: Sequence[Row], at: Standing) -> int:
         """Compare the entries of one poll with what was there before it → how many stories went into others."""
         first, source, now = rows[0].id, rows[0].source_id, rows[0].first_seen
-        earlier = archive.earlier_stories(db, {row.story for row in rows}, first)
+        earlier = earlier_stories(db, {row.story for row in rows}, first)
         seen = [
             Seen(
                 id=row.id,
@@ -146,7 +147,7 @@ class Regrouper:
                 changed=row.changed,
                 alone=row.story not in earlier,
                 entry=replace(
-                    archive.entry_of(row.title, row.text, row.published),
+                    entry_of(row.title, row.text, row.published),
                     prints=Prints(shingles=sampled(row.title, row.text), terms=b"", words=0),
                 ),
             )
@@ -181,7 +182,7 @@ class Regrouper:
 
     def stories(self, db: Database, at: Standing) -> Step | None:
         """Give the next stories their events, choose their leads → what that did; None where there are no more."""
-        polls = archive.next_stories(db, at.done, self.at_once)
+        polls = next_stories(db, at.done, self.at_once)
         if not polls:
             return None
         known = ArchiveKnown(db, self.desk)
@@ -195,7 +196,7 @@ class Regrouper:
             for number, one in enumerate(some, start=1):
                 packed, words = terms(one.title, one.text)
                 entry = replace(
-                    archive.entry_of(one.title, one.text, one.published),
+                    entry_of(one.title, one.text, one.published),
                     prints=Prints(shingles=b"", terms=packed, words=words),
                 )
                 placed.append(Placed(ref=-number, story=one.story, joined_by="first", entry=entry))
