@@ -133,7 +133,8 @@ def templated(texts: Sequence[Text]) -> list[list[Text]]:
 def differ(one: Text, other: Text) -> bool:
     """Tell whether the facts surely differ: another name leads the title, or other numbers do, or most numbers do.
 
-    Where longer reports have nearly all numbers in common, two names are two ways to begin one report. A misspelt name ("Fidelcor", "Fieldcor") and a same name with few numbers (later takes, corrections) are not sure.
+    Not sure are: longer reports that have nearly all numbers in common (two ways to begin one report), a misspelt name
+    ("Fidelcor", "Fieldcor"), and the same name with few numbers (later takes, corrections).
     """
     here, there = (frozenset(NUMBER.findall(text.title + " " + text.body)) for text in (one, other))
     share = len(here & there) / max(1, min(len(here), len(there)))

@@ -1,4 +1,4 @@
-"""How well events are found, on ECB+: `python bench/ecb.py --texts FOLDER`, FOLDER having `ECB+/1/1_1ecb.xml` and so on.
+"""How well events are found, on ECB+: `python bench/ecb.py --texts FOLDER` (with `ECB+/1/1_1ecb.xml` and so on).
 
 ECB+ (github.com/tommasoc80/EventStoryLine, ECB+_LREC2014) has 982 news texts of 43 topics, each topic with two
 happenings of one kind: two earthquakes, two arrests of two stars. A text's event is its topic and which of the two
@@ -28,6 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from db.model import LEAST_SCORES, Level
 from db.plan import Event
 from ingest import event as events
 from ingest.commonness import rarity, shipped
@@ -101,11 +102,11 @@ def read_uci(path: Path) -> list[Text]:
 class Desk:
     """What the archive does, in memory: the events, by which terms they are found, the counts that are learned."""
 
-    level: events.Level
+    level: Level
     known: dict[int, Event] = field(default_factory=dict)
     by_term: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     counts: Counter[int] = field(default_factory=Counter)
-    waiting: list[events.Vector] = field(default_factory=list)
+    waiting: list[events.Told] = field(default_factory=list)
     learned: Counter[int] = field(default_factory=Counter)
     stories: int = 0
     rarity: Callable[[int], float] = field(init=False)
@@ -116,37 +117,36 @@ class Desk:
 
     def place(self, text: Text) -> int:
         """Give a story its event → the event's id."""
-        made, words = terms(text.title, text.text)
-        vector = events.weighted(made, self.rarity)
-        chosen = events.choose(vector, words, text.time, self.candidates(vector), self.level)
+        story = events.told(*terms(text.title, text.text), text.time, self.rarity)
+        chosen = events.choose(story, self.candidates(story), self.level)
         if chosen:
-            was, event = chosen[0], events.joined(chosen[0], vector, words, text.time)
+            was, event = chosen[0], events.joined(chosen[0], story)
             for term in set(events.kept(was)) - set(events.kept(event)):
                 self.by_term[term].remove(event.id)
             new = set(events.kept(event)) - set(events.kept(was))
         else:
-            event = events.begun(len(self.known) + 1, vector, words, text.time)
+            event = events.begun(len(self.known) + 1, story)
             new = set(events.kept(event))
         for term in new:
             self.by_term[term].append(event.id)
         self.known[event.id] = event
-        self.waiting.append(vector)
+        self.waiting.append(story)
         if len(self.waiting) == LEARNED_EVERY:
             self.learn()
         return event.id
 
-    def candidates(self, vector: events.Vector) -> list[Event]:
+    def candidates(self, story: events.Told) -> list[Event]:
         """Find the events that share a story's heaviest terms, as one query would."""
         found: Counter[int] = Counter()
-        for term in events.asked(vector):
+        for term in events.asked(story):
             found.update(sorted(self.by_term[term])[-events.MAX_EVENTS :])
         best = sorted(found.items(), key=lambda item: (-item[1], -item[0]))[: events.MAX_CANDIDATES]
         return [self.known[event] for event, _ in best]
 
     def learn(self) -> None:
         """Count the terms of the stories since the last time."""
-        for vector in self.waiting:
-            self.learned.update(vector.keys())
+        for story in self.waiting:
+            self.learned.update(story.vector.keys())
         self.stories += len(self.waiting)
         self.waiting.clear()
         self.rarity = rarity(shipped(), self.learned, self.stories)
@@ -185,7 +185,7 @@ def pairs(counts: Counter[Hashable]) -> int:
     return sum(n * (n - 1) // 2 for n in counts.values())
 
 
-def run(texts: Sequence[Text], level: events.Level) -> tuple[Score, float]:
+def run(texts: Sequence[Text], level: Level) -> tuple[Score, float]:
     """Place texts in their order → how well, and how many per CPU second."""
     desk = Desk(level=level)
     begun = time.process_time()
@@ -226,12 +226,12 @@ def main() -> None:
             orders[f"seed {seed}"] = random.Random(seed).sample(ecb, len(ecb))
         for order, texts in orders.items():
             for kind, shown in kinds(texts):
-                for level in events.LEVELS:
+                for level in LEAST_SCORES:
                     print(f"{order:>8} {kind:>9} {level:>6}: {told(*run(shown, level))}")
     if options.uci:
         uci = read_uci(options.uci)
         print(f"UCI: {len(uci)} headlines, {len({text.event for text in uci})} stories")
-        for level in events.LEVELS:
+        for level in LEAST_SCORES:
             print(f"{level:>6}: {told(*run(uci, level))}")
 
 

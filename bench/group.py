@@ -9,11 +9,12 @@ the stories per second of processor time.
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,8 +25,7 @@ from corpus import Corpus, read
 from variants import LOOK_ALIKES, Item, stream
 
 from db.plan import KnownText
-from ingest.likeness import MAX_HOLDERS, choose, likeliest
-from ingest.prints import read as read_text
+from ingest.likeness import MAX_HOLDERS, choose, likeliest, reading_of
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -38,11 +38,16 @@ class Index:
     known: dict[int, KnownText] = field(default_factory=dict)
     story_of: dict[int, int] = field(default_factory=dict)
     source_of: dict[int, str] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+
+    def sizes_of(self, entries: Collection[int]) -> dict[int, int]:
+        """Tell how many shingles are kept of entries."""
+        return {entry: self.sizes[entry] for entry in entries}
 
     def place(self, number: int, item: Item) -> int:
         """Give an item its story, and remember it."""
         at = (START + timedelta(days=item.days)).isoformat(timespec="seconds").replace("+00:00", "Z")
-        reading = read_text(item.title, item.text)
+        reading = reading_of(item.title, item.text)
         rows = (
             (hash_, entry)
             for hash_ in reading.kept
@@ -50,7 +55,7 @@ class Index:
             for entry in holders
             if self.source_of[entry] != item.source
         )
-        found = choose(reading, at, [self.known[entry] for entry in likeliest(reading.kept, rows)])
+        found = choose(reading, at, [self.known[entry] for entry in likeliest(reading.kept, rows, self.sizes_of)])
         story = number if found is None else self.story_of[found.to]
         for hash_ in reading.kept:
             self.entries[hash_].append(number)
@@ -65,6 +70,7 @@ class Index:
             first_seen=at,
         )
         self.source_of[number] = item.source
+        self.sizes[number] = len(reading.kept)
         self.story_of[number] = story
         return story
 
@@ -110,6 +116,8 @@ def told(items: Sequence[Item], placed: Sequence[int], seconds: float, name: str
 def run(items: Sequence[Item], name: str, *, show: int = 0) -> None:
     """Place all items and print what came of it."""
     index = Index()
+    gc.collect()
+    gc.freeze()  # what the texts take is no part of it
     began = time.process_time()
     placed = [index.place(number, item) for number, item in enumerate(items)]
     told(items, placed, time.process_time() - began, name)

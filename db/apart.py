@@ -12,8 +12,8 @@ from typing import NamedTuple
 from db.model import Dedupe
 from db.plan import JoinedBy
 
-EXACT: tuple[JoinedBy, ...] = ("link", "print")
-"""By these an entry joins as another one's exact copy; by all others it is a text of its own."""
+EXACT: tuple[JoinedBy, ...] = ("link", "print", "person")
+"""By these an entry joins as another one's exact copy, or is told to be one; by all others it is a text of its own."""
 
 
 class Member(NamedTuple):

@@ -85,6 +85,7 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
         replace_prints(db, id_, packed)
     if plan.happenings and gives_events(db):
         write_events(db, plan.events, plan.happenings, refs)
+    keep_first_dates(db, [story.ref for story in plan.changed_stories])
     if plan.tags:
         tags = {refs.get(ref, ref): tags for ref, tags in plan.tags}
         replace_tags(db, tags, frozenset(refs.values()), plan.now)
@@ -110,6 +111,15 @@ def update_story(db: Database, story: StoryText, lead: int, updated: str | None)
         "UPDATE stories SET title = ?, text = ?, folded_title = ?, folded_text = ?, url = ?, language = ?, "
         "published = ?, lead_entry_id = ?, updated = coalesce(?, updated) WHERE id = ?",
         [*story_columns(story), lead, updated, story.ref],
+    )
+
+
+def keep_first_dates(db: Database, story_ids: Sequence[int]) -> None:
+    """Give stories the date of publication that their leads have: the first that was given (see ``revise_entry``)."""
+    db.conn.executemany(
+        "UPDATE stories SET published = coalesce((SELECT e.published FROM entries e WHERE e.id = lead_entry_id), "
+        "published) WHERE id = ?",
+        [(id_,) for id_ in story_ids],
     )
 
 

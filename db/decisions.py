@@ -21,7 +21,6 @@ from db.merge import (
     merge_stories,
     show_lead,
     split_entry,
-    swallow,
     take_along,
     unmerge,
 )
@@ -92,7 +91,11 @@ def undo(db: Database, decision_id: int | None, now: str) -> Decision:
     else:
         put_back(db, decision, merge, json.loads(was))
     mark_changed_topics(db, [decision.story_id, living(db, decision.story_id), decision.other_id])
-    db.execute("DELETE FROM selections WHERE id IN (SELECT value FROM json_each(?))", [selections])
+    db.execute(
+        "DELETE FROM selections WHERE id IN (SELECT value FROM json_each(?1)) "
+        "AND (?2 <> 'split' OR story_id <> ?3 OR EXISTS (SELECT 1 FROM merges WHERE gone_id = ?3))",
+        [selections, decision.kind, decision.other_id],
+    )
     db.execute("DELETE FROM links WHERE decision_id = ?", [decision.id])
     db.execute("UPDATE decisions SET undone_at = ? WHERE id = ?", [now, decision.id])
     return decision
@@ -129,10 +132,16 @@ def standing(db: Database, decision_id: int | None) -> Decision:
 
 
 def put_back(db: Database, decision: Decision, merge_id: int | None, was: Mapping[str, object]) -> None:
-    """Undo a split: the entry is again in the story that it was in, as it was; so is what joined it since."""
+    """Undo a split: the entry is again in the story that it was in, as it was; so is what joined it since.
+
+    Where it had never been a story before, what topics selected of it stays behind, unseen: split off again, it has the
+    same items.
+    """
     kept, apart = living(db, decision.story_id), living(db, decision.other_id)
     if apart == decision.other_id and apart != kept:
-        swallow(db, kept, apart)
+        mark_changed_topics(db, [kept, apart])
+        db.execute("UPDATE entries SET story_id = ? WHERE story_id = ?", [kept, apart])
+        db.execute("UPDATE stories SET merged_into = ? WHERE id = ?", [kept, apart])
     db.execute(
         f"UPDATE entries SET story_id = ?, {' = ?, '.join(JOINED)} = ? WHERE id = ?",
         [kept, *(was[column] for column in JOINED), decision.entry_id],
@@ -140,6 +149,11 @@ def put_back(db: Database, decision: Decision, merge_id: int | None, was: Mappin
     take_along(db, [int(str(decision.entry_id))], [apart], kept)
     if merge_id is not None:
         db.execute("UPDATE merges SET undone_at = NULL WHERE id = ?", [merge_id])
+        db.execute(
+            "UPDATE OR IGNORE selections SET story_id = ?1 WHERE story_id = ?2 AND id IN "
+            "(SELECT moved.value FROM merges m, json_each(m.selections) moved WHERE m.id = ?3)",
+            [kept, decision.other_id, merge_id],
+        )
     if apart not in (kept, decision.other_id):  # a poll has joined it to a third story, which stays
         mend_lead(db, apart, None)
     if was["lead"] == decision.entry_id:

@@ -148,9 +148,9 @@ def unmerge(db: Database, merge_id: int, now: str) -> tuple[int, int]:
 def split_entry(db: Database, story_id: int, entry_id: int, now: str) -> int:
     """Take one entry out of a story → the id of the story that it is now, whose lead it is.
 
-    Where it came in by a merge that brought nothing else, the story of then lives again: who subscribed to that has it
-    already. Otherwise the story is new. Only this entry goes, not its copies. Raises MergeError where the entry is not
-    in the story, or all that it has.
+    Where it led a story that was merged into this one, that story lives again: who subscribed to that has it already.
+    Otherwise the story is new. Only this entry goes, not its copies. Raises MergeError where the entry is not in the
+    story, or all that it has.
     """
     story = living(db, story_id)
     if db.execute("SELECT 1 FROM entries WHERE id = ? AND story_id = ?", [entry_id, story]).fetchone() is None:
@@ -163,20 +163,40 @@ def split_entry(db: Database, story_id: int, entry_id: int, now: str) -> int:
     ).fetchall():
         return unmerge(db, merge_id, now)[1]
     mark_changed_topics(db, [story])
-    ((new,),) = db.execute(
-        "INSERT INTO stories (title, text, url, language, published, first_seen, updated, lead_entry_id) "
-        "SELECT title, text, url, language, published, first_seen, ?, id FROM entries WHERE id = ? RETURNING id",
-        [now, entry_id],
-    ).fetchall()
+    new = wake(db, story, entry_id) or new_story(db, entry_id, now)
     db.execute(
         "UPDATE entries SET story_id = ?, joined_by = 'person', joined_score = NULL, joined_words = NULL, "
         "joined_to = NULL WHERE id = ?",
         [new, entry_id],
     )
     take_along(db, [entry_id], [story], new)
-    fold(db, new)
+    show_lead(db, new, entry_id)
     mend_lead(db, story, None)
-    return int(new)
+    return new
+
+
+def wake(db: Database, story_id: int, entry_id: int) -> int | None:
+    """Have the story live again that this entry led before it was merged into ``story_id``; None: there is none."""
+    led = ids(
+        db,
+        "SELECT id FROM stories WHERE lead_entry_id = ?1 AND merged_into IS NOT NULL AND id IN "
+        "(SELECT gone_id FROM merges UNION SELECT other_id FROM decisions WHERE entry_id = ?1)",
+        entry_id,
+    )
+    woken = next((one for one in led if way(db, one)[-1] == story_id), None)
+    db.execute("UPDATE stories SET merged_into = NULL WHERE id = ?", [woken])
+    return woken
+
+
+def new_story(db: Database, entry_id: int, now: str) -> int:
+    """Make a story that shows an entry → its id."""
+    ((id_,),) = db.execute(
+        "INSERT INTO stories (title, text, url, language, published, first_seen, updated, lead_entry_id) "
+        "SELECT title, text, url, language, published, first_seen, ?, id FROM entries WHERE id = ? RETURNING id",
+        [now, entry_id],
+    ).fetchall()
+    fold(db, id_)
+    return int(id_)
 
 
 def take_along(db: Database, entries: Sequence[int], places: Sequence[int], story_id: int) -> None:

@@ -26,9 +26,8 @@ Level = Literal["loose", "normal", "strict", "off"]
 LEVELS: tuple[Level, ...] = ("loose", "normal", "strict", "off")
 """From the loosest to none."""
 
-LEAST_SCORES: dict[Level, float] = {"loose": 5 / 6, "normal": 1.0, "strict": 4 / 3}
-"""The least likeness to an event that each level asks for, as a multiple of what ``normal`` does (the grouping notes:
-.25, .30, .40 for whole texts; less for short ones, in the same proportions)."""
+LEAST_SCORES: dict[Level, float] = {"loose": 0.8, "normal": 1.0, "strict": 1.4}
+"""The least likeness to an event that each level asks for, as a multiple of what ``normal`` does (ingest/event.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from db.model import Enclosure, Entry, Keys
 
-COLUMNS = "url title author html summary text published updated version".split()
+COLUMNS = ["url", "title", "author", "html", "summary", "text", "published", "updated", "version"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

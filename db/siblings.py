@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -16,11 +16,8 @@ MAX_NAMED = 10
 """So many other stories of an event are named in an item, the first that were seen; the rest are counted."""
 
 
-class Standing(NamedTuple):
-    """A story of an event: its id, and the sources that carry it."""
-
-    story: int
-    sources: frozenset[int]
+ROUNDING = 1e-9
+"""A share that is just what a level asks for may fall a little short of it as a fraction."""
 
 
 def events_of(db: Database, stories: Iterable[int], level: Level) -> dict[int, EventTold]:
@@ -31,30 +28,30 @@ def events_of(db: Database, stories: Iterable[int], level: Level) -> dict[int, E
     """
     if level == "off":
         return {}
-    groups = standing(db, stories, LEAST_SCORES[level])
-    wanted = list(stories)
-    others = {
-        story: (event, [one for one in group if one.story != story])
-        for event, group in groups.items()
-        for story in wanted
-        if any(one.story == story for one in group)
-    }
-    named = {one.story for _, rest in others.values() for one in islice(rest, MAX_NAMED)}
-    leads = leads_of(db, named)
+    wanted = frozenset(stories)
+    found: dict[int, tuple[int, int, int, list[int]]] = {}
+    for event, group in standing(db, wanted, LEAST_SCORES[level]).items():
+        carried = Counter(source for sources in group.values() for source in sources)
+        first = list(islice(group, MAX_NAMED + 1))
+        for story in wanted & group.keys():
+            alone = sum(carried[source] == 1 for source in group[story])  # sources that carry no other of its stories
+            others = [one for one in first if one != story][:MAX_NAMED]
+            found[story] = event, len(group) - 1, len(carried) - alone, others
+    leads = leads_of(db, {one for *_, others in found.values() for one in others})
     return {
         story: EventTold(
             id=event,
-            stories=len(rest),
-            sources=len(frozenset[int]().union(*(one.sources for one in rest))),
-            named=tuple(leads[one.story] for one in rest[:MAX_NAMED] if one.story in leads),
+            stories=more,
+            sources=sources,
+            named=tuple(leads[one] for one in others if one in leads),
         )
-        for story, (event, rest) in others.items()
-        if rest
+        for story, (event, more, sources, others) in found.items()
+        if more
     }
 
 
-def standing(db: Database, stories: Iterable[int], least: float) -> Mapping[int, list[Standing]]:
-    """Read the living stories of the events of these stories, in order of first sight, by event."""
+def standing(db: Database, stories: Iterable[int], least: float) -> Mapping[int, dict[int, frozenset[int]]]:
+    """Read the living stories of the events of these stories → by event, each with its sources, oldest first."""
     rows: Iterable[tuple[int, int, str]] = db.execute(
         """
         SELECT st.event_id, st.id, json_group_array(DISTINCT e.source_id)
@@ -65,11 +62,11 @@ def standing(db: Database, stories: Iterable[int], least: float) -> Mapping[int,
           AND st.merged_into IS NULL AND coalesce(st.event_score >= ?, 1)
         GROUP BY st.event_id, st.id ORDER BY st.event_id, st.id
         """,
-        [json.dumps(list(stories)), least],
+        [json.dumps(list(stories)), least - ROUNDING],
     )
-    found: defaultdict[int, list[Standing]] = defaultdict(list)
+    found: defaultdict[int, dict[int, frozenset[int]]] = defaultdict(dict)
     for event, story, sources in rows:
-        found[event].append(Standing(story, frozenset(json.loads(sources))))
+        found[event][story] = frozenset(json.loads(sources))
     return found
 
 

@@ -90,7 +90,7 @@ FROM (SELECT * FROM selections WHERE topic_id = ?1 ORDER BY number DESC LIMIT ?2
      JOIN stories st ON st.id = x.story_id JOIN entries e ON e.id = st.lead_entry_id
 WHERE st.merged_into IS NULL
   AND NOT EXISTS (SELECT 1 FROM selections y
-                  WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND y.number < x.number)
+                  WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND +y.number < x.number)
 ORDER BY x.number DESC
 """
 """A topic's items, each a whole story. Of a story that was selected copy by copy before, the first selection stays.
@@ -107,11 +107,11 @@ FROM (SELECT * FROM selections WHERE topic_id = ?1 ORDER BY number DESC LIMIT ?2
      JOIN entries e ON e.id = coalesce(x.entry_id, (SELECT min(f.id) FROM entries f WHERE f.story_id = x.story_id))
      JOIN stories st ON st.id = e.story_id
 WHERE st.merged_into IS NULL
-  AND (?3 = 'off' OR e.joined_by NOT IN ('link', 'print')
+  AND (?3 = 'off' OR e.joined_by NOT IN ('link', 'print', 'person')
        OR e.id = (SELECT min(f.id) FROM entries f WHERE f.story_id = e.story_id))
   AND NOT EXISTS (
       SELECT 1 FROM selections y
-      WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND y.number < x.number
+      WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND +y.number < x.number
         AND coalesce(y.entry_id, (SELECT min(f.id) FROM entries f WHERE f.story_id = y.story_id)) = e.id)
 ORDER BY x.number DESC
 """

@@ -12,7 +12,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
 from db.model import FeedItem
-from feeds.item import byline, language, media_type, source_name, updated
+from feeds.item import byline, coverage_links, language, media_type, source_name, updated
 
 DC = "{http://purl.org/dc/elements/1.1/}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
@@ -58,9 +58,9 @@ class ItemExtension(BaseEntryExtension):  # type: ignore[misc]
             if enclosure.length is not None:
                 link.set("length", str(enclosure.length))
         lead = item.coverage[item.lead]
-        for one in item.coverage:
-            if one.url and (one is not lead or one.url != item.url):  # the lead's own is the alternate link already
-                add(entry, "link", rel="related", href=one.url, title=source_name(one))
+        for name, url in coverage_links(item):
+            if url and (name, url) != (source_name(lead), item.url):  # the lead's own is the alternate link already
+                add(entry, "link", rel="related", href=url, title=name)
         for also in item.event.named if item.event is not None else ():
             if also.url:
                 add(entry, "link", rel="related", href=also.url, title=source_name(also))

@@ -50,12 +50,24 @@ def title(item: FeedItem) -> str:
 
 def content_html(item: FeedItem) -> str:
     """Give the lead entry's text; under it all coverage with links, in order of first sight, each once; the event."""
-    named = dict.fromkeys((source_name(one), one.url) for one in item.coverage)
+    named = coverage_links(item)
     label = "Source" if len(named) == 1 or len({one.source for one in item.coverage}) == 1 else "Reported by"
     lines = [f"{label}: {', '.join(link(name, url) for name, url in named)}"]
     if item.event is not None:
         lines.append(event_html(item.event))
     return "\n".join([item.html, *(f"<p>{line}</p>" for line in lines)])
+
+
+def coverage_links(item: FeedItem) -> list[tuple[str, str | None]]:
+    """List who carries the story, (name, link), in order of first sight.
+
+    The sections of a site are often feeds of one name, with one page in all of them: it is named once. What follows
+    the path is not compared, since it may say no more than in which section the link stood, and the text is the same.
+    """
+    found: dict[tuple[str, str | None], str | None] = {}
+    for one in item.coverage:
+        found.setdefault((source_name(one), one.url and re.split("[?#]", one.url, maxsplit=1)[0]), one.url)
+    return [(name, url) for (name, _), url in found.items()]
 
 
 def link(name: str, url: str | None) -> str:

@@ -1,4 +1,4 @@
-"""How rare a word is: by counts of news that come with the program, and by those of the archive's own stories. IO: files.
+"""How rare a word is: by counts that come with the program, and by those of the archive's own stories. IO: files.
 
 The counts that come with it (``commonness.bin``) were made by ``bench/commonness.py``, which names its texts. They are
 there so that the first stories are judged well; what the archive holds outweighs them as it grows.

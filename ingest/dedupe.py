@@ -1,7 +1,7 @@
 """Which story is this new entry's: one that is there, or a story of its own? Pure.
 
-First exactly: the same canonical link (or a twin of it), or the same words. Then by likeness (``ingest/near.py``): cuts,
-retitled and lightly rewritten copies, updates.
+First exactly: the same canonical link (or a twin of it), or the same words. Then by likeness (``ingest/near.py``):
+cuts, retitled and lightly rewritten copies, updates.
 
 Entries of *one* source join only by identity, never by likeness alone: a publisher who prints the same words under
 another id and date ("Daily briefing") means another story.

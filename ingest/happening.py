@@ -14,18 +14,18 @@ from db.plan import Event, Happening, Known, NewEvent, PollPlan
 from db.times import iso
 from ingest.commonness import rarity, shipped
 from ingest.dedupe import Placed
-from ingest.event import WINDOW, Vector, asked, begun, choose, joined, kept, weighted
+from ingest.event import WINDOW, Told, asked, begun, choose, joined, kept, told
 from ingest.grouping import Grouping
 from ingest.terms import unpacked, words_of
 
 
 def with_events(plan: PollPlan, placed: Sequence[Placed], known: Known, grouping: Grouping) -> PollPlan:
     """Add the events of the plan's new stories. Copies tell nothing new: an event has each text once."""
-    happenings, events = told([p for p in placed if p.joined_by == "first"], plan.now, known, grouping)
+    happenings, events = happenings_of([p for p in placed if p.joined_by == "first"], plan.now, known, grouping)
     return replace(plan, happenings=happenings, events=events)
 
 
-def told(
+def happenings_of(
     new: Sequence[Placed], now: str, known: Known, grouping: Grouping
 ) -> tuple[tuple[Happening, ...], tuple[NewEvent, ...]]:
     """Find the events of stories that came in one poll, at ``now`` → what each tells of; those events as they are then.
@@ -44,22 +44,21 @@ def told(
         prints = p.entry.prints
         if prints is None:
             continue
-        vector = weighted(prints.terms, rare)
-        time = time_of(p.entry, now)
-        since = iso(datetime.fromisoformat(time) - WINDOW)
-        candidates = {event.id: event for event in known.events_with(asked(vector), since)}
+        story = told(prints.terms, prints.words, time_of(p.entry, now), rare)
+        since = iso(datetime.fromisoformat(story.time) - WINDOW)
+        candidates = {event.id: event for event in known.events_with(asked(story), since)}
         candidates.update(
-            (id_, event) for id_, event in changed.items() if id_ in candidates or shares(vector, found_by[id_])
+            (id_, event) for id_, event in changed.items() if id_ in candidates or shares(story, found_by[id_])
         )
-        chosen = choose(vector, prints.words, time, candidates.values(), grouping.level)
-        score: float | None = None
+        chosen = choose(story, candidates.values(), grouping.level)
         words: tuple[str, ...] = ()
+        score: float | None = None
         if chosen is None:
-            event = begun(-1 - sum(id_ < 0 for id_ in changed), vector, prints.words, time)
+            event = begun(-1 - sum(id_ < 0 for id_ in changed), story)
         else:
             event, score, terms = chosen
             words = words_of(p.entry.title, p.entry.text, terms)
-            event = joined(event, vector, prints.words, time)
+            event = joined(event, story)
         changed[event.id] = event
         found_by[event.id] = kept(event)
         happenings.append(Happening(story=p.story, event=event.id, score=score, words=words, terms=prints.terms))
@@ -71,9 +70,9 @@ def all_terms(placed: Sequence[Placed]) -> frozenset[int]:
     return frozenset(term for p in placed if p.entry.prints is not None for term in unpacked(p.entry.prints.terms)[0])
 
 
-def shares(vector: Vector, terms: Sequence[int]) -> bool:
+def shares(story: Told, terms: Sequence[int]) -> bool:
     """Tell whether a story asks for one of the terms by which an event is found."""
-    return not frozenset(asked(vector)).isdisjoint(terms)
+    return not frozenset(asked(story)).isdisjoint(terms)
 
 
 def time_of(entry: Entry, now: str) -> str:

@@ -11,20 +11,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import log
+from operator import itemgetter
 
 from db.plan import KnownText, Likeness
-from ingest.prints import READ_CHARS, Reading, read, unpacked
+from ingest.prints import Reading, read, unpacked
+from ingest.trim import READ_CHARS
 
 MAX_HOLDERS = 40
 """A shingle that more entries have is boilerplate and finds nobody."""
 
-MAX_COMPARED = 8
-"""So many candidates are compared word by word, those first that share most of the kept shingles."""
+MAX_WEIGHED, MAX_COMPARED, MIN_KEPT_SHARE = 40, 6, 0.12
+"""So many candidates are looked at, and so many of these compared word by word, those first of whose kept shingles the
+largest share is shared. With less than this share they have not enough in common: some coincidence is in all texts."""
 
 WINDOW = timedelta(days=14)
 """Copies of one text come within days."""
@@ -36,35 +39,36 @@ MIN_HEADLINE_WORDS = 5
 """Fewer make a column's title."""
 
 MIN_CONTAINMENT, MIN_CONTAINMENT_LONG, MIN_CONTAINMENT_SHORT = 0.40, 0.30, 0.60
-SHORT_RUNS, LONG_RUNS = 15, 120
-"""No copy without so much containment, by the runs of the shorter text. What an editor went over twice, or a scanner
-misread, has little: in a long text a third of all runs is no chance."""
+SHORT_RUNS, LONG_RUNS, LONG_NAMES = 15, 120, 0.85
+"""No copy without so much containment, by the runs of the shorter text. A long text that an editor went over twice, or
+a scanner misread, has less, but its names are all there; two reports that quote the same people have not."""
 
-CONTAINMENT, RUNS, AGREEING, NAMES, NUMBER, STRANGE, ENOUGH = 14.0, 3.2, 12.0, 5.0, -1.7, -3.5, 32.0
-"""What each finding weighs (see ``Comparison.weight``): fitted on half a million pairs of Reuters and BBC texts with
-their copies and look-alikes, where a look-alike that joins cost three times a copy that does not (bench/group.py)."""
+CONTAINMENT, RUNS, AGREEING, BELOW, NAMES, NUMBER, STRANGE, ENOUGH = 13.0, 3.0, 11.0, 9.0, 5.0, -1.7, -4.0, 31.0
+NO_SLOTS = 0.7
+"""What each finding weighs (see ``Comparison.weight``): a logistic regression over pairs of Reuters and BBC texts with
+their copies and look-alikes, a look-alike that joins costing five times a copy that does not, rounded; ``ENOUGH`` is
+where no look-alike of four seeds joined (bench/group.py). ``NO_SLOTS`` stands for agreement where there is no number
+or name to tell it by, as in scripts without capitals."""
 
 MAX_RUNS, MAX_MISSING, MAX_STRANGE = 200, 8, 3
 NEAR_TITLE = 5
 """Words that begin with the same so many letters count as one word in a headline ("raises", "raised")."""
 
-NEARLY_EQUAL = 0.9
+SURE, NEARLY_EQUAL = 0.8, 0.9
 MAX_WORDS = 8
 
 TOKEN = re.compile(r"([^\w]*)([^\W_]+(?:[.,:/'’-][^\W_]+)*)")
 STOPS = frozenset('.!?:…"“”„»\n')
-FACT_CHARS = 2000
+FACT_CHARS = 1600
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A text's numbers and names, between which neighbours each stands, and all words with how they begin."""
+    """A text's numbers and names, and between which neighbours each stands."""
 
     numbers: frozenset[str]
     names: frozenset[str]
     slots: dict[tuple[str, str], set[str]]
-    words: frozenset[str]
-    beginnings: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,8 @@ class Comparison:
     """What two readings have in common, and what not. The same whichever comes first.
 
     ``containment``: the share of the shorter one's runs that both have, and ``runs`` how many it has. ``agreeing`` and
-    ``clashing``: surroundings that both have, with the same number or name in them, or another. ``names`` are those of
+    ``clashing``: surroundings that both have, with the same number or name in them, or another; ``slots``: how many
+    with a number or name the text has that has fewer. ``names`` are those of
     both, ``no_names`` and ``no_numbers`` those that one lacks of the other, whichever lacks fewer: an update has new
     ones and a cut lacks some, but only other facts are missing on both sides. ``strange``: words of a headline that
     the other entry has nowhere, of the headline that has fewer.
@@ -82,23 +87,30 @@ class Comparison:
     runs: int
     agreeing: int
     clashing: int
+    slots: int
     names: int
     no_names: int
-    numbers: int
     no_numbers: int
     strange: int
 
     @property
     def weight(self) -> float:
-        """All findings together."""
+        """All findings together: what is proof, less what speaks against it."""
+        around = (self.agreeing + 0.5) / (self.slots + 0.5) - self.containment
         return (
             CONTAINMENT * self.containment
             + RUNS * log(max(1, min(self.runs, MAX_RUNS)))
-            + AGREEING * (self.agreeing + 0.5) / (self.agreeing + self.clashing + 1)
-            + NAMES * (self.names + 0.5) / (self.names + self.no_names + 0.5)
+            + AGREEING * (self.agreeing + NO_SLOTS) / (self.agreeing + self.clashing + 1)
+            + BELOW * min(0.0, around)  # what is shared is the form, not the facts
+            + NAMES * self.names_share
             + NUMBER * min(self.no_numbers, MAX_MISSING)
             + STRANGE * min(self.strange, MAX_STRANGE)
         )
+
+    @property
+    def names_share(self) -> float:
+        """The share of names that both have; 1 where there are none."""
+        return (self.names + 0.5) / (self.names + self.no_names + 0.5)
 
     @property
     def is_copy(self) -> bool:
@@ -106,26 +118,42 @@ class Comparison:
         least = MIN_CONTAINMENT
         if self.runs < SHORT_RUNS:
             least = MIN_CONTAINMENT_SHORT
-        elif self.runs >= LONG_RUNS:
+        elif self.runs >= LONG_RUNS and self.names_share >= LONG_NAMES:
             least = MIN_CONTAINMENT_LONG
         return self.containment >= least and self.weight >= ENOUGH
 
 
-def likeliest(own: Collection[int], holders: Iterable[tuple[int, int]], limit: int = MAX_COMPARED) -> tuple[int, ...]:
-    """Choose which entries to compare, from (hash, entry) rows of the index → entry ids, the likeliest first.
+NOTHING = Comparison(
+    containment=0.0, runs=0, agreeing=0, clashing=0, slots=0, names=0, no_names=0, no_numbers=0, strange=0
+)
+MANY = 1000
 
-    ``own``: the new entry's kept hashes. What more than ``MAX_HOLDERS`` have counts for nothing. Raises nothing.
+
+def likeliest(
+    own: Collection[int], holders: Iterable[tuple[int, int]], sizes: Callable[[Collection[int]], Mapping[int, int]]
+) -> tuple[int, ...]:
+    """Choose which entries to compare, from (hash, entry) rows of the index → at most ``MAX_COMPARED`` ids.
+
+    ``own``: the new entry's kept hashes, each once, which these rows are of. ``sizes`` tells how many hashes each of
+    these entries has (one that is left out has many). What more than ``MAX_HOLDERS`` have counts for nothing. The
+    likeliest come first. Raises nothing.
     """
-    by_hash: dict[int, list[int]] = {}
-    wanted = frozenset(own)
-    for hash_, entry in holders:
-        if hash_ in wanted:
-            by_hash.setdefault(hash_, []).append(entry)
-    counts: Counter[int] = Counter()
-    for entries in by_hash.values():
-        if len(entries) <= MAX_HOLDERS:
-            counts.update(entries)
-    return tuple(sorted(counts, key=lambda entry: (-counts[entry], entry))[:limit])
+    rows = list(holders)
+    if not rows:
+        return ()
+    held = Counter(map(itemgetter(0), rows))
+    if max(held.values()) > MAX_HOLDERS:
+        rows = [row for row in rows if held[row[0]] <= MAX_HOLDERS]
+    counts = Counter(map(itemgetter(1), rows))
+    first = sorted(counts, key=lambda entry: (-counts[entry], entry))[:MAX_WEIGHED]
+    size = sizes(first)
+    likely = ((counts[entry] / min(len(own), max(1, size.get(entry, len(own)))), entry) for entry in first)
+    return tuple(entry for share, entry in sorted(likely, key=rank) if share >= MIN_KEPT_SHARE)[:MAX_COMPARED]
+
+
+def rank(likely: tuple[float, int]) -> tuple[float, int]:
+    """Order by share, the highest first, then by age."""
+    return -likely[0], likely[1]
 
 
 def choose(
@@ -134,12 +162,16 @@ def choose(
     """Find the entry whose text this is → why; None: it is none's. The order of the candidates changes nothing.
 
     ``at``: when the new one was published, or first seen. ``ignored``: hashes of runs that are the sources'
-    boilerplate. Of several, the one with the highest score, then the one that was there first. Raises nothing.
+    boilerplate. Of several stories, the oldest where it is ``SURE``, else the one with the highest score; of a story's
+    entries the oldest that is alike. Raises nothing.
     """
-    found = [(each, known) for known in candidates if (each := likeness(new, at, known, ignored))]
-    if not found:
-        return None
-    return min(found, key=lambda pair: (-pair[0].score, pair[1].published or pair[1].first_seen, pair[1].id))[0]
+    found: dict[int, Likeness] = {}
+    for known in sorted(candidates, key=lambda known: known.id):
+        if known.story_id not in found and (alike := likeness(new, at, known, ignored)):
+            if alike.score >= SURE:
+                return alike
+            found[known.story_id] = alike
+    return min(found.values(), key=lambda alike: (-alike.score, alike.to), default=None)
 
 
 def likeness(new: Reading, at: str, known: KnownText, ignored: Collection[int] = frozenset()) -> Likeness | None:
@@ -147,10 +179,9 @@ def likeness(new: Reading, at: str, known: KnownText, ignored: Collection[int] =
     apart = abs(datetime.fromisoformat(at) - datetime.fromisoformat(known.published or known.first_seen))
     if apart > WINDOW:
         return None
-    other = reading_of(known.title, known.text[: READ_CHARS + 1])
-    if new.is_bare or other.is_bare:
-        alike = apart <= HEADLINE_WINDOW and same_headline(new, other)
-        return Likeness(to=known.id, score=1.0, words=new.title[:MAX_WORDS]) if alike else None
+    other = reading_of(known.title, known.text)
+    if (new.is_bare or other.is_bare) and apart <= HEADLINE_WINDOW and same_headline(new, other):
+        return Likeness(to=known.id, score=1.0, words=new.title[:MAX_WORDS])
     comparison = compare(new, other, ignored)
     if comparison.is_copy:
         return Likeness(to=known.id, score=round(comparison.containment, 3), words=deciding(new, other, ignored))
@@ -162,9 +193,14 @@ def same_headline(one: Reading, other: Reading) -> bool:
     return one.title == other.title and len(one.title) >= MIN_HEADLINE_WORDS * (2 if one.apart else 1)
 
 
-@lru_cache(maxsize=512)
 def reading_of(title: str, text: str) -> Reading:
-    """Read a known entry: those of the last hours are compared again and again."""
+    """Read an entry, new or known: those of the last hours are compared again and again."""
+    return cached_reading(title, text[: READ_CHARS + 1])  # one more, to tell that it goes on
+
+
+@lru_cache(maxsize=512)
+def cached_reading(title: str, text: str) -> Reading:
+    """Read an entry, or give what was read of it."""
     return read(title, text)
 
 
@@ -176,17 +212,13 @@ def compare(one: Reading, other: Reading, ignored: Collection[int] = frozenset()
     runs = min(len(mine), len(theirs))
     containment = len(mine & theirs) / runs if runs else 0.0
     if containment < MIN_CONTAINMENT_LONG:  # no more is needed to know, and it is by far the most frequent
-        return Comparison(
-            containment=containment,
-            runs=runs,
-            agreeing=0,
-            clashing=0,
-            names=0,
-            no_names=0,
-            numbers=0,
-            no_numbers=0,
-            strange=0,
-        )
+        return replace(NOTHING, containment=containment, runs=runs)
+    odd = strangers(one, other)
+    if containment == 1.0 and runs >= SHORT_RUNS:  # all that the shorter says stands in the longer just so
+        return replace(NOTHING, containment=1.0, runs=runs, agreeing=runs, slots=runs, names=runs, strange=odd)
+    most = replace(NOTHING, containment=containment, runs=runs, agreeing=MANY, slots=MANY, strange=odd)
+    if not most.is_copy:  # whatever its facts are
+        return most
     here, there = facts(one), facts(other)
     slots = here.slots.keys() & there.slots.keys()
     agreeing = sum(1 for slot in slots if not here.slots[slot].isdisjoint(there.slots[slot]))
@@ -195,47 +227,56 @@ def compare(one: Reading, other: Reading, ignored: Collection[int] = frozenset()
         runs=runs,
         agreeing=agreeing,
         clashing=len(slots) - agreeing,
+        slots=min(len(here.slots), len(there.slots)),
         names=len(here.names & there.names),
         no_names=min(len(here.names - there.names), len(there.names - here.names)),
-        numbers=len(here.numbers & there.numbers),
         no_numbers=min(len(here.numbers - there.numbers), len(there.numbers - here.numbers)),
-        strange=min(strange(one, there), strange(other, here)),
+        strange=odd,
     )
 
 
-def strange(reading: Reading, other: Facts) -> int:
-    """Count a headline's words that are nowhere in another entry."""
-    return sum(1 for word in set(reading.title) - other.words if word[:NEAR_TITLE] not in other.beginnings)
+def strangers(one: Reading, other: Reading) -> int:
+    """Count a headline's words that are nowhere in the other entry → of the headline that has fewer."""
+    counts = []
+    for mine, theirs in ((one, other), (other, one)):
+        words = {*theirs.title, *theirs.body}
+        left = set(mine.title) - words
+        if not left:
+            return 0
+        beginnings = {word[:NEAR_TITLE] for word in words}
+        counts.append(sum(1 for word in left if word[:NEAR_TITLE] not in beginnings))
+    return min(counts)
 
 
 @lru_cache(maxsize=512)
 def facts(reading: Reading) -> Facts:
     """Find a text's numbers and names: words with a digit, words with a capital inside a sentence."""
+    numbers: set[str] = set()
+    names: set[str] = set()
+    places: list[int] = []
     if reading.apart:
         tokens = list(reading.body)
-        numbers = {token for token in tokens if token.isdigit()}
-        names: set[str] = set()
+        places = [at for at, token in enumerate(tokens) if token.isdigit()]
+        numbers = {tokens[at] for at in places}
     else:
-        tokens, numbers, names = [], set(), set()
+        tokens = []
         for gap, token in TOKEN.findall(reading.plain[:FACT_CHARS]):
-            low = token.lower().removesuffix("'s").removesuffix("’s")
-            if not token.isalpha() and any(map(str.isdigit, token)):
-                numbers.add(low)
-            elif token[0].isupper() and len(token) > 1 and tokens and STOPS.isdisjoint(gap):
-                names.add(low)
-            tokens.append(low)
+            if not token.islower() or not token.isalpha():
+                is_name = token[0].isupper() and len(token) > 1 and tokens and STOPS.isdisjoint(gap)
+                is_number = not token.isalpha() and any(map(str.isdigit, token))
+                token = token.lower().removesuffix("'s").removesuffix("’s")  # noqa: PLW2901
+                if is_number:
+                    numbers.add(token)
+                    places.append(len(tokens))
+                elif is_name:
+                    names.add(token)
+                    places.append(len(tokens))
+            tokens.append(token)
     slots: dict[tuple[str, str], set[str]] = {}
-    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if token in numbers or token in names:
-            slots.setdefault((before, after), set()).add(token)
-    words = frozenset(reading.title).union(reading.body)
-    return Facts(
-        numbers=frozenset(numbers),
-        names=frozenset(names),
-        slots=slots,
-        words=words,
-        beginnings=frozenset(word[:NEAR_TITLE] for word in words),
-    )
+    for at in places:
+        if 0 < at < len(tokens) - 1:
+            slots.setdefault((tokens[at - 1], tokens[at + 1]), set()).add(tokens[at])
+    return Facts(numbers=frozenset(numbers), names=frozenset(names), slots=slots)
 
 
 def deciding(new: Reading, other: Reading, ignored: Collection[int] = frozenset()) -> tuple[str, ...]:

@@ -36,6 +36,9 @@ from ingest.urls import canonical_link
 MAX_LINE_WORDS = 14
 """A line of furniture has no more; what has more was written by somebody."""
 
+MAX_BYLINE_WORDS = 6
+"""Of names in a byline; what has more is a sentence that begins with "By"."""
+
 EDGE_LINES = 2
 """A line that is only a date is a byline's among the first or last so many; elsewhere it may be what is told."""
 
@@ -128,8 +131,10 @@ def _line(line: str, *, at_edge: bool, has_counter: bool) -> list[str]:
     short = len(those) <= MAX_LINE_WORDS
     if its.startswith(LEADS_ELSEWHERE) and len(those) <= 2 * MAX_LINE_WORDS:
         return []
-    if short and at_edge and _BYLINE.match(its):
-        return [word for word in those if not _is_furniture(word)]
+    if short and at_edge and _BYLINE.match(its) and not its.endswith("."):
+        named = [word for word in those if not _is_furniture(word)]
+        if len(named) <= MAX_BYLINE_WORDS:
+            return named
 
     def is_empty(piece: str) -> bool:
         return _says_nothing(words(fold(piece)), at_edge=at_edge and short, has_counter=has_counter)

@@ -30,8 +30,8 @@ COUNTED = _set(
 """What is counted beside a text, and in prose changes as often."""
 
 COUNTED_ALONE = _set(
-    "share shares shared save saves geteilt partages partage compartidos compartilhamentos condivisioni delingen "
-    "udostępnień поделились paylaşım"
+    "share shares shared save saves geteilt partages partage visto leído compartido compartidos compartilhamentos "
+    "condivisioni delingen udostępnień поделились paylaşım"
 )
 """Likewise, but of companies too: they count as such only in a line of their own."""
 
@@ -57,21 +57,20 @@ READING = _set(
 )
 
 UNITS = _set(
-    "second seconds sec secs minute minutes min mins hour hours hr hrs day days "
-    "sekunde sekunden minuten stunde stunden std tag tagen tage seconde secondes heure heures jour jours "
-    "segundo segundos minuto minutos hora horas día días secondo secondi minuti ora ore giorno giorni dia dias "
-    "seconden minuut uur uren dag dagen sekund sekunder minuter minutter timme timmar time timer dagar dager dage "
-    "sekund minut minuty godzina godziny godzin dzień dni minuta hodina hodin hodinami dny "
-    "секунд секунды секунду минут минуты минуту мин час часа часов день дня дней "
-    "секунди хвилин хвилини годину години годин дні днів saniye dakika dk saat gün "
-    "λεπτά ώρα ώρες ημέρα ημέρες دقيقة دقائق ساعة ساعات يوم أيام"
+    "second seconds sec secs minute minutes min mins hour hours hr hrs sekunde sekunden minuten stunde stunden std "
+    "seconde secondes heure heures segundo segundos minuto minutos hora horas secondo secondi minuti ora ore "
+    "seconden minuut uur uren sekund sekunder minuter minutter timme timmar time timer "
+    "minut minuty godzina godziny godzin minuta hodina hodin hodinami "
+    "секунд секунды секунду минут минуты минуту мин час часа часов секунди хвилин хвилини годину години годин "
+    "saniye dakika dk saat λεπτά ώρα ώρες دقيقة دقائق ساعة ساعات"
 )
-"""Up to days: of weeks and years ago prose tells too, and means it."""
+"""Up to hours: of days and years ago prose tells too, and means it."""
 
 LONG_UNITS = _set(
-    "week weeks month months year years woche wochen monat monate monaten jahr jahre jahren "
-    "semaine semaines mois an ans semana semanas mes meses año años settimana settimane mese mesi anno anni "
-    "mês ano anos недели недель месяц месяца месяцев года лет"
+    "day days week weeks month months year years tag tagen tage woche wochen monat monate monaten jahr jahre jahren "
+    "jour jours semaine semaines mois an ans día días semana semanas mes meses año años "
+    "giorno giorni settimana settimane mese mesi anno anni dia dias mês ano anos dag dagen dagar dager dage "
+    "dzień dni dny день дня дней дні днів gün ημέρα ημέρες يوم أيام недели недель месяц месяца месяцев года лет"
 )
 
 AGO_AFTER = _set("ago fa temu назад тому önce geleden sedan siden atrás πριν")

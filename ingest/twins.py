@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from ingest.urls import canonical_link
+from ingest.urls import canonical_link, is_tracker
 
 # Hosts that say how a page is served; the same path on the bare domain is the same page. www is one of them: whether
 # the desktop page of m.example.org is at www.example.org or at example.org, only the site knows.
@@ -36,8 +36,8 @@ def page_of(canonical: str) -> str:
     """Give the page that a canonical link and all its twins stand for → a canonical link again; most often the same.
 
     Takes away: what an AMP viewer or cache puts around the address; ``www.``, ``amp.``, ``m.`` and ``mobile.`` before
-    the host; ``amp`` as the first or last part of the path, or its ending; AMP's switches in the query; the slash at
-    the end. Doing it again changes nothing.
+    the host; ``amp`` as the first or last part of the path, or its ending; AMP's switches in the query, and what is
+    left of ``&amp;`` there; the slash at the end. Doing it again changes nothing.
     """
     while (made := _without_a_mark(canonical)) != canonical:
         canonical = made
@@ -82,7 +82,8 @@ def _bare_path(path: str) -> str:
 
 
 def _bare_query(query: str, path: str) -> str:
-    kept = [param for param in query[1:].split("&") if param and not _is_mark(param.lower(), path)]
+    params = [param.removeprefix("amp;") for param in query[1:].split("&")]  # the feed escaped the ampersand twice
+    kept = sorted(param for param in params if param and not is_tracker(param) and not _is_mark(param.lower(), path))
     return f"?{'&'.join(kept)}" if kept else ""
 
 

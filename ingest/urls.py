@@ -118,12 +118,13 @@ def _rest(path: str, query: str, fragment: str) -> str:
     """Give what follows the host in a canonical link."""
     path = _without_dots(_normal(path)) or "/"
     params = (_normal(param) for param in query.split("&") if param)
-    query = "&".join(sorted(param for param in params if param and not _is_tracker(param)))
+    query = "&".join(sorted(param for param in params if param and not is_tracker(param)))
     fragment = _normal(fragment) if fragment.startswith(("!", "/")) else ""
     return f"{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
 
 
-def _is_tracker(param: str) -> bool:
+def is_tracker(param: str) -> bool:
+    """Tell whether a parameter (``name=value``) says where a reader came from, and nothing else."""
     name = param.partition("=")[0].lower()
     return name in TRACKERS or name.startswith(TRACKER_PREFIXES)
 

@@ -1,4 +1,4 @@
-"""An archive to which polls are written one after the other, without a network: documents in, stories and events out."""
+"""An archive to which polls are written one after the other, without a network."""
 
 from __future__ import annotations
 
@@ -106,9 +106,7 @@ class Newsroom:
 
     def stories(self) -> list[list[str]]:
         """List the living stories, oldest first, each with its entries as ``source/id``."""
-        rows = self.db.execute(
-            "SELECT e.story_id, s.config_id || '/' || e.guid FROM entries e JOIN sources s ON s.id = e.source_id ORDER BY e.id"
-        )
+        rows = self.db.execute("SELECT story_id, source || '/' || guid FROM coverage ORDER BY entry_id")
         found: dict[int, list[str]] = {}
         for story, name in rows:
             found.setdefault(story, []).append(name)

@@ -5,40 +5,81 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-NAMES = (
-    "Aldersen Brikova Castelho Dunmarrow Eskeland Farrokhi Grimaldson Hovsepian Ilvarez Jankowitz Kestrelmann Lindqvarn "
-    "Moravek Nakashiro Okonjewa Petrakis Quillfeather Rasmovic Sandringe Tavaszi Underhay Villanova Wexcombe Yıldızlar Zaborski"
-).split()
-PLACES = (
-    "Amberfield Brackwater Corvane Dolmere Elmsgate Fenhollow Grandvale Harrowick Islemouth Jorvanger Kilbrae Lowmarsh "
-    "Marrowdale Northolt Orlesund Pendrake Quarrytown Rivenburg Saltmouth Thornbury Ullsgard Varnhem Westerbay Yarrowby Zellheim"
-).split()
-THINGS = (
-    "ferry bridge budget tunnel harvest museum railway reservoir hospital lighthouse orchard quarry library stadium vaccine "
-    "satellite pipeline glacier vineyard archive festival observatory tramway shipyard greenhouse turbine aquifer theatre "
-    "bakery cathedral dam election famine garrison highway inquiry junction kiln lagoon mill nursery outpost pier quay"
-).split()
-DEEDS = (
-    "opened closed delayed repaired sold flooded inspected doubled abandoned rebuilt auctioned surveyed blocked funded "
-    "postponed cancelled enlarged emptied renamed insured mapped painted reopened searched shelved taxed tested unveiled"
-).split()
-LIKE = (
-    "rusting costly narrow wooden crowded silent ancient modern leaking royal borrowed frozen coastal northern public "
-    "private quiet famous disputed half-built empty hidden painted green southern temporary unlikely wealthy young"
-).split()
+NAMES_TEXT = """
+Aldersen Brikova Castelho Dunmarrow Eskeland Farrokhi Grimaldson Hovsepian Ilvarez Jankowitz
+Kestrelmann Lindqvarn Moravek Nakashiro Okonjewa Petrakis Quillfeather Rasmovic Sandringe Tavaszi
+Underhay Villanova Wexcombe Yıldızlar Zaborski
+"""
+NAMES = NAMES_TEXT.split()
+PLACES_TEXT = """
+Amberfield Brackwater Corvane Dolmere Elmsgate Fenhollow Grandvale Harrowick Islemouth Jorvanger
+Kilbrae Lowmarsh Marrowdale Northolt Orlesund Pendrake Quarrytown Rivenburg Saltmouth Thornbury
+Ullsgard Varnhem Westerbay Yarrowby Zellheim
+"""
+PLACES = PLACES_TEXT.split()
+THINGS_TEXT = """
+ferry bridge budget tunnel harvest museum railway reservoir hospital lighthouse orchard quarry
+library stadium vaccine satellite pipeline glacier vineyard archive festival observatory tramway
+shipyard greenhouse turbine aquifer theatre bakery cathedral dam election famine garrison highway
+inquiry junction kiln lagoon mill nursery outpost pier quay
+"""
+THINGS = THINGS_TEXT.split()
+DEEDS_TEXT = """
+opened closed delayed repaired sold flooded inspected doubled abandoned rebuilt auctioned surveyed
+blocked funded postponed cancelled enlarged emptied renamed insured mapped painted reopened searched
+shelved taxed tested unveiled
+"""
+DEEDS = DEEDS_TEXT.split()
+LIKE_TEXT = """
+rusting costly narrow wooden crowded silent ancient modern leaking royal borrowed frozen coastal
+northern public private quiet famous disputed half-built empty hidden painted green southern
+temporary unlikely wealthy young
+"""
+LIKE = LIKE_TEXT.split()
 WHEN = (
-    "before dawn;after midnight;on market day;in late autumn;within a fortnight;for nine weeks;since the spring;at noon;"
-    "during the storm;until further notice;over the weekend;twice this month"
-).split(";")
+    "before dawn",
+    "after midnight",
+    "on market day",
+    "in late autumn",
+    "within a fortnight",
+    "for nine weeks",
+    "since the spring",
+    "at noon",
+    "during the storm",
+    "until further notice",
+    "over the weekend",
+    "twice this month",
+)
 WHO = (
-    "engineers;residents;the harbour board;two ministers;a parish council;insurers;the coroner;volunteers;its owners;"
-    "divers;the night shift;auditors;pilots;the mayor's office;farmers;students;a tribunal;brokers"
-).split(";")
+    "engineers",
+    "residents",
+    "the harbour board",
+    "two ministers",
+    "a parish council",
+    "insurers",
+    "the coroner",
+    "volunteers",
+    "its owners",
+    "divers",
+    "the night shift",
+    "auditors",
+    "pilots",
+    "the mayor's office",
+    "farmers",
+    "students",
+    "a tribunal",
+    "brokers",
+)
 HOW = (
-    "although {who} had warned of the {thing};because the {thing} near {place} was {deed};while {name} counted {number} "
-    "{like} crates;and {who} {deed} the {thing} anyway;which {name} of {place} called a {like} {thing};so that {who} could "
-    "reach the {thing};despite {number} letters from {who};as {name} {deed} a {like} {thing}"
-).split(";")
+    "although {who} had warned of the {thing}",
+    "because the {thing} near {place} was {deed}",
+    "while {name} counted {number} {like} crates",
+    "and {who} {deed} the {thing} anyway",
+    "which {name} of {place} called a {like} {thing}",
+    "so that {who} could reach the {thing}",
+    "despite {number} letters from {who}",
+    "as {name} {deed} a {like} {thing}",
+)
 SHAPES = (
     "{Who} {deed} the {like} {thing} of {place} {when}, {how}.",
     "{name}, who once {deed} a {thing} in {place}, told {who} about {number} {like} days.",

@@ -116,6 +116,9 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
     empty = load(tmp_path, "")
     assert (empty.base_url, empty.sources, empty.poll.websub) == ("http://127.0.0.1:8000/", (), True)
     assert (empty.dedupe, empty.grouping) == (shipped.dedupe, shipped.grouping) == ("copies", "normal")
+    topic = '[[topic]]\nid = "t"\ntitle = "T"\nmatch = "a"\n'
+    (strict,) = load(tmp_path, f'[wireroom]\ndedupe = "off"\ngrouping = "strict"\n{topic}').topics
+    assert (strict.dedupe, strict.grouping) == ("copies", "strict"), "what was folded at all is one item"
     assert load(tmp_path, '[wireroom]\nlisten = "[::1]:81"').base_url == "http://[::1]:81/"
 
 

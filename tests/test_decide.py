@@ -92,6 +92,23 @@ def test_merge_is_led_by_the_source_of_the_highest_priority() -> None:
     assert table(db, "SELECT title, lead_entry_id FROM stories WHERE id = 1") == [("title1", 1)]
 
 
+def test_split_that_is_undone_and_done_again_is_the_same_item() -> None:
+    """Nobody sees it twice under two ids; while it is undone, the whole is not in a topic that only the part fits."""
+    taken = setup({})
+    db = polled([2], taken)
+    items = "SELECT x.* FROM selections x WHERE x.story_id = 2 ORDER BY x.id"
+    request = {"do": "split", "story": "1", "entry": 2}
+    whole = shown(db)
+
+    carry_out(db, setup=taken, request=request)
+    apart = table(db, items)
+    for _ in range(2):
+        carry_out(db, setup=taken, request={"do": "undo", "decision": None})
+        assert shown(db) == whole
+        carry_out(db, setup=taken, request=request)
+        assert table(db, items) == apart != []
+
+
 def test_undo_keeps_what_a_poll_selected_since() -> None:
     """Only selections that the decision brought about go with it."""
     taken = setup({})

@@ -205,14 +205,16 @@ def test_explain_tells_scores_words_and_the_event(house: House, origin: Origin) 
             "UPDATE entries SET joined_by = 'near', joined_to = 1, joined_score = 0.625, joined_words = ? WHERE id = 3",
             [json.dumps(["ports", "\x1b[2J"])],
         )
-        db.execute("INSERT INTO events (first_seen, last_seen, stories, words, terms) VALUES ('', '', 2, 9, x'')")
-        db.execute("UPDATE stories SET event_id = 1 WHERE id = 2")
-        db.execute("UPDATE stories SET event_id = 1, event_score = 0.375, event_words = '[\"winter\"]' WHERE id = 1")
+        db.execute(
+            "INSERT INTO events (id, first_seen, last_seen, stories, words, terms) VALUES (7, '', '', 2, 9, x'')"
+        )
+        db.execute("UPDATE stories SET event_id = 7, event_score = NULL, event_words = NULL WHERE id = 2")
+        db.execute("UPDATE stories SET event_id = 7, event_score = 0.375, event_words = '[\"winter\"]' WHERE id = 1")
         db.commit()
 
     text = house.wireroom("explain", "1").out
     assert r"nearly the same words as entry 1, 0.62 (ports, \x1b[2J)" in text
-    assert "event 1, 0.38 (winter)\n  also story 2, 1 sources: Story number 2" in text
+    assert "event 7, 0.38 (winter)\n  also story 2, 1 source: Story number 2" in text
     told = done(house, "explain", "1")
     assert (told["event"]["score"], told["event"]["words"]) == (0.375, ["winter"])
     assert [one["story_id"] for one in told["event"]["stories"]] == [2]

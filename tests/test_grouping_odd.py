@@ -17,7 +17,6 @@ from origin import rss
 from scripted import Script, reply
 from stage import Case, Played, play
 
-NEAR = pytest.mark.xfail(strict=True, reason="near copies are not joined yet")
 """What waits for joining by likeness."""
 
 UPDATES = 40
@@ -271,7 +270,6 @@ def test_a_link_for_each_of_eight_section_feeds(played: Mapping[str, Played]) ->
     assert frozenset(f"{name}/one-guid" for name in SECTIONS) in stories(played, *SECTIONS)
 
 
-@NEAR
 def test_a_link_and_a_length_for_each_of_eight_section_feeds(played: Mapping[str, Played]) -> None:
     """Likewise where each section cuts the text elsewhere."""
     assert frozenset(f"{name}/cut-{number}" for number, name in enumerate(SECTIONS)) in stories(played, *SECTIONS)
@@ -291,7 +289,6 @@ def test_live_blogs_updated_forty_times(played: Mapping[str, Played]) -> None:
         assert sum(poll["changed"] for poll in played[name].polls) == UPDATES - 1
 
 
-@NEAR
 def test_everything_copied_an_hour_later(played: Mapping[str, Played]) -> None:
     """Links rewritten, retitled, cut, a line added: each copy is with its original; the copier's own report is not."""
     assert stories(played, "wire", "copier") == {
@@ -345,7 +342,6 @@ def test_nearly_alike_in_one_source(played: Mapping[str, Played]) -> None:
     assert (counted(played, "alike"), len(story_ids)) == (2, 2)
 
 
-@NEAR
 def test_a_copy_of_what_is_nearly_alike_in_one_source(played: Mapping[str, Played]) -> None:
     """Its copy elsewhere is with one of the two."""
     (copy,) = [story for story in stories(played, "alike", "alike-copy") if "alike-copy/copy" in story]
@@ -353,14 +349,12 @@ def test_a_copy_of_what_is_nearly_alike_in_one_source(played: Mapping[str, Playe
     assert copy in ({"alike-copy/copy", "alike/first"}, {"alike-copy/copy", "alike/again"})
 
 
-@NEAR
 @pytest.mark.parametrize("name", CUTS)
 def test_a_summary_joins_the_full_text(played: Mapping[str, Played], name: str) -> None:
     """A source that has summaries only joins the report that they are cut from."""
     assert frozenset({f"full/{name}", f"summary/{name}"}) in stories(played, "full")
 
 
-@NEAR
 def test_a_full_text_joins_its_summary(played: Mapping[str, Played]) -> None:
     """Likewise where the summary came first."""
     assert stories(played, "full-later") == {frozenset({"full-later/late", "summary-first/late"})}

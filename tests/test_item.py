@@ -183,7 +183,7 @@ def test_every_other_source_is_a_related_link() -> None:
 
 
 def test_json_names_all_coverage_and_says_where_that_is_explained() -> None:
-    """Our extension has an `about`, as JSON Feed asks, the numbers of item and story, and each entry's source, title and link."""
+    """Our extension has an `about`, as JSON Feed asks, the numbers of item and story, and all its coverage."""
     document = json.loads(render(FEED, "json", base_url=BASE).body)
     check_json_feed(document)
 

@@ -151,6 +151,21 @@ def test_split_of_what_a_merge_brought_wakes_the_story_that_it_was() -> None:
     assert table(db, "SELECT undone_at FROM merges") == [(None,)]
 
 
+def test_split_of_the_lead_of_a_merged_story_wakes_it_with_that_alone() -> None:
+    """The others that came with it stay; the next of them is a new story."""
+    db = archive(1, 3)
+    merge_stories(db, 1, 2, by="near", score=0.7, words=(), now=NOW)
+    merged = shown(db)
+
+    assert decide_split(db, 1, 2, NOW).other_id == 2
+    assert decide_split(db, 1, 3, NOW).other_id == 3
+    assert table(db, "SELECT id, story_id FROM entries ORDER BY id") == [(1, 1), (2, 2), (3, 3), (4, 1)]
+    assert [guid for guid, *_ in table(db, "SELECT guid FROM selections WHERE story_id = 2")] == ["guid 1 2"]
+    undo(db, None, NOW)
+    undo(db, None, NOW)
+    assert shown(db) == merged
+
+
 def test_what_can_not_be_split_is_refused() -> None:
     """The only entry, or an entry of another story."""
     db = archive(1, 2)

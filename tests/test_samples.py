@@ -62,13 +62,13 @@ def test_one_report_is_carried_by_all_with_ids_and_links_of_their_own() -> None:
 
 
 def test_one_report_is_one_story_and_another_of_the_same_meeting_one_event(house: House) -> None:
-    """Three carry it, one cuts and retitles it, one rewrites it lightly; a sixth tells of the meeting in its own words."""
+    """Three carry it, one cuts and retitles it, one rewrites it; a sixth tells of the meeting in its own words."""
     house.configure({path.stem: str(path) for path in SAMPLES})
 
     house.poll()
 
     told = house.rows(
-        "SELECT e.story_id, s.config_id FROM entries e JOIN sources s ON s.id = e.source_id WHERE e.text LIKE '%Whitcombe%'"
+        "SELECT e.story_id, c.source FROM entries e JOIN coverage c ON entry_id = e.id WHERE text LIKE '%Whitcombe%'"
     )
     (other,) = {story for story, source in told if source == "bosphorus-ledger"}
     (report,) = {story for story, source in told if source != "bosphorus-ledger"}

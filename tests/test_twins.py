@@ -68,6 +68,7 @@ def test_twins_are_one_page(url: str) -> None:
         ("https://www.example.co.uk/a.amp.html", "https://m.example.co.uk/a.html"),
         ("https://a.blogspot.example/2026/11/ports.html?m=1", "https://a.blogspot.example/2026/11/ports.html"),
         ("https://m.example.org/read?id=7&amp=1", "https://example.org/read?id=7"),
+        ("https://example.org/read?id=7&amp;utm_source=x&amp;amp;page=2", "https://example.org/read?id=7&page=2"),
         ("https://m.example.org:8080/a", "https://example.org:8080/a"),
         ("https://m.example.org/#!/a", "https://example.org/#!/a"),
     ],
@@ -123,7 +124,7 @@ SITES = st.sampled_from(
 )
 PARTS = (
     "/ // amp .amp .html .amp.html /amp /amp/ /c/s/ /amp/s/ www.example.org m.a.example / 2026/11/a.html ? & ?amp "
-    "amp=1 m=1 &m=0 id=7 # #/ #! #/amp/ %2F . .. é : @ ["
+    "amp=1 m=1 &m=0 id=7 &amp; utm_source=x &a=1 # #/ #! #/amp/ %2F . .. é : @ ["
 )
 TAILS = st.lists(st.sampled_from(PARTS.split(" ")), max_size=8).map("".join)
 

@@ -61,7 +61,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic; ``dedupe`` says which copies share an item in it, ``grouping`` which events its items name."""
+    """A topic; ``dedupe`` says which entries of a story share an item, ``grouping`` which events its items name."""
 
     id: str
     title: str
@@ -182,7 +182,7 @@ def make_config(path: Path, file: File) -> Config:
                 was=tuple(t.was),
                 match=t.match,
                 limit=t.limit,
-                dedupe=t.dedupe or dedupe,
+                dedupe=t.dedupe or "copies",
                 grouping=t.grouping or grouping,
             )
             for t in file.topic

@@ -264,7 +264,7 @@ class TopicTable(Table):
     was: list[Id] = Field(default_factory=list)
     match: Match
     limit: int = Field(default=50, ge=1, le=1000)
-    dedupe: Dedupe | None = None  # that of [wireroom]
+    dedupe: Dedupe | None = None  # what was folded into one story is one item
     grouping: Level | None = None  # that of [wireroom]
 
 

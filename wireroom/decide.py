@@ -89,7 +89,7 @@ def retell(db: Database, done: Decision, stories: list[int], setup: Setup, now: 
     """
     again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping)
     for text in again.retold:
-        update_story(db, text, text.lead, now)
+        update_story(db, text, text.lead, None)
     replace_tags(db, dict(again.tags), frozenset(), now)
     if selects and again.selections:
         ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()

@@ -81,7 +81,8 @@ def change_lines(revised: Revised, *, colour: bool) -> Iterator[str]:
         ("link", revised.old.url, revised.new.url),
     ):
         if part in parts:
-            yield f"    {part}: {marked('removed', old or '', colour=colour)}{marked('added', new or '', colour=colour)}"
+            both = marked("removed", old or "", colour=colour), marked("added", new or "", colour=colour)
+            yield f"    {part}: {''.join(both)}"
 
 
 def passage(parts: Sequence[Part], *, colour: bool) -> str:

@@ -64,7 +64,7 @@ def event_lines(event: dict[str, Any] | None) -> list[str]:
     if event is None:
         return []
     return [f"event {event['event']}{because(event)}"] + [
-        f"also story {row['story_id']}, {row['sources']} sources{because(row)}: {escaped(row['title'])}"
+        f"also story {row['story_id']}, {counted(row['sources'], 'source')}{because(row)}: {escaped(row['title'])}"
         for row in event["stories"]
     ]
 
@@ -120,6 +120,11 @@ def because(row: Mapping[str, Any]) -> str:
 def shown(before: str, value: str | None) -> str:
     """Write a value that may be missing."""
     return f"{before}{value}" if value else ""
+
+
+def counted(count: int, what: str) -> str:
+    """Write how many."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def times(count: int) -> str:

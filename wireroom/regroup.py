@@ -31,7 +31,7 @@ from db.topics import mark_changed_topics
 from ingest.again import UNTOUCHED, asked_again
 from ingest.dedupe import Placed
 from ingest.grouping import GROUPING_VERSION, Grouping
-from ingest.happening import told
+from ingest.happening import happenings_of
 from ingest.prints import sampled
 from ingest.replay import Replayed, Seen, replayed
 from ingest.stories import told_anew
@@ -200,7 +200,7 @@ class Regrouper:
                     prints=Prints(shingles=b"", terms=packed, words=words),
                 )
                 placed.append(Placed(ref=-number, story=one.story, joined_by="first", entry=entry))
-            happenings, events = told(placed, now, known, self.grouping)
+            happenings, events = happenings_of(placed, now, known, self.grouping)
             write_events(db, events, happenings, {})
         if latest:
             archive.close_events(db, at, iso(parse_iso(latest) - EVENTS_FOR))

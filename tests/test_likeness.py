@@ -1,0 +1,290 @@
+"""Which entries carry one text, and which only look like it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from db.plan import KnownText
+from ingest.likeness import MAX_HOLDERS, choose, compare, likeliest, likeness, nearly_equal
+from ingest.prints import packed, read, shingles
+
+NOW = "2026-02-03T12:00:00Z"
+TITLE = "Cooperative of Selva growers buys its own roasting plant"
+TEXT = (
+    "The coffee growers of the Selva valley have bought the roasting plant that has processed their harvest for forty "
+    "years. The cooperative, which has 1,830 members, paid 12.4 million crowns for the works at Ombra, its chairwoman "
+    "Rosa Timeu said on Thursday. A loan from the regional bank covers two thirds of the price. Until now the growers "
+    "received 31 percent of what a bag costs in the shops of Port Lume; Timeu expects that to be close to half by "
+    "next season. The former owner, Hartwell Trading, is leaving the valley after a quarrel over export licences. "
+    "Of the 96 people who work at the plant, all but four have signed new contracts. The first coffee under the "
+    "growers' own label is to be on sale in April, when the fair at Ombra opens."
+)
+
+
+def known(
+    title: str, text: str, *, entry: int = 1, story: int = 7, published: str = "2026-02-03T08:00:00Z"
+) -> KnownText:
+    """An entry of the archive."""
+    return KnownText(
+        id=entry,
+        source_id=entry,
+        story_id=story,
+        sources=frozenset({entry}),
+        title=title,
+        text=text,
+        published=published,
+        first_seen=published,
+    )
+
+
+def are_one(title: str, text: str, other_title: str = TITLE, other_text: str = TEXT) -> bool:
+    """Tell what is decided, whichever of the two comes first."""
+    forth = likeness(read(title, text), NOW, known(other_title, other_text))
+    back = likeness(read(other_title, other_text), NOW, known(title, text))
+
+    assert (forth is None) == (back is None)
+    return forth is not None
+
+
+SENTENCES = TEXT.split(". ")
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        (TITLE, TEXT),
+        (f"{TITLE} | Lume Courier", f"OMBRA (Nordwire) - {TEXT}\nSubscribe to our newsletter"),
+        ("Selva coffee growers take over roasting plant", ". ".join(SENTENCES[:4]) + "."),
+        (TITLE, ". ".join(SENTENCES[:2]) + "…"),
+        ("Growers buy plant in Ombra", SENTENCES[0] + "."),
+        (
+            f"UPDATE 1-{TITLE}",
+            TEXT.replace("12.4", "12.9").replace("all but four", "all but two") + " A union objects.",
+        ),
+        (
+            "Ombra plant now belongs to coffee growers",
+            ". ".join(SENTENCES[1::-1] + SENTENCES[3:])
+            .replace("expects", "hopes for")
+            .replace("have bought", "bought"),
+        ),
+    ],
+    ids=["reprint", "furniture", "cut and retitled", "excerpt", "first sentence", "update", "light rewrite"],
+)
+def test_copies(title: str, text: str) -> None:
+    """All that one text becomes at other sites is one text."""
+    assert are_one(title, text)
+
+
+def test_independent_report_is_no_copy() -> None:
+    """The same happening in other words is another text, although names and numbers agree."""
+    report = (
+        "Hartwell Trading has sold its Ombra coffee works to the people who grow the beans. Rosa Timeu, who leads the "
+        "1,830 farmers of the Selva cooperative, put the price at 12.4 million crowns. Hartwell had argued with Port "
+        "Lume about licences since last summer and no longer wants to export from there. Nearly all of the plant's "
+        "staff stay. Drinkers will have to wait for April to taste the first beans with the farmers' name on the bag."
+    )
+
+    assert not are_one("Farmers take over Hartwell's coffee works", report)
+
+
+def dividend(company: str, cents: str, day: str) -> tuple[str, str]:
+    """Make a form's report with few facts, and not even a company in its text."""
+    return f"{company} sets quarterly dividend", f"Qtly div {cents} cts vs {cents} cts prior Pay {day} Record March 13"
+
+
+def bond(issuer: str, size: str, coupon: str, manager: str) -> tuple[str, str]:
+    """Make a form's report of some length."""
+    return (
+        f"{issuer} issues {size} mln crown bond",
+        f"{issuer} is issuing a {size} mln crown bond due April 2031 with a coupon of {coupon} pct and "
+        f"priced at par, lead "
+        f"manager {manager} said. The bonds are available in denominations of 5,000 crowns and will be listed in Port "
+        f"Lume. Fees comprise one pct for management and underwriting combined and 1-1/4 pct for selling.",
+    )
+
+
+def forecast(town: str, high: str, rain: str, sky: str) -> tuple[str, str]:
+    """Make a station network's forecast."""
+    return (
+        f"{town} weather for tonight and tomorrow",
+        f"Tonight it stays {sky} over {town} with a low of {int(high) - 9} degrees. Tomorrow will be "
+        f"warmer with a high of "
+        f"{high} degrees and winds from the west. The chance of rain is {rain} percent. Keep an eye on our app for "
+        f"warnings that may be issued at short notice in your area.",
+    )
+
+
+def score(home: str, away: str, goals: str, scorer: str, crowd: str) -> tuple[str, str]:
+    """Make a match's report."""
+    return (
+        f"{home} {goals} {away}",
+        f"{home} beat {away} {goals} before a crowd of {crowd} on Saturday. The winner came from {scorer} "
+        f"with a header "
+        f"after the break. It was the first win of the season for {home}, who climb out of the last three "
+        f"places of the "
+        f"table. The visitors stay where they were and play at home next week.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (dividend("Alder Paper", "12", "April 2"), dividend("Bexley Foods", "12", "April 2")),
+        (dividend("Alder Paper", "12", "April 2"), dividend("Bexley Foods", "11", "April 7")),
+        (bond("Ostrava Rail", "80", "4-1/8", "Kestrel Bank"), bond("Lume Harbour", "120", "4-3/8", "Union Paribe")),
+        (bond("Ostrava Rail", "80", "4-1/8", "Kestrel Bank"), bond("Lume Harbour", "120", "4-3/8", "Kestrel Bank")),
+        (forecast("Kolm", "14", "20", "clear"), forecast("Varde", "11", "70", "cloudy")),
+        (forecast("Kolm", "14", "20", "clear"), forecast("Kolm", "19", "85", "foggy")),
+        (score("Kolm Rovers", "Varde", "2-1", "Adin", "4,120"), score("Selva", "Ombra City", "1-0", "Pereth", "911")),
+    ],
+)
+def test_reports_of_one_form(one: tuple[str, str], other: tuple[str, str]) -> None:
+    """The same form with other facts is another text."""
+    assert not are_one(*one, *other)
+
+
+def test_same_title_every_day() -> None:
+    """A column's title proves nothing, with or without a text."""
+    today = "Today's featured article is about a lighthouse keeper of Varde who drew the first map of the sandbanks."
+    tomorrow = "Today's featured article is about a moth that feeds on lichen and was thought lost for ninety years."
+
+    assert not are_one("Article of the day", today, "Article of the day", tomorrow)
+    assert not are_one("Article of the day", "", "Article of the day", "")
+
+
+def test_bare_headline() -> None:
+    """A headline without text joins its report within some days, and no other."""
+    bare = read(f"{TITLE} - Lume Courier", "")
+
+    assert likeness(bare, NOW, known(TITLE, TEXT)) is not None
+    assert likeness(bare, NOW, known(TITLE, TEXT, published="2026-01-28T08:00:00Z")) is None
+    assert likeness(bare, NOW, known("Cooperative of Selva growers buys its own lorry", TEXT)) is None
+
+
+def test_window() -> None:
+    """The same words some weeks later are another story."""
+    assert likeness(read(TITLE, TEXT), NOW, known(TITLE, TEXT, published="2026-01-10T08:00:00Z")) is None
+
+
+def test_boilerplate_is_no_proof() -> None:
+    """Runs that the source's other entries have as well do not count, when they are told."""
+    boiler = (
+        "The Lume Courier has covered the valley for ninety years with a staff of twelve and needs your help to stay "
+        "independent. A gift of five crowns a month pays for one reporter's travel to Ombra and back again every week."
+    )
+    one = read("Notes from the valley this week", boiler + " The old bridge is closed to lorries from Monday on.")
+    other = known("Notes from the valley this week", boiler + " Forty voices will be heard there on Sunday night.")
+
+    assert likeness(one, NOW, other) is not None
+    assert likeness(one, NOW, other, shingles("", boiler)) is None
+
+
+def test_reason_is_told() -> None:
+    """The score is the share of the shorter one's runs, the words are in both texts."""
+    found = likeness(read("Growers buy plant", ". ".join(SENTENCES[:3])), NOW, known(TITLE, TEXT, entry=5))
+
+    assert found is not None
+    assert found.to == 5
+    assert found.score == 1.0
+    assert " ".join(found.words) in TEXT.lower()
+    assert 3 <= len(found.words) <= 8
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "合作社的咖啡种植者买下了四十年来一直加工他们收成的烘焙厂。该合作社有一千八百名成员,主席周四表示,他们为位于翁布拉的工厂支付了一千二百万克朗。"
+        "地区银行的贷款支付了三分之二的价格。前业主在出口许可证争端后离开了山谷。",
+        "Кооператив кофейных фермеров долины Сельва купил обжарочный завод, который сорок лет перерабатывал их урожай. "
+        "За предприятие в Омбре заплатили 12,4 миллиона крон, сообщила председатель Роза Тимеу в четверг. "
+        "Две трети цены "
+        "покрывает кредит регионального банка. Прежний владелец уходит из долины после спора о лицензиях.",
+        "اشترت تعاونية مزارعي البن في وادي سيلفا مصنع التحميص الذي عالج محصولهم منذ أربعين عاما. ودفعت "
+        "التعاونية اثني عشر "
+        "مليون كرونة مقابل المصنع، كما قالت رئيستها روزا تيميو يوم الخميس. ويغطي قرض من البنك الإقليمي ثلثي السعر.",
+        "Selva vadisinin kahve üreticileri, kırk yıldır ürünlerini işleyen kavurma tesisini satın aldı. Kooperatif, "
+        "Ombra'daki tesis için 12,4 milyon kron ödedi, dedi başkan Rosa Timeu perşembe günü. Bölge bankasının kredisi "
+        "fiyatın üçte ikisini karşılıyor. Eski sahibi, ihracat lisansı kavgasından sonra vadiyi terk ediyor.",
+    ],
+    ids=["zh", "ru", "ar", "tr"],
+)
+def test_other_languages(text: str) -> None:
+    """A cut is found in any script, and the second half is no copy of the first."""
+    half = len(text) // 2
+
+    assert are_one("", text[: half + half // 3], "", text)
+    assert not are_one("", text[:half], "", text[half:])
+
+
+OTHER = [
+    "Elsewhere in the valley the tea gardens of Pereth wait for a buyer, but none has been seen at their gates so far",
+    "Their leaves were once sent as far as Kolm and Varde by the night boat, packed in boxes of cedar wood",
+]
+
+
+def test_order_of_candidates_changes_nothing() -> None:
+    """The best story wins, of equals the older one, whatever comes first."""
+    candidates = [
+        known(TITLE, TEXT, entry=4, story=40),
+        known(TITLE, TEXT, entry=2, story=20),
+        known(TITLE, ". ".join([*SENTENCES[2:4], *OTHER * 2]), entry=1, story=10),
+        known("Choir of Varde sings", "Forty voices will be heard in the chapel on Sunday night.", entry=3, story=30),
+    ]
+    found = set()
+    for seed in range(8):
+        random.Random(seed).shuffle(candidates)
+        likely = choose(read(TITLE, TEXT), NOW, candidates)
+        assert likely is not None
+        found.add(likely.to)
+
+    assert found == {2}
+    assert choose(read("Quiet day", "Nothing at all happened in the valley of Selva today, it seems."), NOW, []) is None
+
+
+def test_likeliest_first() -> None:
+    """Most shared comes first; what too many hold, and a coincidence among many, count for nothing."""
+    own = list(range(1, 41))
+    rows = [(hash_, 11) for hash_ in own[:20]] + [(hash_, 12) for hash_ in own[:9]] + [(1, 13)]
+    rows += [(40, entry) for entry in range(100, 101 + MAX_HOLDERS)]
+
+    assert likeliest(own, rows, lambda ids: dict.fromkeys(ids, 40)) == (11, 12)
+    assert likeliest(own, rows, lambda ids: {11: 40, 12: 9, 13: 2}) == (12, 11, 13)
+    assert likeliest(own, rows[::-1], lambda ids: dict.fromkeys(ids, 40)) == (11, 12)
+
+
+def test_nearly_equal() -> None:
+    """A copy in which one hash of thirty differs adds nothing to the index, a half does."""
+    hashes = list(range(0, 180, 6))
+
+    assert nearly_equal(packed(hashes), packed([*hashes[1:], 1]))
+    assert not nearly_equal(packed(hashes), packed(hashes[:15]))
+    assert not nearly_equal(packed([]), packed(hashes))
+
+
+WORDS = st.lists(
+    st.sampled_from(["the", "ferry", "Kolm", "of", "12", "ran", "buoy", "Varde", "storm", "and", "7", "harbour"]),
+    max_size=60,
+)
+
+
+@given(WORDS, WORDS)
+@settings(max_examples=60)
+def test_comparison_is_symmetric(one: list[str], other: list[str]) -> None:
+    """Which of two comes first changes nothing."""
+    here, there = read("Kolm", " ".join(one)), read("Varde 12", " ".join(other))
+
+    assert compare(here, there) == compare(there, here)
+    assert 0.0 <= compare(here, there).containment <= 1.0
+
+
+@given(st.lists(st.text("abcdefg", min_size=2, max_size=5), min_size=30, max_size=120), st.integers(20, 30))
+def test_cut_is_contained_wholly(tokens: list[str], size: int) -> None:
+    """The share of a beginning is 1."""
+    whole = read("", "zz " + " ".join(tokens))
+    cut = read("", "zz " + " ".join(tokens[:size]))
+
+    assert compare(whole, cut).containment == 1.0
