@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from wireroom.engine import Engine
 
 AT_ONCE = 100
-"""So many entries or stories make a step, which holds up the writer for some 200 ms; one poll's are never divided."""
+"""So many entries or stories make a step, which holds up the writer for some 100 ms; one poll's are never divided."""
 
 SWEPT = 2000
 """Of former events so many are thrown away in a step."""
