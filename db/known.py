@@ -33,11 +33,15 @@ PLAIN_COLUMNS = ("raw_id", *_PLAIN.split())
 
 
 class ArchiveKnown:
-    """The ``Known`` of planning over the writer's connection."""
+    """The ``Known`` of planning over the writer's connection.
 
-    def __init__(self, db: Database, desk: DraftDesk) -> None:
+    ``before``: what texts are compared with, and who carries their stories, is as it was before that entry came.
+    """
+
+    def __init__(self, db: Database, desk: DraftDesk, before: int = compared.NO_BOUND) -> None:
         self._db = db
         self._desk = desk
+        self._before = before
 
     def owners(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
         """Find the entries that carry each key, oldest first; of a key that very many carry, the newest of them."""
@@ -121,11 +125,11 @@ class ArchiveKnown:
 
     def sharing(self, shingles: bytes) -> Sequence[int]:
         """Find the entries that share word triples with a text, who shares most first."""
-        return compared.sharing(self._db, shingles)
+        return compared.sharing(self._db, shingles, self._before)
 
     def texts(self, ids: Collection[int]) -> Mapping[int, KnownText]:
         """Read the texts of entries, with all sources of their stories."""
-        return compared.texts(self._db, ids)
+        return compared.texts(self._db, ids, self._before)
 
     def prints(self, entry_id: int) -> bytes:
         """Read an entry's word triples."""
@@ -133,11 +137,11 @@ class ArchiveKnown:
 
     def other_prints(self, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
         """Read the word triples of a source's newest entries, but for one."""
-        return compared.other_prints(self._db, source_id, besides, limit)
+        return compared.other_prints(self._db, source_id, besides, limit, self._before)
 
     def carriers(self, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
         """Read which sources carry stories."""
-        return compared.carriers(self._db, stories)
+        return compared.carriers(self._db, stories, self._before)
 
     def divided(self, pairs: Collection[tuple[int, int]]) -> bool:
         """Ask whether a person has said that two stories are two."""

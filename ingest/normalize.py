@@ -8,12 +8,11 @@ from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
 
-from db.model import Document, Enclosure, Entry, Keys, Prints
+from db.model import Document, Enclosure, Entry, Keys
 from db.text import words
 from ingest.clean import clean_html, flat, one_line, plain_text, text_html, xml_chars, xml_clean
 from ingest.parsed import MAX_ENTRIES, Attachment, Item, Markup, Parsed
-from ingest.prints import packed, read
-from ingest.terms import terms
+from ingest.prints import prints_of
 from ingest.twins import page_of
 from ingest.urls import absolute, canonical_link, is_specific
 
@@ -95,10 +94,8 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
 
 
 def with_prints(made: Entry) -> Entry:
-    """Give an entry what its text is compared by: without what its site puts around every text."""
-    reading = read(made.title, made.text)
-    weighed, count = terms(reading.headline, "" if reading.is_bare else reading.plain)
-    return replace(made, prints=Prints(shingles=packed(reading.kept), terms=weighed, words=count))
+    """Give an entry what its text is compared by."""
+    return replace(made, prints=prints_of(made.title, made.text))
 
 
 def with_keys(made: Entry, site_link: str | None) -> Entry:

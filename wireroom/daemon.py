@@ -27,6 +27,7 @@ from wireroom.decide import DECISIONS, decide
 from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.log import Log
+from wireroom.regroup import regroup
 from wireroom.reload import Reloader
 from wireroom.subscriber import Subscriber
 from wireroom.upkeep import Upkeep
@@ -198,6 +199,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await reloader.answer()
     if request.get("do") in DECISIONS:
         return await decide(engine, request)
+    if request.get("do") == "regroup":
+        return await regroup(engine, request, progress)
     if request.get("do") != "poll":
         raise ControlError(f"this daemon knows no {request.get('do')!r}; is it of another version?")
     return await engine.round(request["sources"], due=request["due"], progress=progress)

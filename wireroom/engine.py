@@ -15,10 +15,12 @@ from sqlite_utils import Database
 from db.archive import open_reader, open_writer
 from db.plan import PolledSource
 from db.query import parse
+from db.regroup import stamp
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
 from db.writer import Writer
 from ingest.cluster import ClusterError
+from ingest.grouping import GROUPING_VERSION
 from ingest.hosts import Hosts
 from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
@@ -26,7 +28,7 @@ from ingest.workers import Workers
 from wireroom.config import Config
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
-from wireroom.parts import make_collector, make_hosts, make_setup
+from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
@@ -117,6 +119,7 @@ class Engine:
 
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
+            stamp(db, GROUPING_VERSION, comparing=make_grouping(config, synced).comparing)
             taken(synced)
             return synced
 
