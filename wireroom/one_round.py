@@ -73,7 +73,7 @@ class Round:
                 self._tell()
         with contextlib.suppress(
             ArchiveError, sqlite3.Error, RuntimeError
-        ):  # the polls have told of it, or it is a stop
+        ):  # the polls told
             await self._engine.write(lambda db: forget(db, datetime.now(UTC)))
         return {"polled": self._polled, "waiting": self._waiting, **self._sums}
 
