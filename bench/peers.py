@@ -31,7 +31,10 @@ READER_MEND = "`pip install reader sgmllib3k` into any environment"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What is polled, and how. ``at_once``: connections of the bare loop, threads of ``reader`` and newsboat."""
+    """What is polled, and how. ``at_once``: connections of the bare loop, threads of ``reader`` and newsboat.
+
+    ``dedupe`` and ``grouping``: how far Wireroom compares texts; none of the others does.
+    """
 
     addresses: list[str]
     port: int
@@ -41,6 +44,8 @@ class Options:
     reader_python: str
     reader_search: bool
     quiet: bool
+    dedupe: str = "exact"
+    grouping: str = "off"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,7 +185,8 @@ class Newsboat:
 
 def wireroom_config(options: Options) -> str:
     """Write Wireroom's config: no pause, many connections, a topic or more that take some of the stories."""
-    lines = ["[poll]", 'pause = "0s"', "per_host = 20", f'allow = ["127.0.0.0/8:{options.port}"]']
+    lines = ["[wireroom]", f'dedupe = "{options.dedupe}"', f'grouping = "{options.grouping}"']
+    lines += ["[poll]", 'pause = "0s"', "per_host = 20", f'allow = ["127.0.0.0/8:{options.port}"]']
     for number, url in enumerate(options.addresses):
         lines += ["[[source]]", f'id = "s{number}"', f'url = "{url}"']
     for number in range(options.topics):

@@ -23,6 +23,8 @@ LEARN_LEAST = 2
 def write_prints(db: Database, entries: Iterable[tuple[int, bytes]]) -> None:
     """Put new entries' word triples into the index."""
     some = [(id_, packed) for id_, packed in entries if packed]
+    if not some:
+        return
     db.conn.executemany("INSERT INTO prints (entry_id, shingles) VALUES (?, ?)", some)
     db.conn.executemany(
         "INSERT INTO shingles (hash, entry_id) VALUES (?, ?)",
@@ -47,6 +49,8 @@ def write_events(
     db: Database, events: Sequence[NewEvent], happenings: Sequence[Happening], stories: Mapping[int, int]
 ) -> None:
     """Write events as they stand now, and which story tells of which; ``stories`` has the row ids of its refs."""
+    if not events and not happenings:
+        return
     ids = new_ids(db, "events", [new.event.id for new in events if new.event.id < 0])
     db.conn.executemany(
         "INSERT INTO events (id, first_seen, last_seen, stories, words, terms) VALUES (?, ?, ?, ?, ?, ?) "
@@ -56,6 +60,10 @@ def write_events(
             (ids.get(e.id, e.id), e.first_seen, e.last_seen, e.stories, e.words, e.terms)
             for e in (new.event for new in events)
         ],
+    )
+    db.conn.executemany(
+        "DELETE FROM event_terms WHERE event_id = ? AND term NOT IN (SELECT value FROM json_each(?))",
+        [(new.event.id, json.dumps(new.rare)) for new in events if new.event.id > 0],
     )
     db.conn.executemany(
         "INSERT OR IGNORE INTO event_terms (term, event_id) VALUES (?, ?)",
@@ -69,8 +77,7 @@ def write_events(
         "INSERT INTO unlearned (story_id, terms) VALUES (?, ?)",
         [(stories.get(h.story, h.story), h.terms) for h in happenings if h.terms],
     )
-    if happenings:
-        learn(db)
+    learn(db)
 
 
 def told(words: Sequence[str]) -> str | None:

@@ -18,8 +18,9 @@ from db.plan import Event, KnownText
 MAX_SHARING = 40
 """Entries that hold one word triple; one that more hold is boilerplate, and is not counted."""
 
-MAX_TEXTS = 12
-"""Of the entries that share triples with a text those that share most are compared with it."""
+MAX_WEIGHED, MAX_TEXTS, LEAST_SHARE = 40, 8, 0.12
+"""Of the entries that share most triples with a text so many are looked at, and of these so many compared with it:
+those first that share most of what they have, or of what it has. Less than the last share is chance."""
 
 MAX_HOLDING = 40
 """Events that hold one rare word: the newest are looked at."""
@@ -39,10 +40,7 @@ def hashes(packed: bytes) -> tuple[int, ...]:
 
 
 def sharing(db: Database, packed: bytes, before: int = NO_BOUND) -> Sequence[int]:
-    """Find the entries, of those before one, that share word triples with a text → their ids, who shares most first.
-
-    One shared triple among many is chance: an entry must have a tenth of them, of its own or of the text's.
-    """
+    """Find the entries, of those before one, that share word triples with a text → the likeliest copies' ids first."""
     counts: Counter[int] = Counter()
     for one in hashes(packed):
         found = db.conn.execute(
@@ -52,15 +50,13 @@ def sharing(db: Database, packed: bytes, before: int = NO_BOUND) -> Sequence[int
             counts.update(id_ for (id_,) in found)
     if not counts:
         return ()
-    sizes = dict(
-        db.conn.execute(
-            "SELECT entry_id, length(shingles) FROM prints WHERE entry_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(counts)),),
-        ).fetchall()
+    most = sorted(counts, key=lambda id_: (-counts[id_], id_))[:MAX_WEIGHED]
+    sizes = db.conn.execute(
+        "SELECT entry_id, length(shingles) FROM prints WHERE entry_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(most),),
     )
-    least = {id_: min(size, len(packed)) // HASH_BYTES / 10 for id_, size in sizes.items()}
-    near = [id_ for id_ in counts if id_ in least and counts[id_] >= least[id_]]
-    return sorted(near, key=lambda id_: (-counts[id_], id_))[:MAX_TEXTS]
+    shares = [(-counts[id_] * HASH_BYTES / min(size, len(packed)), id_) for id_, size in sizes]
+    return [id_ for share, id_ in sorted(shares) if -share >= LEAST_SHARE][:MAX_TEXTS]
 
 
 def texts(db: Database, ids: Collection[int], before: int = NO_BOUND) -> Mapping[int, KnownText]:
@@ -98,11 +94,25 @@ def prints(db: Database, entry_id: int) -> bytes:
 
 
 def other_prints(db: Database, source_id: int, besides: int, limit: int, before: int = NO_BOUND) -> Sequence[bytes]:
-    """Read the word triples of a source's newest entries, but for one: what they have in common is furniture."""
+    """Read the word triples of a source's newest entries, but for one: what they have in common is furniture.
+
+    The newest are among those that its document has, and those that left it last: a source may have very many others.
+    ``before``: of those before this one.
+    """
     rows = db.conn.execute(
-        "SELECT p.shingles FROM (SELECT id FROM entries WHERE source_id = ? AND id <> ? AND id < ? ORDER BY id DESC "
-        "LIMIT ?) e JOIN prints p ON p.entry_id = e.id",
-        (source_id, besides, before, limit),
+        """
+        SELECT p.shingles FROM (
+          SELECT id FROM (
+            SELECT id FROM entries WHERE source_id = ?1 AND last_seen IS NULL AND id <> ?2 AND id < ?4
+            ORDER BY id DESC LIMIT ?3)
+          UNION ALL
+          SELECT id FROM (
+            SELECT id FROM entries WHERE source_id = ?1 AND last_seen IS NOT NULL AND id <> ?2 AND id < ?4
+            ORDER BY last_seen DESC, id DESC LIMIT ?3)
+          ORDER BY id DESC LIMIT ?3
+        ) e JOIN prints p ON p.entry_id = e.id ORDER BY e.id DESC
+        """,
+        (source_id, besides, limit, before),
     )
     return [packed for (packed,) in rows]
 

@@ -9,7 +9,6 @@ words that the other entry has not. So these are counted too, and all of it toge
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +18,8 @@ from math import log
 from operator import itemgetter
 
 from db.plan import KnownText, Likeness
+from ingest.dedupe import WINDOW
+from ingest.facts import MAX_REMEMBERED, facts, from_one_form
 from ingest.prints import Reading, read, unpacked
 from ingest.trim import READ_CHARS
 
@@ -28,9 +29,6 @@ MAX_HOLDERS = 40
 MAX_WEIGHED, MAX_COMPARED, MIN_KEPT_SHARE = 40, 6, 0.12
 """So many candidates are looked at, and so many of these compared word by word, those first of whose kept shingles the
 largest share is shared. With less than this share they have not enough in common: some coincidence is in all texts."""
-
-WINDOW = timedelta(days=14)
-"""Copies of one text come within days."""
 
 HEADLINE_WINDOW = timedelta(days=3)
 """A headline alone is proof for this long: "Stocks close higher on Monday" comes again."""
@@ -56,19 +54,6 @@ NEAR_TITLE = 5
 
 SURE, NEARLY_EQUAL = 0.8, 0.9
 MAX_WORDS = 8
-
-TOKEN = re.compile(r"([^\w]*)([^\W_]+(?:[.,:/'’-][^\W_]+)*)")
-STOPS = frozenset('.!?:…"“”„»\n')
-FACT_CHARS = 1600
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """A text's numbers and names, and between which neighbours each stands."""
-
-    numbers: frozenset[str]
-    names: frozenset[str]
-    slots: dict[tuple[str, str], set[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +168,7 @@ def likeness(new: Reading, at: str, known: KnownText, ignored: Collection[int] =
     if (new.is_bare or other.is_bare) and apart <= HEADLINE_WINDOW and same_headline(new, other):
         return Likeness(to=known.id, score=1.0, words=new.title[:MAX_WORDS])
     comparison = compare(new, other, ignored)
-    if comparison.is_copy:
+    if comparison.is_copy and not from_one_form(new, other):
         return Likeness(to=known.id, score=round(comparison.containment, 3), words=deciding(new, other, ignored))
     return None
 
@@ -198,9 +183,9 @@ def reading_of(title: str, text: str) -> Reading:
     return cached_reading(title, text[: READ_CHARS + 1])  # one more, to tell that it goes on
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=MAX_REMEMBERED)
 def cached_reading(title: str, text: str) -> Reading:
-    """Read an entry, or give what was read of it."""
+    """Read an entry, or give what was read of it: what comes through many sources is compared again and again."""
     return read(title, text)
 
 
@@ -242,41 +227,10 @@ def strangers(one: Reading, other: Reading) -> int:
         words = {*theirs.title, *theirs.body}
         left = set(mine.title) - words
         if not left:
-            return 0
+            return int(one.title == other.title and 0 < len(one.title) < MIN_HEADLINE_WORDS)  # a column's tells nothing
         beginnings = {word[:NEAR_TITLE] for word in words}
         counts.append(sum(1 for word in left if word[:NEAR_TITLE] not in beginnings))
     return min(counts)
-
-
-@lru_cache(maxsize=512)
-def facts(reading: Reading) -> Facts:
-    """Find a text's numbers and names: words with a digit, words with a capital inside a sentence."""
-    numbers: set[str] = set()
-    names: set[str] = set()
-    places: list[int] = []
-    if reading.apart:
-        tokens = list(reading.body)
-        places = [at for at, token in enumerate(tokens) if token.isdigit()]
-        numbers = {tokens[at] for at in places}
-    else:
-        tokens = []
-        for gap, token in TOKEN.findall(reading.plain[:FACT_CHARS]):
-            if not token.islower() or not token.isalpha():
-                is_name = token[0].isupper() and len(token) > 1 and tokens and STOPS.isdisjoint(gap)
-                is_number = not token.isalpha() and any(map(str.isdigit, token))
-                token = token.lower().removesuffix("'s").removesuffix("’s")  # noqa: PLW2901
-                if is_number:
-                    numbers.add(token)
-                    places.append(len(tokens))
-                elif is_name:
-                    names.add(token)
-                    places.append(len(tokens))
-            tokens.append(token)
-    slots: dict[tuple[str, str], set[str]] = {}
-    for at in places:
-        if 0 < at < len(tokens) - 1:
-            slots.setdefault((tokens[at - 1], tokens[at + 1]), set()).add(tokens[at])
-    return Facts(numbers=frozenset(numbers), names=frozenset(names), slots=slots)
 
 
 def deciding(new: Reading, other: Reading, ignored: Collection[int] = frozenset()) -> tuple[str, ...]:

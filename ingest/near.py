@@ -14,11 +14,11 @@ from db.model import Entry
 from db.plan import Known, KnownText, Likeness
 from ingest.dedupe import Match, is_near
 from ingest.grouping import Grouping
-from ingest.likeness import MIN_CONTAINMENT, likeness
-from ingest.prints import read, unpacked
+from ingest.likeness import MIN_CONTAINMENT, SURE, likeness, reading_of
+from ingest.prints import unpacked
 
-Preference = tuple[float, str, int]
-"""The likeliest first, then what was there first: whatever the order in which they came."""
+Preference = tuple[float, int]
+"""The likeliest first, then the oldest; beyond SURE all are as likely."""
 
 OTHERS = 8
 """Of a source's other entries so many are looked at to tell its furniture from its texts …"""
@@ -44,7 +44,7 @@ class Nearby:
             return []
         ids = self.known.sharing(entry.prints.shingles)
         texts = self.known.texts(ids) if ids else {}
-        reading, time = read(entry.title, entry.text), entry.published or self.now
+        reading, time = reading_of(entry.title, entry.text), entry.published or self.now
         best: dict[int, tuple[Preference, Likeness]] = {}
         for id_ in ids:
             if (text := texts.get(id_)) is None or not self.may_join(entry, text, besides):
@@ -52,7 +52,7 @@ class Nearby:
             found = likeness(reading, time, text)
             if found is None or self.is_furniture(entry.prints.shingles, text):
                 continue
-            rank = -found.score, text.published or text.first_seen, id_
+            rank = -min(found.score, SURE), id_
             if text.story_id not in best or rank < best[text.story_id][0]:
                 best[text.story_id] = rank, found
         ranked = sorted((rank, story, found) for story, (rank, found) in best.items())

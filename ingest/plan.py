@@ -65,7 +65,8 @@ def plan_poll(
     )
     united = unions(placed, changed_matches(changed.values(), nearby), source.id, known)
     living = successors(united)
-    placed = [replace(p, story=living.get(p.story, p.story)) for p in placed]
+    if living:
+        placed = [replace(p, story=living.get(p.story, p.story)) for p in placed]
     listed = known.listed(source.id)
     counts = Counts(new=len(placed), changed=len(changed), kept_dates=known.dates(kept.values()) if kept else ())
     present = {s.known.id for s in sightings if s.known is not None}.union(kept.values())

@@ -94,6 +94,8 @@ def in_order(one: Mapping[int, T], other: Mapping[int, T]) -> Mapping[int, T]:
 
 def new_story(first: Placed, copies: Sequence[Placed], source_id: int, grouping: Grouping) -> StoryText:
     """Make a new story, of one or several new entries of this document."""
+    if len(copies) == 1:
+        return story_text(first.story, first.ref, first.entry)
     lead = lead_of((candidate(p.ref, source_id, p.entry) for p in copies), grouping)
     return story_text(first.story, lead, next(p.entry for p in copies if p.ref == lead))
 

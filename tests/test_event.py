@@ -16,6 +16,7 @@ from ingest.commonness import rarity, shipped
 from ingest.event import (
     KEPT,
     MAX_TERMS,
+    RARE,
     Told,
     ageing,
     asked,
@@ -83,7 +84,7 @@ def test_an_independent_report_of_one_happening_joins() -> None:
     assert found is not None
     event, score, deciding = found
     assert event.id == 1
-    assert 0 < score < 1
+    assert score >= 1
     assert set(words_of(*FIRE_TOLD_APART, deciding)) >= {"Brennholm", "Norrland"}
 
 
@@ -307,6 +308,15 @@ def test_reports_written_by_a_form_stay_apart() -> None:
 
     assert choose(tell(reports[2]), [event], "loose") is None
     assert choose(tell(reports[0]), [event_of(reports[0])], "strict")
+
+
+def test_a_bare_headline_may_have_nothing_rare() -> None:
+    """It has no room for a form: the same common words are proof enough there, and in a report are none."""
+    made = packed([(term, 2.0) for term in range(1, 9)])
+    headline, report = (told(made, words, NOON, lambda _: RARE - 1) for words in (8, 60))
+
+    assert choose(headline, [begun(1, headline)], "strict")
+    assert choose(report, [begun(1, report)], "loose") is None
 
 
 def test_hashes_of_words_that_decided_are_in_the_story() -> None:

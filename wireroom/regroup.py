@@ -33,7 +33,6 @@ from db.compare import replace_prints, write_events
 from db.compared import carriers, prints
 from db.known import ArchiveKnown, DraftDesk
 from db.merge import merge_stories
-from db.model import Prints
 from db.regroup import Standing
 from db.times import iso, parse_iso
 from db.topics import mark_changed_topics
@@ -41,11 +40,10 @@ from ingest.again import UNTOUCHED, asked_again
 from ingest.dedupe import Placed
 from ingest.grouping import GROUPING_VERSION, Grouping
 from ingest.happening import happenings_of
-from ingest.prints import sampled
+from ingest.prints import prints_of, sampled
 from ingest.replay import Replayed, Seen, replayed
 from ingest.stories import told_anew
 from ingest.tag import Desks
-from ingest.terms import terms
 from wireroom.control import ControlError, Progress
 from wireroom.upkeep import EVENTS_FOR, PRINTS_FOR
 
@@ -158,7 +156,7 @@ class Regrouper:
                 alone=row.story not in earlier,
                 entry=replace(
                     entry_of(row.title, row.text, row.published, keys[row.id]),
-                    prints=Prints(shingles=sampled(row.title, row.text), terms=b"", words=0),
+                    prints=prints_of(row.title, row.text),
                 ),
             )
             for row in rows
@@ -204,11 +202,7 @@ class Regrouper:
             latest = max(latest, now)
             placed = []
             for number, one in enumerate(some, start=1):
-                packed, words = terms(one.title, one.text)
-                entry = replace(
-                    entry_of(one.title, one.text, one.published),
-                    prints=Prints(shingles=b"", terms=packed, words=words),
-                )
+                entry = replace(entry_of(one.title, one.text, one.published), prints=prints_of(one.title, one.text))
                 placed.append(Placed(ref=-number, story=one.story, joined_by="first", entry=entry))
             happenings, events = happenings_of(placed, now, known, self.grouping)
             write_events(db, events, happenings, {})
