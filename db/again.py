@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from db.model import Entry, Keys
 from db.plan import JoinedBy
+from db.text import words
 
 T = TypeVar("T")
 
@@ -139,7 +140,30 @@ def next_stories(db: Database, after: int, least: int) -> list[list[Beginning]]:
     return whole_polls((Beginning(*row) for row in rows), lambda row: (row.source_id, row.first_seen), least)
 
 
-def entry_of(title: str, text: str, published: str | None) -> Entry:
+def keys_of_entries(db: Database, ids: Iterable[int]) -> dict[int, Keys]:
+    """Read the identity keys of entries; of a changed one, which has several of a kind, any."""
+    found: dict[int, dict[str, int]] = {id_: {} for id_ in ids}
+    for id_, kind, key in db.execute(
+        "SELECT entry_id, kind, key FROM entry_keys WHERE entry_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(found))],
+    ):
+        found[id_][kind] = key
+    return {
+        id_: Keys(
+            id=keys.get("id"),
+            loose_id=keys.get("loose_id"),
+            link=keys.get("link"),
+            print=keys.get("print", 0),
+            page=keys.get("page"),
+        )
+        for id_, keys in found.items()
+    }
+
+
+NO_KEYS = Keys(id=None, loose_id=None, link=None, print=0)
+
+
+def entry_of(title: str, text: str, published: str | None, keys: Keys = NO_KEYS) -> Entry:
     """Make an entry of what is compared of it; all else is left empty."""
     return Entry(
         raw_id=None,
@@ -154,7 +178,7 @@ def entry_of(title: str, text: str, published: str | None) -> Entry:
         updated=None,
         categories=(),
         enclosures=(),
-        keys=Keys(id=None, loose_id=None, link=None, print=0),
+        keys=keys,
         version=0,
-        words=0,
+        words=len(words(title)) + len(words(text)) if keys is not NO_KEYS else 0,
     )

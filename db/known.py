@@ -50,13 +50,13 @@ class ArchiveKnown:
             """
             WITH carried AS (
                 SELECT k.key, k.entry_id, row_number() OVER (PARTITION BY k.key ORDER BY k.entry_id DESC) AS number
-                FROM json_each(?) AS wanted JOIN entry_keys k ON k.key = wanted.value
+                FROM json_each(?) AS wanted JOIN entry_keys k ON k.key = wanted.value WHERE k.entry_id < ?
             )
             SELECT k.key, e.id, e.source_id, e.story_id, e.version, e.title, e.guid, e.published, e.first_seen
             FROM carried k JOIN entries e ON e.id = k.entry_id
             WHERE k.number <= ? ORDER BY e.id
             """,
-            [json.dumps(list(keys)), MAX_CARRIERS],
+            [json.dumps(list(keys)), self._before, MAX_CARRIERS],
         )
         for key, id_, source, story, version, title, guid, published, first_seen in rows:
             found[key].append(

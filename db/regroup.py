@@ -110,7 +110,7 @@ def status(db: Database, version: int, since_time: str) -> dict[str, Any]:
     ).fetchall()
     notes = []
     if stage is not None:
-        notes.append("a regroup is under way, or was broken off: `wireroom regroup` goes on with it")
+        notes.append("a regroup is under way, or was broken off: `wireroom regroup` goes on, or the daemon, slowly")
     elif made_by not in (0, version):
         notes.append("the index of copies and events is of another version: `wireroom regroup` makes it anew")
     elif made_by and lacking:

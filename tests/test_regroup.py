@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from db.regroup import stamp, status
 from db.topics import topic_feed
-from house import House
-from ingest.grouping import Grouping
+from house import House, until
+from ingest.grouping import GROUPING_VERSION, Grouping
 from newsroom import Newsroom, Printed
 from origin import Origin, item, rss
 from prose import report
@@ -58,11 +61,13 @@ def test_a_lost_index_is_made_again(tmp_path: Path, seed: int) -> None:
     assert len(was[3][1]) > 300, "there is an index"
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_an_archive_that_compared_nothing_becomes_one_that_did(tmp_path: Path, seed: int) -> None:
-    """Polled with `dedupe = "exact"` and `grouping = "off"`, then regrouped by the defaults."""
+@pytest.mark.parametrize(
+    ("seed", "then"), [(seed, then) for seed in range(4) for then in (NOTHING, Grouping(dedupe="off", level="off"))]
+)
+def test_an_archive_that_compared_nothing_becomes_one_that_did(tmp_path: Path, seed: int, then: Grouping) -> None:
+    """Polled with `dedupe = "exact"` or `"off"` and `grouping = "off"`, then regrouped by the defaults."""
     made = rounds(seed, SOURCES, 30, plain=True, reports=25)
-    wanted, room = Newsroom(tmp_path / "wanted.db", SOURCES), Newsroom(tmp_path / "room.db", SOURCES, NOTHING)
+    wanted, room = Newsroom(tmp_path / "wanted.db", SOURCES), Newsroom(tmp_path / "room.db", SOURCES, then)
     poll_all(wanted, made)
     poll_all(room, made)
     assert len(stories(room)) > len(stories(wanted)), "there is something to join"
@@ -190,6 +195,41 @@ def test_what_is_too_old_is_not_indexed(tmp_path: Path) -> None:
     assert room.db.execute("SELECT entry_id FROM prints").fetchall() == [(2,)]
     assert room.db.execute("SELECT id, length(terms) > 0 FROM events ORDER BY first_seen").fetchall()[0][1] == 0
     assert room.value("SELECT indexed_from FROM grouping") == 2
+
+
+def test_status_says_when_it_is_needed(tmp_path: Path) -> None:
+    """Where recent entries are not in the index, where another version made it, where one was broken off."""
+    room = Newsroom(tmp_path / "wireroom.db", SOURCES, NOTHING)
+    room.poll("wire", Printed("w1", report(1)))
+
+    def notes(version: int = GROUPING_VERSION, since: str = "2026-11-01T00:00:00Z") -> str:
+        return " ".join(status(room.db, version, since)["notes"])
+
+    assert notes() == "", "nothing is compared"
+    stamp(room.db, GROUPING_VERSION, comparing=True)
+    assert "1 recent" in notes()
+    assert notes(since="2026-12-01T00:00:00Z") == "", "it is too old to be compared with"
+    begun = steps(room, regrouper(room, Grouping()))
+    next(begun)
+    assert "broken off" in notes()
+    list(begun)
+    assert notes() == ""
+    assert "another version" in notes(GROUPING_VERSION + 1)
+    stamp(room.db, GROUPING_VERSION + 1, comparing=True)
+    assert "another version" in notes(GROUPING_VERSION + 1), "the start of a new version changes nothing about it"
+
+
+def test_daemon_goes_on_with_what_was_broken_off(house: House, origin: Origin) -> None:
+    """Without being asked: until it is done, new stories have no event."""
+    set_up(house, origin)
+    with contextlib.closing(sqlite3.connect(house.archive)) as db:
+        db.execute("UPDATE grouping SET stage = 'texts', since = 1, done = 0")
+        db.commit()
+
+    with house.daemon():
+        until(lambda: house.rows("SELECT stage FROM grouping") == [(None,)], "it does not go on")
+
+    assert house.rows("SELECT count(*) FROM stories WHERE merged_into IS NULL") == [(1,)]
 
 
 TOPIC = '[[topic]]\nid = "all"\ntitle = "All"\nmatch = "sources:>=1"\n'

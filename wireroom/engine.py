@@ -54,6 +54,7 @@ class Engine:
         self._network: Network
         self._ticker = Ticker(self)
         self.closing = False
+        self.regroups = 0  # how many commands are at it
         """Nothing more is begun."""
         self._offset = 0.0  # of the clock from a time that only goes forward
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive

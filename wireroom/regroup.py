@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Any
 from sqlite_utils import Database
 
 from db import regroup as archive
-from db.again import Row, earlier_stories, entry_of, is_changed, next_entries, next_stories, title_and_text
+from db.again import (
+    Row,
+    earlier_stories,
+    entry_of,
+    is_changed,
+    keys_of_entries,
+    next_entries,
+    next_stories,
+    title_and_text,
+)
 from db.apply import mint_urn, replace_tags, select, update_story
 from db.compare import replace_prints, write_events
 from db.compared import carriers, prints
@@ -135,6 +144,7 @@ class Regrouper:
         """Compare the entries of one poll with what was there before it → how many stories went into others."""
         first, source, now = rows[0].id, rows[0].source_id, rows[0].first_seen
         earlier = earlier_stories(db, {row.story for row in rows}, first)
+        keys = keys_of_entries(db, [row.id for row in rows])
         seen = [
             Seen(
                 id=row.id,
@@ -145,7 +155,7 @@ class Regrouper:
                 changed=row.changed,
                 alone=row.story not in earlier,
                 entry=replace(
-                    entry_of(row.title, row.text, row.published),
+                    entry_of(row.title, row.text, row.published, keys[row.id]),
                     prints=prints_of(row.title, row.text),
                 ),
             )
@@ -168,13 +178,13 @@ class Regrouper:
                 union.kept,
                 union.gone,
                 by=union.by,
-                score=union.likeness.score if union.likeness else None,
+                score=union.likeness.score if union.likeness and union.by == "near" else None,
                 words=union.likeness.words if union.likeness else (),
                 now=now,
             )
         db.conn.executemany(
-            "UPDATE entries SET joined_to = ? WHERE id = ? AND joined_by = 'near'",
-            [(likeness.to, id_) for id_, likeness in found.joined],
+            "UPDATE entries SET joined_to = ? WHERE id = ? AND joined_by <> 'first'",
+            [(to, id_) for id_, to in found.joined],
         )
         self.retell(db, sorted({union.kept for union in found.unions} - {union.gone for union in found.unions}))
 
@@ -240,17 +250,32 @@ async def regroup(engine: Engine, request: dict[str, Any], progress: Progress) -
     """
     sums = dict.fromkeys(("entries", "stories", "merged", "leads"), 0)
     desk, restart, step = DraftDesk(), bool(request.get("restart")), None
-    while step is None or step.stage is not None:
-        if engine.closing:
-            raise ControlError("stopped before it was done; the next `wireroom regroup` goes on there")
-        setup = engine.poller.setup
-        doing = Regrouper(desks=setup.desks, grouping=setup.grouping, now=datetime.now(UTC), desk=desk)
-        step = await engine.writer.write(partial(doing.step, restart=restart), own=True)
-        restart = False
-        for name in sums:
-            sums[name] += getattr(step, name)
-        progress({"stage": step.stage, "done": step.done, "total": step.total, **sums})
+    engine.regroups += 1
+    try:
+        while step is None or step.stage is not None:
+            if engine.closing:
+                raise ControlError("stopped before it was done; the next `wireroom regroup` goes on there")
+            step = await one_step(engine, desk, restart=restart)
+            restart = False
+            for name in sums:
+                sums[name] += getattr(step, name)
+            progress({"stage": step.stage, "done": step.done, "total": step.total, **sums})
+    finally:
+        engine.regroups -= 1
     engine.log.info("regrouped", **sums)
     if not engine.closing:
         await engine.press.publish()
     return {"did": "regroup", **sums}
+
+
+async def one_step(engine: Engine, desk: DraftDesk, *, restart: bool = False) -> Step:
+    """Do the next step by the config of now."""
+    setup = engine.poller.setup
+    doing = Regrouper(desks=setup.desks, grouping=setup.grouping, now=datetime.now(UTC), desk=desk)
+    return await engine.writer.write(partial(doing.step, restart=restart), own=True)
+
+
+async def go_on(engine: Engine) -> None:
+    """Do a step of a regroup that was broken off, where there is one: the daemon's job, every second."""
+    if not engine.regroups and not engine.closing and archive.standing(engine.reader).stage is not None:
+        await one_step(engine, DraftDesk())
