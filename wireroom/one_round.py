@@ -71,9 +71,7 @@ class Round:
                 self._end(turns, self._ended.get_nowait())
             if len(self._polled) > self._told:  # once for all that were committed together
                 self._tell()
-        with contextlib.suppress(
-            ArchiveError, sqlite3.Error, RuntimeError
-        ):  # the polls told
+        with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
             await self._engine.write(lambda db: forget(db, datetime.now(UTC)))
         return {"polled": self._polled, "waiting": self._waiting, **self._sums}
 
