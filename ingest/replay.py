@@ -98,13 +98,14 @@ def replayed(
         for best in [joins.get(one.id)]
         if best is not None
     )
+    compares = grouping.dedupe_of(source_id) == "copies"
     living = successors(first)
     placed = [replace(p, story=living.get(p.story, p.story)) for p in placed]
     return Replayed(
         unions=(*first, *unions(placed, (), source_id, before)),
         joined=tuple((id_, best.likeness.to if best.likeness is not None else None) for id_, best in joins.items()),
         prints=tuple(
-            (one.id, one.entry.prints.shingles if is_indexed(one, joins.get(one.id), present) else b"")
+            (one.id, one.entry.prints.shingles if compares and is_indexed(one, joins.get(one.id), present) else b"")
             for one in seen
             if one.entry.prints is not None
         ),
