@@ -32,7 +32,7 @@ corpus: $(DEV_STAMP)
 	@tar -xzf .corpus/feedparser-*.tar.gz -C .corpus
 
 torture: $(DEV_STAMP)
-	WIREROOM_KILLS=500 $(BIN)/python -m pytest tests/test_kill.py -s
+	WIREROOM_KILLS=500 $(BIN)/python -m pytest tests/test_kill.py tests/test_kill_grouping.py -s
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

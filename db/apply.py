@@ -19,6 +19,7 @@ from db.compare import replace_prints, write_events, write_prints
 from db.merge import merge_stories
 from db.model import Entry
 from db.plan import STATE_COLUMNS, Listing, NewEntry, PollPlan, PollRecord, StoryTag, StoryText, state_values
+from db.regroup import gives_events
 from db.rows import new_ids
 from db.topics import mark_changed_topics, mark_topics_naming
 
@@ -82,7 +83,8 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
     )
     for id_, packed in plan.reprints:
         replace_prints(db, id_, packed)
-    write_events(db, plan.events, plan.happenings, refs)
+    if plan.happenings and gives_events(db):
+        write_events(db, plan.events, plan.happenings, refs)
     keep_first_dates(db, [story.ref for story in plan.changed_stories])
     if plan.tags:
         tags = {refs.get(ref, ref): tags for ref, tags in plan.tags}

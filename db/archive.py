@@ -107,7 +107,10 @@ def check_version(path: Path) -> int | None:
         try:
             (application,) = conn.execute("PRAGMA application_id").fetchone()
             (version,) = conn.execute("PRAGMA user_version").fetchone()
-            (tables,) = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            # a kill between the ledger of migrations and the first of them leaves that alone: it is empty yet
+            (tables,) = conn.execute(
+                "SELECT count(*) FROM sqlite_master WHERE tbl_name <> '_sqlite_migrations'"
+            ).fetchone()
         finally:
             conn.close()
     except sqlite3.DatabaseError as error:

@@ -30,18 +30,21 @@ MAX_EVENTS = 24
 
 HASH_BYTES = 8
 
+NO_BOUND = 2**63 - 1
+"""Above all entries: what is asked is asked of the whole archive, not as it was before an entry came."""
+
 
 def hashes(packed: bytes) -> tuple[int, ...]:
     """Unpack ``Prints.shingles``."""
     return struct.unpack(f"<{len(packed) // HASH_BYTES}q", packed)
 
 
-def sharing(db: Database, packed: bytes) -> Sequence[int]:
-    """Find the entries that share word triples with a text → their ids, the likeliest copies first."""
+def sharing(db: Database, packed: bytes, before: int = NO_BOUND) -> Sequence[int]:
+    """Find the entries, of those before one, that share word triples with a text → the likeliest copies' ids first."""
     counts: Counter[int] = Counter()
     for one in hashes(packed):
         found = db.conn.execute(
-            "SELECT entry_id FROM shingles WHERE hash = ? LIMIT ?", (one, MAX_SHARING + 1)
+            "SELECT entry_id FROM shingles WHERE hash = ? AND entry_id < ? LIMIT ?", (one, before, MAX_SHARING + 1)
         ).fetchall()
         if len(found) <= MAX_SHARING:
             counts.update(id_ for (id_,) in found)
@@ -56,17 +59,18 @@ def sharing(db: Database, packed: bytes) -> Sequence[int]:
     return [id_ for share, id_ in sorted(shares) if -share >= LEAST_SHARE][:MAX_TEXTS]
 
 
-def texts(db: Database, ids: Collection[int]) -> Mapping[int, KnownText]:
-    """Read the texts of entries, with all sources of their stories."""
+def texts(db: Database, ids: Collection[int], before: int = NO_BOUND) -> Mapping[int, KnownText]:
+    """Read the texts of entries, with all sources of their stories that had an entry there before this one."""
     if not ids:
         return {}
     rows = db.conn.execute(
         """
         SELECT e.id, e.source_id, e.story_id, e.title, e.text, e.published, e.first_seen,
-               (SELECT json_group_array(DISTINCT o.source_id) FROM entries o WHERE o.story_id = e.story_id)
-        FROM entries e WHERE e.id IN (SELECT value FROM json_each(?))
+               (SELECT json_group_array(DISTINCT o.source_id) FROM entries o
+                WHERE o.story_id = e.story_id AND o.id < ?2)
+        FROM entries e WHERE e.id IN (SELECT value FROM json_each(?1))
         """,
-        (json.dumps(list(ids)),),
+        (json.dumps(list(ids)), before),
     )
     return {
         id_: KnownText(
@@ -89,34 +93,37 @@ def prints(db: Database, entry_id: int) -> bytes:
     return found[0] if found is not None else b""
 
 
-def other_prints(db: Database, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
+def other_prints(db: Database, source_id: int, besides: int, limit: int, before: int = NO_BOUND) -> Sequence[bytes]:
     """Read the word triples of a source's newest entries, but for one: what they have in common is furniture.
 
     The newest are among those that its document has, and those that left it last: a source may have very many others.
+    ``before``: of those before this one.
     """
     rows = db.conn.execute(
         """
         SELECT p.shingles FROM (
           SELECT id FROM (
-            SELECT id FROM entries WHERE source_id = ?1 AND last_seen IS NULL AND id <> ?2 ORDER BY id DESC LIMIT ?3)
+            SELECT id FROM entries WHERE source_id = ?1 AND last_seen IS NULL AND id <> ?2 AND id < ?4
+            ORDER BY id DESC LIMIT ?3)
           UNION ALL
           SELECT id FROM (
-            SELECT id FROM entries WHERE source_id = ?1 AND last_seen IS NOT NULL AND id <> ?2
+            SELECT id FROM entries WHERE source_id = ?1 AND last_seen IS NOT NULL AND id <> ?2 AND id < ?4
             ORDER BY last_seen DESC, id DESC LIMIT ?3)
           ORDER BY id DESC LIMIT ?3
         ) e JOIN prints p ON p.entry_id = e.id ORDER BY e.id DESC
         """,
-        (source_id, besides, limit),
+        (source_id, besides, limit, before),
     )
     return [packed for (packed,) in rows]
 
 
-def carriers(db: Database, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
-    """Read which sources carry stories → source row ids by story."""
+def carriers(db: Database, stories: Collection[int], before: int = NO_BOUND) -> Mapping[int, frozenset[int]]:
+    """Read which sources carry stories, by entries before one → source row ids by story."""
     found: dict[int, set[int]] = {story: set() for story in stories}
     for story, source in db.conn.execute(
-        "SELECT DISTINCT story_id, source_id FROM entries WHERE story_id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(stories)),),
+        "SELECT DISTINCT story_id, source_id FROM entries "
+        "WHERE story_id IN (SELECT value FROM json_each(?)) AND id < ?",
+        (json.dumps(list(stories)), before),
     ):
         found[story].add(source)
     return {story: frozenset(sources) for story, sources in found.items()}

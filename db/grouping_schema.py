@@ -59,10 +59,13 @@ CREATE TABLE unlearned (                     -- the words of stories that term_c
 ) STRICT;
 CREATE TABLE grouping (                      -- one row: where the index stands
   id              INTEGER PRIMARY KEY CHECK (id = 1),
-  version         INTEGER NOT NULL,          -- of what made the prints and terms; another: `wireroom regroup`
+  version         INTEGER NOT NULL,          -- of what made the prints and terms; 0: nothing is made yet
   learned         INTEGER NOT NULL,          -- how many stories term_counts has learned from
-  indexed_from    INTEGER NOT NULL,          -- entries before this id are too old for the index
-  regrouped_to    INTEGER                    -- the last story that a regroup under way has done; null: none is
+  indexed_from    INTEGER NOT NULL,          -- entries before this id are not in the index
+  stage           TEXT,                      -- of a regroup under way: texts, stories or sweep; null: none is
+  since           INTEGER NOT NULL DEFAULT 0,-- it indexes entries from this id on
+  done            INTEGER NOT NULL DEFAULT 0,-- the last entry, then the last story, that it has done
+  old_events      INTEGER NOT NULL DEFAULT 0 -- events up to this id are from before it
 ) STRICT;
 INSERT INTO grouping (id, version, learned, indexed_from)
   SELECT 1, 0, 0, coalesce(max(id), 0) + 1 FROM entries;

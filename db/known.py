@@ -33,11 +33,15 @@ PLAIN_COLUMNS = ("raw_id", *_PLAIN.split())
 
 
 class ArchiveKnown:
-    """The ``Known`` of planning over the writer's connection."""
+    """The ``Known`` of planning over the writer's connection.
 
-    def __init__(self, db: Database, desk: DraftDesk) -> None:
+    ``before``: what texts are compared with, and who carries their stories, is as it was before that entry came.
+    """
+
+    def __init__(self, db: Database, desk: DraftDesk, before: int = compared.NO_BOUND) -> None:
         self._db = db
         self._desk = desk
+        self._before = before
 
     def owners(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
         """Find the entries that carry each key, oldest first; of a key that very many carry, the newest of them."""
@@ -46,13 +50,13 @@ class ArchiveKnown:
             """
             WITH carried AS (
                 SELECT k.key, k.entry_id, row_number() OVER (PARTITION BY k.key ORDER BY k.entry_id DESC) AS number
-                FROM json_each(?) AS wanted JOIN entry_keys k ON k.key = wanted.value
+                FROM json_each(?) AS wanted JOIN entry_keys k ON k.key = wanted.value WHERE k.entry_id < ?
             )
             SELECT k.key, e.id, e.source_id, e.story_id, e.version, e.title, e.guid, e.published, e.first_seen
             FROM carried k JOIN entries e ON e.id = k.entry_id
             WHERE k.number <= ? ORDER BY e.id
             """,
-            [json.dumps(list(keys)), MAX_CARRIERS],
+            [json.dumps(list(keys)), self._before, MAX_CARRIERS],
         )
         for key, id_, source, story, version, title, guid, published, first_seen in rows:
             found[key].append(
@@ -121,11 +125,11 @@ class ArchiveKnown:
 
     def sharing(self, shingles: bytes) -> Sequence[int]:
         """Find the entries that share word triples with a text, who shares most first."""
-        return compared.sharing(self._db, shingles)
+        return compared.sharing(self._db, shingles, self._before)
 
     def texts(self, ids: Collection[int]) -> Mapping[int, KnownText]:
         """Read the texts of entries, with all sources of their stories."""
-        return compared.texts(self._db, ids)
+        return compared.texts(self._db, ids, self._before)
 
     def prints(self, entry_id: int) -> bytes:
         """Read an entry's word triples."""
@@ -133,11 +137,11 @@ class ArchiveKnown:
 
     def other_prints(self, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
         """Read the word triples of a source's newest entries, but for one."""
-        return compared.other_prints(self._db, source_id, besides, limit)
+        return compared.other_prints(self._db, source_id, besides, limit, self._before)
 
     def carriers(self, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
         """Read which sources carry stories."""
-        return compared.carriers(self._db, stories)
+        return compared.carriers(self._db, stories, self._before)
 
     def divided(self, pairs: Collection[tuple[int, int]]) -> bool:
         """Ask whether a person has said that two stories are two."""

@@ -51,15 +51,6 @@ def mark_changed_topics(db: Database, story_ids: Iterable[int]) -> None:
     )
 
 
-def mark_event_topics(db: Database, event_ids: Iterable[int]) -> None:
-    """Note, for the publisher, every topic that has a story of one of these events."""
-    db.execute(
-        "UPDATE topics SET changes = changes + 1 WHERE id IN (SELECT topic_id FROM selections WHERE story_id IN "
-        "(SELECT id FROM stories WHERE event_id IN (SELECT value FROM json_each(?))))",
-        [json.dumps(list(event_ids))],
-    )
-
-
 def mark_topics_naming(db: Database, source_id: int) -> None:
     """Note, for the publisher, every topic that names a source: it carries a story there, or one of its event."""
     carried = [

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from db.model import Dedupe, Level
 
+GROUPING_VERSION = 1
+"""Raised whenever the same text would be compared by other prints or terms: `wireroom regroup` then makes them anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:

@@ -22,9 +22,20 @@ from ingest.terms import unpacked, words_of
 
 def with_events(plan: PollPlan, placed: Sequence[Placed], known: Known, grouping: Grouping) -> PollPlan:
     """Add the events of the plan's new stories. Copies tell nothing new: an event has each text once."""
-    first = [p for p in placed if p.joined_by == "first" and p.entry.prints is not None and p.entry.prints.terms]
+    happenings, events = happenings_of([p for p in placed if p.joined_by == "first"], plan.now, known, grouping)
+    return replace(plan, happenings=happenings, events=events)
+
+
+def happenings_of(
+    new: Sequence[Placed], now: str, known: Known, grouping: Grouping
+) -> tuple[tuple[Happening, ...], tuple[NewEvent, ...]]:
+    """Find the events of stories that came in one poll, at ``now`` → what each tells of; those events as they are then.
+
+    ``new``: the entries that they begin with, oldest first.
+    """
+    first = [p for p in new if p.entry.prints is not None and p.entry.prints.terms]
     if grouping.level == "off" or not first:
-        return plan
+        return (), ()
     stories, learned = known.term_counts(all_terms(first))
     rare = rarity(shipped(), learned, stories)
     changed = Changed()
@@ -33,7 +44,7 @@ def with_events(plan: PollPlan, placed: Sequence[Placed], known: Known, grouping
         prints = p.entry.prints
         if prints is None:
             continue
-        story = told(prints.terms, prints.words, time_of(p.entry, plan.now), rare)
+        story = told(prints.terms, prints.words, time_of(p.entry, now), rare)
         since = iso(datetime.fromisoformat(story.time) - WINDOW)
         candidates = changed.among(known.events_with(asked(story), since), asked(story))
         chosen = choose(story, candidates, grouping.level)
@@ -47,10 +58,9 @@ def with_events(plan: PollPlan, placed: Sequence[Placed], known: Known, grouping
             event = joined(event, story)
         changed.add(event)
         happenings.append(Happening(story=p.story, event=event.id, score=score, words=words, terms=prints.terms))
-    return replace(
-        plan,
-        happenings=tuple(happenings),
-        events=tuple(NewEvent(event=event, rare=changed.found_by[id_]) for id_, event in changed.events.items()),
+    return (
+        tuple(happenings),
+        tuple(NewEvent(event=event, rare=changed.found_by[id_]) for id_, event in changed.events.items()),
     )
 
 
@@ -78,7 +88,7 @@ class Changed:
         """Give what the archive has ``found`` as it stands now, and the changed events that are found by the terms."""
         candidates = {event.id: event for event in found}
         counts = Counter(
-            id_ for term in terms for id_ in self._holders.get(term, ())[-MAX_EVENTS:] if term in self.found_by[id_]
+            id_ for term in terms for id_ in {*self._holders.get(term, ())[-MAX_EVENTS:]} if term in self.found_by[id_]
         )
         likeliest = sorted(counts, key=lambda id_: (-counts[id_], id_))[:MAX_CANDIDATES]
         here = self.events.keys() & (candidates.keys() | likeliest)

@@ -8,12 +8,11 @@ from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
 
-from db.model import Document, Enclosure, Entry, Keys, Prints
+from db.model import Document, Enclosure, Entry, Keys
 from db.text import words
 from ingest.clean import clean_html, flat, one_line, plain_text, text_html, xml_chars, xml_clean
 from ingest.parsed import MAX_ENTRIES, Attachment, Item, Markup, Parsed
-from ingest.prints import sampled
-from ingest.terms import terms
+from ingest.prints import prints_of
 from ingest.twins import page_of
 from ingest.urls import absolute, canonical_link, is_specific
 
@@ -96,8 +95,7 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
 
 def with_prints(made: Entry) -> Entry:
     """Give an entry what its text is compared by."""
-    packed, count = terms(made.title, made.text)
-    return replace(made, prints=Prints(shingles=sampled(made.title, made.text), terms=packed, words=count))
+    return replace(made, prints=prints_of(made.title, made.text))
 
 
 def with_keys(made: Entry, site_link: str | None) -> Entry:

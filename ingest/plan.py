@@ -67,18 +67,21 @@ def plan_poll(
     living = successors(united)
     if living:
         placed = [replace(p, story=living.get(p.story, p.story)) for p in placed]
+    compared = grouping.dedupe_of(source.id) == "copies"
     listed = known.listed(source.id)
     counts = Counts(new=len(placed), changed=len(changed), kept_dates=known.dates(kept.values()) if kept else ())
     present = {s.known.id for s in sightings if s.known is not None}.union(kept.values())
     same_feed = has_known_entries(known=len(present & listed), listed=len(listed), entries=document.size)
     plan = replace(
         base_plan(source, answer, rhythm, now, counts, same_feed=same_feed if whole(document) else None),
-        new_entries=tuple(new_entry(p, known) for p in placed),
+        new_entries=tuple(new_entry(p, known, compared=compared) for p in placed),
         changed_entries=tuple((id_, s.entry) for id_, s in changed.items()),
         minor=minor_changes({id_: s.entry for id_, s in changed.items()}, known) if changed else frozenset(),
         keys=tuple(new_keys(sightings, placed, mine)),
         unions=united,
-        reprints=tuple((id_, s.entry.prints.shingles) for id_, s in changed.items() if s.entry.prints is not None),
+        reprints=tuple(
+            (id_, s.entry.prints.shingles) for id_, s in changed.items() if compared and s.entry.prints is not None
+        ),
         is_read=True,
         listing=listing_of(document, kept, sightings, placed),
         # an empty, cut or broken document removes nothing
@@ -94,7 +97,7 @@ def foldable(
     owners: Mapping[int, tuple[KnownEntry, ...]], source_id: int, grouping: Grouping
 ) -> Mapping[int, tuple[KnownEntry, ...]]:
     """Leave out the entries of sources whose entries are never folded into others' stories."""
-    if "off" not in grouping.dedupe_by_source.values():
+    if "off" not in (grouping.dedupe, *grouping.dedupe_by_source.values()):
         return owners
     return {
         key: tuple(e for e in entries if e.source_id == source_id or grouping.dedupe_of(e.source_id) != "off")
@@ -112,8 +115,11 @@ def changed_matches(changed: Iterable[Sighting], nearby: Nearby) -> list[tuple[i
     ]
 
 
-def new_entry(placed: Placed, known: Known) -> NewEntry:
-    """Make what is written of a new entry; others are compared with it unless its words are in the index already."""
+def new_entry(placed: Placed, known: Known, *, compared: bool) -> NewEntry:
+    """Make what is written of a new entry.
+
+    ``compared``: later ones are compared with it, unless its words are in the index already.
+    """
     prints, likeness = placed.entry.prints, placed.likeness
     is_told_already = placed.joined_by == "print" or (
         prints is not None and likeness is not None and nearly_equal(prints.shingles, known.prints(likeness.to))
@@ -124,7 +130,7 @@ def new_entry(placed: Placed, known: Known) -> NewEntry:
         joined_by=placed.joined_by,
         entry=placed.entry,
         likeness=likeness,
-        indexed=prints is not None and not is_told_already,
+        indexed=compared and prints is not None and not is_told_already,
     )
 
 

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 from xxhash import xxh3_64_intdigest
 
+from db.model import Prints
 from db.text import UNSPACED, words
+from ingest.terms import terms
 from ingest.trim import clean_text, clean_title
 
 COMPARED_WORDS = 200
@@ -102,6 +104,13 @@ def shingles(title: str, text: str) -> frozenset[int]:
 def sampled(title: str, text: str) -> bytes:
     """Give what the archive keeps of a text → ``Prints.shingles``."""
     return packed(read(title, text).kept)
+
+
+def prints_of(title: str, text: str) -> Prints:
+    """Make what a text is compared by, without what its site puts around every text."""
+    reading = read(title, text)
+    weighed, count = terms(reading.headline, "" if reading.is_bare else reading.plain)
+    return Prints(shingles=packed(reading.kept), terms=weighed, words=count)
 
 
 def packed(hashes: Collection[int]) -> bytes:

@@ -89,6 +89,20 @@ def test_older_archive_is_brought_up_to_date_by_a_writer_alone(tmp_path: Path) -
     assert "-- where it is polled since a permanent redirect was proven" in schema
 
 
+def test_archive_whose_making_was_cut_short_is_made(tmp_path: Path) -> None:
+    """SIGKILL between the ledger of migrations and the first of them: it is no stranger's file."""
+    path = tmp_path / "wireroom.db"
+    db = Database(path)
+    migrations.ensure_migrations_table(db)
+    db.close()
+    assert [name for (name,) in Database(path).execute("SELECT name FROM sqlite_master WHERE type = 'table'")] == [
+        "_sqlite_migrations"
+    ]
+
+    with closing(open_writer(path)) as made:
+        assert made.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
 def test_missing_archive_is_no_traceback(tmp_path: Path) -> None:
     """A reader says what to start first; a writer that can't create says where."""
     with pytest.raises(ArchiveError, match="no archive yet") as caught:

@@ -87,6 +87,27 @@ def test_the_stricter_of_two_sources_decides(tmp_path: Path, grouping: Grouping,
     assert len(room.stories()) == stories
 
 
+def test_what_is_never_compared_is_not_indexed(tmp_path: Path) -> None:
+    """An index that nobody asks would only cost."""
+    room = Newsroom(tmp_path / "wireroom.db", SOURCES, Grouping(dedupe_by_source={2: "exact"}))
+    room.poll("wire", Printed("w1", report(1)))
+    room.poll("post", Printed("p1", report(2)))
+    room.poll("post", Printed("p1", report(3)), hour=2)
+
+    assert room.db.execute("SELECT entry_id FROM prints").fetchall() == [(1,)]
+
+
+def test_where_off_is_the_rule_those_that_differ_join_one_another_alone(tmp_path: Path) -> None:
+    """Also by the same words."""
+    room = Newsroom(
+        tmp_path / "wireroom.db", SOURCES, Grouping(dedupe="off", dedupe_by_source={1: "copies", 3: "exact"})
+    )
+    for hour, source in enumerate(("post", "wire", "herald"), start=1):
+        room.poll(source, Printed("1", report(1)), hour=hour)
+
+    assert room.stories() == [["post/1"], ["wire/1", "herald/1"]]
+
+
 def test_off_keeps_even_exact_copies_apart(tmp_path: Path) -> None:
     """Also by the same link, and from either side."""
     room = Newsroom(tmp_path / "wireroom.db", SOURCES, Grouping(dedupe_by_source={2: "off"}))

@@ -17,7 +17,7 @@ from db.merge import merge_stories
 from db.model import FORMATS, EventTold, Sibling, TopicFeed
 from db.query import parse
 from db.search import search
-from db.topics import mark_changed_topics, mark_event_topics, mark_published, topic_feed, unpublished
+from db.topics import mark_changed_topics, mark_published, topic_feed, unpublished
 from feeds.item import content_html, feed_updated
 from feeds.render import render
 from house import House
@@ -207,10 +207,6 @@ def test_item_of_a_story_that_gains_a_sibling_changes_without_an_update(tmp_path
 
     mark_changed_topics(archive.db, [3])  # as a poll does with the stories that it touched
     assert archive.marked()
-    mark_event_topics(archive.db, [2])
-    assert not archive.marked()
-    mark_event_topics(archive.db, [1])
-    assert archive.marked()
     mark_changed_topics(archive.db, [4])
     assert not archive.marked()
     after = archive.feed()
@@ -283,7 +279,7 @@ def test_published_files_tell_of_the_event(house: House, origin: Origin) -> None
             "INSERT INTO events (id, first_seen, last_seen, stories, words, terms) VALUES (7, ?1, ?1, 2, 9, x'')", [NOW]
         )
         db.execute("UPDATE stories SET event_id = 7, event_score = 1.2")
-        mark_event_topics(db, [7])
+        mark_changed_topics(db, [1])
     db.close()
     house.poll("one")
 

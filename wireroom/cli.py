@@ -157,12 +157,19 @@ def status(path: Path, *, as_json: bool) -> None:
 
     from db.archive import open_reader
     from db.health import source_status, topic_status
+    from db.regroup import status as index_status
+    from db.times import iso
+    from ingest.grouping import GROUPING_VERSION
     from wireroom.table import table
+    from wireroom.upkeep import PRINTS_FOR
 
+    now = datetime.now(UTC)
     db = open_reader(read_config(path).archive)
-    sources, topics = source_status(db, datetime.now(UTC)), topic_status(db)
+    sources, topics = source_status(db, now), topic_status(db)
+    grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
     if as_json:
-        click.echo(json.dumps({"sources": sources, "topics": topics}, ensure_ascii=False, indent=2))
+        found = {"sources": sources, "topics": topics, "grouping": grouping}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll"]))
     for source in sources:  # whole, not in the table: the mend stands at the end
@@ -171,6 +178,8 @@ def status(path: Path, *, as_json: bool) -> None:
             click.echo(f"  {source['source']}: {escaped(remark)}")
     click.echo()
     click.echo(table(topics, ["topic", "stories", "newest_at", "newest"]))
+    for note in grouping["notes"]:
+        click.echo(f"\n  {note}")
 
 
 @cli.add_command
@@ -225,6 +234,7 @@ for about_a_story in (
     cli_decisions.split,
     cli_decisions.undo,
     cli_stories.diff,
+    cli_stories.regroup,
 ):
     cli.add_command(about_a_story)
 

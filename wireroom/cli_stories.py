@@ -1,4 +1,4 @@
-"""The commands about single stories: ``wireroom diff``. IO: terminal.
+"""The commands about stories: ``wireroom diff | regroup``. IO: terminal.
 
 Heavy parts are imported by the command that needs them, as in ``cli.py``.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -45,3 +46,57 @@ def diff(path: Path, story: int, *, minor: bool, as_json: bool) -> None:
     click.echo(f"story {now}: {escaped(title)}")
     for line in lines(entries, minor=minor, colour=sys.stdout.isatty()):
         click.echo(line)
+
+
+@click.option("--restart", is_flag=True, help="Begin anew, whatever an earlier one has done.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@command
+def regroup(path: Path, *, restart: bool, as_json: bool) -> None:
+    """Find copies and events anew, as a poll would have, had it known the config of today.
+
+    For after an upgrade, and after a change of `dedupe`, `grouping` or `priority`: `wireroom status` says when it is
+    needed. Stories that turn out to be one are joined; none is taken apart (`wireroom split` does that). Broken off, it
+    goes on where it stood. Works beside a running daemon, which goes on polling, and finishes it if this is stopped.
+    """
+    from db.archive import open_reader
+    from wireroom.holder import by_the_holder
+
+    config = read_config(path)
+    if not config.archive.exists():
+        open_reader(config.archive)  # says that there is none
+    request = {"do": "regroup", "restart": restart}
+    progress = Progress()
+
+    async def own(engine: Any) -> dict[str, Any]:
+        from wireroom.regroup import regroup as carry_out
+
+        return await carry_out(engine, request, progress)
+
+    result = by_the_holder(config, request, own, progress)
+    if as_json:
+        click.echo(json.dumps(result, indent=2))
+        return
+    click.echo(
+        f"regrouped: {result['entries']} entries compared, {result['stories']} stories gone through; "
+        f"{result['merged']} joined to others, {result['leads']} led by another entry"
+    )
+
+
+class Progress:
+    """How far a regroup is, on standard error: a bar on a terminal, else a line now and then."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._tenths = 0
+
+    def __call__(self, told: dict[str, Any]) -> None:
+        """Show ``done`` of ``total``, and how many stories were joined."""
+        total = max(1, told["total"])
+        done = total if told["stage"] is None else told["done"]
+        text = f"{done} of {total}, {told['merged']} joined"
+        if self._is_terminal:
+            filled = 24 * done // total
+            click.echo(f"\r[{'█' * filled}{'·' * (24 - filled)}] {text}\x1b[K", err=True, nl=told["stage"] is None)
+        elif 10 * done // total > self._tenths:
+            self._tenths = 10 * done // total
+            click.echo(f"regroup: {text}", err=True)

@@ -71,7 +71,8 @@ async def control_server(archive: Path, handler: Handler) -> AsyncIterator[None]
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         def send(message: dict[str, Any]) -> None:
-            writer.write(json.dumps(message).encode() + b"\n")
+            if not writer.is_closing():  # who asked may be gone; what was asked is done all the same
+                writer.write(json.dumps(message).encode() + b"\n")
 
         try:
             line = await reader.readline()

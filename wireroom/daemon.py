@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,6 +27,7 @@ from wireroom.decide import DECISIONS, decide
 from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.log import Log
+from wireroom.regroup import go_on, regroup
 from wireroom.reload import Reloader
 from wireroom.subscriber import Subscriber
 from wireroom.upkeep import Upkeep
@@ -176,11 +177,12 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
     )
     stopping = asyncio.create_task(stop.wait())
-    jobs = {
+    jobs: dict[str, Callable[[], Awaitable[object]]] = {
         "tick": engine.tick,
         "publish": engine.press.publish,
         "websub": subscriber.tick,
         "upkeep": Upkeep(engine).tick,
+        "regroup": functools.partial(go_on, engine),
     }
     try:
         async with beating(jobs, log):
@@ -198,6 +200,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await reloader.answer()
     if request.get("do") in DECISIONS:
         return await decide(engine, request)
+    if request.get("do") == "regroup":
+        return await regroup(engine, request, progress)
     if request.get("do") != "poll":
         raise ControlError(f"this daemon knows no {request.get('do')!r}; is it of another version?")
     return await engine.round(request["sources"], due=request["due"], progress=progress)

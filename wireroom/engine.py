@@ -15,10 +15,12 @@ from sqlite_utils import Database
 from db.archive import open_reader, open_writer
 from db.plan import PolledSource
 from db.query import parse
+from db.regroup import stamp
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
 from db.writer import Writer
 from ingest.cluster import ClusterError
+from ingest.grouping import GROUPING_VERSION
 from ingest.hosts import Hosts
 from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
@@ -26,7 +28,7 @@ from ingest.workers import Workers
 from wireroom.config import Config
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
-from wireroom.parts import make_collector, make_hosts, make_setup
+from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
@@ -52,6 +54,7 @@ class Engine:
         self._network: Network
         self._ticker = Ticker(self)
         self.closing = False
+        self.regroups = 0  # how many commands are at it
         """Nothing more is begun."""
         self._offset = 0.0  # of the clock from a time that only goes forward
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
@@ -117,6 +120,7 @@ class Engine:
 
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
+            stamp(db, GROUPING_VERSION, comparing=make_grouping(config, synced).comparing)
             taken(synced)
             return synced
 

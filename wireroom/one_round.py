@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import difflib
 import itertools
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from db.archive import ArchiveError
 from db.plan import PolledSource
 from db.sources import Named, named_in_short, sources_by_id
 from db.times import iso
@@ -68,7 +71,7 @@ class Round:
                 self._end(turns, self._ended.get_nowait())
             if len(self._polled) > self._told:  # once for all that were committed together
                 self._tell()
-        if not self._engine.closing:
+        with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
             await self._engine.write(lambda db: forget(db, datetime.now(UTC)))
         return {"polled": self._polled, "waiting": self._waiting, **self._sums}
 

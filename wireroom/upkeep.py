@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from db.compare import forget_old
+from db.regroup import gives_events
 from db.times import iso
 from ingest.dedupe import WINDOW
 from ingest.event import WINDOW as EVENT_WINDOW
@@ -29,8 +30,8 @@ REST_S = 3600
 
 
 def forget(db: Database, now: datetime, most: int = AT_ONCE) -> bool:
-    """Forget what is too old by ``now`` → whether there may be more of it."""
-    return forget_old(db, iso(now - PRINTS_FOR), iso(now - EVENTS_FOR), most) >= most
+    """Forget what is too old by ``now`` → whether there may be more of it. A regroup under way does so itself."""
+    return gives_events(db) and forget_old(db, iso(now - PRINTS_FOR), iso(now - EVENTS_FOR), most) >= most
 
 
 class Upkeep:
