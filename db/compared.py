@@ -10,6 +10,7 @@ import json
 import struct
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 
 from sqlite_utils import Database
 
@@ -47,7 +48,7 @@ def sharing(db: Database, packed: bytes, before: int = NO_BOUND) -> Sequence[int
             "SELECT entry_id FROM shingles WHERE hash = ? AND entry_id < ? LIMIT ?", (one, before, MAX_SHARING + 1)
         ).fetchall()
         if len(found) <= MAX_SHARING:
-            counts.update(id_ for (id_,) in found)
+            counts.update(chain.from_iterable(found))
     if not counts:
         return ()
     most = sorted(counts, key=lambda id_: (-counts[id_], id_))[:MAX_WEIGHED]
@@ -133,23 +134,21 @@ def events_with(db: Database, terms: Iterable[int], since: str) -> Sequence[Even
     """Find the open events that hold some of these rare terms, and had a story since then; who holds most first."""
     counts: Counter[int] = Counter()
     for term in terms:
-        counts.update(
-            id_
-            for (id_,) in db.conn.execute(
-                "SELECT event_id FROM event_terms WHERE term = ? ORDER BY event_id DESC LIMIT ?", (term, MAX_HOLDING)
-            )
+        rows = db.conn.execute(
+            "SELECT event_id FROM event_terms WHERE term = ? ORDER BY event_id DESC LIMIT ?", (term, MAX_HOLDING)
         )
-    ids = sorted(counts, key=lambda id_: (-counts[id_], -id_))[:MAX_EVENTS]
+        counts.update(chain.from_iterable(rows))
+    ids = [-id_ for _, id_ in sorted([(-n, -id_) for id_, n in counts.items()])[:MAX_EVENTS]]
     if not ids:
         return ()
-    rows = db.conn.execute(
+    found = db.conn.execute(
         "SELECT id, first_seen, last_seen, stories, words, terms FROM events "
         "WHERE id IN (SELECT value FROM json_each(?)) AND last_seen >= ? AND length(terms) > 0 ORDER BY id",
         (json.dumps(ids), since),
     )
     return [
         Event(id=id_, first_seen=first, last_seen=last, stories=stories, words=words, terms=terms)
-        for id_, first, last, stories, words, terms in rows
+        for id_, first, last, stories, words, terms in found
     ]
 
 

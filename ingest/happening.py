@@ -5,7 +5,8 @@ Stories are looked at in the order of the plan, oldest first, and each may join 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from db.plan import Event, Happening, Known, NewEvent, PollPlan
 from db.times import iso
 from ingest.commonness import rarity, shipped
 from ingest.dedupe import Placed
-from ingest.event import WINDOW, Told, asked, begun, choose, joined, kept, told
+from ingest.event import MAX_CANDIDATES, MAX_EVENTS, WINDOW, asked, begun, choose, joined, kept, told
 from ingest.grouping import Grouping
 from ingest.terms import unpacked, words_of
 
@@ -37,8 +38,7 @@ def happenings_of(
         return (), ()
     stories, learned = known.term_counts(all_terms(first))
     rare = rarity(shipped(), learned, stories)
-    changed: dict[int, Event] = {}  # as they stand after the stories before
-    found_by: dict[int, tuple[int, ...]] = {}
+    changed = Changed()
     happenings: list[Happening] = []
     for p in first:
         prints = p.entry.prints
@@ -46,33 +46,58 @@ def happenings_of(
             continue
         story = told(prints.terms, prints.words, time_of(p.entry, now), rare)
         since = iso(datetime.fromisoformat(story.time) - WINDOW)
-        candidates = {event.id: event for event in known.events_with(asked(story), since)}
-        candidates.update(
-            (id_, event) for id_, event in changed.items() if id_ in candidates or shares(story, found_by[id_])
-        )
-        chosen = choose(story, candidates.values(), grouping.level)
+        candidates = changed.among(known.events_with(asked(story), since), asked(story))
+        chosen = choose(story, candidates, grouping.level)
         words: tuple[str, ...] = ()
         score: float | None = None
         if chosen is None:
-            event = begun(-1 - sum(id_ < 0 for id_ in changed), story)
+            event = begun(-1 - changed.begun, story)
         else:
             event, score, terms = chosen
             words = words_of(p.entry.title, p.entry.text, terms)
             event = joined(event, story)
-        changed[event.id] = event
-        found_by[event.id] = kept(event)
+        changed.add(event)
         happenings.append(Happening(story=p.story, event=event.id, score=score, words=words, terms=prints.terms))
-    return tuple(happenings), tuple(NewEvent(event=event, rare=found_by[id_]) for id_, event in changed.items())
+    return (
+        tuple(happenings),
+        tuple(NewEvent(event=event, rare=changed.found_by[id_]) for id_, event in changed.events.items()),
+    )
+
+
+class Changed:
+    """The events that a plan begins or changes, as they stand after the stories before; found as in the archive.
+
+    A document may have thousands of new stories, so none of them looks at all that came before it.
+    """
+
+    def __init__(self) -> None:
+        self.events: dict[int, Event] = {}
+        self.found_by: dict[int, tuple[int, ...]] = {}
+        self.begun = 0
+        self._holders: defaultdict[int, list[int]] = defaultdict(list)
+
+    def add(self, event: Event) -> None:
+        """Put in an event as it stands now."""
+        self.begun += event.id < 0 and event.id not in self.events
+        terms = kept(event)
+        for term in set(terms).difference(self.found_by.get(event.id, ())):
+            self._holders[term].append(event.id)
+        self.events[event.id], self.found_by[event.id] = event, terms
+
+    def among(self, found: Iterable[Event], terms: Sequence[int]) -> list[Event]:
+        """Give what the archive has ``found`` as it stands now, and the changed events that are found by the terms."""
+        candidates = {event.id: event for event in found}
+        counts = Counter(
+            id_ for term in terms for id_ in {*self._holders.get(term, ())[-MAX_EVENTS:]} if term in self.found_by[id_]
+        )
+        likeliest = sorted(counts, key=lambda id_: (-counts[id_], id_))[:MAX_CANDIDATES]
+        here = self.events.keys() & (candidates.keys() | likeliest)
+        return [*({**candidates, **{id_: self.events[id_] for id_ in here}}).values()]
 
 
 def all_terms(placed: Sequence[Placed]) -> frozenset[int]:
     """Collect the terms of new entries."""
     return frozenset(term for p in placed if p.entry.prints is not None for term in unpacked(p.entry.prints.terms)[0])
-
-
-def shares(story: Told, terms: Sequence[int]) -> bool:
-    """Tell whether a story asks for one of the terms by which an event is found."""
-    return not frozenset(asked(story)).isdisjoint(terms)
 
 
 def time_of(entry: Entry, now: str) -> str:

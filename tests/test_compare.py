@@ -104,6 +104,16 @@ def test_the_other_texts_of_a_source(archive: Database) -> None:
     assert list(other_prints(archive, 1, 3, 2)) == [packed(4), packed(2)]
 
 
+def test_what_left_the_document_last_is_among_the_newest(archive: Database) -> None:
+    """Where the document has too few others; what left it long ago is not looked at."""
+    for id_ in (1, 2, 3, 4):
+        add(archive, id_, id_)
+    for id_, hour in ((1, 9), (2, 10), (3, 11)):
+        archive.execute("UPDATE entries SET last_seen = ? WHERE id = ?", [f"2026-11-20T{hour:02}:00:00Z", id_])
+
+    assert list(other_prints(archive, 1, 9, 3)) == [packed(4), packed(3), packed(2)]
+
+
 def event(id_: int, last_seen: str = "2026-11-20T10:00:00Z") -> Event:
     """Make an event."""
     return Event(
