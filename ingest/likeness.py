@@ -17,7 +17,8 @@ from functools import lru_cache
 from math import log
 from operator import itemgetter
 
-from db.plan import KnownText, Likeness
+from db.plan import Likeness
+from db.recall import KnownText
 from ingest.dedupe import WINDOW
 from ingest.facts import MAX_REMEMBERED, facts, from_one_form
 from ingest.prints import Reading, read, unpacked
