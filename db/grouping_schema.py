@@ -22,6 +22,7 @@ REVISION_COLUMNS = (
 GROUPING = """
 DROP INDEX entries_story;
 CREATE INDEX entries_story ON entries (story_id, source_id); -- how many sources a story has: no entry is read for it
+CREATE INDEX entry_keys_entry ON entry_keys (entry_id); -- a regroup reads the keys of an entry
 CREATE TABLE prints (                        -- a recent entry's sampled word triples, as 64-bit hashes
   entry_id        INTEGER PRIMARY KEY REFERENCES entries(id),
   shingles        BLOB NOT NULL              -- 8 bytes each, little-endian, rising
