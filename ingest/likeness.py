@@ -9,13 +9,10 @@ words that the other entry has not. So these are counted too, and all of it toge
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import log
-from operator import itemgetter
 
 from db.plan import Likeness
 from db.recall import KnownText
@@ -23,13 +20,6 @@ from ingest.dedupe import WINDOW
 from ingest.facts import MAX_REMEMBERED, facts, from_one_form
 from ingest.prints import Reading, read, unpacked
 from ingest.trim import READ_CHARS
-
-MAX_HOLDERS = 40
-"""A shingle that more entries have is boilerplate and finds nobody."""
-
-MAX_WEIGHED, MAX_COMPARED, MIN_KEPT_SHARE = 40, 6, 0.12
-"""So many candidates are looked at, and so many of these compared word by word, those first of whose kept shingles the
-largest share is shared. With less than this share they have not enough in common: some coincidence is in all texts."""
 
 HEADLINE_WINDOW = timedelta(days=3)
 """A headline alone is proof for this long: "Stocks close higher on Monday" comes again."""
@@ -122,62 +112,20 @@ NOTHING = Comparison(
 MANY = 1000
 
 
-def likeliest(
-    own: Collection[int], holders: Iterable[tuple[int, int]], sizes: Callable[[Collection[int]], Mapping[int, int]]
-) -> tuple[int, ...]:
-    """Choose which entries to compare, from (hash, entry) rows of the index → at most ``MAX_COMPARED`` ids.
+def likeness(new: Reading, at: str, known: KnownText) -> Likeness | None:
+    """Tell whether a known entry carries the same text → the score and the words that decided; None: it does not.
 
-    ``own``: the new entry's kept hashes, each once, which these rows are of. ``sizes`` tells how many hashes each of
-    these entries has (one that is left out has many). What more than ``MAX_HOLDERS`` have counts for nothing. The
-    likeliest come first. Raises nothing.
+    ``at``: when the new one was published, or first seen.
     """
-    rows = list(holders)
-    if not rows:
-        return ()
-    held = Counter(map(itemgetter(0), rows))
-    if max(held.values()) > MAX_HOLDERS:
-        rows = [row for row in rows if held[row[0]] <= MAX_HOLDERS]
-    counts = Counter(map(itemgetter(1), rows))
-    first = sorted(counts, key=lambda entry: (-counts[entry], entry))[:MAX_WEIGHED]
-    size = sizes(first)
-    likely = ((counts[entry] / min(len(own), max(1, size.get(entry, len(own)))), entry) for entry in first)
-    return tuple(entry for share, entry in sorted(likely, key=rank) if share >= MIN_KEPT_SHARE)[:MAX_COMPARED]
-
-
-def rank(likely: tuple[float, int]) -> tuple[float, int]:
-    """Order by share, the highest first, then by age."""
-    return -likely[0], likely[1]
-
-
-def choose(
-    new: Reading, at: str, candidates: Iterable[KnownText], ignored: Collection[int] = frozenset()
-) -> Likeness | None:
-    """Find the entry whose text this is → why; None: it is none's. The order of the candidates changes nothing.
-
-    ``at``: when the new one was published, or first seen. ``ignored``: hashes of runs that are the sources'
-    boilerplate. Of several stories, the oldest where it is ``SURE``, else the one with the highest score; of a story's
-    entries the oldest that is alike. Raises nothing.
-    """
-    found: dict[int, Likeness] = {}
-    for known in sorted(candidates, key=lambda known: known.id):
-        if known.story_id not in found and (alike := likeness(new, at, known, ignored)):
-            if alike.score >= SURE:
-                return alike
-            found[known.story_id] = alike
-    return min(found.values(), key=lambda alike: (-alike.score, alike.to), default=None)
-
-
-def likeness(new: Reading, at: str, known: KnownText, ignored: Collection[int] = frozenset()) -> Likeness | None:
-    """Tell whether a known entry carries the same text → the score and the words that decided; None: it does not."""
     apart = abs(datetime.fromisoformat(at) - datetime.fromisoformat(known.published or known.first_seen))
     if apart > WINDOW:
         return None
     other = reading_of(known.title, known.text)
     if (new.is_bare or other.is_bare) and apart <= HEADLINE_WINDOW and same_headline(new, other):
         return Likeness(to=known.id, score=1.0, words=new.title[:MAX_WORDS])
-    comparison = compare(new, other, ignored)
+    comparison = compare(new, other)
     if comparison.is_copy and not from_one_form(new, other):
-        return Likeness(to=known.id, score=round(comparison.containment, 3), words=deciding(new, other, ignored))
+        return Likeness(to=known.id, score=round(comparison.containment, 3), words=deciding(new, other))
     return None
 
 
@@ -197,11 +145,9 @@ def cached_reading(title: str, text: str) -> Reading:
     return read(title, text)
 
 
-def compare(one: Reading, other: Reading, ignored: Collection[int] = frozenset()) -> Comparison:
+def compare(one: Reading, other: Reading) -> Comparison:
     """Compare two readings. Raises nothing."""
     mine, theirs = one.shingles, other.shingles
-    if ignored:
-        mine, theirs = mine.difference(ignored), theirs.difference(ignored)
     runs = min(len(mine), len(theirs))
     containment = len(mine & theirs) / runs if runs else 0.0
     if containment < MIN_CONTAINMENT_LONG:  # no more is needed to know, and it is by far the most frequent
@@ -241,9 +187,9 @@ def strangers(one: Reading, other: Reading) -> int:
     return min(counts)
 
 
-def deciding(new: Reading, other: Reading, ignored: Collection[int] = frozenset()) -> tuple[str, ...]:
+def deciding(new: Reading, other: Reading) -> tuple[str, ...]:
     """Give the longest run of words that both have, for a person to see → its first words."""
-    shared = (new.shingles & other.shingles).difference(ignored)
+    shared = new.shingles & other.shingles
     best: tuple[int, int] = (0, 0)
     start = 0
     for at, each in enumerate((*new.order, None)):

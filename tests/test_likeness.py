@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.recall import KnownText
-from ingest.likeness import MAX_HOLDERS, choose, compare, likeliest, likeness, nearly_equal
-from ingest.prints import packed, read, shingles
+from ingest.likeness import compare, likeness, nearly_equal
+from ingest.prints import packed, read
 
 NOW = "2026-02-03T12:00:00Z"
 TITLE = "Cooperative of Selva growers buys its own roasting plant"
@@ -170,19 +168,6 @@ def test_window() -> None:
     assert likeness(read(TITLE, TEXT), NOW, known(TITLE, TEXT, published="2026-01-10T08:00:00Z")) is None
 
 
-def test_boilerplate_is_no_proof() -> None:
-    """Runs that the source's other entries have as well do not count, when they are told."""
-    boiler = (
-        "The Lume Courier has covered the valley for ninety years with a staff of twelve and needs your help to stay "
-        "independent. A gift of five crowns a month pays for one reporter's travel to Ombra and back again every week."
-    )
-    one = read("Notes from the valley this week", boiler + " The old bridge is closed to lorries from Monday on.")
-    other = known("Notes from the valley this week", boiler + " Forty voices will be heard there on Sunday night.")
-
-    assert likeness(one, NOW, other) is not None
-    assert likeness(one, NOW, other, shingles("", boiler)) is None
-
-
 def test_reason_is_told() -> None:
     """The score is the share of the shorter one's runs, the words are in both texts."""
     found = likeness(read("Growers buy plant", ". ".join(SENTENCES[:3])), NOW, known(TITLE, TEXT, entry=5))
@@ -218,42 +203,6 @@ def test_other_languages(text: str) -> None:
 
     assert are_one("", text[: half + half // 3], "", text)
     assert not are_one("", text[:half], "", text[half:])
-
-
-OTHER = [
-    "Elsewhere in the valley the tea gardens of Pereth wait for a buyer, but none has been seen at their gates so far",
-    "Their leaves were once sent as far as Kolm and Varde by the night boat, packed in boxes of cedar wood",
-]
-
-
-def test_order_of_candidates_changes_nothing() -> None:
-    """The best story wins, of equals the older one, whatever comes first."""
-    candidates = [
-        known(TITLE, TEXT, entry=4, story=40),
-        known(TITLE, TEXT, entry=2, story=20),
-        known(TITLE, ". ".join([*SENTENCES[2:4], *OTHER * 2]), entry=1, story=10),
-        known("Choir of Varde sings", "Forty voices will be heard in the chapel on Sunday night.", entry=3, story=30),
-    ]
-    found = set()
-    for seed in range(8):
-        random.Random(seed).shuffle(candidates)
-        likely = choose(read(TITLE, TEXT), NOW, candidates)
-        assert likely is not None
-        found.add(likely.to)
-
-    assert found == {2}
-    assert choose(read("Quiet day", "Nothing at all happened in the valley of Selva today, it seems."), NOW, []) is None
-
-
-def test_likeliest_first() -> None:
-    """Most shared comes first; what too many hold, and a coincidence among many, count for nothing."""
-    own = list(range(1, 41))
-    rows = [(hash_, 11) for hash_ in own[:20]] + [(hash_, 12) for hash_ in own[:9]] + [(1, 13)]
-    rows += [(40, entry) for entry in range(100, 101 + MAX_HOLDERS)]
-
-    assert likeliest(own, rows, lambda ids: dict.fromkeys(ids, 40)) == (11, 12)
-    assert likeliest(own, rows, lambda ids: {11: 40, 12: 9, 13: 2}) == (12, 11, 13)
-    assert likeliest(own, rows[::-1], lambda ids: dict.fromkeys(ids, 40)) == (11, 12)
 
 
 def test_nearly_equal() -> None:
