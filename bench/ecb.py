@@ -29,7 +29,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from db.model import LEAST_SCORES, Level
-from db.plan import Event
+from db.recall import Event
 from ingest import event as events
 from ingest.commonness import rarity, shipped
 from ingest.terms import terms

@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from corpus import Corpus, read
 from variants import LOOK_ALIKES, Item, stream
 
-from db.plan import KnownText
+from db.recall import KnownText
 from ingest.likeness import MAX_HOLDERS, choose, likeliest, reading_of
 
 BENCH = Path(__file__).parent

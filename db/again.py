@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from sqlite_utils import Database
 
 from db.model import Entry, Keys
-from db.plan import JoinedBy
+from db.recall import JoinedBy
 from db.text import words
 
 T = TypeVar("T")

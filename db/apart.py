@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from db.model import Dedupe
-from db.plan import JoinedBy
+from db.recall import JoinedBy
 
 EXACT: tuple[JoinedBy, ...] = ("link", "print", "person")
 """By these an entry joins as another one's exact copy, or is told to be one; by all others it is a text of its own."""

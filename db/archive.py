@@ -95,6 +95,17 @@ def create(path: Path) -> None:
         raise ArchiveError(CANNOT_CREATE, f"{path}: the archive can't be created: {error.strerror}") from error
 
 
+def roll_back(path: Path) -> None:
+    """Take back what a kill left half written in a file that is no archive with a log yet: who only reads can't."""
+    if not path.with_name(f"{path.name}-journal").exists():
+        return
+    conn = connect(path, readonly=False)
+    try:
+        conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    finally:
+        conn.close()
+
+
 def check_version(path: Path) -> int | None:
     """Refuse what is no archive of this version or an older one, without changing a byte of it → its version.
 
@@ -103,6 +114,7 @@ def check_version(path: Path) -> int | None:
     if not path.is_file():
         raise ArchiveError(IO_ERROR, f"{path}: no regular file; name another in [wireroom] archive")
     try:
+        roll_back(path)
         conn = connect(path, readonly=True)
         try:
             (application,) = conn.execute("PRAGMA application_id").fetchone()

@@ -14,7 +14,7 @@ from itertools import chain
 
 from sqlite_utils import Database
 
-from db.plan import Event, KnownText
+from db.recall import Event, KnownText
 
 MAX_SHARING = 40
 """Entries that hold one word triple; one that more hold is boilerplate, and is not counted."""

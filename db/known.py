@@ -18,9 +18,9 @@ from db import compared
 from db.decisions import divided
 from db.members import members_of
 from db.model import Enclosure, Entry, Keys, Outline
-from db.plan import Draft, Event, JoinedBy, KnownEntry, KnownStory, KnownText, Listing
 from db.query import Query
 from db.query_sql import compile_query
+from db.recall import Draft, Event, JoinedBy, KnownEntry, KnownStory, KnownText, Listing
 from db.schema import migrations
 
 MAX_CARRIERS = 10_000

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sqlite_utils import Database
 
-from db.plan import JoinedBy
+from db.recall import JoinedBy
 from db.text import folded
 from db.topics import mark_changed_topics
 

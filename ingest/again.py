@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from db.plan import Known, StoryTag, StoryText
+from db.plan import StoryText
+from db.recall import Known, StoryTag
 from ingest.grouping import Grouping
 from ingest.select import Selection, selections
 from ingest.stories import Touched, draft, evidence, told, told_anew

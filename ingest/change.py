@@ -23,7 +23,7 @@ from itertools import groupby
 from typing import Literal
 
 from db.model import Entry
-from db.plan import Known
+from db.recall import Known
 from db.text import fold, words
 from ingest.template import is_number, written_text, written_title
 from ingest.word_diff import Hunk, hunks

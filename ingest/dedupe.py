@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.model import Entry
-from db.plan import JoinedBy, KnownEntry, Likeness
+from db.plan import Likeness
+from db.recall import JoinedBy, KnownEntry
 
 MIN_WORDS = 12
 """Fewer words than this are no proof of one text: column titles and stubs ("Read more on our site") repeat."""

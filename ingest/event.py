@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from itertools import islice, pairwise
 
 from db.model import LEAST_SCORES, Level
-from db.plan import Event
+from db.recall import Event
 from ingest.terms import packed, unpacked
 
 POWER = 0.5

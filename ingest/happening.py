@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from db.model import Entry
-from db.plan import Event, Happening, Known, NewEvent, PollPlan
+from db.plan import Happening, NewEvent, PollPlan
+from db.recall import Event, Known
 from db.times import iso
 from ingest.commonness import rarity, shipped
 from ingest.dedupe import Placed

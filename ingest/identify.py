@@ -15,7 +15,7 @@ from functools import cache
 from itertools import islice
 
 from db.model import Entry
-from db.plan import KnownEntry
+from db.recall import KnownEntry
 
 Owners = Mapping[int, tuple[KnownEntry, ...]]
 

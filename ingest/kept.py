@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from db.model import Document, Entry
-from db.plan import Known, KnownEntry, Listing
+from db.recall import Known, KnownEntry, Listing
 from ingest.dedupe import Placed
 from ingest.identify import Sighting
 from ingest.normalize import with_keys

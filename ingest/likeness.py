@@ -17,7 +17,8 @@ from functools import lru_cache
 from math import log
 from operator import itemgetter
 
-from db.plan import KnownText, Likeness
+from db.plan import Likeness
+from db.recall import KnownText
 from ingest.dedupe import WINDOW
 from ingest.facts import MAX_REMEMBERED, facts, from_one_form
 from ingest.prints import Reading, read, unpacked
@@ -53,6 +54,7 @@ NEAR_TITLE = 5
 """Words that begin with the same so many letters count as one word in a headline ("raises", "raised")."""
 
 SURE, NEARLY_EQUAL = 0.8, 0.9
+VERBATIM_RUNS = 40
 MAX_WORDS = 8
 
 
@@ -105,7 +107,13 @@ class Comparison:
             least = MIN_CONTAINMENT_SHORT
         elif self.runs >= LONG_RUNS and self.names_share >= LONG_NAMES:
             least = MIN_CONTAINMENT_LONG
-        return self.containment >= least and self.weight >= ENOUGH
+        return self.is_verbatim or (self.containment >= least and self.weight >= ENOUGH)
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Tell whether one says what the other says, word for word, with every fact: under whatever headline."""
+        differing = self.clashing + self.no_names + self.no_numbers
+        return self.containment >= SURE and self.runs >= VERBATIM_RUNS and not differing
 
 
 NOTHING = Comparison(

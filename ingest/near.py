@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from db.model import Entry
-from db.plan import Known, KnownText, Likeness
+from db.plan import Likeness
+from db.recall import Known, KnownText
 from ingest.dedupe import Match, is_near
 from ingest.grouping import Grouping
 from ingest.likeness import MIN_CONTAINMENT, SURE, likeness, reading_of

@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from db.model import Document, Entry
-from db.plan import GOOD, Known, KnownEntry, NewEntry, PolledSource, PollPlan
+from db.plan import GOOD, NewEntry, PolledSource, PollPlan
+from db.recall import Known, KnownEntry
 from db.times import iso
 from ingest.answer import Answer
 from ingest.change import minor_changes

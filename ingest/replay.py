@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from db.model import Entry
-from db.plan import JoinedBy, Known, Union
+from db.plan import Union
+from db.recall import JoinedBy, Known
 from ingest.dedupe import Mark, Match, Placed, claimed, find, own_marks
 from ingest.grouping import Grouping
 from ingest.likeness import nearly_equal

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from db.apart import Member, heads
-from db.plan import Desk, Known
+from db.recall import Desk, Known
 from ingest.dedupe import Placed
 from ingest.tag import Topic
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from db.model import Entry
-from db.plan import Draft, Known, KnownStory, PollPlan, StoryTag, StoryText, Union
+from db.plan import PollPlan, StoryText, Union
+from db.recall import Draft, Known, KnownStory, StoryTag
 from db.text import folded
 from ingest.dedupe import Placed
 from ingest.grouping import Grouping

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from db.model import Dedupe
-from db.plan import Desk, StoryTag
 from db.query import Query
+from db.recall import Desk, StoryTag
 from db.text import slug
 
 name_of = lru_cache(maxsize=4096)(slug)

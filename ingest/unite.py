@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from db.plan import Known, Union
+from db.plan import Union
+from db.recall import Known
 from ingest.dedupe import Match, Placed
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from db.model import Entry, Keys
-from db.plan import KnownEntry, PolledSource
+from db.plan import PolledSource
+from db.recall import KnownEntry
 from db.sources import source_now
 
 

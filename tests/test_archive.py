@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
@@ -122,3 +123,23 @@ def test_reader_cannot_write(tmp_path: Path) -> None:
 
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader.execute("INSERT INTO tags (kind, name) VALUES ('a', 'b')")
+
+
+def test_making_that_was_killed_is_taken_back_and_begun_again(tmp_path: Path) -> None:
+    """A kill before the log is there leaves a journal, which whoever only reads the file can't take back."""
+    making, path = tmp_path / "making.db", tmp_path / "wireroom.db"
+    with closing(sqlite3.connect(making, isolation_level=None)) as db:
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("VACUUM")
+        db.execute("BEGIN")
+        db.execute("CREATE TABLE half (made)")
+        db.executemany("INSERT INTO half VALUES (?)", [("x" * 3000,)] * 50)
+        for name in ("making.db", "making.db-journal"):  # as they stand in the middle of it
+            shutil.copy(tmp_path / name, tmp_path / name.replace("making", "wireroom"))
+        db.execute("ROLLBACK")
+    assert path.with_name("wireroom.db-journal").stat().st_size > 0
+
+    db_ = open_writer(path)
+
+    assert "stories" in db_.table_names()
+    assert "half" not in db_.table_names()

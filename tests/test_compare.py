@@ -14,7 +14,8 @@ from sqlite_utils import Database
 from db.archive import open_writer
 from db.compare import LEARN_STORIES, forget_old, replace_prints, write_events, write_prints
 from db.compared import MAX_SHARING, events_with, hashes, other_prints, prints, sharing, term_counts
-from db.plan import Event, Happening, NewEvent
+from db.plan import Happening, NewEvent
+from db.recall import Event
 from db.schema import migrations
 
 

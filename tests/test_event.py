@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import ingest.event
 from db.model import LEAST_SCORES, Level
-from db.plan import Event
+from db.recall import Event
 from ingest.commonness import rarity, shipped
 from ingest.event import (
     KEPT,

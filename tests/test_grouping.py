@@ -99,9 +99,8 @@ def test_what_is_never_compared_is_not_indexed(tmp_path: Path) -> None:
 
 def test_where_off_is_the_rule_those_that_differ_join_one_another_alone(tmp_path: Path) -> None:
     """Also by the same words."""
-    room = Newsroom(
-        tmp_path / "wireroom.db", SOURCES, Grouping(dedupe="off", dedupe_by_source={1: "copies", 3: "exact"})
-    )
+    off = Grouping(dedupe="off", dedupe_by_source={1: "copies", 3: "exact"})
+    room = Newsroom(tmp_path / "wireroom.db", SOURCES, off)
     for hour, source in enumerate(("post", "wire", "herald"), start=1):
         room.poll(source, Printed("1", report(1)), hour=hour)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from db.plan import Event
+from db.recall import Event
 from ingest.event import MAX_CANDIDATES
 from ingest.happening import Changed
 from ingest.terms import packed

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.model import Entry
-from db.plan import KnownEntry
+from db.recall import KnownEntry
 from factory import entry, known, owners
 from ingest.identify import identify
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.plan import KnownText
+from db.recall import KnownText
 from ingest.likeness import MAX_HOLDERS, choose, compare, likeliest, likeness, nearly_equal
 from ingest.prints import packed, read, shingles
 

@@ -12,7 +12,6 @@ from sqlite_utils import Database
 
 from db.index import index_stories
 from db.known import DraftDesk
-from db.plan import Draft, StoryTag
 from db.query import (
     And,
     Lang,
@@ -27,6 +26,7 @@ from db.query import (
 )
 from db.query_faults import QueryError
 from db.query_sql import compile_query, newest
+from db.recall import Draft, StoryTag
 from db.schema import migrations
 from db.text import fold, folded, words
 

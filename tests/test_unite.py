@@ -8,7 +8,8 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.plan import Known, Union
+from db.plan import Union
+from db.recall import Known
 from factory import entry
 from ingest.dedupe import Match, Placed
 from ingest.unite import successors, unions

@@ -54,9 +54,10 @@ def diff(path: Path, story: int, *, minor: bool, as_json: bool) -> None:
 def regroup(path: Path, *, restart: bool, as_json: bool) -> None:
     """Find copies and events anew, as a poll would have, had it known the config of today.
 
-    For after an upgrade, and after a change of `dedupe`, `grouping` or `priority`: `wireroom status` says when it is
-    needed. Stories that turn out to be one are joined; none is taken apart (`wireroom split` does that). Broken off, it
-    goes on where it stood. Works beside a running daemon, which goes on polling, and finishes it if this is stopped.
+    For after an upgrade (`wireroom status` says so), and after a change of `dedupe`, `grouping` or `priority`, where
+    that is to hold for what is there already. Stories that turn out to be one are joined; none is taken apart
+    (`wireroom split` does that). Broken off, it goes on where it stood. Works beside a running daemon, which goes on
+    polling, and finishes it if this is stopped.
     """
     from db.archive import open_reader
     from wireroom.holder import by_the_holder

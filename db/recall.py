@@ -1,0 +1,178 @@
+"""What planning asks of the archive: the values that it recalls, and the protocol ``Known`` by which it asks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from db.model import Entry, Outline
+from db.query import Query
+
+JoinedBy = Literal[
+    "first",  # it is the story's first
+    "link",  # the same canonical link
+    "print",  # the same words
+    "near",  # nearly the same words: a cut, a retitled or lightly rewritten copy, an update
+    "person",  # someone said so
+]
+Origin = Literal["source", "category", "rule"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """An entry in the archive, as far as identity and dedupe must know it."""
+
+    id: int
+    source_id: int
+    story_id: int
+    version: int
+    title: str
+    guid: str | None
+    published: str | None
+    first_seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A document's outline, and which entry each of its items is: row ids, or refs of entries that the plan makes."""
+
+    outline: Outline
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownStory:
+    """A story in the archive with its evidence, by entry id.
+
+    ``categories`` and ``sources`` are what it is tagged by, ``sizes`` of the texts (bytes) say which of them leads.
+    """
+
+    id: int
+    lead_entry_id: int
+    title: str
+    text: str
+    folded_title: str | None
+    folded_text: str | None
+    language: str | None
+    sources: Mapping[int, int]
+    categories: Mapping[int, tuple[str, ...]]
+    sizes: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownText:
+    """An entry's text in the archive, to be compared with. ``sources``: all that carry its story."""
+
+    id: int
+    source_id: int
+    story_id: int
+    sources: frozenset[int]
+    title: str
+    text: str
+    published: str | None
+    first_seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An open event: what its stories have in common, as ``Prints.terms`` but weighted and heaviest first."""
+
+    id: int
+    first_seen: str
+    last_seen: str
+    stories: int
+    words: int
+    terms: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryTag:
+    """A tag of a story and one cause of it."""
+
+    kind: str
+    name: str
+    origin: Origin
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A new or changed story on the desk, before its rules and topics are decided."""
+
+    ref: int
+    title: str
+    text: str
+    folded_title: str | None
+    folded_text: str | None
+    language: str | None
+    source_ids: Collection[int]
+    tags: tuple[StoryTag, ...]
+
+
+class Desk(Protocol):
+    """The drafts of one poll, where queries are asked of them alone."""
+
+    def matching(self, query: Query) -> frozenset[int]:
+        """The refs of the drafts that ``query`` takes: the very SQL that search runs."""
+
+    def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
+        """Give drafts a tag, so that later queries see it."""
+
+
+class Known(Protocol):
+    """What identify, dedupe, tag and plan ask of the archive."""
+
+    def owners(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
+        """The entries, of any source, that carry each identity key; keys nobody carries are left out."""
+
+    def listed(self, source_id: int) -> frozenset[int]:
+        """The entries that the source's last document had."""
+
+    def listing(self, source_id: int) -> Listing | None:
+        """The outline of the source's last document with its entries, where it has one."""
+
+    def entries(self, ids: Collection[int]) -> Sequence[Entry]:
+        """Entries as the archive has them, without ``keys`` and ``words``, in the order of their ids."""
+
+    def former(self, ids: Collection[int]) -> Mapping[int, Sequence[int]]:
+        """The versions that entries had before, each as often as it was replaced; entries without any are left out."""
+
+    def dates(self, ids: Collection[int]) -> Sequence[str]:
+        """When these entries were published, those that say so."""
+
+    def sharing(self, shingles: bytes) -> Sequence[int]:
+        """The entries that share sampled word triples with a text, who shares most first; a bounded number."""
+
+    def texts(self, ids: Collection[int]) -> Mapping[int, KnownText]:
+        """Entries' texts, with all sources of their stories."""
+
+    def prints(self, entry_id: int) -> bytes:
+        """The sampled word triples of an entry; empty where it is not in the index."""
+
+    def other_prints(self, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
+        """The sampled word triples of a source's newest entries, but for one."""
+
+    def carriers(self, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
+        """The sources that carry each story."""
+
+    def divided(self, pairs: Collection[tuple[int, int]]) -> bool:
+        """Tell whether a person has said that two stories, of any of these pairs, are two."""
+
+    def events_with(self, terms: Sequence[int], since: str) -> Sequence[Event]:
+        """The open events that hold some of these rare terms and had a story since then; a bounded number."""
+
+    def term_counts(self, terms: Collection[int]) -> tuple[int, Mapping[int, int]]:
+        """In how many stories words stood: of how many stories that was learned, and the count by term."""
+
+    def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
+        """Stories with their coverage's evidence."""
+
+    def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int, int | None]]:
+        """The (topic, story, entry or None) of these stories that are selected already."""
+
+    def joined(self, story_ids: Collection[int]) -> Mapping[int, Sequence[tuple[int, JoinedBy, int | None]]]:
+        """Each story's entries, in order of first sight, why they are in it, and of which entry they are copies."""
+
+    def desk(self, drafts: Sequence[Draft]) -> Desk:
+        """Lay these drafts on the desk; the desk before is cleared."""
