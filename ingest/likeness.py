@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from math import log
 
+from db.model import hashes_of
 from db.plan import Likeness
 from db.recall import KnownText
 from ingest.dedupe import WINDOW
 from ingest.facts import MAX_REMEMBERED, facts, from_one_form
-from ingest.prints import Reading, read, unpacked
+from ingest.prints import Reading, read
 from ingest.trim import READ_CHARS
 
 HEADLINE_WINDOW = timedelta(days=3)
@@ -203,5 +204,5 @@ def deciding(new: Reading, other: Reading) -> tuple[str, ...]:
 
 def nearly_equal(one: bytes, other: bytes) -> bool:
     """Tell whether two entries' kept shingles are nearly the same: to index both would find no more than one does."""
-    mine, theirs = frozenset(unpacked(one)), frozenset(unpacked(other))
+    mine, theirs = frozenset(hashes_of(one)), frozenset(hashes_of(other))
     return len(mine & theirs) >= NEARLY_EQUAL * max(1, len(mine | theirs))

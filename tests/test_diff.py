@@ -156,15 +156,16 @@ def test_diff_makes_control_characters_visible(house: House, origin: Origin) -> 
     assert "\u009b" not in out
 
 
-def test_diff_of_no_story_says_what_to_do(house: House, origin: Origin) -> None:
-    """An unknown number is wrong usage, with the mend; so is what is no number."""
+def test_diff_finds_a_story_or_says_what_to_do(house: House, origin: Origin) -> None:
+    """An unknown story is wrong usage, with the mend; one is known by its number, its item's id, or its address."""
     polled(house, origin, TEXT)
 
     done = house.wireroom("diff", "77")
     assert (done.code, done.out) == (2, "")
     assert "there is no story 77; `wireroom search`" in done.err
-    assert house.wireroom("diff", "0").code == house.wireroom("diff", "x").code == 2
-    assert house.wireroom("diff", str(2**63)).code == 2
+    assert house.wireroom("diff", "x").code == house.wireroom("diff", str(2**63)).code == 2
+    ((guid,),) = house.rows("SELECT guid FROM published")
+    assert shown(house, guid)["story_id"] == shown(house, "http://news.example/story/1")["story_id"] == 1
 
 
 def test_diff_follows_a_story_that_turned_out_to_be_another(house: House, origin: Origin) -> None:
