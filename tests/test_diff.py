@@ -8,7 +8,9 @@ from typing import Any
 import feedparser
 
 from house import House
+from newsroom import Newsroom, Printed
 from origin import Origin, item, rss
+from prose import Report
 
 TOPICS = '[[topic]]\nid = "all"\ntitle = "All"\nmatch = "ferry OR update OR story"\n'
 TEXT = "The ferry left the harbour at dawn with too many people on board. Rescuers found it an hour later."
@@ -20,6 +22,16 @@ def polled(house: House, origin: Origin, *texts: str, title: str = "Ferry sinks"
     for text in texts:
         origin.feed("/f", rss(item(1, title=title, text=text)))
         assert house.poll()["failed"] == 0
+
+
+def written(house: House, origin: Origin, *texts: str, title: str = "Ferry sinks") -> None:
+    """Write what such polls bring without a process for each, whenever asked from where it stands."""
+    house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
+    room = Newsroom(house.archive, ("f",))
+    hour = room.value("SELECT count(*) FROM polls")
+    for n, text in enumerate(texts, start=1):
+        room.poll("f", Printed("1", Report(title, (text,)), hour=None), hour=hour + n)
+    room.db.close()
 
 
 def moved_back(house: House) -> None:
@@ -90,8 +102,8 @@ def test_live_blog_keeps_every_meaningful_version(house: House, origin: Origin) 
     """Typos between them leave one revision at most; each post that was added leaves its own."""
     posts = [f"Update number {n} of the live report." for n in range(6)]
     versions = [" ".join([TEXT, *posts[:n]]) for n in range(1, 6)]
-    polled(house, origin, *versions, versions[-1].replace("harbour", "harbor"), versions[-1])
-    polled(house, origin, " ".join([TEXT, *posts]))
+    written(house, origin, *versions, versions[-1].replace("harbour", "harbor"), versions[-1])
+    written(house, origin, " ".join([TEXT, *posts]))
 
     kept = house.rows("SELECT number, text, meaningful FROM revisions ORDER BY number")
     assert [text for _, text, _ in kept] == [*versions, versions[-1]]
@@ -106,9 +118,9 @@ def test_live_blog_keeps_every_meaningful_version(house: House, origin: Origin) 
 def test_text_that_flaps_is_told_of_three_times(house: House, origin: Origin) -> None:
     """Two servers that disagree answer in turns: neither readers nor the archive get it for ever."""
     one, other = f"{TEXT} 12 died.", f"{TEXT} 14 died."
-    polled(house, origin, one, other, one, other)
+    written(house, origin, one, other, one, other)
     moved_back(house)
-    polled(house, origin, one, other, one, other, one)
+    written(house, origin, one, other, one, other, one)
 
     assert not is_moved(house)
     assert house.rows("SELECT meaningful FROM revisions ORDER BY number") == [(1,), (1,), (1,), (0,)]
