@@ -142,5 +142,5 @@ SELECT st.event_id AS event_id, st.id AS story_id, st.title AS title, st.first_s
        (SELECT count(DISTINCT e.source_id) FROM entries e WHERE e.story_id = st.id) AS sources
 FROM stories st
 WHERE st.merged_into IS NULL
-  AND (SELECT count(*) FROM stories o WHERE o.event_id = st.event_id AND o.merged_into IS NULL) > 1;
+  AND EXISTS (SELECT 1 FROM stories o WHERE o.event_id = st.event_id AND o.merged_into IS NULL AND o.id <> st.id);
 """
