@@ -9,7 +9,7 @@ import pytest
 from db.topics import topic_feed
 from ingest.grouping import Grouping
 from newsroom import Newsroom, Printed
-from prose import report
+from prose import Report, report
 
 SOURCES = ("wire", "post", "herald", "echo", "star")
 
@@ -215,13 +215,21 @@ def test_a_report_that_all_print_is_still_found(tmp_path: Path) -> None:
     assert [len(story) for story in room.stories()] == [60]
 
 
-def test_what_a_source_prints_under_everything_proves_nothing(room: Newsroom) -> None:
-    """A long notice under short items is no text of theirs; without it they are compared as ever."""
-    notice = report(77, sentences=6).sentences
-    for n in range(4):
-        room.poll("wire", *(Printed(f"w{i}", report(20 + i, 2).with_more(*notice)) for i in range(n + 1)), hour=n + 1)
-    room.poll("post", *(Printed(f"p{i}", report(40 + i, 2).with_more(*notice)) for i in range(4)), hour=9)
+def test_what_a_source_prints_under_everything_proves_nothing(tmp_path: Path) -> None:
+    """A long appeal before short notes is no text of theirs, once there are some; until then it looks like one."""
+    appeal = (
+        "The Lume Courier has covered the valley for ninety years with a staff of twelve and needs your help to stay "
+        "independent. A gift of five crowns a month pays for one reporter's travel to Ombra and back again every week."
+    )
 
-    stories = room.stories()
+    def note(number: int) -> Report:
+        return Report("Notes from the valley this week", (appeal, report(number, 1).text))
 
-    assert len(stories) >= 7
+    made = []
+    for before in (1, 5):
+        room = Newsroom(tmp_path / f"{before}.db", SOURCES)
+        room.poll("wire", *(Printed(f"w{n}", note(n)) for n in range(before)))
+        room.poll("post", Printed("p", note(50)), hour=2)
+        made.append(len(room.stories()))
+
+    assert made == [1, 6]
