@@ -233,3 +233,23 @@ def test_what_a_source_prints_under_everything_proves_nothing(tmp_path: Path) ->
         made.append(len(room.stories()))
 
     assert made == [1, 6]
+
+
+def test_a_source_that_is_no_longer_compared_is_joined_by_no_copy(room: Newsroom) -> None:
+    """What the index holds of it from before says nothing."""
+    told = report(1)
+    room.poll("wire", Printed("w1", told))
+    room.grouping = Grouping(dedupe_by_source={room.synced.sources["wire"]: "exact"})
+    room.poll("post", Printed("p1", told.cut(9)), hour=2)
+
+    assert room.stories() == [["wire/w1"], ["post/p1"]]
+
+
+def test_a_copy_by_its_link_can_show_that_two_stories_are_one(room: Newsroom) -> None:
+    """The link says the one, the words say the other."""
+    link, told = "http://wire.example/story", report(1)
+    room.poll("wire", Printed("w1", report(2), link=link))
+    room.poll("herald", Printed("h1", told), hour=2)
+    room.poll("post", Printed("p1", told.cut(9, report(2).title), link=link), hour=3)
+
+    assert room.stories() == [["wire/w1", "herald/h1", "post/p1"]]

@@ -13,11 +13,12 @@ from db.regroup import stamp, status
 from db.topics import topic_feed
 from house import House, until
 from ingest.grouping import GROUPING_VERSION, Grouping
-from newsroom import Newsroom, Printed
+from newsroom import Newsroom, Printed, at
 from origin import Origin, item, rss
 from prose import report
 from random_news import poll_all, rounds
 from regrouped import events, index, learned, lose_index, regroup, regrouper, steps, stories
+from wireroom.upkeep import forget
 
 SOURCES = ("wire", "post", "herald", "echo", "star")
 NOTHING = Grouping(dedupe="exact", level="off")
@@ -195,6 +196,21 @@ def test_what_is_too_old_is_not_indexed(tmp_path: Path) -> None:
     assert room.db.execute("SELECT entry_id FROM prints").fetchall() == [(2,)]
     assert room.db.execute("SELECT id, length(terms) > 0 FROM events ORDER BY first_seen").fetchall()[0][1] == 0
     assert room.value("SELECT indexed_from FROM grouping") == 2
+
+
+def test_nothing_is_forgotten_while_stories_are_gone_through(tmp_path: Path) -> None:
+    """Events of old stories are made and ended by the regroup, in their time."""
+    room = Newsroom(tmp_path / "wireroom.db", SOURCES)
+    poll_all(room, rounds(1, SOURCES, 10))
+    begun = steps(room, regrouper(room))
+    while next(begun).stage != "stories":
+        pass
+
+    assert not forget(room.db, at(24 * 60))
+    assert room.value("SELECT count(*) FROM events WHERE length(terms) > 0") > 0
+    list(begun)
+    forget(room.db, at(24 * 60))
+    assert room.value("SELECT count(*) FROM events WHERE length(terms) > 0") == 0
 
 
 def test_status_says_when_it_is_needed(tmp_path: Path) -> None:

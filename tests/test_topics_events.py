@@ -150,7 +150,7 @@ class Archive:
     def named(self, grouping: Any = "normal") -> dict[int, list[int]]:
         """Read which stories each item names → by its own."""
         return {
-            one.story_id: [each.story_id for each in one.event.named] if one.event else []
+            one.story_id: [each.story_id for each in one.event.named] if one.event is not None else []
             for one in self.feed(grouping).items
         }
 
@@ -172,6 +172,16 @@ def test_topic_names_the_stories_that_are_as_alike_as_it_asks(tmp_path: Path) ->
     assert archive.named("normal") == {1: [2, 4], 2: [1, 4]}
     assert archive.named("strict") == {1: [4], 2: []}
     assert archive.named("off") == {1: [], 2: []}
+
+
+def test_event_that_nobody_else_tells_of_is_not_told(tmp_path: Path) -> None:
+    """Nor one of which all others are less alike than the topic asks for."""
+    archive = Archive(tmp_path)
+    archive.tell(1, None)
+    archive.tell(2, 0.9)
+
+    assert [one.event for one in archive.feed().items] == [None, None]
+    assert all(one.event is not None for one in archive.feed("loose").items)
 
 
 def test_first_ten_are_named_and_all_are_counted(tmp_path: Path) -> None:
