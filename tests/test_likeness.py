@@ -116,6 +116,18 @@ def forecast(town: str, high: str, rain: str, sky: str) -> tuple[str, str]:
     )
 
 
+def sea(wind: str, knots: int, high: int) -> tuple[str, str]:
+    """Make a harbour office's forecast: three facts in eighty words."""
+    return (
+        "Weather on the coast at Brennholm",
+        f"Forecast for Brennholm and the coast: cloudy with winds from the {wind} at {knots} knots. "
+        f"Temperatures will rise to {high} degrees in the afternoon and fall to 4 degrees at night. "
+        "The sea is rough and boats should keep to the harbour after dark. The water in the bay has 14 degrees. "
+        "The next forecast is given at noon by the office of the harbour master, who asks all crews to read the "
+        "notices at the pier before they sail and to report any drifting net or timber that they see.",
+    )
+
+
 def score(home: str, away: str, goals: str, scorer: str, crowd: str) -> tuple[str, str]:
     """Make a match's report."""
     return (
@@ -137,6 +149,7 @@ def score(home: str, away: str, goals: str, scorer: str, crowd: str) -> tuple[st
         (bond("Ostrava Rail", "80", "4-1/8", "Kestrel Bank"), bond("Lume Harbour", "120", "4-3/8", "Kestrel Bank")),
         (forecast("Kolm", "14", "20", "clear"), forecast("Varde", "11", "70", "cloudy")),
         (forecast("Kolm", "14", "20", "clear"), forecast("Kolm", "19", "85", "foggy")),
+        (sea("west", 26, 13), sea("north", 8, 5)),
         (score("Kolm Rovers", "Varde", "2-1", "Adin", "4,120"), score("Selva", "Ombra City", "1-0", "Pereth", "911")),
     ],
 )

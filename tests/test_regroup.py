@@ -188,7 +188,6 @@ def test_what_is_too_old_is_not_indexed(tmp_path: Path) -> None:
     room = Newsroom(tmp_path / "wireroom.db", SOURCES)
     for day, seed in ((0, 1), (40, 2)):
         room.poll("wire", Printed(f"w{seed}", report(seed), hour=24 * day), hour=24 * day)
-
     lose_index(room)
 
     list(steps(room, regrouper(room, hour=24 * 50)))
