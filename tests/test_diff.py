@@ -157,7 +157,7 @@ def test_diff_makes_control_characters_visible(house: House, origin: Origin) -> 
 
 
 def test_diff_of_no_story_says_what_to_do(house: House, origin: Origin) -> None:
-    """An unknown number is wrong usage, with the mend; so is what is no number."""
+    """An unknown story is wrong usage, with the mend; so is what names none."""
     polled(house, origin, TEXT)
 
     done = house.wireroom("diff", "77")
@@ -165,6 +165,18 @@ def test_diff_of_no_story_says_what_to_do(house: House, origin: Origin) -> None:
     assert "there is no story 77; `wireroom search`" in done.err
     assert house.wireroom("diff", "0").code == house.wireroom("diff", "x").code == 2
     assert house.wireroom("diff", str(2**63)).code == 2
+
+
+def test_diff_takes_what_the_other_commands_take_for_a_story(house: House, origin: Origin) -> None:
+    """An item's id in a feed and an article's address name the story, as its number does."""
+    polled(house, origin, TEXT)
+    (published,) = json.loads((house.folder / "public/topics/all.json").read_bytes())["items"]
+
+    by_number = house.wireroom("diff", "1")
+    assert by_number.code == 0
+    assert house.wireroom("diff", published["id"]).out == by_number.out
+    assert house.wireroom("diff", published["url"]).out == by_number.out
+    assert shown(house, published["url"])["asked"] == 1
 
 
 def test_diff_follows_a_story_that_turned_out_to_be_another(house: House, origin: Origin) -> None:
