@@ -130,9 +130,32 @@ def score(home: str, away: str, goals: str, scorer: str, crowd: str) -> tuple[st
     )
 
 
+def quake(place: str) -> tuple[str, str]:
+    """Make a report of which nothing but the place is its own."""
+    return (
+        f"Magnitude 5.6 earthquake strikes {place}",
+        f"A magnitude 5.6 earthquake struck {place} on Monday, the survey said. The quake hit at a depth of 10 "
+        f"kilometers (6 miles). There were no immediate reports of damage or casualties. No tsunami warning was "
+        f"issued. The region lies on the Ring of Fire and is frequently shaken by earthquakes.",
+    )
+
+
+def recall(shop: str, what: str) -> tuple[str, str]:
+    """Make a warning whose facts are neither numbers nor, inside a sentence, names."""
+    return (
+        f"{shop} recalls Chicken Korma because of {what}",
+        f"{shop} is recalling Chicken Korma because it contains {what} not mentioned on the label. This means the "
+        f"product is a possible health risk for anyone with an allergy or intolerance to {what}. If you have bought "
+        f"the above product and have an allergy or intolerance to {what}, do not eat it. Instead return it to the "
+        f"store from where it was bought for a full refund. The affected pack size is 400g with a use-by date of 28 November.",
+    )
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        (quake("Vanuatu"), quake("Fiji")),
+        (recall("Tarn", "milk"), recall("Aldersey", "mustard")),
         (dividend("Alder Paper", "12", "April 2"), dividend("Bexley Foods", "12", "April 2")),
         (dividend("Alder Paper", "12", "April 2"), dividend("Bexley Foods", "11", "April 7")),
         (bond("Ostrava Rail", "80", "4-1/8", "Kestrel Bank"), bond("Lume Harbour", "120", "4-3/8", "Union Paribe")),
