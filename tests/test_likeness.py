@@ -147,7 +147,8 @@ def recall(shop: str, what: str) -> tuple[str, str]:
         f"{shop} is recalling Chicken Korma because it contains {what} not mentioned on the label. This means the "
         f"product is a possible health risk for anyone with an allergy or intolerance to {what}. If you have bought "
         f"the above product and have an allergy or intolerance to {what}, do not eat it. Instead return it to the "
-        f"store from where it was bought for a full refund. The affected pack size is 400g with a use-by date of 28 November.",
+        f"store from where it was bought for a full refund. The affected pack size is 400g with a "
+        f"use-by date of 28 November.",
     )
 
 
@@ -177,6 +178,19 @@ def test_same_title_every_day() -> None:
 
     assert not are_one("Article of the day", today, "Article of the day", tomorrow)
     assert not are_one("Article of the day", "", "Article of the day", "")
+
+
+def test_an_invitation_to_subscribe_in_the_place_of_the_text() -> None:
+    """What no headline tells of is no copy under another headline; what both tell of is one."""
+    wall = (
+        "This article is reserved for our subscribers. You have reached your limit of free articles for this month. "
+        "Subscribe now from one euro a week and read everything on our site and in the app, without advertising, on "
+        "all your devices. Already a subscriber? Log in here to continue reading. Our customer service answers all "
+        "your questions on weekdays from nine to six, by telephone or by mail."
+    )
+
+    assert not are_one("Mayor wants trams to the airport by 2031", wall, "Opera cancels its premiere", wall)
+    assert are_one("Growers under their own roof", TEXT, "Timeu's coffee comes from Ombra now", TEXT)
 
 
 def test_bare_headline() -> None:
