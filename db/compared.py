@@ -10,6 +10,7 @@ import json
 import struct
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from sqlite_utils import Database
@@ -28,6 +29,9 @@ MAX_HOLDING = 40
 
 MAX_EVENTS = 24
 """Of the events that hold rare words of a text those that hold most are compared with it."""
+
+MAX_KIN = 8
+"""Of the other entries of a story the first so many are looked at, to tell whether one still says what they say."""
 
 HASH_BYTES = 8
 
@@ -86,6 +90,26 @@ def texts(db: Database, ids: Collection[int], before: int = NO_BOUND) -> Mapping
         )
         for id_, source, story, title, text, published, first_seen, sources in rows
     }
+
+
+def kin(db: Database, entry_id: int) -> Sequence[KnownText]:
+    """Read what an entry said at first, then what other entries of its story say; nothing where it has none."""
+    others = [
+        id_
+        for (id_,) in db.conn.execute(
+            "SELECT id FROM entries WHERE story_id = (SELECT story_id FROM entries WHERE id = ?1) AND id <> ?1 "
+            "ORDER BY id LIMIT ?2",
+            (entry_id, MAX_KIN),
+        )
+    ]
+    if not others:
+        return ()
+    found = texts(db, [entry_id, *others])
+    first = db.conn.execute("SELECT title, text FROM revisions WHERE entry_id = ? AND number = 1", (entry_id,))
+    own = found[entry_id]
+    for title, text in first:
+        own = replace(own, title=title, text=text)
+    return [own, *(found[id_] for id_ in others)]
 
 
 def prints(db: Database, entry_id: int) -> bytes:

@@ -74,12 +74,13 @@ def replayed(
     nearby = Nearby(source_id=source_id, known=before, grouping=grouping, now=now)
     exactly = Exactly(seen, source_id, now, before, present, grouping)
     joins: dict[int, Match] = {}  # entries that would have had no story of their own
+    strays = {one.id for one in seen if one.changed and nearby.strays(one.id, one.entry)}
     placed: list[Placed] = []
     taken: set[int] = set()  # stories that this poll's entries joined: no second one may join them by likeness
     for one in seen:
         exact = exactly.match(one)
         found = [exact] if exact is not None else []
-        if exact is None or exact.by == "link":
+        if one.id not in strays and (exact is None or exact.by == "link"):
             besides = {*taken, one.story, *(match.story for match in found)}
             found += compared(one, nearby, besides, present)
         best = found.pop(0) if found and is_free(one) and not is_changed(one, found[0], present) else None
@@ -106,9 +107,10 @@ def replayed(
         unions=(*first, *unions(placed, (), source_id, before)),
         joined=tuple((id_, best.likeness.to if best.likeness is not None else None) for id_, best in joins.items()),
         prints=tuple(
-            (one.id, one.entry.prints.shingles if compares and is_indexed(one, joins.get(one.id), present) else b"")
+            (one.id, one.entry.prints.shingles if wanted else b"")
             for one in seen
             if one.entry.prints is not None
+            for wanted in (compares and one.id not in strays and is_indexed(one, joins.get(one.id), present),)
         ),
     )
 
