@@ -154,7 +154,7 @@ class Known(Protocol):
         """The sampled word triples of a source's newest entries, but for one."""
 
     def kin(self, entry_id: int) -> Sequence[KnownText]:
-        """What an entry said at first, then what others of its story say, a bounded number; empty: it is alone there."""
+        """What an entry said at first, then what some others of its story say; empty: it is alone there."""
 
     def carriers(self, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
         """The sources that carry each story."""

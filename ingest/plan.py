@@ -83,9 +83,8 @@ def plan_poll(
         keys=tuple(new_keys(sightings, placed, mine)),
         unions=united,
         reprints=tuple(
-            (id_, b"" if id_ in strays else s.entry.prints.shingles)
+            (id_, s.entry.prints.shingles if s.entry.prints and compared and id_ not in strays else b"")
             for id_, s in changed.items()
-            if compared and s.entry.prints is not None
         ),
         is_read=True,
         listing=listing_of(document, kept, sightings, placed),

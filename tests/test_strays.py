@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from db.known import DraftDesk
+from ingest.grouping import Grouping
 from ingest.tag import Desks
 from newsroom import Newsroom, Printed, at
 from prose import report
@@ -22,7 +23,7 @@ def top(seed: int) -> Printed:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Newsroom:
-    """Three sources have a report each; the item of a fourth is a copy of the first, then of the second …"""
+    """Three sources have a report each; the item of a fourth is a copy of the first, then of the second, and so on."""
     made = Newsroom(tmp_path / "wireroom.db", SOURCES)
     for seed, source in enumerate("abc"):
         made.poll(source, Printed("1", report(seed), 1), hour=1)
@@ -58,3 +59,12 @@ def test_a_regroup_unites_no_more(room: Newsroom) -> None:
     while work.step(room.db).stage is not None:
         pass
     assert (room.stories(), room.content()["shingles"]) == before
+
+
+def test_what_changes_while_nothing_is_compared_is_found_by_its_former_words_no_more(room: Newsroom) -> None:
+    """Switched off, the index lets go of what it can't follow: it would offer texts that are gone."""
+    room.grouping = Grouping(dedupe="exact", level="off")
+    room.poll("a", Printed("1", report(40), 1), hour=20)
+    a_id = room.value("SELECT entry_id FROM coverage WHERE source = 'a'")
+    assert room.value("SELECT count(*) FROM shingles WHERE entry_id = ?", a_id) == 0
+    assert room.value("SELECT count(*) FROM prints WHERE entry_id = ?", a_id) == 0
