@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from sqlite_utils import Database
@@ -22,6 +23,9 @@ MAX_SHARING = 40
 MAX_WEIGHED, MAX_TEXTS, LEAST_SHARE = 40, 8, 0.12
 """Of the entries that share most triples with a text so many are looked at, and of these so many compared with it:
 those first that share most of what they have, or of what it has. Less than the last share is chance."""
+
+MAX_KIN = 8
+"""Of the other entries of a story the first so many are looked at, to tell whether one still says what they say."""
 
 NO_BOUND = 2**63 - 1
 """Above all entries: what is asked is asked of the whole archive, not as it was before an entry came."""
@@ -73,6 +77,26 @@ def texts(db: Database, ids: Collection[int], before: int = NO_BOUND) -> Mapping
         )
         for id_, source, story, title, text, published, first_seen, sources in rows
     }
+
+
+def kin(db: Database, entry_id: int) -> Sequence[KnownText]:
+    """Read what an entry said at first, then what other entries of its story say; nothing where it has none."""
+    others = [
+        id_
+        for (id_,) in db.conn.execute(
+            "SELECT id FROM entries WHERE story_id = (SELECT story_id FROM entries WHERE id = ?1) AND id <> ?1 "
+            "ORDER BY id LIMIT ?2",
+            (entry_id, MAX_KIN),
+        )
+    ]
+    if not others:
+        return ()
+    found = texts(db, [entry_id, *others])
+    first = db.conn.execute("SELECT title, text FROM revisions WHERE entry_id = ? AND number = 1", (entry_id,))
+    own = found[entry_id]
+    for title, text in first:
+        own = replace(own, title=title, text=text)
+    return [own, *(found[id_] for id_ in others)]
 
 
 def prints(db: Database, entry_id: int) -> bytes:

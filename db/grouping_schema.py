@@ -101,8 +101,8 @@ CREATE TABLE decisions (                     -- what a person said of stories; n
 CREATE TABLE links (                         -- two entries that must be one story, or can't be
   entry_a         INTEGER NOT NULL REFERENCES entries(id), -- the lower id
   entry_b         INTEGER NOT NULL REFERENCES entries(id),
-  kind            TEXT NOT NULL,             -- must or cannot
   decision_id     INTEGER NOT NULL REFERENCES decisions(id),
+  kind            TEXT NOT NULL,             -- must or cannot; before the key's last column integrity_check errs on it
   PRIMARY KEY (entry_a, entry_b, decision_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_b ON links (entry_b);

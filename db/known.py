@@ -139,6 +139,10 @@ class ArchiveKnown:
         """Read the word triples of a source's newest entries, but for one."""
         return compared.other_prints(self._db, source_id, besides, limit, self._before)
 
+    def kin(self, entry_id: int) -> Sequence[KnownText]:
+        """Read what an entry said at first, then what others of its story say; nothing where there is no other."""
+        return compared.kin(self._db, entry_id)
+
     def carriers(self, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
         """Read which sources carry stories."""
         return compared.carriers(self._db, stories, self._before)

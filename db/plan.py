@@ -197,7 +197,8 @@ class PollPlan:
     ``left``/``returned``: entries that went out of the document, last seen ``left_at``, or came back.
     ``listing``: that of the document, None where it has none; it counts where ``is_read``, where there was a document.
     ``unions``: stories that turned out to be one, to be carried out first, in this order. ``reprints``: changed entries
-    with their word triples as they are now. ``happenings``: the events of new stories; ``events``: those events.
+    with their word triples as they are now; none where they are not compared, or strayed from their story.
+    ``happenings``: the events of new stories; ``events``: those events.
     ``tags``: for each touched story all its tags of the three origins. ``selections``: (topic id, story ref, and in a
     topic that shows copies apart, the entry's ref).
     """

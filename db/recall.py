@@ -159,6 +159,9 @@ class Known(Protocol):
     def other_prints(self, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
         """The sampled word triples of a source's newest entries, but for one."""
 
+    def kin(self, entry_id: int) -> Sequence[KnownText]:
+        """What an entry said at first, then what some others of its story say; empty: it is alone there."""
+
     def carriers(self, stories: Collection[int]) -> Mapping[int, frozenset[int]]:
         """The sources that carry each story."""
 

@@ -58,6 +58,22 @@ class Nearby:
         ranked = sorted((rank, story, found) for story, (rank, found) in best.items())
         return [Match(story=story, by="near", likeness=found) for _, story, found in ranked]
 
+    def strays(self, id_: int, entry: Entry) -> bool:
+        """Tell whether a known entry, as it reads now, is another text than its story's.
+
+        A source may put text after text under one id ("Top story"). What one of them is like then says nothing of the
+        other entries of the story: it is like none of these, and not like what it said itself at first.
+        """
+        if entry.prints is None or self.grouping.dedupe_of(self.source_id) != "copies":
+            return False
+        reading = reading_of(entry.title, entry.text)
+        kin = self.known.kin(id_)
+        return bool(kin) and not any(
+            (entry.title, entry.text) == (text.title, text.text)
+            or likeness(reading, text.published or text.first_seen, text)
+            for text in kin
+        )
+
     def may_join(self, entry: Entry, text: KnownText, besides: Collection[int]) -> bool:
         """Tell whether ``entry`` may be in the story of ``text``, if it is alike."""
         return (

@@ -64,7 +64,9 @@ def plan_poll(
         nearby.stories,
         apart=grouping.dedupe_of(source.id) == "off",
     )
-    united = unions(placed, changed_matches(changed.values(), nearby), source.id, known)
+    strays = {id_ for id_, s in changed.items() if nearby.strays(id_, s.entry)}
+    faithful = [s for id_, s in changed.items() if id_ not in strays]
+    united = unions(placed, changed_matches(faithful, nearby), source.id, known)
     living = successors(united)
     if living:
         placed = [replace(p, story=living.get(p.story, p.story)) for p in placed]
@@ -81,7 +83,8 @@ def plan_poll(
         keys=tuple(new_keys(sightings, placed, mine)),
         unions=united,
         reprints=tuple(
-            (id_, s.entry.prints.shingles) for id_, s in changed.items() if compared and s.entry.prints is not None
+            (id_, s.entry.prints.shingles if s.entry.prints and compared and id_ not in strays else b"")
+            for id_, s in changed.items()
         ),
         is_read=True,
         listing=listing_of(document, kept, sightings, placed),

@@ -18,7 +18,7 @@ from ingest.grouping import Grouping
 from ingest.likeness import nearly_equal
 from ingest.near import Nearby
 from ingest.plan import foldable, keys_of
-from ingest.unite import successors, unions
+from ingest.unite import Parts, pairs, successors, unions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +74,14 @@ def replayed(
     nearby = Nearby(source_id=source_id, known=before, grouping=grouping, now=now)
     exactly = Exactly(seen, source_id, now, before, present, grouping)
     joins: dict[int, Match] = {}  # entries that would have had no story of their own
+    strays = {one.id for one in seen if one.changed and nearby.strays(one.id, one.entry)}
     placed: list[Placed] = []
+    parts = Parts()
     taken: set[int] = set()  # stories that this poll's entries joined: no second one may join them by likeness
     for one in seen:
         exact = exactly.match(one)
         found = [exact] if exact is not None else []
-        if exact is None or exact.by == "link":
+        if one.id not in strays and (exact is None or exact.by == "link"):
             besides = {*taken, one.story, *(match.story for match in found)}
             found += compared(one, nearby, besides, present)
         best = found.pop(0) if found and is_free(one) and not is_changed(one, found[0], present) else None
@@ -88,8 +90,9 @@ def replayed(
         elif not one.alone:
             taken.add(one.story)
         best = best or exactly.match_here(one)
-        if best is not None and not before.divided({(min(one.story, best.story), max(one.story, best.story))}):
+        if best is not None and not before.divided(pairs(parts.of(one.story), parts.of(best.story))):
             joins[one.id] = best
+            parts.join(one.story, best.story)
         story = joins[one.id].story if one.id in joins else one.story
         exactly.note(one, story)
         placed.append(Placed(ref=one.id, story=story, joined_by=one.joined_by, entry=one.entry, also=tuple(found)))
@@ -103,12 +106,13 @@ def replayed(
     living = successors(first)
     placed = [replace(p, story=living.get(p.story, p.story)) for p in placed]
     return Replayed(
-        unions=(*first, *unions(placed, (), source_id, before)),
+        unions=(*first, *unions(placed, (), source_id, before, parts)),
         joined=tuple((id_, best.likeness.to if best.likeness is not None else None) for id_, best in joins.items()),
         prints=tuple(
-            (one.id, one.entry.prints.shingles if compares and is_indexed(one, joins.get(one.id), present) else b"")
+            (one.id, one.entry.prints.shingles if wanted else b"")
             for one in seen
             if one.entry.prints is not None
+            for wanted in (compares and one.id not in strays and is_indexed(one, joins.get(one.id), present),)
         ),
     )
 

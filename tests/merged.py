@@ -102,3 +102,4 @@ def check_whole(db: Database) -> None:
         == []
     )
     assert table(db, "PRAGMA foreign_key_check") == []
+    assert table(db, "PRAGMA integrity_check") == [("ok",)]

@@ -149,6 +149,24 @@ def test_what_a_person_divided_stays_divided(tmp_path: Path) -> None:
     assert room.story_of("post/p1") != room.story_of("wire/w1")
 
 
+def test_two_that_a_person_divided_do_not_meet_in_a_third(tmp_path: Path) -> None:
+    """Each of them alone is a copy of one and the same: the first joins it, the other stays apart."""
+    from db.decisions import decide_merge, decide_split
+
+    room = Newsroom(tmp_path / "wireroom.db", SOURCES, grouping=Grouping(dedupe="off", level="off"))
+    room.poll("wire", Printed("w1", report(1)))
+    room.poll("post", Printed("p1", report(1)), Printed("p2", report(1)), hour=2)
+    one, other = room.story_of("post/p1"), room.story_of("post/p2")
+    split = room.value("SELECT id FROM entries WHERE guid = 'p1'")
+    room.db.execute("BEGIN")
+    decide_split(room.db, decide_merge(room.db, one, other, "2026-11-21T00:00:00Z").story_id, split, "2026-11-21T01Z")
+    room.db.execute("COMMIT")
+
+    regroup(room, Grouping())
+
+    assert room.stories() == [["wire/w1", "post/p2"], ["post/p1"]]
+
+
 def test_it_goes_on_where_it_stood_and_polls_go_on_meanwhile(tmp_path: Path) -> None:
     """What is polled between two steps has its place at the end, as if it had come after it."""
     made = rounds(5, SOURCES, 30, plain=True, reports=25)

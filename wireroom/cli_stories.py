@@ -23,8 +23,8 @@ from wireroom.escape import escaped
 def diff(path: Path, story: str, *, minor: bool, as_json: bool) -> None:
     """Show how the entries of STORY were changed since they were first seen, word by word.
 
-    STORY is its id, the id of a published item, or the address of an article, as for `wireroom explain`. What was
-    removed stands in [-...-], what was added in {+...+}. Exits with 2 where there is no such story.
+    STORY is its id (as `wireroom search` shows it), the id of a published item (urn:uuid:…), or the address of an
+    article. What was removed stands in [-...-], what was added in {+...+}. Exits with 2 where there is no such story.
     """
     from db.archive import open_reader
     from db.explain import find_story
@@ -36,9 +36,9 @@ def diff(path: Path, story: str, *, minor: bool, as_json: bool) -> None:
     db = open_reader(read_config(path).archive)
     try:
         asked = find_story(db, story, link_key(story))
+        now = living(db, asked)
     except MergeError as error:
         fail(2, str(error))
-    now = living(db, asked)
     if now != asked:
         click.echo(f"wireroom: story {asked} turned out to be story {now}", err=True)
     title, entries = story_title(db, now), histories(db, now)
