@@ -60,10 +60,11 @@ def merge_stories(
     if kept == gone:
         raise MergeError(f"stories {kept_id} and {gone_id} are one already: {kept}")
     was = {"lead": lead_of_story(db, kept), "firsts": firsts(db, gone)}
+    told = json.dumps(list(words), ensure_ascii=False) if words else None
     db.execute(
         "UPDATE entries SET joined_by = ?, joined_score = ?, joined_words = ?, joined_to = ? "
         "WHERE story_id = ? AND joined_by = 'first'",
-        [by, score, json.dumps(list(words), ensure_ascii=False) if words else None, was["lead"], gone],
+        [by, score, told, was["lead"] if by == "person" else None, gone],  # a third entry showed it, whichever
     )
     entries, selections = swallow(db, kept, gone)
     if lead is not None:
@@ -77,7 +78,7 @@ def merge_stories(
             gone,
             by,
             score,
-            json.dumps(list(words), ensure_ascii=False) if words else None,
+            told,
             json.dumps(entries),
             json.dumps(selections),
             json.dumps(was),

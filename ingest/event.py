@@ -40,6 +40,9 @@ LENGTHS = ((10, 0.16), (30, 0.22), (100, 0.275))
 """From so many words on so much likeness is enough for ``normal``, and evenly between: a bare headline has few words
 to share."""
 
+MAX_STORIES = 1000
+"""An event of so many stories is a subject, no happening any more: it takes no others, and what it costs stays bounded."""
+
 WINDOW = timedelta(days=7)
 """An event is over when nothing was told of it for so long."""
 
@@ -149,7 +152,7 @@ def choose(story: Told, candidates: Iterable[Event], level: Level) -> tuple[Even
     best: tuple[float, int, Event] | None = None
     for event in candidates:
         aged = ageing(event, story.time)
-        if aged is None:
+        if aged is None or event.stories >= MAX_STORIES:
             continue
         score = likeness(story, event)
         margin = score / (enough(min(story.words, event.words)) * aged)

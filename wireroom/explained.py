@@ -44,6 +44,8 @@ def entry_lines(entry: dict[str, Any]) -> list[str]:
     """Tell an entry: who, when, why."""
     mark = "*" if entry["leads"] else " "
     to = f" as entry {entry['joined_to']}" if entry["joined_to"] is not None else ""
+    if entry["joined_by"] == "near" and not to:  # its story was another, until a text came that is in both
+        to = " as one that came later"
     revised = f", changed {times(entry['revisions'])}" if entry["revisions"] else ""
     return [
         f"{mark} {entry['entry_id']} {escaped(entry['source'])}, {entry['first_seen']}: {escaped(entry['title'])}",
