@@ -48,7 +48,13 @@ def facts(reading: Reading) -> Facts:
         tokens = []
         for gap, token in TOKEN.findall(reading.plain[:FACT_CHARS]):
             if not token.islower() or not token.isalpha():
-                is_name = token[0].isupper() and len(token) > 1 and tokens and STOPS.isdisjoint(gap)
+                is_name = (
+                    token.lower() != token
+                    and not token[0].isdigit()
+                    and len(token) > 1
+                    and tokens
+                    and STOPS.isdisjoint(gap)
+                )
                 is_number = not token.isalpha() and any(map(str.isdigit, token))
                 token = token.lower().removesuffix("'s").removesuffix("’s")  # noqa: PLW2901
                 if is_number:

@@ -43,6 +43,9 @@ word and none such a name, and all five have 33 without it."""
 MAX_RUNS, MAX_MISSING, MAX_STRANGE, MAX_SUBJECTS = 200, 8, 3, 4
 
 SURE, NEARLY_EQUAL = 0.8, 0.9
+TOP_RUNS, MAIN_PART = 30, 0.6
+"""A copy that is cut keeps the beginning: above it there may be a picture's words, or what an update puts there, which
+is less than the text. Not measured."""
 VERBATIM_RUNS = 40
 MAX_WORDS = 8
 
@@ -161,9 +164,12 @@ def compare(one: Reading, other: Reading) -> Comparison:
     """Compare two readings. Raises nothing."""
     mine, theirs = one.shingles, other.shingles
     runs = min(len(mine), len(theirs))
-    containment = len(mine & theirs) / runs if runs else 0.0
+    shared = mine & theirs
+    containment = len(shared) / runs if runs else 0.0
     if containment < MIN_CONTAINMENT_LONG:  # no more is needed to know, and it is by far the most frequent
         return replace(NOTHING, containment=containment, runs=runs)
+    if is_part(one, other, shared, containment):
+        return replace(NOTHING, runs=runs)
     odd = strangers(one, other)
     headed = not odd or is_headed(one, other)
     if containment == 1.0 and runs >= SHORT_RUNS:  # all that the shorter says stands in the longer just so
@@ -189,6 +195,14 @@ def compare(one: Reading, other: Reading) -> Comparison:
         subjects=subjects(one, other) if odd else 0,
         headed=headed,
     )
+
+
+def is_part(one: Reading, other: Reading, shared: frozenset[int], containment: float) -> bool:
+    """Tell whether one text is a part of the other that begins far below its top: of a briefing of the day's news."""
+    longer = max(one, other, key=lambda reading: len(reading.shingles))
+    if containment < SURE or len(shared) >= MAIN_PART * len(longer.shingles):
+        return False
+    return shared.isdisjoint(longer.order[:TOP_RUNS])
 
 
 def deciding(new: Reading, other: Reading) -> tuple[str, ...]:

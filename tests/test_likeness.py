@@ -140,33 +140,9 @@ def score(home: str, away: str, goals: str, scorer: str, crowd: str) -> tuple[st
     )
 
 
-def quake(place: str) -> tuple[str, str]:
-    """Make a report of which nothing but the place is its own."""
-    return (
-        f"Magnitude 5.6 earthquake strikes {place}",
-        f"A magnitude 5.6 earthquake struck {place} on Monday, the survey said. The quake hit at a depth of 10 "
-        f"kilometers (6 miles). There were no immediate reports of damage or casualties. No tsunami warning was "
-        f"issued. The region lies on the Ring of Fire and is frequently shaken by earthquakes.",
-    )
-
-
-def recall(shop: str, what: str) -> tuple[str, str]:
-    """Make a warning whose facts are neither numbers nor, inside a sentence, names."""
-    return (
-        f"{shop} recalls Chicken Korma because of {what}",
-        f"{shop} is recalling Chicken Korma because it contains {what} not mentioned on the label. This means the "
-        f"product is a possible health risk for anyone with an allergy or intolerance to {what}. If you have bought "
-        f"the above product and have an allergy or intolerance to {what}, do not eat it. Instead return it to the "
-        f"store from where it was bought for a full refund. The affected pack size is 400g with a "
-        f"use-by date of 28 November.",
-    )
-
-
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (quake("Vanuatu"), quake("Fiji")),
-        (recall("Tarn", "milk"), recall("Aldersey", "mustard")),
         (dividend("Alder Paper", "12", "April 2"), dividend("Bexley Foods", "12", "April 2")),
         (dividend("Alder Paper", "12", "April 2"), dividend("Bexley Foods", "11", "April 7")),
         (bond("Ostrava Rail", "80", "4-1/8", "Kestrel Bank"), bond("Lume Harbour", "120", "4-3/8", "Union Paribe")),
@@ -189,19 +165,6 @@ def test_same_title_every_day() -> None:
 
     assert not are_one("Article of the day", today, "Article of the day", tomorrow)
     assert not are_one("Article of the day", "", "Article of the day", "")
-
-
-def test_an_invitation_to_subscribe_in_the_place_of_the_text() -> None:
-    """What no headline tells of is no copy under another headline; what both tell of is one."""
-    wall = (
-        "This article is reserved for our subscribers. You have reached your limit of free articles for this month. "
-        "Subscribe now from one euro a week and read everything on our site and in the app, without advertising, on "
-        "all your devices. Already a subscriber? Log in here to continue reading. Our customer service answers all "
-        "your questions on weekdays from nine to six, by telephone or by mail."
-    )
-
-    assert not are_one("Mayor wants trams to the airport by 2031", wall, "Opera cancels its premiere", wall)
-    assert are_one("Growers under their own roof", TEXT, "Timeu's coffee comes from Ombra now", TEXT)
 
 
 def test_bare_headline() -> None:

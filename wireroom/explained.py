@@ -65,10 +65,11 @@ def event_lines(event: dict[str, Any] | None) -> list[str]:
     """Tell an event: why this story is in it, who else tells of it."""
     if event is None:
         return []
-    return [f"event {event['event']}{because(event)}"] + [
+    also = [
         f"also story {row['story_id']}, {counted(row['sources'], 'source')}{because(row)}: {escaped(row['title'])}"
         for row in event["stories"]
     ]
+    return [f"event {event['event']}{because(event)}", *(also or ["no other story tells of it"])]
 
 
 def decision_line(row: dict[str, Any]) -> str:
