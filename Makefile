@@ -12,11 +12,12 @@ export UV_PYTHON_DOWNLOADS := never
 run: $(RUN_STAMP)
 	@exec $(BIN)/wireroom run
 
+# On all cores; the tests of one file stay together, since they share what was polled.
 test: $(DEV_STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-all: $(DEV_STAMP)
-	WIREROOM_TEST_ALL=1 $(BIN)/python -m pytest
+	WIREROOM_TEST_ALL=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 # The suites of the manners, the limits and the promise, and what is under way, with a cluster of two workers polling.
 test-dask: $(DEV_STAMP)

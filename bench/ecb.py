@@ -29,7 +29,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from db.model import LEAST_SCORES, Level
-from db.recall import Event
+from db.recall import MAX_EVENTS, MAX_HOLDING, Event
 from ingest import event as events
 from ingest.commonness import rarity, shipped
 from ingest.terms import terms
@@ -139,8 +139,8 @@ class Desk:
         """Find the events that share a story's heaviest terms, as one query would."""
         found: Counter[int] = Counter()
         for term in events.asked(story):
-            found.update(sorted(self.by_term[term])[-events.MAX_EVENTS :])
-        best = sorted(found.items(), key=lambda item: (-item[1], -item[0]))[: events.MAX_CANDIDATES]
+            found.update(sorted(self.by_term[term])[-MAX_HOLDING:])
+        best = sorted(found.items(), key=lambda item: (-item[1], -item[0]))[:MAX_EVENTS]
         return [self.known[event] for event, _ in best]
 
     def learn(self) -> None:

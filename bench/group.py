@@ -1,14 +1,13 @@
 """How well copies and events are told: `python bench/group.py --texts FOLDER [--seeds 1,2] [--stories N]`.
 
 Level 1, the same text: `bench/variants.py` makes a stream out of real texts (see `bench/corpus.py` for the folder), and
-each item is placed by `ingest/prints.py` and `ingest/likeness.py` with an index in memory that does what the archive's
-does; items of one source are not compared. Printed are precision, recall and F1 over pairs of items, how many were
-joined to another text, recall by kind, and the stories per second of processor time. Thresholds were tuned on the
-seeds 1 to 4; 101 and 202 were held back. Level 2, the same event: `bench/ecb.py`.
+each item is a poll of its own, written to an archive by the product's own path (`bench/placing.py`). Printed are
+precision, recall and F1 over pairs of items, how many were joined to another text, recall by kind, and the stories per
+second of processor time, all of a poll included but for the fetching. Thresholds were tuned on the seeds 1 to 4; 101
+and 202 were held back. Level 2, the same event: `bench/ecb.py`.
 
-`--archive 10000,100000,1000000`: what a new story costs in archives of so many, both levels, by the product's own path
-(`bench/placing.py`). They are made once (`bench/archived.py`; a million takes minutes and 3.5 GB) and kept in
-`--folder`.
+`--archive 10000,100000,1000000`: what a new story costs in archives of so many, both levels, by the same path. They are
+made once (`bench/archived.py`; a million takes minutes and 3.5 GB) and kept in `--folder`.
 """
 
 from __future__ import annotations
@@ -19,68 +18,17 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from corpus import Corpus, read
+from placing import SETTINGS, Placing, bench
 from variants import LOOK_ALIKES, Item, stream
 
-from db.recall import KnownText
-from ingest.likeness import MAX_HOLDERS, choose, likeliest, reading_of
-
 BENCH = Path(__file__).parent
-START = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-@dataclass
-class Index:
-    """The archive's index of shingles, in memory."""
-
-    entries: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    known: dict[int, KnownText] = field(default_factory=dict)
-    story_of: dict[int, int] = field(default_factory=dict)
-    source_of: dict[int, str] = field(default_factory=dict)
-    sizes: dict[int, int] = field(default_factory=dict)
-
-    def sizes_of(self, entries: Collection[int]) -> dict[int, int]:
-        """Tell how many shingles are kept of entries."""
-        return {entry: self.sizes[entry] for entry in entries}
-
-    def place(self, number: int, item: Item) -> int:
-        """Give an item its story, and remember it."""
-        at = (START + timedelta(days=item.days)).isoformat(timespec="seconds").replace("+00:00", "Z")
-        reading = reading_of(item.title, item.text)
-        rows = (
-            (hash_, entry)
-            for hash_ in reading.kept
-            if len(holders := self.entries[hash_]) <= MAX_HOLDERS
-            for entry in holders
-            if self.source_of[entry] != item.source
-        )
-        found = choose(reading, at, [self.known[entry] for entry in likeliest(reading.kept, rows, self.sizes_of)])
-        story = number if found is None else self.story_of[found.to]
-        for hash_ in reading.kept:
-            self.entries[hash_].append(number)
-        self.known[number] = KnownText(
-            id=number,
-            source_id=0,
-            story_id=story,
-            sources=frozenset(),
-            title=item.title,
-            text=item.text,
-            published=at,
-            first_seen=at,
-        )
-        self.source_of[number] = item.source
-        self.sizes[number] = len(reading.kept)
-        self.story_of[number] = story
-        return story
 
 
 def pairs(sizes: Iterable[int]) -> int:
@@ -122,13 +70,16 @@ def told(items: Sequence[Item], placed: Sequence[int], seconds: float, name: str
 
 
 def run(items: Sequence[Item], name: str, *, show: int = 0) -> None:
-    """Place all items and print what came of it."""
-    index = Index()
+    """Poll all items into an archive of their own and print what came of it."""
     gc.collect()
     gc.freeze()  # what the texts take is no part of it
-    began = time.process_time()
-    placed = [index.place(number, item) for number, item in enumerate(items)]
-    told(items, placed, time.process_time() - began, name)
+    with tempfile.TemporaryDirectory() as folder:
+        placing = Placing(Path(folder) / "wireroom.db", items, SETTINGS["copies"], dated=True)
+        spent = placing.place(items)
+        placing.db.close()
+    firsts: dict[int, int] = {}
+    placed = [firsts.setdefault(story, number) for number, story in enumerate(spent.stories)]
+    told(items, placed, spent.whole, name)
     wrong = [n for n, item in enumerate(items) if items[placed[n]].story != item.story]
     for number in random.Random(0).sample(wrong, min(show, len(wrong))):
         for item in (items[number], items[placed[number]]):
@@ -162,8 +113,6 @@ def main() -> None:
     parser.add_argument("--new", type=int, default=3000, help="stories placed in an archive")
     asked = parser.parse_args()
     if asked.archive:
-        from placing import bench
-
         sizes = [int(size) for size in asked.archive.split(",")]
         bench(read(asked.texts), sizes, asked.folder, count=asked.new, seed=int(asked.seeds.split(",")[0]))
         return

@@ -1,8 +1,8 @@
-"""New stories placed in a large archive by the product's own path: what that costs (`bench/group.py --archive N`).
+"""New stories placed in an archive by the product's own path: which story each is, and what that costs.
 
-Each is an item of a poll of its own: normalized, planned and applied in the writer's batches. The same polls are run
-with nothing compared, with copies told, and with copies and events; the difference is what grouping costs. Half-way
-the archive is closed and opened again. IO: sqlite, files.
+For `bench/group.py`. Each is an item of a poll of its own: normalized, planned and applied in the writer's batches. In
+large archives the same polls are run with nothing compared, with copies told, and with copies and events; the
+difference is what grouping costs. Half-way the archive is closed and opened again. IO: sqlite, files.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ def news(corpus: Corpus, count: int, seed: int) -> tuple[list[Item], list[Item]]
 
 
 class Placing:
-    """A copy of an archive to which new stories are written."""
+    """An archive to which new stories are written; ``dated``: each at its item's time, not one a second."""
 
-    def __init__(self, path: Path, items: Sequence[Item], grouping: Grouping) -> None:
-        self.path, self.grouping = path, grouping
+    def __init__(self, path: Path, items: Sequence[Item], grouping: Grouping, *, dated: bool = False) -> None:
+        self.path, self.grouping, self.dated = path, grouping, dated
         self.db = open_writer(path)
         self.desk = DraftDesk()
         names = sorted({item.source for item in items})
@@ -110,11 +110,12 @@ class Placing:
     def job(self, item: Item, spent: Spent) -> Job:
         """Make the writer's job of a poll that brings one item."""
         self.number += 1
-        now = NOW + timedelta(seconds=self.number)
+        now = NOW + (timedelta(days=item.days) if self.dated else timedelta(seconds=self.number))
         began = time.process_time()
         body = parsed.Markup(value=item.text, is_html=False)
         title = parsed.Markup(value=item.title, is_html=False)
-        read = parsed.Item(id=f"new {self.number}", title=title, bodies=(body,))
+        published = iso(now) if self.dated else None
+        read = parsed.Item(id=f"new {self.number}", title=title, bodies=(body,), published=published)
         document = normalize(parsed.Parsed(format="rss20", base=None, items=(read,)), comparing=self.grouping.comparing)
         normalized = time.process_time() - began
 

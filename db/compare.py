@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlite_utils import Database
 
-from db.compared import hashes, prints
+from db.compared import prints
+from db.model import hashes_of
 from db.plan import Happening, NewEvent
 from db.rows import new_ids
 
-TERM_BYTES = 8
 LEARN_STORIES = 1000
 """The counts of words are brought up to date once in so many stories: each would otherwise touch some 150 rows."""
 LEARN_LEAST = 2
@@ -28,7 +28,7 @@ def write_prints(db: Database, entries: Iterable[tuple[int, bytes]]) -> None:
     db.conn.executemany("INSERT INTO prints (entry_id, shingles) VALUES (?, ?)", some)
     db.conn.executemany(
         "INSERT INTO shingles (hash, entry_id) VALUES (?, ?)",
-        [(one, id_) for id_, packed in some for one in hashes(packed)],
+        [(one, id_) for id_, packed in some for one in hashes_of(packed)],
     )
 
 
@@ -41,7 +41,9 @@ def replace_prints(db: Database, id_: int, packed: bytes) -> None:
 
 def forget_prints(db: Database, id_: int, packed: bytes) -> None:
     """Take an entry out of the index; ``packed`` is what it has there."""
-    db.conn.executemany("DELETE FROM shingles WHERE hash = ? AND entry_id = ?", [(one, id_) for one in hashes(packed)])
+    db.conn.executemany(
+        "DELETE FROM shingles WHERE hash = ? AND entry_id = ?", [(one, id_) for one in hashes_of(packed)]
+    )
     db.conn.execute("DELETE FROM prints WHERE entry_id = ?", (id_,))
 
 

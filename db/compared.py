@@ -7,7 +7,6 @@ are enough. So the cost of a new story does not grow with the archive.
 from __future__ import annotations
 
 import json
-import struct
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +14,8 @@ from itertools import chain
 
 from sqlite_utils import Database
 
-from db.recall import Event, KnownText
+from db.model import SHINGLE_BYTES, hashes_of
+from db.recall import MAX_EVENTS, MAX_HOLDING, Event, KnownText
 
 MAX_SHARING = 40
 """Entries that hold one word triple; one that more hold is boilerplate, and is not counted."""
@@ -24,30 +24,17 @@ MAX_WEIGHED, MAX_TEXTS, LEAST_SHARE = 40, 8, 0.12
 """Of the entries that share most triples with a text so many are looked at, and of these so many compared with it:
 those first that share most of what they have, or of what it has. Less than the last share is chance."""
 
-MAX_HOLDING = 40
-"""Events that hold one rare word: the newest are looked at."""
-
-MAX_EVENTS = 24
-"""Of the events that hold rare words of a text those that hold most are compared with it."""
-
 MAX_KIN = 8
 """Of the other entries of a story the first so many are looked at, to tell whether one still says what they say."""
-
-HASH_BYTES = 8
 
 NO_BOUND = 2**63 - 1
 """Above all entries: what is asked is asked of the whole archive, not as it was before an entry came."""
 
 
-def hashes(packed: bytes) -> tuple[int, ...]:
-    """Unpack ``Prints.shingles``."""
-    return struct.unpack(f"<{len(packed) // HASH_BYTES}q", packed)
-
-
 def sharing(db: Database, packed: bytes, before: int = NO_BOUND) -> Sequence[int]:
     """Find the entries, of those before one, that share word triples with a text → the likeliest copies' ids first."""
     counts: Counter[int] = Counter()
-    for one in hashes(packed):
+    for one in hashes_of(packed):
         found = db.conn.execute(
             "SELECT entry_id FROM shingles WHERE hash = ? AND entry_id < ? LIMIT ?", (one, before, MAX_SHARING + 1)
         ).fetchall()
@@ -60,7 +47,7 @@ def sharing(db: Database, packed: bytes, before: int = NO_BOUND) -> Sequence[int
         "SELECT entry_id, length(shingles) FROM prints WHERE entry_id IN (SELECT value FROM json_each(?))",
         (json.dumps(most),),
     )
-    shares = [(-counts[id_] * HASH_BYTES / min(size, len(packed)), id_) for id_, size in sizes]
+    shares = [(-counts[id_] * SHINGLE_BYTES / min(size, len(packed)), id_) for id_, size in sizes]
     return [id_ for share, id_ in sorted(shares) if -share >= LEAST_SHARE][:MAX_TEXTS]
 
 

@@ -207,13 +207,3 @@ def divided(db: Database, pairs: Collection[tuple[int, int]]) -> frozenset[tuple
         [json.dumps(list(pairs))],
     )
     return frozenset((a, b) for a, b in rows)
-
-
-def musts(db: Database) -> list[tuple[int, int]]:
-    """Read the pairs of entries that a person wants in one story; not those of which one was split off since."""
-    return list(
-        db.execute(
-            "SELECT l.entry_a, l.entry_b FROM links l JOIN entries a ON a.id = l.entry_a "
-            "JOIN entries b ON b.id = l.entry_b WHERE l.kind = 'must' AND a.story_id = b.story_id ORDER BY 1, 2"
-        )
-    )

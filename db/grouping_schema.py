@@ -22,6 +22,7 @@ REVISION_COLUMNS = (
 GROUPING = """
 DROP INDEX entries_story;
 CREATE INDEX entries_story ON entries (story_id, source_id); -- how many sources a story has: no entry is read for it
+CREATE INDEX entry_keys_entry ON entry_keys (entry_id); -- a regroup reads the keys of an entry
 CREATE TABLE prints (                        -- a recent entry's sampled word triples, as 64-bit hashes
   entry_id        INTEGER PRIMARY KEY REFERENCES entries(id),
   shingles        BLOB NOT NULL              -- 8 bytes each, little-endian, rising
@@ -141,5 +142,5 @@ SELECT st.event_id AS event_id, st.id AS story_id, st.title AS title, st.first_s
        (SELECT count(DISTINCT e.source_id) FROM entries e WHERE e.story_id = st.id) AS sources
 FROM stories st
 WHERE st.merged_into IS NULL
-  AND (SELECT count(*) FROM stories o WHERE o.event_id = st.event_id AND o.merged_into IS NULL) > 1;
+  AND EXISTS (SELECT 1 FROM stories o WHERE o.event_id = st.event_id AND o.merged_into IS NULL AND o.id <> st.id);
 """

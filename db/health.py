@@ -114,9 +114,8 @@ def topic_status(db: Database) -> list[dict[str, Any]]:
         db.query(
             """
             SELECT t.config_id AS topic, t.title AS title,
-                   (SELECT count(DISTINCT x.story_id) FROM selections x WHERE x.topic_id = t.id)
-                   - (SELECT count(*) FROM stories gone WHERE gone.merged_into IS NOT NULL AND EXISTS (
-                      SELECT 1 FROM selections x WHERE x.topic_id = t.id AND x.story_id = gone.id)) AS stories,
+                   (SELECT count(DISTINCT x.story_id) FROM selections x WHERE x.topic_id = t.id AND x.story_id NOT IN (
+                      SELECT gone.id FROM stories gone WHERE gone.merged_into IS NOT NULL)) AS stories,
                    newest.selected_at AS newest_at, st.title AS newest
             FROM topics t
             LEFT JOIN selections newest ON newest.id = (

@@ -52,9 +52,9 @@ class ArchiveKnown:
                 SELECT k.key, k.entry_id, row_number() OVER (PARTITION BY k.key ORDER BY k.entry_id DESC) AS number
                 FROM json_each(?) AS wanted JOIN entry_keys k ON k.key = wanted.value WHERE k.entry_id < ?
             )
-            SELECT k.key, e.id, e.source_id, e.story_id, e.version, e.title, e.guid, e.published, e.first_seen
-            FROM carried k JOIN entries e ON e.id = k.entry_id
-            WHERE k.number <= ? ORDER BY e.id
+            SELECT c.key, e.id, e.source_id, e.story_id, e.version, e.title, e.guid, e.published, e.first_seen
+            FROM carried c JOIN entries e ON e.id = c.entry_id
+            WHERE c.number <= ? ORDER BY e.id
             """,
             [json.dumps(list(keys)), self._before, MAX_CARRIERS],
         )

@@ -6,6 +6,7 @@ it reads, and date facets of other tools know it. A name that ends in ``_s`` is 
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,6 +69,15 @@ class Prints:
     shingles: bytes
     terms: bytes
     words: int
+
+
+SHINGLE_BYTES = 8
+"""Of one hash in ``Prints.shingles``."""
+
+
+def hashes_of(shingles: bytes) -> tuple[int, ...]:
+    """Read ``Prints.shingles``. Raises struct.error where the length is no multiple of 8."""
+    return struct.unpack(f"<{len(shingles) // SHINGLE_BYTES}q", shingles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,12 @@ JoinedBy = Literal[
 ]
 Origin = Literal["source", "category", "rule"]
 
+MAX_HOLDING = 40
+"""Of the events that hold one rare word the newest so many are looked at, in the archive and among a plan's own."""
+
+MAX_EVENTS = 24
+"""Of the events that hold rare words of a text so many are compared with it: those that hold most, the newer first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownEntry:

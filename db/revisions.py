@@ -38,16 +38,6 @@ class History:
     changes: tuple[Revised, ...]
 
 
-def story_now(db: Database, story_id: int) -> int | None:
-    """Find the story that this one is now, where it turned out to be another; None: there is none of this id."""
-    seen: set[int] = set()
-    row = db.execute("SELECT id, merged_into FROM stories WHERE id = ?", [story_id]).fetchone()
-    while row is not None and row[1] is not None and row[0] not in seen:
-        seen.add(row[0])
-        row = db.execute("SELECT id, merged_into FROM stories WHERE id = ?", [row[1]]).fetchone()
-    return None if row is None else int(row[0])
-
-
 def story_title(db: Database, story_id: int) -> str:
     """Read what a story is called now. Raises KeyError for no such story."""
     for (title,) in db.execute("SELECT title FROM stories WHERE id = ?", [story_id]):

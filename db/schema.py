@@ -1,8 +1,8 @@
 """The archive's schema: migrations with explicit SQL, applied in order, each in one transaction. IO: sqlite.
 
-What the two views ``coverage`` and ``published`` show is an interface: outside programs rely on it. Tables carry
-integer keys; the ids of ``config.toml`` stand beside them in ``config_id``. A step is never edited once released:
-a change is a new step, and ``SCHEMA_VERSION`` (the file's ``user_version``) counts them.
+What the views ``coverage``, ``published`` and ``event_stories`` show is an interface: outside programs rely on it.
+Tables carry integer keys; the ids of ``config.toml`` stand beside them in ``config_id``. A step is never edited once
+released: a change is a new step, and ``SCHEMA_VERSION`` (the file's ``user_version``) counts them.
 """
 
 from __future__ import annotations

@@ -56,12 +56,6 @@ ASKED = 12
 KEPT = 24
 """… and by so many an event is found."""
 
-MAX_EVENTS = 40
-"""Of the events with one term the newest so many are looked at."""
-
-MAX_CANDIDATES = 24
-"""Of the events so found those with most of the terms, the newer first, are compared."""
-
 DECIDING = 5
 """So many terms are named as those that decided."""
 

@@ -12,11 +12,11 @@ from datetime import datetime
 
 from db.model import Entry
 from db.plan import Happening, NewEvent, PollPlan
-from db.recall import Event, Known
+from db.recall import MAX_EVENTS, MAX_HOLDING, Event, Known
 from db.times import iso
 from ingest.commonness import rarity, shipped
 from ingest.dedupe import Placed
-from ingest.event import MAX_CANDIDATES, MAX_EVENTS, WINDOW, asked, begun, choose, joined, kept, told
+from ingest.event import WINDOW, asked, begun, choose, joined, kept, told
 from ingest.grouping import Grouping
 from ingest.terms import unpacked, words_of
 
@@ -89,9 +89,9 @@ class Changed:
         """Give what the archive has ``found`` as it stands now, and the changed events that are found by the terms."""
         candidates = {event.id: event for event in found}
         counts = Counter(
-            id_ for term in terms for id_ in {*self._holders.get(term, ())[-MAX_EVENTS:]} if term in self.found_by[id_]
+            id_ for term in terms for id_ in {*self._holders.get(term, ())[-MAX_HOLDING:]} if term in self.found_by[id_]
         )
-        likeliest = sorted(counts, key=lambda id_: (-counts[id_], id_))[:MAX_CANDIDATES]
+        likeliest = sorted(counts, key=lambda id_: (-counts[id_], id_))[:MAX_EVENTS]
         here = self.events.keys() & (candidates.keys() | likeliest)
         return [*({**candidates, **{id_: self.events[id_] for id_ in here}}).values()]
 

@@ -9,33 +9,22 @@ words that the other entry has not. So these are counted too, and all of it toge
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import log
-from operator import itemgetter
 
+from db.model import hashes_of
 from db.plan import Likeness
 from db.recall import KnownText
 from ingest.dedupe import WINDOW
 from ingest.facts import MAX_REMEMBERED, facts, from_one_form
-from ingest.prints import Reading, read, unpacked
+from ingest.headline import is_headed, same_headline, strangers, subjects
+from ingest.prints import Reading, read
 from ingest.trim import READ_CHARS
-
-MAX_HOLDERS = 40
-"""A shingle that more entries have is boilerplate and finds nobody."""
-
-MAX_WEIGHED, MAX_COMPARED, MIN_KEPT_SHARE = 40, 6, 0.12
-"""So many candidates are looked at, and so many of these compared word by word, those first of whose kept shingles the
-largest share is shared. With less than this share they have not enough in common: some coincidence is in all texts."""
 
 HEADLINE_WINDOW = timedelta(days=3)
 """A headline alone is proof for this long: "Stocks close higher on Monday" comes again."""
-
-MIN_HEADLINE_WORDS = 5
-"""Fewer make a column's title."""
 
 MIN_CONTAINMENT, MIN_CONTAINMENT_LONG, MIN_CONTAINMENT_SHORT = 0.40, 0.30, 0.60
 SHORT_RUNS, LONG_RUNS, LONG_NAMES = 15, 120, 0.85
@@ -43,15 +32,15 @@ SHORT_RUNS, LONG_RUNS, LONG_NAMES = 15, 120, 0.85
 a scanner misread, has less, but its names are all there; two reports that quote the same people have not."""
 
 CONTAINMENT, RUNS, AGREEING, BELOW, NAMES, NUMBER, STRANGE, ENOUGH = 13.0, 3.0, 11.0, 9.0, 5.0, -1.7, -4.0, 31.0
+SUBJECT = -2.5
 NO_SLOTS = 0.7
 """What each finding weighs (see ``Comparison.weight``): a logistic regression over pairs of Reuters and BBC texts with
 their copies and look-alikes, a look-alike that joins costing five times a copy that does not, rounded; ``ENOUGH`` is
 where no look-alike of four seeds joined (bench/group.py). ``NO_SLOTS`` stands for agreement where there is no number
-or name to tell it by, as in scripts without capitals."""
+or name to tell it by, as in scripts without capitals. ``SUBJECT`` was set by hand: of 4,900 copies five have such a
+word and none such a name, and all five have 33 without it."""
 
-MAX_RUNS, MAX_MISSING, MAX_STRANGE = 200, 8, 3
-NEAR_TITLE = 5
-"""Words that begin with the same so many letters count as one word in a headline ("raises", "raised")."""
+MAX_RUNS, MAX_MISSING, MAX_STRANGE, MAX_SUBJECTS = 200, 8, 3, 4
 
 SURE, NEARLY_EQUAL = 0.8, 0.9
 VERBATIM_RUNS = 40
@@ -67,7 +56,9 @@ class Comparison:
     with a number or name the text has that has fewer. ``names`` are those of
     both, ``no_names`` and ``no_numbers`` those that one lacks of the other, whichever lacks fewer: an update has new
     ones and a cut lacks some, but only other facts are missing on both sides. ``strange``: words of a headline that
-    the other entry has nowhere, of the headline that has fewer.
+    the other entry has nowhere, of the headline that has fewer. ``subjects``: of these, what each text tells of too:
+    "Quake strikes Fiji" is not "Quake strikes Vanuatu"; a name is two. ``headed``: of each headline some word is in the
+    other entry.
     """
 
     containment: float
@@ -79,6 +70,8 @@ class Comparison:
     no_names: int
     no_numbers: int
     strange: int
+    subjects: int
+    headed: bool
 
     @property
     def weight(self) -> float:
@@ -92,6 +85,7 @@ class Comparison:
             + NAMES * self.names_share
             + NUMBER * min(self.no_numbers, MAX_MISSING)
             + STRANGE * min(self.strange, MAX_STRANGE)
+            + SUBJECT * min(self.subjects, MAX_SUBJECTS)
         )
 
     @property
@@ -111,79 +105,45 @@ class Comparison:
 
     @property
     def is_verbatim(self) -> bool:
-        """Tell whether one says what the other says, word for word, with every fact: under whatever headline."""
-        differing = self.clashing + self.no_names + self.no_numbers
-        return self.containment >= SURE and self.runs >= VERBATIM_RUNS and not differing
+        """Tell whether one says what the other says, word for word, with every fact: under whatever headline.
+
+        But an invitation to subscribe, in the text's place, is what no headline tells of.
+        """
+        differing = self.clashing + self.no_names + self.no_numbers + self.subjects
+        return self.containment >= SURE and self.runs >= VERBATIM_RUNS and not differing and self.headed
 
 
 NOTHING = Comparison(
-    containment=0.0, runs=0, agreeing=0, clashing=0, slots=0, names=0, no_names=0, no_numbers=0, strange=0
+    containment=0.0,
+    runs=0,
+    agreeing=0,
+    clashing=0,
+    slots=0,
+    names=0,
+    no_names=0,
+    no_numbers=0,
+    strange=0,
+    subjects=0,
+    headed=True,
 )
 MANY = 1000
 
 
-def likeliest(
-    own: Collection[int], holders: Iterable[tuple[int, int]], sizes: Callable[[Collection[int]], Mapping[int, int]]
-) -> tuple[int, ...]:
-    """Choose which entries to compare, from (hash, entry) rows of the index → at most ``MAX_COMPARED`` ids.
+def likeness(new: Reading, at: str, known: KnownText) -> Likeness | None:
+    """Tell whether a known entry carries the same text → the score and the words that decided; None: it does not.
 
-    ``own``: the new entry's kept hashes, each once, which these rows are of. ``sizes`` tells how many hashes each of
-    these entries has (one that is left out has many). What more than ``MAX_HOLDERS`` have counts for nothing. The
-    likeliest come first. Raises nothing.
+    ``at``: when the new one was published, or first seen.
     """
-    rows = list(holders)
-    if not rows:
-        return ()
-    held = Counter(map(itemgetter(0), rows))
-    if max(held.values()) > MAX_HOLDERS:
-        rows = [row for row in rows if held[row[0]] <= MAX_HOLDERS]
-    counts = Counter(map(itemgetter(1), rows))
-    first = sorted(counts, key=lambda entry: (-counts[entry], entry))[:MAX_WEIGHED]
-    size = sizes(first)
-    likely = ((counts[entry] / min(len(own), max(1, size.get(entry, len(own)))), entry) for entry in first)
-    return tuple(entry for share, entry in sorted(likely, key=rank) if share >= MIN_KEPT_SHARE)[:MAX_COMPARED]
-
-
-def rank(likely: tuple[float, int]) -> tuple[float, int]:
-    """Order by share, the highest first, then by age."""
-    return -likely[0], likely[1]
-
-
-def choose(
-    new: Reading, at: str, candidates: Iterable[KnownText], ignored: Collection[int] = frozenset()
-) -> Likeness | None:
-    """Find the entry whose text this is → why; None: it is none's. The order of the candidates changes nothing.
-
-    ``at``: when the new one was published, or first seen. ``ignored``: hashes of runs that are the sources'
-    boilerplate. Of several stories, the oldest where it is ``SURE``, else the one with the highest score; of a story's
-    entries the oldest that is alike. Raises nothing.
-    """
-    found: dict[int, Likeness] = {}
-    for known in sorted(candidates, key=lambda known: known.id):
-        if known.story_id not in found and (alike := likeness(new, at, known, ignored)):
-            if alike.score >= SURE:
-                return alike
-            found[known.story_id] = alike
-    return min(found.values(), key=lambda alike: (-alike.score, alike.to), default=None)
-
-
-def likeness(new: Reading, at: str, known: KnownText, ignored: Collection[int] = frozenset()) -> Likeness | None:
-    """Tell whether a known entry carries the same text → the score and the words that decided; None: it does not."""
     apart = abs(datetime.fromisoformat(at) - datetime.fromisoformat(known.published or known.first_seen))
     if apart > WINDOW:
         return None
     other = reading_of(known.title, known.text)
     if (new.is_bare or other.is_bare) and apart <= HEADLINE_WINDOW and same_headline(new, other):
         return Likeness(to=known.id, score=1.0, words=new.title[:MAX_WORDS])
-    comparison = compare(new, other, ignored)
+    comparison = compare(new, other)
     if comparison.is_copy and not from_one_form(new, other):
-        return Likeness(to=known.id, score=round(comparison.containment, 3), words=deciding(new, other, ignored))
+        return Likeness(to=known.id, score=round(comparison.containment, 3), words=deciding(new, other))
     return None
-
-
-def same_headline(one: Reading, other: Reading) -> bool:
-    """Tell whether two headlines are one, and long enough to be no column's."""
-    return one.title == other.title and len(one.title) >= MIN_HEADLINE_WORDS * (2 if one.apart else 1)
 
 
 def reading_of(title: str, text: str) -> Reading:
@@ -197,19 +157,20 @@ def cached_reading(title: str, text: str) -> Reading:
     return read(title, text)
 
 
-def compare(one: Reading, other: Reading, ignored: Collection[int] = frozenset()) -> Comparison:
+def compare(one: Reading, other: Reading) -> Comparison:
     """Compare two readings. Raises nothing."""
     mine, theirs = one.shingles, other.shingles
-    if ignored:
-        mine, theirs = mine.difference(ignored), theirs.difference(ignored)
     runs = min(len(mine), len(theirs))
     containment = len(mine & theirs) / runs if runs else 0.0
     if containment < MIN_CONTAINMENT_LONG:  # no more is needed to know, and it is by far the most frequent
         return replace(NOTHING, containment=containment, runs=runs)
     odd = strangers(one, other)
+    headed = not odd or is_headed(one, other)
     if containment == 1.0 and runs >= SHORT_RUNS:  # all that the shorter says stands in the longer just so
-        return replace(NOTHING, containment=1.0, runs=runs, agreeing=runs, slots=runs, names=runs, strange=odd)
-    most = replace(NOTHING, containment=containment, runs=runs, agreeing=MANY, slots=MANY, strange=odd)
+        return replace(
+            NOTHING, containment=1.0, runs=runs, agreeing=runs, slots=runs, names=runs, strange=odd, headed=headed
+        )
+    most = replace(NOTHING, containment=containment, runs=runs, agreeing=MANY, slots=MANY, strange=odd, headed=headed)
     if not most.is_copy:  # whatever its facts are
         return most
     here, there = facts(one), facts(other)
@@ -225,25 +186,14 @@ def compare(one: Reading, other: Reading, ignored: Collection[int] = frozenset()
         no_names=min(len(here.names - there.names), len(there.names - here.names)),
         no_numbers=min(len(here.numbers - there.numbers), len(there.numbers - here.numbers)),
         strange=odd,
+        subjects=subjects(one, other) if odd else 0,
+        headed=headed,
     )
 
 
-def strangers(one: Reading, other: Reading) -> int:
-    """Count a headline's words that are nowhere in the other entry → of the headline that has fewer."""
-    counts = []
-    for mine, theirs in ((one, other), (other, one)):
-        words = {*theirs.title, *theirs.body}
-        left = set(mine.title) - words
-        if not left:
-            return int(one.title == other.title and 0 < len(one.title) < MIN_HEADLINE_WORDS)  # a column's tells nothing
-        beginnings = {word[:NEAR_TITLE] for word in words}
-        counts.append(sum(1 for word in left if word[:NEAR_TITLE] not in beginnings))
-    return min(counts)
-
-
-def deciding(new: Reading, other: Reading, ignored: Collection[int] = frozenset()) -> tuple[str, ...]:
+def deciding(new: Reading, other: Reading) -> tuple[str, ...]:
     """Give the longest run of words that both have, for a person to see → its first words."""
-    shared = (new.shingles & other.shingles).difference(ignored)
+    shared = new.shingles & other.shingles
     best: tuple[int, int] = (0, 0)
     start = 0
     for at, each in enumerate((*new.order, None)):
@@ -257,5 +207,5 @@ def deciding(new: Reading, other: Reading, ignored: Collection[int] = frozenset(
 
 def nearly_equal(one: bytes, other: bytes) -> bool:
     """Tell whether two entries' kept shingles are nearly the same: to index both would find no more than one does."""
-    mine, theirs = frozenset(unpacked(one)), frozenset(unpacked(other))
+    mine, theirs = frozenset(hashes_of(one)), frozenset(hashes_of(other))
     return len(mine & theirs) >= NEARLY_EQUAL * max(1, len(mine | theirs))

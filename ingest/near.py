@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from db.model import Entry
+from db.model import Entry, hashes_of
 from db.plan import Likeness
 from db.recall import Known, KnownText
 from ingest.dedupe import Match, is_near
 from ingest.grouping import Grouping
 from ingest.likeness import MIN_CONTAINMENT, SURE, likeness, reading_of
-from ingest.prints import unpacked
 
 Preference = tuple[float, int]
 """The likeliest first, then the oldest; beyond SURE all are as likely."""
@@ -87,7 +86,7 @@ class Nearby:
 
     def is_furniture(self, shingles: bytes, text: KnownText) -> bool:
         """Tell whether what two texts share is mostly what their sources print under everything."""
-        mine, theirs = frozenset(unpacked(shingles)), frozenset(unpacked(self.known.prints(text.id)))
+        mine, theirs = frozenset(hashes_of(shingles)), frozenset(hashes_of(self.known.prints(text.id)))
         furniture = common(self.known.other_prints(self.source_id, text.id, OTHERS))
         furniture |= common(self.known.other_prints(text.source_id, text.id, OTHERS))
         if not furniture & mine & theirs:
@@ -98,5 +97,5 @@ class Nearby:
 
 def common(prints: Iterable[bytes]) -> frozenset[int]:
     """Find the triples that several of a source's texts have."""
-    counts = Counter(one for packed in prints for one in unpacked(packed))
+    counts = Counter(one for packed in prints for one in hashes_of(packed))
     return frozenset(one for one, count in counts.items() if count >= FURNITURE)

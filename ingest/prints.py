@@ -119,11 +119,6 @@ def packed(hashes: Collection[int]) -> bytes:
     return struct.pack(f"<{len(rising)}q", *rising)
 
 
-def unpacked(shingles: bytes) -> tuple[int, ...]:
-    """Read what ``packed`` wrote. Raises struct.error where the length is no multiple of 8."""
-    return struct.unpack(f"<{len(shingles) // 8}q", shingles)
-
-
 def run_hashes(tokens: list[str], size: int) -> list[int]:
     """Hash each run of so many words, in order; a text that is shorter is one run."""
     if not tokens:

@@ -13,7 +13,8 @@ from sqlite_utils import Database
 
 from db.archive import open_writer
 from db.compare import LEARN_STORIES, forget_old, replace_prints, write_events, write_prints
-from db.compared import MAX_SHARING, events_with, hashes, other_prints, prints, sharing, term_counts
+from db.compared import MAX_SHARING, events_with, other_prints, prints, sharing, term_counts
+from db.model import hashes_of
 from db.plan import Happening, NewEvent
 from db.recall import Event
 from db.schema import migrations
@@ -93,7 +94,7 @@ def test_a_changed_entry_is_found_by_what_it_says_now(archive: Database) -> None
 
     assert list(sharing(archive, packed(1, 2))) == []
     assert list(sharing(archive, packed(4, 5))) == [1]
-    assert hashes(prints(archive, 1)) == (3, 4, 5)
+    assert hashes_of(prints(archive, 1)) == (3, 4, 5)
     assert archive.execute("SELECT hash FROM shingles ORDER BY hash").fetchall() == [(3,), (4,), (5,)]
 
 

@@ -254,7 +254,7 @@ def test_what_can_not_be_done_is_said_with_exit_code_2(house: House, origin: Ori
             (("undo", "5"), "no decision 5"),
             (("explain", "77"), "there is no story 77"),
         )
-        for words, said in refused[:: 3 if daemon else 1]:
+        for words, said in refused[:: 1 if daemon else 3]:
             result = house.wireroom(*words)
             assert (result.code, result.out) == (2, "")
             assert said in result.err

@@ -8,7 +8,9 @@ from typing import Any
 import feedparser
 
 from house import House
+from newsroom import Newsroom, Printed
 from origin import Origin, item, rss
+from prose import Report
 
 TOPICS = '[[topic]]\nid = "all"\ntitle = "All"\nmatch = "ferry OR update OR story"\n'
 TEXT = "The ferry left the harbour at dawn with too many people on board. Rescuers found it an hour later."
@@ -20,6 +22,16 @@ def polled(house: House, origin: Origin, *texts: str, title: str = "Ferry sinks"
     for text in texts:
         origin.feed("/f", rss(item(1, title=title, text=text)))
         assert house.poll()["failed"] == 0
+
+
+def written(house: House, origin: Origin, *texts: str, title: str = "Ferry sinks") -> None:
+    """Write what such polls bring without a process for each, whenever asked from where it stands."""
+    house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
+    room = Newsroom(house.archive, ("f",))
+    hour = room.value("SELECT count(*) FROM polls")
+    for n, text in enumerate(texts, start=1):
+        room.poll("f", Printed("1", Report(title, (text,)), hour=None), hour=hour + n)
+    room.db.close()
 
 
 def moved_back(house: House) -> None:
@@ -90,8 +102,8 @@ def test_live_blog_keeps_every_meaningful_version(house: House, origin: Origin) 
     """Typos between them leave one revision at most; each post that was added leaves its own."""
     posts = [f"Update number {n} of the live report." for n in range(6)]
     versions = [" ".join([TEXT, *posts[:n]]) for n in range(1, 6)]
-    polled(house, origin, *versions, versions[-1].replace("harbour", "harbor"), versions[-1])
-    polled(house, origin, " ".join([TEXT, *posts]))
+    written(house, origin, *versions, versions[-1].replace("harbour", "harbor"), versions[-1])
+    written(house, origin, " ".join([TEXT, *posts]))
 
     kept = house.rows("SELECT number, text, meaningful FROM revisions ORDER BY number")
     assert [text for _, text, _ in kept] == [*versions, versions[-1]]
@@ -106,9 +118,9 @@ def test_live_blog_keeps_every_meaningful_version(house: House, origin: Origin) 
 def test_text_that_flaps_is_told_of_three_times(house: House, origin: Origin) -> None:
     """Two servers that disagree answer in turns: neither readers nor the archive get it for ever."""
     one, other = f"{TEXT} 12 died.", f"{TEXT} 14 died."
-    polled(house, origin, one, other, one, other)
+    written(house, origin, one, other, one, other)
     moved_back(house)
-    polled(house, origin, one, other, one, other, one)
+    written(house, origin, one, other, one, other, one)
 
     assert not is_moved(house)
     assert house.rows("SELECT meaningful FROM revisions ORDER BY number") == [(1,), (1,), (1,), (0,)]
@@ -156,15 +168,16 @@ def test_diff_makes_control_characters_visible(house: House, origin: Origin) -> 
     assert "\u009b" not in out
 
 
-def test_diff_of_no_story_says_what_to_do(house: House, origin: Origin) -> None:
-    """An unknown number is wrong usage, with the mend; so is what is no number."""
+def test_diff_finds_a_story_or_says_what_to_do(house: House, origin: Origin) -> None:
+    """An unknown story is wrong usage, with the mend; one is known by its number, its item's id, or its address."""
     polled(house, origin, TEXT)
 
     done = house.wireroom("diff", "77")
     assert (done.code, done.out) == (2, "")
     assert "there is no story 77; `wireroom search`" in done.err
-    assert house.wireroom("diff", "0").code == house.wireroom("diff", "x").code == 2
-    assert house.wireroom("diff", str(2**63)).code == 2
+    assert house.wireroom("diff", "x").code == house.wireroom("diff", str(2**63)).code == 2
+    ((guid,),) = house.rows("SELECT guid FROM published")
+    assert shown(house, guid)["story_id"] == shown(house, "http://news.example/story/1")["story_id"] == 1
 
 
 def test_diff_follows_a_story_that_turned_out_to_be_another(house: House, origin: Origin) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from db.recall import Event
-from ingest.event import MAX_CANDIDATES
+from db.recall import MAX_EVENTS, Event
 from ingest.happening import Changed
 from ingest.terms import packed
 
@@ -30,8 +29,8 @@ def test_of_very_many_events_the_newest_are_looked_at() -> None:
 
     found = changed.among([], [7, 1990])
 
-    assert len(found) == MAX_CANDIDATES
-    assert {one.id for one in found} == {-number for number in range(1000, 1000 - MAX_CANDIDATES, -1)}
+    assert len(found) == MAX_EVENTS
+    assert {one.id for one in found} == {-number for number in range(1000, 1000 - MAX_EVENTS, -1)}
 
 
 def test_more_shared_terms_go_before_newness() -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.recall import KnownText
-from ingest.likeness import MAX_HOLDERS, choose, compare, likeliest, likeness, nearly_equal
-from ingest.prints import packed, read, shingles
+from ingest.likeness import compare, likeness, nearly_equal
+from ingest.prints import packed, read
 
 NOW = "2026-02-03T12:00:00Z"
 TITLE = "Cooperative of Selva growers buys its own roasting plant"
@@ -130,9 +128,33 @@ def score(home: str, away: str, goals: str, scorer: str, crowd: str) -> tuple[st
     )
 
 
+def quake(place: str) -> tuple[str, str]:
+    """Make a report of which nothing but the place is its own."""
+    return (
+        f"Magnitude 5.6 earthquake strikes {place}",
+        f"A magnitude 5.6 earthquake struck {place} on Monday, the survey said. The quake hit at a depth of 10 "
+        f"kilometers (6 miles). There were no immediate reports of damage or casualties. No tsunami warning was "
+        f"issued. The region lies on the Ring of Fire and is frequently shaken by earthquakes.",
+    )
+
+
+def recall(shop: str, what: str) -> tuple[str, str]:
+    """Make a warning whose facts are neither numbers nor, inside a sentence, names."""
+    return (
+        f"{shop} recalls Chicken Korma because of {what}",
+        f"{shop} is recalling Chicken Korma because it contains {what} not mentioned on the label. This means the "
+        f"product is a possible health risk for anyone with an allergy or intolerance to {what}. If you have bought "
+        f"the above product and have an allergy or intolerance to {what}, do not eat it. Instead return it to the "
+        f"store from where it was bought for a full refund. The affected pack size is 400g with a "
+        f"use-by date of 28 November.",
+    )
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        (quake("Vanuatu"), quake("Fiji")),
+        (recall("Tarn", "milk"), recall("Aldersey", "mustard")),
         (dividend("Alder Paper", "12", "April 2"), dividend("Bexley Foods", "12", "April 2")),
         (dividend("Alder Paper", "12", "April 2"), dividend("Bexley Foods", "11", "April 7")),
         (bond("Ostrava Rail", "80", "4-1/8", "Kestrel Bank"), bond("Lume Harbour", "120", "4-3/8", "Union Paribe")),
@@ -156,6 +178,19 @@ def test_same_title_every_day() -> None:
     assert not are_one("Article of the day", "", "Article of the day", "")
 
 
+def test_an_invitation_to_subscribe_in_the_place_of_the_text() -> None:
+    """What no headline tells of is no copy under another headline; what both tell of is one."""
+    wall = (
+        "This article is reserved for our subscribers. You have reached your limit of free articles for this month. "
+        "Subscribe now from one euro a week and read everything on our site and in the app, without advertising, on "
+        "all your devices. Already a subscriber? Log in here to continue reading. Our customer service answers all "
+        "your questions on weekdays from nine to six, by telephone or by mail."
+    )
+
+    assert not are_one("Mayor wants trams to the airport by 2031", wall, "Opera cancels its premiere", wall)
+    assert are_one("Growers under their own roof", TEXT, "Timeu's coffee comes from Ombra now", TEXT)
+
+
 def test_bare_headline() -> None:
     """A headline without text joins its report within some days, and no other."""
     bare = read(f"{TITLE} - Lume Courier", "")
@@ -168,19 +203,6 @@ def test_bare_headline() -> None:
 def test_window() -> None:
     """The same words some weeks later are another story."""
     assert likeness(read(TITLE, TEXT), NOW, known(TITLE, TEXT, published="2026-01-10T08:00:00Z")) is None
-
-
-def test_boilerplate_is_no_proof() -> None:
-    """Runs that the source's other entries have as well do not count, when they are told."""
-    boiler = (
-        "The Lume Courier has covered the valley for ninety years with a staff of twelve and needs your help to stay "
-        "independent. A gift of five crowns a month pays for one reporter's travel to Ombra and back again every week."
-    )
-    one = read("Notes from the valley this week", boiler + " The old bridge is closed to lorries from Monday on.")
-    other = known("Notes from the valley this week", boiler + " Forty voices will be heard there on Sunday night.")
-
-    assert likeness(one, NOW, other) is not None
-    assert likeness(one, NOW, other, shingles("", boiler)) is None
 
 
 def test_reason_is_told() -> None:
@@ -218,42 +240,6 @@ def test_other_languages(text: str) -> None:
 
     assert are_one("", text[: half + half // 3], "", text)
     assert not are_one("", text[:half], "", text[half:])
-
-
-OTHER = [
-    "Elsewhere in the valley the tea gardens of Pereth wait for a buyer, but none has been seen at their gates so far",
-    "Their leaves were once sent as far as Kolm and Varde by the night boat, packed in boxes of cedar wood",
-]
-
-
-def test_order_of_candidates_changes_nothing() -> None:
-    """The best story wins, of equals the older one, whatever comes first."""
-    candidates = [
-        known(TITLE, TEXT, entry=4, story=40),
-        known(TITLE, TEXT, entry=2, story=20),
-        known(TITLE, ". ".join([*SENTENCES[2:4], *OTHER * 2]), entry=1, story=10),
-        known("Choir of Varde sings", "Forty voices will be heard in the chapel on Sunday night.", entry=3, story=30),
-    ]
-    found = set()
-    for seed in range(8):
-        random.Random(seed).shuffle(candidates)
-        likely = choose(read(TITLE, TEXT), NOW, candidates)
-        assert likely is not None
-        found.add(likely.to)
-
-    assert found == {2}
-    assert choose(read("Quiet day", "Nothing at all happened in the valley of Selva today, it seems."), NOW, []) is None
-
-
-def test_likeliest_first() -> None:
-    """Most shared comes first; what too many hold, and a coincidence among many, count for nothing."""
-    own = list(range(1, 41))
-    rows = [(hash_, 11) for hash_ in own[:20]] + [(hash_, 12) for hash_ in own[:9]] + [(1, 13)]
-    rows += [(40, entry) for entry in range(100, 101 + MAX_HOLDERS)]
-
-    assert likeliest(own, rows, lambda ids: dict.fromkeys(ids, 40)) == (11, 12)
-    assert likeliest(own, rows, lambda ids: {11: 40, 12: 9, 13: 2}) == (12, 11, 13)
-    assert likeliest(own, rows[::-1], lambda ids: dict.fromkeys(ids, 40)) == (11, 12)
 
 
 def test_nearly_equal() -> None:

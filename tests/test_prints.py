@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
-from ingest.prints import KEPT_OF, MIN_KEPT, packed, read, sampled, shingles, unpacked
+from db.model import hashes_of
+from ingest.prints import KEPT_OF, MIN_KEPT, packed, read, sampled, shingles
 from ingest.trim import clean_text, clean_title
 
 FERRY = (
@@ -114,7 +115,7 @@ def test_prints_are_the_same_on_every_machine() -> None:
 def test_what_is_kept_is_in_order_and_signed() -> None:
     """Eight bytes each, rising, of both signs; about a sixth of all, more where the text begins."""
     blob = sampled("Night ferry runs aground off Kolm", FERRY)
-    hashes = unpacked(blob)
+    hashes = hashes_of(blob)
 
     assert len(blob) == 8 * len(hashes)
     assert list(hashes) == sorted(set(hashes))
@@ -180,4 +181,4 @@ def test_anything_can_be_read(title: str, text: str) -> None:
 @given(st.sets(st.integers(-(2**63), 2**63 - 1)))
 def test_packing_round_trip(hashes: set[int]) -> None:
     """What is packed is unpacked, rising."""
-    assert list(unpacked(packed(hashes))) == sorted(hashes)
+    assert list(hashes_of(packed(hashes))) == sorted(hashes)

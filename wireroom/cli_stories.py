@@ -15,32 +15,35 @@ import click
 from wireroom.command import command, fail, read_config
 from wireroom.escape import escaped
 
-STORY_ID = click.IntRange(1, 2**63 - 1)
 
-
-@click.argument("story", type=STORY_ID)
+@click.argument("story")
 @click.option("--all", "minor", is_flag=True, help="Minor changes too: typos, counters, markup, links.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
-def diff(path: Path, story: int, *, minor: bool, as_json: bool) -> None:
-    """Show how the entries of STORY (its number) were changed since they were first seen, word by word.
+def diff(path: Path, story: str, *, minor: bool, as_json: bool) -> None:
+    """Show how the entries of STORY were changed since they were first seen, word by word.
 
-    What was removed stands in [-...-], what was added in {+...+}. `wireroom search` names the numbers of stories. Exits
-    with 2 where there is no such story.
+    STORY is its id (as `wireroom search` shows it), the id of a published item (urn:uuid:…), or the address of an
+    article. What was removed stands in [-...-], what was added in {+...+}. Exits with 2 where there is no such story.
     """
     from db.archive import open_reader
-    from db.revisions import histories, story_now, story_title
+    from db.explain import find_story
+    from db.merge import MergeError, living
+    from db.revisions import histories, story_title
+    from wireroom.decide import link_key
     from wireroom.diff_told import lines, told
 
     db = open_reader(read_config(path).archive)
-    now = story_now(db, story)
-    if now is None:
-        fail(2, f"there is no story {story}; `wireroom search` finds stories and names their numbers")
-    if now != story:
-        click.echo(f"wireroom: story {story} turned out to be story {now}", err=True)
+    try:
+        asked = find_story(db, story, link_key(story))
+        now = living(db, asked)
+    except MergeError as error:
+        fail(2, str(error))
+    if now != asked:
+        click.echo(f"wireroom: story {asked} turned out to be story {now}", err=True)
     title, entries = story_title(db, now), histories(db, now)
     if as_json:
-        result = {"story_id": now, "asked": story, "title": title, "entries": told(entries, minor=minor)}
+        result = {"story_id": now, "asked": asked, "title": title, "entries": told(entries, minor=minor)}
         click.echo(json.dumps(result, ensure_ascii=False, indent=2))
         return
     click.echo(f"story {now}: {escaped(title)}")

@@ -18,8 +18,8 @@ from db.known import ArchiveKnown, DraftDesk
 from db.merge import MergeError, ids, living
 from db.times import iso
 from db.topics import mark_changed_topics
-from ingest.again import asked_again
 from ingest.normalize import key
+from ingest.retold import asked_again
 from ingest.urls import canonical_link
 from wireroom.control import ControlError
 

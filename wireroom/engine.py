@@ -54,8 +54,8 @@ class Engine:
         self._network: Network
         self._ticker = Ticker(self)
         self.closing = False
-        self.regroups = 0  # how many commands are at it
         """Nothing more is begun."""
+        self.regroups = 0  # how many commands are at it
         self._offset = 0.0  # of the clock from a time that only goes forward
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 

@@ -27,6 +27,9 @@ from wireroom.upkeep import forget
 if TYPE_CHECKING:
     from wireroom.engine import Engine
 
+ROUND_FORGETS = 2000
+"""So much of the index is forgotten after a round: more than a round brings, where there is no daemon to do it."""
+
 SLICE = 1000
 """So many sources are looked up before everything else has its turn."""
 
@@ -72,7 +75,7 @@ class Round:
             if len(self._polled) > self._told:  # once for all that were committed together
                 self._tell()
         with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
-            await self._engine.write(lambda db: forget(db, datetime.now(UTC)))
+            await self._engine.write(lambda db: forget(db, datetime.now(UTC), ROUND_FORGETS))
         return {"polled": self._polled, "waiting": self._waiting, **self._sums}
 
     async def _check(self, wanted: Sequence[str]) -> None:

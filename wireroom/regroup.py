@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, Any
 from sqlite_utils import Database
 
 from db import regroup as archive
-from db.again import (
+from db.apply import mint_urn, replace_tags, select, update_story
+from db.compare import replace_prints, write_events
+from db.compared import carriers, prints
+from db.known import ArchiveKnown, DraftDesk
+from db.merge import merge_stories
+from db.regroup import Standing
+from db.reread import (
     Row,
     earlier_stories,
     entry_of,
@@ -28,20 +34,14 @@ from db.again import (
     next_stories,
     title_and_text,
 )
-from db.apply import mint_urn, replace_tags, select, update_story
-from db.compare import replace_prints, write_events
-from db.compared import carriers, prints
-from db.known import ArchiveKnown, DraftDesk
-from db.merge import merge_stories
-from db.regroup import Standing
 from db.times import iso, parse_iso
 from db.topics import mark_changed_topics
-from ingest.again import UNTOUCHED, asked_again
 from ingest.dedupe import Placed
 from ingest.grouping import GROUPING_VERSION, Grouping
 from ingest.happening import happenings_of
 from ingest.prints import prints_of, sampled
 from ingest.replay import Replayed, Seen, replayed
+from ingest.retold import UNTOUCHED, asked_again
 from ingest.stories import told_anew
 from ingest.tag import Desks
 from wireroom.control import ControlError, Progress
