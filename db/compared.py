@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -79,24 +79,21 @@ def texts(db: Database, ids: Collection[int], before: int = NO_BOUND) -> Mapping
     }
 
 
-def kin(db: Database, entry_id: int) -> Sequence[KnownText]:
+def kin(db: Database, entry_id: int) -> Iterator[KnownText]:
     """Read what an entry said at first, then what other entries of its story say; nothing where it has none."""
-    others = [
-        id_
-        for (id_,) in db.conn.execute(
-            "SELECT id FROM entries WHERE story_id = (SELECT story_id FROM entries WHERE id = ?1) AND id <> ?1 "
-            "ORDER BY id LIMIT ?2",
-            (entry_id, MAX_KIN),
-        )
-    ]
+    others = db.conn.execute(
+        "SELECT id FROM entries WHERE story_id = (SELECT story_id FROM entries WHERE id = ?1) AND id <> ?1 "
+        "ORDER BY id LIMIT ?2",
+        (entry_id, MAX_KIN),
+    ).fetchall()
     if not others:
-        return ()
-    found = texts(db, [entry_id, *others])
+        return
+    own = texts(db, [entry_id])[entry_id]
     first = db.conn.execute("SELECT title, text FROM revisions WHERE entry_id = ? AND number = 1", (entry_id,))
-    own = found[entry_id]
-    for title, text in first:
-        own = replace(own, title=title, text=text)
-    return [own, *(found[id_] for id_ in others)]
+    title, text = first.fetchone() or (own.title, own.text)
+    yield replace(own, title=title, text=text)
+    for (id_,) in others:
+        yield from texts(db, [id_]).values()
 
 
 def prints(db: Database, entry_id: int) -> bytes:

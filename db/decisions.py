@@ -140,7 +140,8 @@ def put_back(db: Database, decision: Decision, merge_id: int | None, was: Mappin
     kept, apart = living(db, decision.story_id), living(db, decision.other_id)
     if apart == decision.other_id and apart != kept:
         mark_changed_topics(db, [kept, apart])
-        db.execute("UPDATE entries SET story_id = ? WHERE story_id = ?", [kept, apart])
+        came = ids(db, "UPDATE entries SET story_id = ? WHERE story_id = ? RETURNING id", kept, apart)
+        take_along(db, came, [apart], kept)
         db.execute("UPDATE stories SET merged_into = ? WHERE id = ?", [kept, apart])
     db.execute(
         f"UPDATE entries SET story_id = ?, {' = ?, '.join(JOINED)} = ? WHERE id = ?",

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import struct
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from sqlite_utils import Database
 
@@ -139,7 +139,7 @@ class ArchiveKnown:
         """Read the word triples of a source's newest entries, but for one."""
         return compared.other_prints(self._db, source_id, besides, limit, self._before)
 
-    def kin(self, entry_id: int) -> Sequence[KnownText]:
+    def kin(self, entry_id: int) -> Iterator[KnownText]:
         """Read what an entry said at first, then what others of its story say; nothing where there is no other."""
         return compared.kin(self._db, entry_id)
 

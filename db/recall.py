@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -159,7 +159,7 @@ class Known(Protocol):
     def other_prints(self, source_id: int, besides: int, limit: int) -> Sequence[bytes]:
         """The sampled word triples of a source's newest entries, but for one."""
 
-    def kin(self, entry_id: int) -> Sequence[KnownText]:
+    def kin(self, entry_id: int) -> Iterator[KnownText]:
         """What an entry said at first, then what some others of its story say; empty: it is alone there."""
 
     def carriers(self, stories: Collection[int]) -> Mapping[int, frozenset[int]]:

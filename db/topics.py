@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlite_utils import Database
@@ -65,13 +66,28 @@ def topic_feed(
     """Read what a topic shows: its newest ``limit`` items, newest first. Raises KeyError for no such topic.
 
     ``dedupe``: which copies share an item; ``grouping``: how alike the stories of an event must be to be named.
+    All of it as of one moment: polls go on, and stories are merged and split, while it is read.
     """
-    for id_, title, urn, created_at in db.execute(
-        "SELECT id, title, urn, created_at FROM topics WHERE config_id = ?", [topic]
-    ).fetchall():
-        items = tuple(feed_items(db, id_, limit, dedupe, grouping))
-        return TopicFeed(id=topic, title=title, urn=urn, created_at=created_at, items=items)
+    with one_moment(db):
+        for id_, title, urn, created_at in db.execute(
+            "SELECT id, title, urn, created_at FROM topics WHERE config_id = ?", [topic]
+        ).fetchall():
+            items = tuple(feed_items(db, id_, limit, dedupe, grouping))
+            return TopicFeed(id=topic, title=title, urn=urn, created_at=created_at, items=items)
     raise KeyError(topic)
+
+
+@contextmanager
+def one_moment(db: Database) -> Iterator[None]:
+    """Have all that is read in the body be of one moment; inside a transaction it is so already."""
+    if db.conn.in_transaction:
+        yield
+        return
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")  # nothing was written
 
 
 WHOLE = """

@@ -66,13 +66,14 @@ class Nearby:
         """
         if entry.prints is None or self.grouping.dedupe_of(self.source_id) != "copies":
             return False
-        reading = reading_of(entry.title, entry.text)
-        kin = self.known.kin(id_)
-        return bool(kin) and not any(
-            (entry.title, entry.text) == (text.title, text.text)
-            or likeness(reading, text.published or text.first_seen, text)
-            for text in kin
-        )
+        reading, has_kin = reading_of(entry.title, entry.text), False
+        for text in self.known.kin(id_):
+            has_kin = True
+            if (entry.title, entry.text) == (text.title, text.text):
+                return False
+            if likeness(reading, text.published or text.first_seen, text):
+                return False
+        return has_kin
 
     def may_join(self, entry: Entry, text: KnownText, besides: Collection[int]) -> bool:
         """Tell whether ``entry`` may be in the story of ``text``, if it is alike."""

@@ -221,8 +221,13 @@ def test_undo_of_a_split_brings_along_what_joined_since() -> None:
     new = decide_split(db, 1, 2, NOW).other_id
     copy = "INSERT INTO entries (id, source_id, story_id, joined_by, title, html, text, version, first_seen) "
     db.execute(f"{copy} VALUES (9, 1, ?, 'print', '', '', '', 0, '')", [new])
+    db.execute(
+        "INSERT INTO selections (topic_id, story_id, entry_id, number, guid, selected_at) VALUES (1, ?, 9, 9, 'g', '')",
+        [new],
+    )
     undo(db, None, NOW)
     assert table(db, "SELECT id, story_id FROM entries ORDER BY id") == [(1, 1), (2, 1), (3, 2), (9, 1)]
+    assert table(db, "SELECT story_id FROM selections WHERE entry_id = 9") == [(1,)], "or it would be selected again"
     assert living(db, new) == 1
 
     db = archive(2, 1)
