@@ -41,7 +41,7 @@ LENGTHS = ((10, 0.16), (30, 0.22), (100, 0.275))
 to share."""
 
 MAX_STORIES = 1000
-"""An event of so many stories is a subject, no happening any more: it takes no others, and what it costs stays bounded."""
+"""An event of so many stories is a subject, no happening: it takes no others, so that it costs no more and more."""
 
 WINDOW = timedelta(days=7)
 """An event is over when nothing was told of it for so long."""
