@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wireroom.explained import event_lines
 
 
 def test_an_event_that_one_story_tells_of_says_so() -> None:
     """Rather than a bare number, or nothing that was forgotten; others are named where there are any."""
-    alone = {"event": 7, "score": None, "words": [], "stories": []}
+    alone: dict[str, Any] = {"event": 7, "score": None, "words": [], "stories": []}
     other = {"story_id": 2, "sources": 3, "score": 1.5, "words": ["Ombra"], "title": "Growers buy a plant"}
 
     assert event_lines(None) == []
