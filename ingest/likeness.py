@@ -198,9 +198,12 @@ def compare(one: Reading, other: Reading) -> Comparison:
 
 
 def is_part(one: Reading, other: Reading, shared: frozenset[int], containment: float) -> bool:
-    """Tell whether one text is a part of the other that begins far below its top: of a briefing of the day's news."""
+    """Tell whether one text is a part of the other that begins far below its top: of a briefing of the day's news.
+
+    Under the same headline it is no briefing.
+    """
     longer = max(one, other, key=lambda reading: len(reading.shingles))
-    if containment < SURE or len(shared) >= MAIN_PART * len(longer.shingles):
+    if containment < SURE or len(shared) >= MAIN_PART * len(longer.shingles) or same_headline(one, other):
         return False
     return shared.isdisjoint(longer.order[:TOP_RUNS])
 

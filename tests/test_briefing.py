@@ -45,3 +45,11 @@ def test_what_stands_above_a_copy_may_be_short_or_less_than_it() -> None:
 
     assert are_one((TITLE, ". ".join(SENTENCES[:2]) + "."), (TITLE, f"{picture}\n{TEXT}"))
     assert are_one((TITLE, TEXT), (f"UPDATE 1-{TITLE}", f"{news} It wants four percent.\n{TEXT}"))
+
+
+def test_a_part_from_the_middle_under_the_same_headline_is_a_copy() -> None:
+    """Some sites take their summaries from there."""
+    middle = ". ".join(SENTENCES[2:5]) + "."
+
+    assert are_one((TITLE, middle), (TITLE, TEXT))
+    assert not are_one((BAN[0], middle), (TITLE, TEXT))
