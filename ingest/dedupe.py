@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from db.model import Entry
 from db.plan import Likeness
 from db.recall import JoinedBy, KnownEntry
+from db.text import words
 
 MIN_WORDS = 12
 """Fewer words than this are no proof of one text: column titles and stubs ("Read more on our site") repeat."""
@@ -137,7 +138,7 @@ def find(
         for known in owners.get(entry.keys.print, ())[-MAX_COPIES:]
         if entry.words >= MIN_WORDS
         and (
-            is_near(entry, known.published, known.first_seen, now)
+            is_near(entry, known.published, known.first_seen, now) and still_heads(known.title, entry.title)
             if known.source_id != source_id
             else same_date(entry, known.published)
         )
@@ -177,6 +178,15 @@ def on_page(entry: Entry, owners: Mapping[int, tuple[KnownEntry, ...]], source_i
     if any(known.title != entry.title or not same_date(entry, known.published) for known in mine):
         return []
     return [known for known in carriers if is_near(entry, known.published, known.first_seen, now)]
+
+
+def still_heads(title: str, other: str) -> bool:
+    """Tell whether two headlines have the same words.
+
+    An entry keeps the keys of all that it ever said: one that puts text after text under one id ("Top story") would
+    take in whoever prints one of the former, and nobody would see it.
+    """
+    return title == other or words(title) == words(other)
 
 
 def same_date(entry: Entry, published: str | None) -> bool:

@@ -58,6 +58,17 @@ def test_two_items_of_one_source_are_two_stories_however_alike(room: Newsroom) -
     assert all(len({name.partition("/")[0] for name in story}) == len(story) for story in stories)
 
 
+def test_what_a_source_said_before_takes_nobody_in(room: Newsroom) -> None:
+    """One id for text after text: who prints the first of them tells of something that nobody shows any more."""
+    first, second = report(1), report(2)
+    room.poll("wire", Printed("top", first))
+    room.poll("wire", Printed("top", second), hour=2)
+
+    room.poll("post", Printed("p1", first), hour=3)
+
+    assert room.stories() == [["wire/top"], ["post/p1"]]
+
+
 def test_after_the_window_the_same_words_are_news(room: Newsroom) -> None:
     """A notice that recurs."""
     told = report(1)
