@@ -88,7 +88,12 @@ class House:
         """Poll once → the result as the command's JSON tells it."""
         done = self.wireroom("poll", "--json", *words, timeout_s=timeout_s)
         assert done.out, done.err
-        result: dict[str, Any] = json.loads(done.out)
+        try:
+            result: dict[str, Any] = json.loads(done.out)
+        except ValueError as error:
+            raise AssertionError(
+                f"exit code {done.code}, {len(done.out)} characters of JSON: {done.err[-2000:]}"
+            ) from error
         return result
 
     def rows(self, sql: str, *params: object) -> list[tuple[Any, ...]]:

@@ -26,6 +26,7 @@ from wireroom.command import (
     read_config,
 )
 from wireroom.escape import escaped
+from wireroom.streams import write_whole
 
 MAX_SOURCES = 3
 """So many of a story's sources are named in the table of `search`."""
@@ -241,4 +242,5 @@ for about_a_story in (
 
 def main() -> None:
     """Run the command line."""
+    write_whole()
     cli(prog_name="wireroom")
