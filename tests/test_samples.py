@@ -61,10 +61,15 @@ def test_one_report_is_carried_by_all_with_ids_and_links_of_their_own() -> None:
     assert len({entry.url for entry in copies}) == 3
 
 
-def test_one_report_is_one_story_and_another_of_the_same_meeting_one_event(house: House) -> None:
-    """Three carry it, one cuts and retitles it, one rewrites it; a sixth tells of the meeting in its own words."""
+@pytest.mark.parametrize("first", [path.stem for path in SAMPLES])
+def test_one_report_is_one_story_and_another_of_the_same_meeting_one_event(house: House, first: str) -> None:
+    """Three carry it, one cuts and retitles it, one rewrites it; a sixth tells of the meeting in its own words.
+
+    Whichever is archived first: an event knows a story by the text that began it.
+    """
     house.configure({path.stem: str(path) for path in SAMPLES})
 
+    house.poll(first)
     house.poll()
 
     told = house.rows(
@@ -75,5 +80,7 @@ def test_one_report_is_one_story_and_another_of_the_same_meeting_one_event(house
     assert len(told) == len(SAMPLES) == 6
     assert report != other
     assert {story for (story,) in house.rows("SELECT story_id FROM event_stories")} == {report, other}
-    ((entries, stories),) = house.rows("SELECT (SELECT count(*) FROM entries), count(*) FROM stories")
+    ((entries, stories),) = house.rows(
+        "SELECT (SELECT count(*) FROM entries), count(*) FROM stories WHERE merged_into IS NULL"
+    )
     assert stories == entries - 4
