@@ -23,7 +23,8 @@ from variants import Item, as_headline, stream
 
 from db.apply import apply_plan
 from db.archive import open_writer
-from db.known import ArchiveKnown, DraftDesk
+from db.desk import DraftDesk
+from db.known import ArchiveKnown
 from db.query import parse
 from db.sources import source_now
 from db.times import iso

@@ -9,16 +9,16 @@ import json
 import struct
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter, itemgetter
 
 from sqlite_utils import Database
 
 from db.compare import replace_prints, write_events, write_prints
-from db.entries import insert_entries, revise_entry
+from db.entries import insert_entries, note_authors, revise_entry
 from db.merge import merge_stories
-from db.plan import STATE_COLUMNS, PollPlan, PollRecord, StoryText, state_values
+from db.plan import STATE_COLUMNS, PollPlan, PollRecord, StoryText, Withheld, state_values
 from db.recall import Listing, StoryTag
 from db.regroup import gives_events
 from db.rows import new_ids
@@ -63,6 +63,7 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
     )
     for id_, entry in plan.changed_entries:
         revise_entry(db, id_, entry, plan.now, minor=id_ in plan.minor)
+    note_authors(db, [new.entry for new in plan.new_entries] + [entry for _, entry in plan.changed_entries])
     for story in plan.changed_stories:
         is_news = story.news and story.lead not in plan.minor
         update_story(db, story, entry_refs.get(story.lead, story.lead), plan.now if is_news else None)
@@ -90,6 +91,7 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
     if plan.tags:
         tags = {refs.get(ref, ref): tags for ref, tags in plan.tags}
         replace_tags(db, tags, frozenset(refs.values()), plan.now)
+        withhold(db, [(refs.get(ref, ref), withheld) for ref, withheld in plan.withheld])
         for topic, taken in groupby(plan.selections, key=itemgetter(0)):
             items = [(refs.get(ref, ref), entry and entry_refs.get(entry, entry)) for _, ref, entry in taken]
             select(db, topic, items, plan.now, mint)
@@ -100,8 +102,8 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
 def insert_stories(db: Database, plan: PollPlan, refs: Mapping[int, int]) -> None:
     """Insert the new stories. Their leads are set once the entries exist."""
     db.conn.executemany(
-        "INSERT INTO stories (id, title, text, folded_title, folded_text, url, language, published, first_seen, "
-        "updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO stories (id, title, text, folded_title, folded_text, url, language, published, words, first_seen, "
+        "updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(refs[story.ref], *story_columns(story), plan.now, plan.now) for story in plan.new_stories],
     )
 
@@ -110,12 +112,12 @@ def update_story(db: Database, story: StoryText, lead: int, updated: str | None)
     """Give a known story its lead, by its row id, and that one's text; ``updated``: None where it is no news."""
     db.execute(
         "UPDATE stories SET title = ?, text = ?, folded_title = ?, folded_text = ?, url = ?, language = ?, "
-        "published = ?, lead_entry_id = ?, updated = coalesce(?, updated) WHERE id = ?",
+        "published = ?, words = ?, lead_entry_id = ?, updated = coalesce(?, updated) WHERE id = ?",
         [*story_columns(story), lead, updated, story.ref],
     )
 
 
-def story_columns(story: StoryText) -> list[str | None]:
+def story_columns(story: StoryText) -> list[str | int | None]:
     """List the columns that insert and update share, in their order."""
     return [
         story.title,
@@ -125,11 +127,12 @@ def story_columns(story: StoryText) -> list[str | None]:
         story.url,
         story.language,
         story.published,
+        story.words,
     ]
 
 
 def replace_tags(db: Database, wanted: Mapping[int, Sequence[StoryTag]], new: frozenset[int], now: str) -> None:
-    """Make the stories' tags of the three origins these; tags of any other origin stay, rows that agree too.
+    """Make the stories' tags these; rows that agree stay.
 
     ``new``: stories that have none yet.
     """
@@ -138,8 +141,7 @@ def replace_tags(db: Database, wanted: Mapping[int, Sequence[StoryTag]], new: fr
     known = [story for story in wanted if story not in new]
     present = set(
         db.execute(
-            "SELECT story_id, tag_id, origin, why FROM story_tags "
-            "WHERE story_id IN (SELECT value FROM json_each(?)) AND origin IN ('source', 'category', 'rule')",
+            "SELECT story_id, tag_id, origin, why FROM story_tags WHERE story_id IN (SELECT value FROM json_each(?))",
             [json.dumps(known)],
         )
         if known
@@ -154,6 +156,15 @@ def replace_tags(db: Database, wanted: Mapping[int, Sequence[StoryTag]], new: fr
     db.conn.executemany(
         "UPDATE rules SET hits = hits + ?, last_hit_at = ? WHERE config_id = ?",
         [(number, now, rule) for rule, number in hits.items()],
+    )
+
+
+def withhold(db: Database, stories: Iterable[tuple[int, Withheld | None]]) -> None:
+    """Keep stories out of all topics, or let them in again; rows that agree stay."""
+    db.conn.executemany(
+        "UPDATE stories SET withheld = ?2, withheld_by = ?3 WHERE id = ?1 "
+        "AND (withheld IS NOT ?2 OR withheld_by IS NOT ?3)",
+        [(id_, *(withheld or (None, None))) for id_, withheld in stories],
     )
 
 

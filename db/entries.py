@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlite_utils import Database
 
+from db.hosts import host_of
 from db.model import Entry
 from db.plan import NewEntry, PollPlan
+from db.text import fold
 
 ENTRY_COLUMNS = (
-    "guid, url, title, author, html, summary, text, language, published, updated, categories, enclosures, version"
+    "guid, url, title, author, html, summary, text, language, published, updated, categories, enclosures, version, "
+    "host, mentions"
 )
 
 
@@ -35,6 +38,15 @@ def insert_entries(db: Database, plan: PollPlan, refs: Mapping[int, int], entry_
     )
 
 
+def note_authors(db: Database, entries: Iterable[Entry]) -> None:
+    """Note the names that entries are signed with, to be searched."""
+    names = dict.fromkeys(entry.author for entry in entries if entry.author)
+    db.conn.executemany(
+        "INSERT INTO authors (name, folded) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM authors WHERE name = ?1)",
+        [(name, fold(name)) for name in names],
+    )
+
+
 def entry_columns(entry: Entry) -> list[str | int | None]:
     """List the values of ENTRY_COLUMNS."""
     return [
@@ -51,6 +63,8 @@ def entry_columns(entry: Entry) -> list[str | int | None]:
         json_array(entry.categories),
         json_array([{"url": e.url, "type": e.type, "length": e.length} for e in entry.enclosures]),
         entry.version,
+        host_of(entry.url),
+        json_array(entry.mentions),
     ]
 
 

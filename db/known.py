@@ -1,27 +1,21 @@
-"""What planning asks of the archive, answered from SQLite inside the poll's transaction. IO: sqlite.
-
-Rules and topics are matched on the *desk*: an in-memory database of the archive's own schema that holds only the
-poll's drafts, so ingest runs the very SQL that search and topics run, at a cost that does not grow with the archive.
-"""
+"""What planning asks of the archive, answered from SQLite inside the poll's transaction. IO: sqlite."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import struct
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlite_utils import Database
 
 from db import compared
 from db.decisions import divided
+from db.desk import DraftDesk
+from db.marks import marks_of
 from db.members import members_of
-from db.model import Enclosure, Entry, Keys, Outline
-from db.query import Query
-from db.query_sql import compile_query
-from db.recall import Draft, Event, JoinedBy, KnownEntry, KnownStory, KnownText, Listing
-from db.schema import migrations
+from db.model import Enclosure, Entry, Keys, Mention, Outline
+from db.recall import Carried, Draft, Event, JoinedBy, KnownEntry, KnownStory, KnownText, Listing, Mark
 
 MAX_CARRIERS = 10_000
 """Of the entries with one key so many are read: twice a document's most."""
@@ -164,36 +158,33 @@ class ArchiveKnown:
         if not ids:
             return {}
         wanted = json.dumps(list(ids))
-        sources: defaultdict[int, dict[int, int]] = defaultdict(dict)
-        categories: defaultdict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
-        sizes: defaultdict[int, dict[int, int]] = defaultdict(dict)
-        for story, entry, source, names, size in self._db.execute(
-            "SELECT story_id, id, source_id, categories, length(CAST(text AS BLOB)) FROM entries "
-            "WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        entries: defaultdict[int, dict[int, Carried]] = defaultdict(dict)
+        for story, entry, source, size, author, host, files, categories, mentions in self._db.execute(
+            "SELECT story_id, id, source_id, length(CAST(text AS BLOB)), author, host, enclosures <> '[]', categories, "
+            "mentions FROM entries WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
             [wanted],
         ):
-            sources[story][entry] = source
-            categories[story][entry] = tuple(json.loads(names))
-            sizes[story][entry] = size
-        return {
-            id_: KnownStory(
-                id=id_,
-                lead_entry_id=lead,
-                title=title,
-                text=text,
-                folded_title=folded_title,
-                folded_text=folded_text,
-                language=language,
-                sources=sources[id_],
-                categories=categories[id_],
-                sizes=sizes[id_],
+            entries[story][entry] = Carried(
+                source_id=source,
+                size=size,
+                author=author,
+                host=host,
+                enclosed=bool(files),
+                categories=tuple(json.loads(categories)),
+                mentions=tuple(Mention(*one) for one in json.loads(mentions)),
             )
-            for id_, lead, title, text, folded_title, folded_text, language in self._db.execute(
-                "SELECT id, lead_entry_id, title, text, folded_title, folded_text, language FROM stories "
-                "WHERE id IN (SELECT value FROM json_each(?))",
+        return {
+            row["id"]: KnownStory(**row, entries=entries[row["id"]])
+            for row in self._db.query(
+                "SELECT id, lead_entry_id, title, text, folded_title, folded_text, language, published, first_seen, "
+                "words, event_id AS event FROM stories WHERE id IN (SELECT value FROM json_each(?))",
                 [wanted],
             )
         }
+
+    def marks(self, story_ids: Collection[int]) -> Mapping[int, tuple[Mark, ...]]:
+        """Read what a person said of stories."""
+        return marks_of(self._db, story_ids)
 
     def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int, int | None]]:
         """Read the (topic, story, entry or None) of these stories that are selected already."""
@@ -217,78 +208,3 @@ class ArchiveKnown:
         )
         self._desk.lay(drafts, dict(ids))
         return self._desk
-
-
-class DraftDesk:
-    """An in-memory archive that holds only drafts, in a transaction that is never committed. It belongs to one thread.
-
-    What lies on it is written down only when the first query is asked, and indexed at the first that asks for words.
-    """
-
-    def __init__(self) -> None:
-        self._opened: Database | None = None
-        self._drafts: Sequence[Draft] = ()
-        self._sources: Mapping[int, str] = {}
-        self._laid = self._indexed = False
-
-    def lay(self, drafts: Sequence[Draft], source_ids: Mapping[int, str]) -> None:
-        """Replace what lies here by ``drafts``; ``source_ids`` gives the config id of each of their sources."""
-        self._drafts, self._sources = drafts, source_ids
-        self._laid = self._indexed = False
-
-    def matching(self, query: Query) -> frozenset[int]:
-        """Ask ``query`` of the drafts → their refs."""
-        where, db = compile_query(query), self._db()
-        if not self._indexed and "stories_fts" in where.sql:
-            self._indexed = True
-            self._index(db.conn)
-        return frozenset(ref for (ref,) in db.execute(f"SELECT id FROM stories WHERE {where.sql}", list(where.params)))
-
-    def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
-        """Give drafts a tag that later queries see."""
-        db = self._db().conn
-        db.execute("INSERT OR IGNORE INTO tags (kind, name) VALUES (?, ?)", [kind, name])
-        db.executemany(
-            "INSERT OR IGNORE INTO story_tags SELECT ?, id, 'source', '' FROM tags WHERE kind = ? AND name = ?",
-            [(ref, kind, name) for ref in refs],
-        )
-
-    def _db(self) -> Database:
-        """Give the database with the drafts in it."""
-        if self._opened is None:
-            self._opened = Database(memory=True, execute_plugins=False)
-            migrations.apply(self._opened)
-        if not self._laid:
-            self._laid = True
-            self._write(self._opened.conn)
-        return self._opened
-
-    def _write(self, db: sqlite3.Connection) -> None:
-        """Write all but the words: ``stories_fts`` is asked for them, never ``stories``."""
-        if db.in_transaction:
-            db.execute("ROLLBACK")  # to forget is far cheaper than to delete, and what was indexed was never written
-        db.execute("BEGIN")
-        db.executemany(
-            "INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", self._sources.items()
-        )
-        db.executemany(
-            "INSERT INTO stories (id, title, text, language, first_seen, updated) VALUES (?, '', '', ?, '', '')",
-            [(draft.ref, draft.language) for draft in self._drafts],
-        )
-        db.executemany(
-            "INSERT INTO entries (source_id, story_id, joined_by, title, html, text, version, first_seen) "
-            "VALUES (?, ?, 'first', '', '', '', 0, '')",
-            [(id_, draft.ref) for draft in self._drafts for id_ in draft.source_ids],
-        )
-        tags = [(tag.kind, tag.name, draft.ref) for draft in self._drafts for tag in draft.tags]
-        db.executemany("INSERT OR IGNORE INTO tags (kind, name) VALUES (?, ?)", {tag[:2]: None for tag in tags})
-        db.executemany(
-            "INSERT OR IGNORE INTO story_tags SELECT ?3, id, 'source', '' FROM tags WHERE kind = ?1 AND name = ?2", tags
-        )
-
-    def _index(self, db: sqlite3.Connection) -> None:
-        """Write the words, by rising ids: FTS5 writes out what it has gathered whenever one falls."""
-        db.executemany(
-            "INSERT INTO stories_fts (rowid, title, text, folded_title, folded_text) VALUES (?, ?, ?, ?, ?)",
-            sorted((d.ref, d.title, d.text, d.folded_title, d.folded_text) for d in self._drafts),
-        )

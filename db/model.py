@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Format = Literal["rss", "atom", "json"]
 """The three output formats; also the file suffix of a published feed."""
@@ -80,6 +80,18 @@ def hashes_of(shingles: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(shingles) // SHINGLE_BYTES}q", shingles)
 
 
+class Mention(NamedTuple):
+    """A known name that a text has: the tag that it gives, where the name is from, and the words in the text.
+
+    ``origin``: gazetteer, for one that is shipped; entity, for one of the config.
+    """
+
+    kind: str
+    name: str
+    origin: str
+    words: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One item as its source published it, normalized: clean text, safe HTML, absolute links, UTC times.
@@ -88,7 +100,7 @@ class Entry:
     it, where the item has both. ``text`` is ``html`` as plain text. ``language`` is a BCP 47 tag, the item's or its
     feed's. ``words`` counts title and text; ``version`` is the hash that tells a changed entry from a known one (all
     that a reader sees but the dates, which some feeds rewrite at every poll). ``prints`` are None where nothing is
-    compared.
+    compared. ``mentions`` are found when it is planned, not in the worker.
     """
 
     raw_id: str | None
@@ -107,6 +119,7 @@ class Entry:
     version: int
     words: int
     prints: Prints | None = field(default=None, compare=False, repr=False)
+    mentions: tuple[Mention, ...] = field(default=(), compare=False)
 
 
 HASH_BYTES = 8

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from db.model import Entry, Outline
 from db.recall import Event, JoinedBy, Listing, StoryTag
@@ -153,6 +153,13 @@ class NewEntry:
     indexed: bool = False
 
 
+class Withheld(NamedTuple):
+    """A story is kept out of all topics: dropped or held by a rule, hidden by a person; which."""
+
+    how: Literal["drop", "hold", "hide"]
+    by: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryText:
     """A new story, or a known one that is told anew: what it shows from now on.
@@ -169,6 +176,7 @@ class StoryText:
     url: str | None
     language: str | None
     published: str | None
+    words: int
     news: bool = True
 
 
@@ -199,7 +207,8 @@ class PollPlan:
     ``unions``: stories that turned out to be one, to be carried out first, in this order. ``reprints``: changed entries
     with their word triples as they are now; none where they are not compared, or strayed from their story.
     ``happenings``: the events of new stories; ``events``: those events.
-    ``tags``: for each touched story all its tags of the three origins. ``selections``: (topic id, story ref, and in a
+    ``tags``: for each touched story all its tags. ``withheld``: likewise, whether it is kept out of all topics.
+    ``selections``: (topic id, story ref, and in a
     topic that shows copies apart, the entry's ref).
     """
 
@@ -225,4 +234,5 @@ class PollPlan:
     is_read: bool = False
     listing: Listing | None = None
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...] = ()
+    withheld: tuple[tuple[int, Withheld | None], ...] = ()
     selections: tuple[tuple[int, int, int | None], ...] = ()

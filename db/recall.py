@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from db.model import Entry, Outline
+from db.model import Entry, Mention, Outline
 from db.query import Query
 
 JoinedBy = Literal[
@@ -16,7 +16,17 @@ JoinedBy = Literal[
     "near",  # nearly the same words: a cut, a retitled or lightly rewritten copy, an update
     "person",  # someone said so
 ]
-Origin = Literal["source", "category", "rule"]
+Origin = Literal[
+    "source",  # the config says so of its source
+    "category",  # its feed says so
+    "vocabulary",  # that category is a subject of the vocabulary, or the config's table says so
+    "gazetteer",  # a name that is shipped stands in it
+    "entity",  # a name of the config stands in it
+    "language",  # it is written in it
+    "rule",
+    "person",  # someone said so
+]
+
 
 MAX_HOLDING = 40
 """Of the events that hold one rare word the newest so many are looked at, in the archive and among a plan's own."""
@@ -48,11 +58,36 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownStory:
-    """A story in the archive with its evidence, by entry id.
+class Carried:
+    """An entry of a story, as far as the story must know it: who carries it, how full it is, what it is tagged by.
 
-    ``categories`` and ``sources`` are what it is tagged by, ``sizes`` of the texts (bytes) say which of them leads.
+    ``size`` is that of its plain text, bytes; in bytes, since a Chinese character says as much as some three letters.
+    ``host`` is that of its link (``db.hosts``); ``enclosed``: it carries files.
     """
+
+    source_id: int
+    size: int
+    author: str | None
+    host: str | None
+    enclosed: bool
+    categories: tuple[str, ...]
+    mentions: tuple[Mention, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a person said of a story: pin, hide, show, tag, untag or lead; ``topic_id`` None: in every topic."""
+
+    kind: Literal["pin", "hide", "show", "tag", "untag", "lead"]
+    topic_id: int | None
+    tag: tuple[str, str] | None
+    entry_id: int | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownStory:
+    """A story in the archive, and its entries by id, in order of first sight."""
 
     id: int
     lead_entry_id: int
@@ -61,9 +96,11 @@ class KnownStory:
     folded_title: str | None
     folded_text: str | None
     language: str | None
-    sources: Mapping[int, int]
-    categories: Mapping[int, tuple[str, ...]]
-    sizes: Mapping[int, int]
+    published: str | None
+    first_seen: str
+    words: int
+    event: int | None
+    entries: Mapping[int, Carried]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +141,10 @@ class StoryTag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A new or changed story on the desk, before its rules and topics are decided."""
+    """A new or changed story on the desk, before its rules and topics are decided.
+
+    ``event`` is its event's row id, or the negative ref of one that the plan begins. ``carried`` are all its entries.
+    """
 
     ref: int
     title: str
@@ -112,8 +152,17 @@ class Draft:
     folded_title: str | None
     folded_text: str | None
     language: str | None
-    source_ids: Collection[int]
+    published: str | None
+    first_seen: str
+    words: int
+    event: int | None
+    carried: tuple[Carried, ...]
     tags: tuple[StoryTag, ...]
+
+    @property
+    def source_ids(self) -> tuple[int, ...]:
+        """The row ids of its sources, each once, in order of first sight."""
+        return tuple(dict.fromkeys(one.source_id for one in self.carried))
 
 
 class Desk(Protocol):
@@ -176,6 +225,9 @@ class Known(Protocol):
 
     def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
         """Stories with their coverage's evidence."""
+
+    def marks(self, story_ids: Collection[int]) -> Mapping[int, tuple[Mark, ...]]:
+        """What a person said of stories, in the order in which it was said; stories without any are left out."""
 
     def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int, int | None]]:
         """The (topic, story, entry or None) of these stories that are selected already."""

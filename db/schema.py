@@ -12,12 +12,22 @@ from collections.abc import Sequence
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from db.curating_schema import (
+    CURATING,
+    DECISION_COLUMNS,
+    SELECTION_COLUMNS,
+    TOPIC_COLUMNS,
+)
+from db.curating_schema import ENTRY_COLUMNS as CURATED_ENTRY_COLUMNS
+from db.curating_schema import STORY_COLUMNS as CURATED_STORY_COLUMNS
 from db.first_schema import FIRST_SEARCH, FIRST_TABLES, FIRST_VIEWS
 from db.grouping_schema import ENTRY_COLUMNS, GROUPING, REVISION_COLUMNS, STORY_COLUMNS
+from db.hosts import host_of
 from db.index import BATCHED_SEARCH
+from db.text import count_words, fold
 
 APPLICATION_ID = 0x57495245  # "WIRE": `file wireroom.db` and our own start-up check tell the archive by it
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 POLLER_COLUMNS = (
     ("domain", "TEXT DEFAULT NULL", "registered domain, or address and port: the budget it falls under"),
@@ -135,6 +145,25 @@ def m0006_grouping(db: Database) -> None:
     add_columns(db, "revisions", REVISION_COLUMNS)
     run_script(db, GROUPING)
     db.execute("PRAGMA user_version = 6")
+
+
+@migrations()
+def m0007_curating(db: Database) -> None:
+    """Rules that do things, topics with a policy, curation by hand; authors, hosts and lengths can be asked for."""
+    add_columns(db, "entries", CURATED_ENTRY_COLUMNS)
+    add_columns(db, "stories", CURATED_STORY_COLUMNS)
+    add_columns(db, "selections", SELECTION_COLUMNS)
+    add_columns(db, "topics", TOPIC_COLUMNS)
+    add_columns(db, "decisions", DECISION_COLUMNS)
+    run_script(db, CURATING)
+    for name, function in (("host_of", host_of), ("count_words", count_words), ("fold", fold)):
+        db.conn.create_function(name, -1, function, deterministic=True)
+    db.execute("UPDATE entries SET host = host_of(url) WHERE url IS NOT NULL")
+    db.execute("UPDATE stories SET words = count_words(title, text)")
+    db.execute(
+        "INSERT INTO authors (name, folded) SELECT DISTINCT author, fold(author) FROM entries WHERE author <> ''"
+    )
+    db.execute("PRAGMA user_version = 7")
 
 
 def add_columns(db: Database, table: str, columns: Sequence[tuple[str, str, str]]) -> None:

@@ -220,6 +220,11 @@ def slug(name: str) -> str:
     return made if any(char.isalnum() for char in made) else ""
 
 
+def count_words(title: str, text: str) -> int:
+    """Count the words of a title and a text together."""
+    return len(words(title)) + len(words(text))
+
+
 def with_spaces(text: str) -> str:
     """Do what ``SPACES`` does to what is frequent: ASCII, quotes and dashes. Quick."""
     text = text.encode("utf-8", "surrogatepass").translate(ASCII_SPACES).decode("utf-8", "surrogatepass")

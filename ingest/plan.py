@@ -93,8 +93,8 @@ def plan_poll(
         left_at=source.last_good_at,
         returned=tuple(sorted(present - listed)),
     )
-    plan = with_stories(plan, placed, changed, known, desks, grouping)
-    return with_events(plan, placed, known, grouping)
+    plan = with_events(plan, placed, known, grouping)
+    return with_stories(plan, placed, changed, known, desks, grouping)
 
 
 def foldable(

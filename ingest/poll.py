@@ -19,7 +19,8 @@ from sqlite_utils import Database
 
 from db.apply import apply_plan
 from db.archive import ArchiveError
-from db.known import ArchiveKnown, DraftDesk
+from db.desk import DraftDesk
+from db.known import ArchiveKnown
 from db.plan import DOUBTFUL, GOOD, Outcome, PolledSource, PollPlan
 from db.sources import source_now
 from db.writer import Writer

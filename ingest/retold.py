@@ -10,7 +10,7 @@ from db.recall import Known, StoryTag
 from ingest.grouping import Grouping
 from ingest.select import Selection, selections
 from ingest.stories import Touched, draft, evidence, told, told_anew
-from ingest.tag import Desks, given_tags, rule_tags
+from ingest.tag import Desks, rule_tags
 
 UNTOUCHED = Touched(source_id=0, copies={}, changed={})
 """By no poll: the stories are as the archive has them."""
@@ -33,10 +33,10 @@ def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping
         for story in stories.values()
         if (text := told_anew(story, UNTOUCHED, known, grouping)) is not None
     }
-    drafts = []
-    for story in stories.values():
-        sources, categories = evidence(story, UNTOUCHED)
-        drafts.append(draft(retold.get(story.id) or told(story), sources, given_tags(sources, categories, desks)))
+    drafts = [
+        draft(retold.get(story.id) or told(story), evidence(story, UNTOUCHED), desks, story.first_seen, story.event)
+        for story in stories.values()
+    ]
     desk = known.desk(drafts)
     ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
     return Again(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
+from db.hosts import host_of
 from db.model import Entry
 from db.plan import PollPlan, StoryText, Union
-from db.recall import Draft, Known, KnownStory, StoryTag
-from db.text import folded
+from db.recall import Carried, Draft, Known, KnownStory
+from db.text import count_words, folded
 from ingest.dedupe import Placed
 from ingest.grouping import Grouping
 from ingest.identify import Sighting
@@ -18,8 +18,6 @@ from ingest.lead import Candidate, lead_of
 from ingest.select import selections
 from ingest.tag import Desks, given_tags, rule_tags
 from ingest.unite import successors
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +52,14 @@ def with_stories(
     new = [new_story(p, copies[p.story], plan.source_id, grouping) for p in placed if p.joined_by == "first"]
     retold = [text for story in stories.values() if (text := told_anew(story, touched, known, grouping)) is not None]
     texts = {text.ref: text for text in retold}
-    drafts = []
-    for story in stories.values():
-        sources, categories = evidence(story, touched)
-        drafts.append(draft(texts.get(story.id) or told(story), sources, given_tags(sources, categories, desks)))
+    drafts = [
+        draft(texts.get(story.id) or told(story), evidence(story, touched), desks, story.first_seen, story.event)
+        for story in stories.values()
+    ]
+    events = {happening.story: happening.event for happening in plan.happenings}
     for text in new:
-        sources = (plan.source_id,)
-        drafts.append(draft(text, sources, given_tags(sources, categories_of(copies[text.ref]), desks)))
+        brought = tuple(carried(plan.source_id, p.entry) for p in copies[text.ref])
+        drafts.append(draft(text, brought, desks, plan.now, events.get(text.ref)))
     if not drafts:
         return plan
     desk = known.desk(drafts)
@@ -79,18 +78,8 @@ def united(stories: Mapping[int, KnownStory], unions: Sequence[Union]) -> Mappin
     found = dict(stories)
     for union in unions:
         kept, gone = found[union.kept], found.pop(union.gone)
-        found[union.kept] = replace(
-            kept,
-            sources=in_order(kept.sources, gone.sources),
-            categories=in_order(kept.categories, gone.categories),
-            sizes=in_order(kept.sizes, gone.sizes),
-        )
+        found[union.kept] = replace(kept, entries=dict(sorted({**kept.entries, **gone.entries}.items())))
     return found
-
-
-def in_order(one: Mapping[int, T], other: Mapping[int, T]) -> Mapping[int, T]:
-    """Put two mappings by entry id together, by rising ids."""
-    return dict(sorted({**one, **other}.items()))
 
 
 def new_story(first: Placed, copies: Sequence[Placed], source_id: int, grouping: Grouping) -> StoryText:
@@ -108,10 +97,10 @@ def told_anew(story: KnownStory, touched: Touched, known: Known, grouping: Group
     """
     changed, copies = touched.changed, touched.copies.get(story.id, ())
     candidates = [
-        candidate(id_, source, changed[id_].entry)
+        candidate(id_, one.source_id, changed[id_].entry)
         if id_ in changed
-        else Candidate(entry=id_, source_id=source, size=story.sizes[id_])
-        for id_, source in story.sources.items()
+        else Candidate(entry=id_, source_id=one.source_id, size=one.size)
+        for id_, one in story.entries.items()
     ]
     candidates += [candidate(p.ref, touched.source_id, p.entry) for p in copies]
     lead = lead_of(candidates, grouping)
@@ -143,6 +132,7 @@ def story_text(ref: int, lead: int, entry: Entry) -> StoryText:
         url=entry.url,
         language=entry.language,
         published=entry.published,
+        words=entry.words or count_words(entry.title, entry.text),
     )
 
 
@@ -157,30 +147,34 @@ def told(story: KnownStory) -> StoryText:
         folded_text=story.folded_text,
         url=None,
         language=story.language,
-        published=None,
+        published=story.published,
+        words=story.words,
     )
 
 
-def evidence(story: KnownStory, touched: Touched) -> tuple[tuple[int, ...], list[str]]:
-    """Gather a known story's sources and categories as they are after the poll."""
-    copies = touched.copies.get(story.id, ())
-    sources = dict.fromkeys(story.sources.values())
-    if copies:
-        sources[touched.source_id] = None
-    categories = [
-        category
-        for id_, names in story.categories.items()
-        for category in (touched.changed[id_].entry.categories if id_ in touched.changed else names)
+def evidence(story: KnownStory, touched: Touched) -> tuple[Carried, ...]:
+    """Gather a known story's entries as they are after the poll, in order of first sight."""
+    known = [
+        carried(one.source_id, touched.changed[id_].entry) if id_ in touched.changed else one
+        for id_, one in story.entries.items()
     ]
-    return tuple(sources), categories + categories_of(copies)
+    return (*known, *(carried(touched.source_id, p.entry) for p in touched.copies.get(story.id, ())))
 
 
-def categories_of(placed: Iterable[Placed]) -> list[str]:
-    """Collect the categories of new entries."""
-    return [category for p in placed for category in p.entry.categories]
+def carried(source_id: int, entry: Entry) -> Carried:
+    """Make an entry evidence for its story."""
+    return Carried(
+        source_id=source_id,
+        size=len(entry.text.encode()),
+        author=entry.author,
+        host=host_of(entry.url),
+        enclosed=bool(entry.enclosures),
+        categories=entry.categories,
+        mentions=entry.mentions,
+    )
 
 
-def draft(text: StoryText, sources: tuple[int, ...], tags: tuple[StoryTag, ...]) -> Draft:
+def draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, first_seen: str, event: int | None) -> Draft:
     """Make the draft that rules and topics are asked of."""
     return Draft(
         ref=text.ref,
@@ -189,6 +183,10 @@ def draft(text: StoryText, sources: tuple[int, ...], tags: tuple[StoryTag, ...])
         folded_title=text.folded_title,
         folded_text=text.folded_text,
         language=text.language,
-        source_ids=sources,
-        tags=tags,
+        published=text.published,
+        first_seen=first_seen,
+        words=text.words,
+        event=event,
+        carried=carried,
+        tags=given_tags(carried, desks),
     )

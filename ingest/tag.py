@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from db.model import Dedupe
 from db.query import Query
-from db.recall import Desk, StoryTag
+from db.recall import Carried, Desk, StoryTag
 from db.text import slug
 
 name_of = lru_cache(maxsize=4096)(slug)
@@ -46,17 +46,23 @@ class Desks:
     topics: tuple[Topic, ...]
 
 
-def given_tags(source_ids: Collection[int], categories: Iterable[str], desks: Desks) -> tuple[StoryTag, ...]:
-    """Collect the tags that a story has before any rule: its sources' and its feed categories'."""
+def given_tags(carried: Collection[Carried], desks: Desks) -> tuple[StoryTag, ...]:
+    """Collect the tags that a story has before any rule: its sources', its categories', those of names in its texts."""
     tags = [
         StoryTag(kind=kind, name=name, origin="source", why=config_id)
-        for source in source_ids
+        for source in dict.fromkeys(one.source_id for one in carried)
         for kind, name, config_id in desks.source_tags.get(source, ())
     ]
     tags += [
         StoryTag(kind="category", name=name, origin="category", why=category)
-        for category in categories
+        for one in carried
+        for category in one.categories
         if (name := name_of(category))
+    ]
+    tags += [
+        StoryTag(kind=m.kind, name=m.name, origin="entity" if m.origin == "entity" else "gazetteer", why=m.words)
+        for one in carried
+        for m in one.mentions
     ]
     return tuple(dict.fromkeys(tags))
 

@@ -13,7 +13,8 @@ from sqlite_utils import Database
 
 from db.apply import apply_plan
 from db.archive import open_writer
-from db.known import ArchiveKnown, DraftDesk
+from db.desk import DraftDesk
+from db.known import ArchiveKnown
 from db.plan import PollPlan
 from db.query import parse
 from db.sources import source_now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from db.known import DraftDesk
+from db.desk import DraftDesk
 from db.query import parse
 from db.writer import Job, run_batch
 from factory import minting

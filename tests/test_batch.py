@@ -17,8 +17,9 @@ from sqlite_utils import Database
 
 from db.apply import apply_plan
 from db.archive import open_writer
+from db.desk import DraftDesk
 from db.index import index_stories
-from db.known import ArchiveKnown, DraftDesk
+from db.known import ArchiveKnown
 from db.model import Document, Entry
 from db.plan import PollPlan
 from db.query import parse

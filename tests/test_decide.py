@@ -114,7 +114,9 @@ def test_undo_keeps_what_a_poll_selected_since() -> None:
     taken = setup({})
     db = polled([1, 1, 1, 1], taken)
     carry_out(db, setup=taken, request={"do": "merge", "stories": ["3", "4"]})
-    db.execute("INSERT INTO selections VALUES (90, 2, 3, NULL, 90, 'guid 90', '')")
+    db.execute(
+        "INSERT INTO selections (id, topic_id, story_id, number, guid, selected_at) VALUES (90, 2, 3, 90, 'guid 90', '')"
+    )
     merge_stories(db, 2, 3, by="near", score=0.5, words=(), now=NOW)
 
     carry_out(db, setup=taken, request={"do": "undo", "decision": None})

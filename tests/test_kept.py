@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from db.apply import apply_plan
-from db.known import ArchiveKnown, DraftDesk
+from db.desk import DraftDesk
+from db.known import ArchiveKnown
 from db.model import Document
 from db.schema import migrations
 from factory import source_named

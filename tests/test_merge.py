@@ -64,7 +64,9 @@ def test_items_of_single_copies_follow_them_out_of_the_story() -> None:
     db = archive(1, 1)
     db.execute("DELETE FROM selections")
     merge = merge_stories(db, 1, 2, by="near", score=0.7, words=(), now=NOW)
-    db.execute("INSERT INTO selections VALUES (9, 1, 1, 2, 9, 'guid 9', '')")
+    db.execute(
+        "INSERT INTO selections (id, topic_id, story_id, entry_id, number, guid, selected_at) VALUES (9, 1, 1, 2, 9, 'guid 9', '')"
+    )
 
     assert unmerge(db, merge, NOW) == (1, 2)
     assert table(db, "SELECT id, story_id FROM selections") == [(9, 2)]

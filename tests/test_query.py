@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from db.desk import DraftDesk
 from db.index import index_stories
-from db.known import DraftDesk
 from db.query import (
     And,
     Lang,
@@ -29,6 +29,8 @@ from db.query_sql import compile_query, newest
 from db.recall import Draft, StoryTag
 from db.schema import migrations
 from db.text import fold, folded, words
+from factory import entry
+from ingest.stories import carried
 
 A, B, C = (Text("", letter, prefix=False) for letter in "abc")
 
@@ -269,7 +271,11 @@ def draft_of(ref: int, story: Story) -> Draft:
         folded_title=folded(story.title),
         folded_text=folded(story.text),
         language=story.language,
-        source_ids={SOURCES.index(source) + 1 for source in story.sources},
+        published=None,
+        first_seen="2026-11-20T08:00:00Z",
+        words=0,
+        event=None,
+        carried=tuple(carried(SOURCES.index(source) + 1, entry()) for source in sorted(story.sources)),
         tags=tuple(StoryTag(kind=kind, name=name, origin="source", why="") for kind, _, name in named),
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from db.known import DraftDesk
+from db.desk import DraftDesk
 from ingest.grouping import Grouping
 from ingest.tag import Desks
 from newsroom import Newsroom, Printed, at

@@ -13,8 +13,9 @@ from sqlite_utils import Database
 
 from db.apply import mint_urn, replace_tags, select, update_story
 from db.decisions import Decision, decide_merge, decide_split, note_selections, undo
+from db.desk import DraftDesk
 from db.explain import find_story
-from db.known import ArchiveKnown, DraftDesk
+from db.known import ArchiveKnown
 from db.merge import MergeError, ids, living
 from db.times import iso
 from db.topics import mark_changed_topics

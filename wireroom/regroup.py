@@ -21,7 +21,8 @@ from db import regroup as archive
 from db.apply import mint_urn, replace_tags, select, update_story
 from db.compare import replace_prints, write_events
 from db.compared import carriers, prints
-from db.known import ArchiveKnown, DraftDesk
+from db.desk import DraftDesk
+from db.known import ArchiveKnown
 from db.merge import merge_stories
 from db.regroup import Standing
 from db.reread import (
@@ -219,7 +220,7 @@ class Regrouper:
         led_anew = [
             story.id
             for story in known.stories(stories).values()
-            if story.sources and told_anew(story, UNTOUCHED, known, self.grouping) is not None
+            if story.entries and told_anew(story, UNTOUCHED, known, self.grouping) is not None
         ]
         if led_anew:
             self.retell(db, led_anew)

@@ -1,0 +1,74 @@
+"""Step 7 of the migrations: what rules, topics and a person's curation need. Never edited once released. Pure."""
+
+ENTRY_COLUMNS = (
+    ("host", "TEXT DEFAULT NULL", 'of its link, its parts from the last: "uk.co.bbc.www"'),
+    ("mentions", "TEXT NOT NULL DEFAULT '[]'", "JSON array: known names in it, each [kind, name, origin, words]"),
+)
+STORY_COLUMNS = (
+    ("words", "INTEGER NOT NULL DEFAULT 0", "in title and text"),
+    ("withheld", "TEXT DEFAULT NULL", "drop or hold: a rule keeps it out of all topics; hide: a person; null: nobody"),
+    ("withheld_by", "TEXT DEFAULT NULL", "which rule or person"),
+)
+SELECTION_COLUMNS = (
+    ("archived", "INTEGER NOT NULL DEFAULT 0", "1: never announced: in the topic's archive, not in its feed"),
+    ("left_at", "TEXT DEFAULT NULL", "when a retag found that the topic takes it no longer; null: it does"),
+)
+TOPIC_COLUMNS = (("token", "TEXT DEFAULT NULL", "of a secret topic: what only its subscribers know of its address"),)
+DECISION_COLUMNS = (("by", "TEXT DEFAULT NULL", "who decided, as the command line knows them"),)
+"""Columns added: name, definition, what it means."""
+
+CURATING = """
+CREATE INDEX entries_host ON entries (host, story_id) WHERE host IS NOT NULL;
+CREATE INDEX entries_author ON entries (author, story_id) WHERE author IS NOT NULL;
+CREATE INDEX entries_enclosed ON entries (story_id) WHERE enclosures <> '[]';
+CREATE INDEX stories_seen ON stories (first_seen);
+CREATE INDEX stories_published ON stories (published) WHERE published IS NOT NULL;
+CREATE INDEX stories_withheld ON stories (withheld) WHERE withheld IS NOT NULL;
+
+CREATE TABLE authors (                       -- every name that entries were signed with
+  id              INTEGER PRIMARY KEY,
+  name            TEXT NOT NULL UNIQUE,      -- as entries have it
+  folded          TEXT NOT NULL              -- as search compares it
+) STRICT;
+CREATE VIRTUAL TABLE authors_fts USING fts5 (
+  folded, content="authors", content_rowid="id", tokenize='unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER authors_ai AFTER INSERT ON authors BEGIN
+  INSERT INTO authors_fts (rowid, folded) VALUES (new.id, new.folded);
+END;
+
+CREATE TABLE waiting (                       -- stories that a topic looks at once more later: its `delay`
+  topic_id        INTEGER NOT NULL REFERENCES topics(id),
+  story_id        INTEGER NOT NULL REFERENCES stories(id),
+  due_at          TEXT NOT NULL,
+  PRIMARY KEY (topic_id, story_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX waiting_due ON waiting (due_at);
+
+CREATE TABLE digests (                       -- an item of a digest topic: what it selected in a period
+  id              INTEGER PRIMARY KEY AUTOINCREMENT,
+  topic_id        INTEGER NOT NULL REFERENCES topics(id),
+  number          INTEGER NOT NULL,          -- rises within the topic, never reused
+  guid            TEXT NOT NULL UNIQUE,      -- urn:uuid:…, what subscribers know the item by
+  made_at         TEXT NOT NULL,
+  period_from     TEXT NOT NULL,
+  period_to       TEXT NOT NULL,
+  first_number    INTEGER NOT NULL,          -- of the selections that are in it: from this one …
+  last_number     INTEGER NOT NULL,          -- … to this one
+  UNIQUE (topic_id, number)
+) STRICT;
+
+CREATE TABLE marks (                         -- what a person said of a story, as it stands; stronger than any rule
+  id              INTEGER PRIMARY KEY,
+  decision_id     INTEGER NOT NULL REFERENCES decisions(id),
+  at              TEXT NOT NULL,
+  kind            TEXT NOT NULL,             -- pin, hide, show, tag, untag or lead
+  story_id        INTEGER NOT NULL REFERENCES stories(id),
+  topic_id        INTEGER REFERENCES topics(id),   -- pin, hide, show: there; null: everywhere
+  tag_id          INTEGER REFERENCES tags(id),     -- tag, untag
+  entry_id        INTEGER REFERENCES entries(id)   -- lead
+) STRICT;
+CREATE INDEX marks_story ON marks (story_id);
+CREATE INDEX marks_topic ON marks (topic_id, kind);
+CREATE INDEX marks_decision ON marks (decision_id);
+"""
