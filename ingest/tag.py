@@ -5,13 +5,14 @@ The story is tagged, not each copy: all its coverage is the evidence.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from db.last_word import denied, given_by_hand
 from db.model import Dedupe
 from db.query import Query
-from db.recall import Carried, Desk, StoryTag
+from db.recall import Carried, Desk, Mark, StoryTag
 from db.text import slug
 
 name_of = lru_cache(maxsize=4096)(slug)
@@ -67,14 +68,28 @@ def given_tags(carried: Collection[Carried], desks: Desks) -> tuple[StoryTag, ..
     return tuple(dict.fromkeys(tags))
 
 
-def rule_tags(refs: Iterable[int], desk: Desk, rules: Iterable[Rule]) -> dict[int, list[StoryTag]]:
+def with_marks(tags: Iterable[StoryTag], marks: Sequence[Mark]) -> tuple[StoryTag, ...]:
+    """Leave out the tags that a person took away, and add those that a person gave."""
+    if not marks:
+        return tuple(tags)
+    barred = denied(marks)
+    return (*(tag for tag in tags if (tag.kind, tag.name) not in barred), *given_by_hand(marks))
+
+
+def rule_tags(
+    refs: Iterable[int], desk: Desk, rules: Iterable[Rule], marks: Mapping[int, Sequence[Mark]] | None = None
+) -> dict[int, list[StoryTag]]:
     """Ask every rule, in the config's order, of the drafts on the desk → the tags by draft.
 
-    A rule sees the tags that the rules before it gave.
+    A rule sees the tags that the rules before it gave. ``marks``: by draft; a tag that a person took away no rule
+    gives.
     """
     found: dict[int, list[StoryTag]] = {ref: [] for ref in refs}
+    barred = {(ref, *tag) for ref, said in (marks or {}).items() for tag in denied(said)}
     for rule in rules:
         hits = desk.matching(rule.query)
+        if barred:
+            hits = frozenset(ref for ref in hits if (ref, rule.kind, rule.name) not in barred)
         if hits:
             desk.tag(hits, rule.kind, rule.name)
         for ref in hits:

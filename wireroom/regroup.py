@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlite_utils import Database
 
 from db import regroup as archive
-from db.apply import mint_urn, replace_tags, select, update_story
+from db.apply import mint_urn, replace_tags, select, update_story, withhold
 from db.compare import replace_prints, write_events
 from db.compared import carriers, prints
 from db.desk import DraftDesk
@@ -232,6 +232,7 @@ class Regrouper:
         for text in again.retold:
             update_story(db, text, text.lead, None)
         replace_tags(db, dict(again.tags), frozenset(), iso(self.now))
+        withhold(db, again.withheld)
         for topic, taken in groupby(again.selections, key=itemgetter(0)):
             select(db, topic, [item[1:] for item in taken], iso(self.now), self.mint)
         mark_changed_topics(db, list(stories))
