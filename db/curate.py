@@ -17,6 +17,7 @@ from db.last_word import given_by_hand, is_hidden, lead_by_hand, pinned, withhel
 from db.marks import marks_of, settle_marks
 from db.merge import MergeError, living
 from db.recall import Mark
+from db.text import slug
 
 Word = Literal["pin", "unpin", "hide", "unhide", "tag", "untag", "lead"]
 WORDS: tuple[Word, ...] = get_args(Word)
@@ -123,9 +124,10 @@ def made_untags(db: Database, story: int, _: Sequence[Mark], wish: Wish) -> list
         [story],
     )
     has = [(kind, name) for kind, name in rows]
-    if missing := [tag for tag in wish.tags if tag not in has]:
+    wanted = [tag if tag in has else (tag[0], slug(tag[1])) for tag in wish.tags]
+    if missing := [tag for tag in wanted if tag not in has]:
         raise MergeError(f"story {story} has no tag {listed(missing)}; it has {listed(has) or 'none'}")
-    return [Said("untag", tag=tag) for tag in dict.fromkeys(wish.tags)]
+    return [Said("untag", tag=tag) for tag in dict.fromkeys(wanted)]
 
 
 def made_lead(db: Database, story: int, marks: Sequence[Mark], wish: Wish) -> list[Said]:

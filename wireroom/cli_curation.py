@@ -90,7 +90,10 @@ def untag(path: Path, story: str, tags: tuple[str, ...], *, by: str, as_json: bo
 
     Topics that took it only for that tag show it no more. `wireroom tag` undoes it. Works beside a running daemon.
     """
-    decide(path, {"do": "untag", "story": story, "tags": checked(tags), "by": by}, as_json=as_json)
+    named = [one.split(":", 1) for one in tags if ":" in one]
+    if len(named) < len(tags):
+        fail(2, f"{next(one for one in tags if ':' not in one)!r} is no tag; write kind:name")
+    decide(path, {"do": "untag", "story": story, "tags": named, "by": by}, as_json=as_json)
 
 
 @click.argument("entry", type=click.IntRange(1, 2**63 - 1), required=False)
