@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from db.plan import StoryText
+from db.plan import Chosen, StoryText
 from db.recall import Known, StoryTag
 from ingest.grouping import Grouping
-from ingest.select import Selection, selections
-from ingest.stories import Touched, draft, evidence, told, told_anew
+from ingest.select import Occasion, choices
+from ingest.stories import Touched, draft_of, evidence, told, told_anew
 from ingest.tag import Desks, rule_tags
 
 UNTOUCHED = Touched(source_id=0, copies={}, changed={})
@@ -18,14 +18,16 @@ UNTOUCHED = Touched(source_id=0, copies={}, changed={})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """What is to be written: stories that another entry leads, all tags of each, what topics have not selected yet."""
+    """What is to be written: stories that another entry leads, all tags of each, what topics do with them."""
 
     retold: tuple[StoryText, ...]
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...]
-    selections: tuple[Selection, ...]
+    chosen: Chosen
 
 
-def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping) -> Again:
+def asked_again(
+    story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, occasion: Occasion
+) -> Again:
     """Choose the leads of stories, and ask rules and topics of them, as a poll does."""
     stories = known.stories(story_ids)
     retold = {
@@ -34,7 +36,7 @@ def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping
         if (text := told_anew(story, UNTOUCHED, known, grouping)) is not None
     }
     drafts = [
-        draft(retold.get(story.id) or told(story), evidence(story, UNTOUCHED), desks, story.first_seen, story.event)
+        draft_of(story, retold.get(story.id) or told(story), evidence(story, UNTOUCHED), desks)
         for story in stories.values()
     ]
     desk = known.desk(drafts)
@@ -42,5 +44,5 @@ def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping
     return Again(
         retold=tuple(retold.values()),
         tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
-        selections=selections([d.ref for d in drafts], desks.topics, desk, known, ()),
+        chosen=choices(drafts, desks.topics, desk, known, (), occasion),
     )

@@ -15,7 +15,7 @@ from ingest.dedupe import Placed
 from ingest.grouping import Grouping
 from ingest.identify import Sighting
 from ingest.lead import Candidate, lead_of
-from ingest.select import selections
+from ingest.select import Occasion, choices
 from ingest.tag import Desks, given_tags, rule_tags
 from ingest.unite import successors
 
@@ -53,13 +53,14 @@ def with_stories(
     retold = [text for story in stories.values() if (text := told_anew(story, touched, known, grouping)) is not None]
     texts = {text.ref: text for text in retold}
     drafts = [
-        draft(texts.get(story.id) or told(story), evidence(story, touched), desks, story.first_seen, story.event)
+        draft_of(story, texts.get(story.id) or told(story), evidence(story, touched), desks)
         for story in stories.values()
     ]
-    events = {happening.story: happening.event for happening in plan.happenings}
+    events = {happening.story: happening for happening in plan.happenings}
     for text in new:
         brought = tuple(carried(plan.source_id, p.entry) for p in copies[text.ref])
-        drafts.append(draft(text, brought, desks, plan.now, events.get(text.ref)))
+        event, score = (of.event, of.score) if (of := events.get(text.ref)) else (None, None)
+        drafts.append(draft(text, brought, desks, plan.now, event, score))
     if not drafts:
         return plan
     desk = known.desk(drafts)
@@ -69,7 +70,7 @@ def with_stories(
         new_stories=tuple(new),
         changed_stories=tuple(retold),
         tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
-        selections=selections([d.ref for d in drafts], desks.topics, desk, known, placed, successors(plan.unions)),
+        chosen=choices(drafts, desks.topics, desk, known, placed, Occasion(now=plan.now), successors(plan.unions)),
     )
 
 
@@ -174,7 +175,19 @@ def carried(source_id: int, entry: Entry) -> Carried:
     )
 
 
-def draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, first_seen: str, event: int | None) -> Draft:
+def draft_of(story: KnownStory, text: StoryText, carried: tuple[Carried, ...], desks: Desks) -> Draft:
+    """Make the draft of a known story."""
+    return draft(text, carried, desks, story.first_seen, story.event, story.event_score)
+
+
+def draft(
+    text: StoryText,
+    carried: tuple[Carried, ...],
+    desks: Desks,
+    first_seen: str,
+    event: int | None,
+    event_score: float | None = None,
+) -> Draft:
     """Make the draft that rules and topics are asked of."""
     return Draft(
         ref=text.ref,
@@ -187,6 +200,7 @@ def draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, first_see
         first_seen=first_seen,
         words=text.words,
         event=event,
+        event_score=event_score,
         carried=carried,
         tags=given_tags(carried, desks),
     )

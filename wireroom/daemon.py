@@ -24,6 +24,7 @@ from wireroom.callback import callback_routes
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
 from wireroom.decide import DECISIONS, decide
+from wireroom.due import do_due
 from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.log import Log
@@ -182,6 +183,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         "publish": engine.press.publish,
         "websub": subscriber.tick,
         "upkeep": Upkeep(engine).tick,
+        "due": functools.partial(do_due, engine),
         "regroup": functools.partial(go_on, engine),
     }
     try:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from db.apply import mint_urn, replace_tags, select, update_story
+from db.apply import mint_urn, replace_tags, update_story
 from db.decisions import Decision, decide_merge, decide_split, note_selections, undo
 from db.desk import DraftDesk
 from db.explain import find_story
 from db.known import ArchiveKnown
 from db.merge import MergeError, ids, living
+from db.selections import write_chosen
 from db.times import iso
 from db.topics import mark_changed_topics
 from ingest.normalize import key
 from ingest.retold import asked_again
+from ingest.select import Occasion
 from ingest.urls import canonical_link
 from wireroom.control import ControlError
 
@@ -88,14 +88,13 @@ def retell(db: Database, done: Decision, stories: list[int], setup: Setup, now: 
 
     What topics take is noted with the decision. Without ``selects`` none takes anything: an undo only restores.
     """
-    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping)
+    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping, Occasion(now=now))
     for text in again.retold:
         update_story(db, text, text.lead, None)
     replace_tags(db, dict(again.tags), frozenset(), now)
-    if selects and again.selections:
+    if selects:
         ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()
-        for topic, taken in groupby(again.selections, key=itemgetter(0)):
-            select(db, topic, [item[1:] for item in taken], now, mint_urn)
+        write_chosen(db, again.chosen, now, mint_urn)
         sql = "SELECT id FROM selections WHERE id > ?1 AND story_id IN (SELECT value FROM json_each(?2))"
         note_selections(db, done.id, ids(db, sql, before, json.dumps(stories)))
     mark_changed_topics(db, stories)

@@ -6,8 +6,9 @@ import asyncio
 from functools import partial
 from typing import TypeVar
 
-from db.query import parse
+from db.query import Query, parse
 from db.sync import Synced
+from db.topic_query import topic_query
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
 from ingest.collect import Collector
@@ -22,6 +23,7 @@ from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
+from wireroom.config import Topic as TopicConfig
 from wireroom.log import Log
 from wireroom.press import Press
 from wireroom.worker import do_batch
@@ -118,11 +120,29 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
                 for r in config.rules
                 for k, n in (split_tag(r.tag),)
             ),
-            topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match), dedupe=t.dedupe) for t in config.topics),
+            topics=tuple(make_topic(t, synced.topics[t.id]) for t in config.topics),
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
         grouping=make_grouping(config, synced),
+    )
+
+
+def query_of(topic: TopicConfig) -> Query:
+    """Parse all that a topic asks; the config has checked that it can be."""
+    exclude = parse(topic.exclude) if topic.exclude is not None else None
+    return topic_query(parse(topic.match), exclude=exclude, min_sources=topic.min_sources, languages=topic.languages)
+
+
+def make_topic(topic: TopicConfig, row: int) -> Topic:
+    """Turn a topic of the config into what selecting works by; ``row`` is its row id."""
+    return Topic(
+        id=row,
+        query=query_of(topic),
+        dedupe=topic.dedupe,
+        same_event=topic.same_event,
+        delay_s=topic.delay_s,
+        flood=topic.flood,
     )
 
 

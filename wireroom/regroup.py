@@ -11,14 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
 from db import regroup as archive
-from db.apply import mint_urn, replace_tags, select, update_story
+from db.apply import mint_urn, replace_tags, update_story
 from db.compare import replace_prints, write_events
 from db.compared import carriers, prints
 from db.desk import DraftDesk
@@ -35,6 +33,7 @@ from db.reread import (
     next_stories,
     title_and_text,
 )
+from db.selections import write_chosen
 from db.times import iso, parse_iso
 from db.topics import mark_changed_topics
 from ingest.dedupe import Placed
@@ -43,6 +42,7 @@ from ingest.happening import happenings_of
 from ingest.prints import prints_of, sampled
 from ingest.replay import Replayed, Seen, replayed
 from ingest.retold import UNTOUCHED, asked_again
+from ingest.select import Occasion
 from ingest.stories import told_anew
 from ingest.tag import Desks
 from wireroom.control import ControlError, Progress
@@ -227,13 +227,17 @@ class Regrouper:
         return len(led_anew)
 
     def retell(self, db: Database, stories: Sequence[int]) -> None:
-        """Choose the leads of stories, and ask rules and topics of them, as a poll does. It is no news of theirs."""
-        again = asked_again(stories, ArchiveKnown(db, self.desk), self.desks, self.grouping)
+        """Choose the leads of stories, and ask rules and topics of them, as a poll does. It is no news of theirs.
+
+        What a topic takes only now is not announced either: it is archived there.
+        """
+        now = iso(self.now)
+        occasion = Occasion(now=now, quiet=True)
+        again = asked_again(stories, ArchiveKnown(db, self.desk), self.desks, self.grouping, occasion)
         for text in again.retold:
             update_story(db, text, text.lead, None)
-        replace_tags(db, dict(again.tags), frozenset(), iso(self.now))
-        for topic, taken in groupby(again.selections, key=itemgetter(0)):
-            select(db, topic, [item[1:] for item in taken], iso(self.now), self.mint)
+        replace_tags(db, dict(again.tags), frozenset(), now)
+        write_chosen(db, again.chosen, now, self.mint)
         mark_changed_topics(db, list(stories))
 
     def told(self, db: Database, at: Standing) -> Step:
