@@ -37,6 +37,8 @@ CREATE TRIGGER authors_ai AFTER INSERT ON authors BEGIN
   INSERT INTO authors_fts (rowid, folded) VALUES (new.id, new.folded);
 END;
 
+CREATE INDEX selections_archived ON selections (topic_id, story_id) WHERE archived = 1;
+
 CREATE TABLE waiting (                       -- stories that a topic looks at once more later: its `delay`
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
   story_id        INTEGER NOT NULL REFERENCES stories(id),

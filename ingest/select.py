@@ -61,27 +61,25 @@ def choices(
     shown = known.events_shown(events_of(drafts), archived=occasion.quiet) if by_event else frozenset()
     waiting = known.waiting(rows) if occasion.quiet and any(t.delay_s for t in topics) else frozenset()
     pinned = pins(known, rows) if occasion.leaves else frozenset()
+    free = [draft for draft in drafts if draft.ref not in withheld]
     made: list[Chosen] = []
     for topic in topics:
         matching = desk.matching(topic.query)
-        free = [d for d in drafts if d.ref not in withheld]
-        mine = [d for d in free if d.ref in matching]
+        mine = [draft for draft in free if draft.ref in matching]
         new = [
             (draft, entry)
             for draft in first_told(topic, mine, shown, taken)
             for entry in items(topic, members.get(draft.ref, ()), taken[topic.id, draft.ref])
             if (topic.id, draft.ref) not in waiting
         ]
-        made.append(begun(topic, new, occasion))
-        back = [(topic.id, d.ref) for d in mine if (topic.id, d.ref) in away]
-        left = [
-            one
-            for d in free
-            if occasion.leaves and d.ref not in matching
-            for one in [(topic.id, d.ref)]
-            if taken[one] and one not in away and one not in pinned
-        ]
-        made.append(Chosen(back=tuple(back), left=tuple(left)))
+        if new:
+            made.append(begun(topic, new, occasion))
+        if away:
+            made.append(Chosen(back=tuple((topic.id, d.ref) for d in mine if (topic.id, d.ref) in away)))
+        if occasion.leaves:
+            others = [(topic.id, draft.ref) for draft in free if draft.ref not in matching]
+            left = (one for one in others if taken[one] and one not in away and one not in pinned)
+            made.append(Chosen(left=tuple(left)))
     return together(made)
 
 
