@@ -46,9 +46,9 @@ MARKS = "*~?!"
 class Spelling:
     """A way to write a name. ``languages`` None: in a story of any.
 
-    ``stem``: letters may follow (russisch, russische). ``personal``: people have this name too (Jordan). ``unsure``: the
-    text must name what lies near as well (Georgia). ``word``: in capitals it is a word of its own (WHO). ``seat``: of a
-    government, which it stands for.
+    ``stem``: letters may follow (russisch, russische). ``personal``: people have this name too (Jordan). ``unsure``:
+    the text must name what lies near as well (Georgia). ``word``: in capitals it is a word of its own (WHO). ``seat``:
+    of a government, which it stands for.
     """
 
     text: str
@@ -65,8 +65,8 @@ class Named:
     """A thing with names: its tag is ``kind:name``, and ``aliases`` are all the ways that it is written.
 
     ``origin``: "entity" is the user's, "gazetteer" is shipped. What is shipped may have ``spellings`` besides, the tags
-    that it brings along (``within``: Geneva is in Switzerland), and what ``near`` it makes an unsure spelling sure. With
-    the kind "" it is nothing: a longer name that keeps those in it from counting.
+    that it brings along (``within``: Geneva is in Switzerland), and what ``near`` it makes an unsure spelling sure.
+    With the kind "" it is nothing: a longer name that keeps those in it from counting.
     """
 
     kind: str
