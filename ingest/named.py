@@ -107,7 +107,8 @@ def read_entries(text: str) -> Iterator[Named]:
     """Read a list of blocks. The first line is ``kind name [code] [in tag]``, and what it is called follows.
 
     ``en: …``, ``any: …`` names by language; ``seat: …`` of its government; ``part: …`` of it, both in any language;
-    ``near: …`` tags; ``= de …; fr …`` names that a script wrote. Raises ValueError at a line that is none of these.
+    ``near: …`` tags; ``= de …; fr …`` and, of
+    seats, ``@ de …; fr …`` are names that a script wrote. Raises ValueError at a line that is none of these.
     """
     for block in re.split(r"\n(?=[a-z]+ [^\s:]+(?: [A-Z]{2})?(?: in \S+)?\n)", f"\n{text}")[1:]:
         head, *lines = [line for line in block.splitlines() if line and not line.startswith("#")]
@@ -116,10 +117,11 @@ def read_entries(text: str) -> Iterator[Named]:
         near: frozenset[tuple[str, str]] = frozenset()
         for line in lines:
             what, colon, names = line.partition(": ")
-            if line.startswith("= "):
+            if line.startswith(("= ", "@ ")):
                 for part in line[2:].split("; "):
                     language, _, words = part.partition(" ")
-                    spellings += [spelling(one, frozenset({language})) for one in words.split(", ")]
+                    seat = line.startswith("@")
+                    spellings += [spelling(one, frozenset({language}), seat=seat) for one in words.split(", ")]
             elif what == "near" and colon:
                 near = frozenset(tag(one, kind) for one in names.split(","))
             elif colon and (what in LANGUAGES or what in {"any", "seat", "part"}):
