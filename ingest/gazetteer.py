@@ -22,6 +22,9 @@ from ingest.salience import Tally, beginning
 MAX_CHARS = 100_000
 """Of a text so much is read: 15,000 words, longer than a story. It bounds the time that a text can cost."""
 
+MAX_HITS = 10_000
+"""Many times what a story of that length has; a text that is but names would cost a second more."""
+
 MAX_STEM_ENDING = 8
 
 OTHER_SCRIPTS = frozenset({"ar", "el", "ja", "ru", "uk", "zh"})
@@ -101,9 +104,10 @@ class Gazetteer:
         low = page.low
         raw = self._automaton.find_matches_as_indexes(low, overlapping=True)
         if unspaced(low):  # Latin names have no space around them there
-            raw = list({*raw, *self._automaton.find_matches_as_indexes(UNSPACED.sub(" ", low), overlapping=True)})
+            again = self._automaton.find_matches_as_indexes(UNSPACED.sub(" ", low), overlapping=True)
+            raw = list(dict.fromkeys(raw[:MAX_HITS] + again[:MAX_HITS]))
         found = []
-        for pattern, start, end in raw:
+        for pattern, start, end in raw[: 2 * MAX_HITS]:
             meanings = self._meanings[pattern]
             if low[end] != " ":
                 meanings = tuple(meaning for meaning in meanings if ends(meaning.spelling, low, start, end))
@@ -113,22 +117,29 @@ class Gazetteer:
         return found
 
     def _count_shipped(self, page: Page, hits: list[Hit], tally: Tally) -> None:
-        """Count the shipped things, first those that are sure, then those that need another beside them."""
-        later: list[tuple[Named, tuple[str, str], Hit]] = []
+        """Count the shipped things: first what is sure, then the unsure that has something near it, then the towns."""
+        unsure: list[tuple[Named, tuple[str, str], Hit]] = []
+        towns: list[tuple[Named, tuple[str, str], Hit]] = []
         for hit in hits:
             for meaning in hit.meanings:
                 thing, spelling = self._things[meaning.thing], meaning.spelling
-                if meaning.thing in self._users or not thing.kind or not is_meant(thing, spelling, page.whole, hit):
+                if meaning.thing in self._users or not thing.kind or not is_meant(thing, spelling, page, hit):
                     continue
                 town = thing.kind == "place" and stands_apart(page, hit)
                 for tag in ((thing.kind, thing.name), *thing.within):
-                    if spelling.unsure or (town and (spelling.seat or tag != (thing.kind, thing.name))):
-                        later.append((thing, tag, hit))
+                    if spelling.unsure:
+                        unsure.append((thing, tag, hit))
+                    elif town and (spelling.seat or tag != (thing.kind, thing.name)):
+                        towns.append((thing, tag, hit))
                     else:
                         tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
+        near = tally.names() | {tag for _, tag, _ in towns}
+        for thing, tag, hit in unsure:
+            if tag in near or thing.near & near:
+                tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
         sure = tally.names()
-        for thing, tag, hit in later:
-            if tag in sure or thing.near & sure:
+        for thing, tag, hit in towns:
+            if tag in sure:
                 tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
 
 
@@ -164,8 +175,11 @@ def ends(spelling: Spelling, low: str, start: int, end: int) -> bool:
     return not (KATAKANA.match(low[end - 1]) and KATAKANA.match(low[end]))
 
 
-def is_meant(thing: Named, spelling: Spelling, whole: str, hit: Hit) -> bool:
-    """Tell whether the words around do not speak against it."""
+def is_meant(thing: Named, spelling: Spelling, page: Page, hit: Hit) -> bool:
+    """Tell whether neither the words around nor the place in the text speak against it."""
+    whole = page.whole
+    if spelling.quoted and hit.start >= page.title_end:
+        return False
     if spelling.word and shouted(whole, hit.start, hit.end):
         return False
     if thing.kind != "place":

@@ -57,7 +57,9 @@ DEEDS = frozenset(DEED_WORDS.split())
 
 PARTIES = frozenset(("between", "with", "by", "against"))
 
-MADE_WORDS = "made built born listed registered flagged style speaking language designed manufactured incorporated educated trained"
+MADE_WORDS = """
+made built born listed registered flagged style speaking language designed manufactured incorporated educated trained
+"""
 MADE = frozenset(MADE_WORDS.split())
 """What is Chinese-made need not be about China."""
 
