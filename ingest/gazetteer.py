@@ -99,6 +99,15 @@ class Gazetteer:
         self._count_shipped(page, longest(hits), tally)
         return tally.mentions()
 
+    def seen(self, page: Page, language: str | None) -> list[tuple[int, int, str]]:
+        """Give what stands in a text, counted or not: from where to where, and the kind. For measuring."""
+        return [
+            (hit.start + meaning.lead, hit.end, thing.kind)
+            for hit in longest(self._hits(page, language))
+            for meaning in hit.meanings
+            if (thing := self._things[meaning.thing]).kind and is_meant(thing, meaning.spelling, page, hit)
+        ]
+
     def _hits(self, page: Page, language: str | None) -> list[Hit]:
         """Find all names that stand as a name may stand."""
         low = page.low
