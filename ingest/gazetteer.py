@@ -17,7 +17,7 @@ from db.text import UNSPACED
 from ingest.name_forms import BREAK, KATAKANA, comparable, patterns, said, unspaced
 from ingest.named import LANGUAGES, Named, Spelling
 from ingest.namesakes import governs, namesake, shouted
-from ingest.salience import Tally, beginning
+from ingest.salience import Tally, beginning, dateline
 
 MAX_CHARS = 100_000
 """Of a text so much is read: 15,000 words, longer than a story. It bounds the time that a text can cost."""
@@ -31,6 +31,9 @@ OTHER_SCRIPTS = frozenset({"ar", "el", "ja", "ru", "uk", "zh"})
 """What stands in Latin letters in a story of these is written as in English: 与NATO成员."""
 
 LAST_LATIN = "\u036f"
+
+PLAIN = Spelling(text="")
+"""How the aliases are spelled: one for all of them, as a user may have 200,000."""
 
 
 class Meaning(NamedTuple):
@@ -54,11 +57,15 @@ class Hit(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A story to be searched: as it is quoted, and comparable, of one length; and where its title and beginning end."""
+    """A story to be searched: as it is quoted, and comparable, of one length; and where its parts end.
+
+    The parts are the title, the dateline (where the title ends, if there is none), the beginning.
+    """
 
     whole: str
     low: str
     title_end: int
+    dateline_end: int
     beginning_end: int
 
 
@@ -69,8 +76,9 @@ class Gazetteer:
         self._things: Sequence[Named] = tuple(named)
         known: dict[str, list[Meaning]] = {}
         for number, thing in enumerate(self._things):
-            for spelling in thing.spelled():
-                for pattern, capitals in patterns(spelling.text):
+            ways = [(alias, PLAIN) for alias in thing.aliases] + [(one.text, one) for one in thing.spellings]
+            for text, spelling in ways:
+                for pattern, capitals in patterns(text):
                     meaning = Meaning(number, spelling, capitals, int(pattern[0] == " "))
                     known.setdefault(pattern, []).append(meaning)
         self._meanings = tuple(tuple(meanings) for meanings in known.values())
@@ -154,10 +162,10 @@ class Gazetteer:
 
 def laid_out(title: str, text: str) -> Page:
     """Lay out a story to be searched."""
-    head = said(title[:MAX_CHARS])
-    whole = f" {head} {BREAK} {said(text[:MAX_CHARS])} "
+    head, body = said(title[:MAX_CHARS]), said(text[:MAX_CHARS])
+    whole = f" {head} {BREAK} {body} "
     title_end = len(head) + 2
-    return Page(whole, comparable(whole), title_end, title_end + 2 + beginning(text))
+    return Page(whole, comparable(whole), title_end, title_end + dateline(body), title_end + 2 + beginning(text))
 
 
 def fits(meaning: Meaning, page: Page, start: int, end: int, language: str | None) -> bool:
@@ -187,7 +195,9 @@ def ends(spelling: Spelling, low: str, start: int, end: int) -> bool:
 def is_meant(thing: Named, spelling: Spelling, page: Page, hit: Hit) -> bool:
     """Tell whether neither the words around nor the place in the text speak against it."""
     whole = page.whole
-    if spelling.quoted and hit.start >= page.title_end:
+    if page.title_end <= hit.start < page.dateline_end:
+        return False
+    if spelling.quoted and (hit.start >= page.title_end or whole[hit.end] == ")"):
         return False
     if spelling.word and shouted(whole, hit.start, hit.end):
         return False

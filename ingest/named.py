@@ -66,9 +66,10 @@ class Spelling:
 class Named:
     """A thing with names: its tag is ``kind:name``, and ``aliases`` are all the ways that it is written.
 
-    ``origin``: "entity" is the user's, "gazetteer" is shipped. What is shipped may have ``spellings`` besides, the tags
-    that it brings along (``within``: Geneva is in Switzerland), and what ``near`` it makes an unsure spelling sure.
-    With the kind "" it is nothing: a longer name that keeps those in it from counting.
+    An alias holds in every language. ``origin``: "entity" is the user's, "gazetteer" is shipped. What is shipped may
+    have ``spellings`` instead, the tags that it brings along (``within``: Geneva is in Switzerland), and what ``near``
+    it makes an unsure spelling sure. With the kind "" it is nothing: a longer name that keeps those in it from
+    counting.
     """
 
     kind: str
@@ -78,10 +79,6 @@ class Named:
     spellings: tuple[Spelling, ...] = ()
     within: tuple[tuple[str, str], ...] = ()
     near: frozenset[tuple[str, str]] = frozenset()
-
-    def spelled(self) -> tuple[Spelling, ...]:
-        """Give all its spellings; an alias holds in every language."""
-        return (*(Spelling(text=alias) for alias in self.aliases), *self.spellings)
 
 
 def spelling(text: str, languages: frozenset[str] | None, *, seat: bool = False) -> Spelling:

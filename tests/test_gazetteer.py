@@ -148,6 +148,22 @@ def test_georgia_is_the_country_only_among_its_neighbours() -> None:
     assert "place:georgia" not in tags("Georgia votes", "Crowds stood in Atlanta.")
 
 
+@pytest.mark.parametrize(
+    "sent_from",
+    [
+        "LONDON (Reuters) - ",
+        "GENEVA, Nov. 21 (Harbour Wire) — ",
+        "Geneva - ",
+        "LONDON, 21 November 2026 – ",
+        "OSLO, Norway -- ",
+    ],
+)
+def test_where_a_text_was_sent_from_is_not_what_it_is_about(sent_from: str) -> None:
+    """A dateline counts for nothing; the same place in a sentence does."""
+    assert tags("Oil rises", f"{sent_from}Oil rose on Monday.") == {}
+    assert "place:london" in tags("Oil rises", f"{sent_from}Oil in London - and elsewhere - rose on Monday.")
+
+
 def test_who_is_quoted_is_not_what_it_is_about() -> None:
     """An agency in the text is a source; in the title it is the subject."""
     assert "org:reuters" not in tags("A vote", "The minister told Reuters that it was so. Reuters heard it.")
@@ -226,7 +242,9 @@ def test_hostile_texts_are_answered(text: str) -> None:
         assert "norway" not in {one.name for one in found}
 
 
-WORDS = "Russia russia RUSSIA Türkei 中国 New Mexico US U.S. NATO Путин تركيا Jordan - ’s Geneva said İstanbul ß Georgia タイ ト"
+WORDS = (
+    "Russia russia RUSSIA Türkei 中国 New Mexico US U.S. NATO Путин تركيا Jordan - ’s Geneva İstanbul ß Georgia タイ ト"
+)
 PIECES = st.sampled_from([*WORDS.split(), " ", "\n", ". ", "\u0301", "İ", "Moscow said"])
 
 
@@ -259,7 +277,7 @@ def test_a_users_name_is_always_found_where_it_stands(name: str, before: str, af
 
 def test_the_lists_that_come_with_it_hold_together() -> None:
     """Tags are slugs, each thing is there once, and what it refers to is there."""
-    things = [thing for thing in shipped() if thing.kind and len(thing.spelled()) > 1]
+    things = [thing for thing in shipped() if thing.kind and len(thing.spellings) > 1]
     names = {(thing.kind, thing.name) for thing in shipped()}
     tagged = [(thing.kind, thing.name) for thing in things]
 
@@ -267,7 +285,7 @@ def test_the_lists_that_come_with_it_hold_together() -> None:
     assert {kind for kind, _ in names} == {"place", "org", "person", ""}
     assert all(slug(name) == name for _, name in names)
     assert {tag for thing in shipped() for tag in (*thing.within, *thing.near)} <= names
-    assert not [spelling.text for thing in shipped() for spelling in thing.spelled() if len(spelling.text.strip()) < 2]
+    assert not [spelling.text for thing in shipped() for spelling in thing.spellings if len(spelling.text.strip()) < 2]
 
 
 def test_a_line_of_a_list_that_is_none_is_an_error() -> None:
