@@ -63,9 +63,11 @@ def told(names: Iterable[tuple[str, str]]) -> str:
     return "; ".join(f"{language} {', '.join(dict.fromkeys(names))}" for language, names in parts.items())
 
 
-def territory(code: str) -> str:
-    """Write a territory's names."""
-    return told((language, Locale.parse(language).territories.get(code, "")) for language in LANGUAGES.split())
+def territory(code: str, entry: str) -> str:
+    """Write a territory's names; one that is marked in English (Georgia?) is marked as well."""
+    marked = {name.rstrip("?~").strip(): name.strip() for name in re.findall(r"[^:,\n]+[?~]", entry)}
+    names = ((language, Locale.parse(language).territories.get(code, "")) for language in LANGUAGES.split())
+    return told((language, marked.get(name.replace("ó", "o"), name)) for language, name in names)
 
 
 def cities(names: list[str]) -> str:
@@ -95,7 +97,7 @@ def main() -> None:
         entry, gap, after = rest.partition("\n\n")
         lines = []
         if code := re.fullmatch(r"place \S+ ([A-Z]{2})", head):
-            lines += [f"= {territory(code[1])}"]
+            lines += [f"= {territory(code[1], entry)}"]
             lines += [f"@ {names}" for names in [cities(spelled(entry, "seat"))] if names]
         elif head.startswith("place") and " in " in head:
             lines += [f"= {names}" for names in [cities(spelled(entry, "any"))] if names]
