@@ -124,6 +124,11 @@ def test_a_shipped_name_counts_where_the_story_is_about_it() -> None:
     assert "place:norway" not in tags("A vote", f"{FAR}\nIn Norway it rained.")
 
 
+def test_one_mention_is_one_in_whatever_lists_the_name_stands() -> None:
+    """Gaza is a part of Palestine, and a place within it; the White House is a body, and a part of a country."""
+    assert tags("A vote", f"{FAR}\nIn Gaza it rained, and the White House was dark.") == {}
+
+
 def test_two_mentions_are_few_beside_many_of_another() -> None:
     """In a long text about one country another comes up twice."""
     text = f"{FAR}\n{'Norway sang. ' * 9}In Peru it rained. Peru was wet."
