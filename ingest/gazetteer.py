@@ -124,7 +124,9 @@ class Gazetteer:
             (hit.start + meaning.lead, hit.end, thing.kind)
             for hit in longest(self._hits(page, language))
             for meaning in hit.meanings
-            if (thing := self._things[meaning.thing]).kind and is_meant(thing, meaning.spelling, page, hit)
+            if (thing := self._things[meaning.thing]).kind
+            and not meaning.spelling.unsure
+            and is_meant(thing, meaning.spelling, page, hit)
         ]
 
     def _hits(self, page: Page, language: str | None) -> list[Hit]:
@@ -167,7 +169,7 @@ class Gazetteer:
                 tally.note(*tag, "gazetteer", hit.start, stands(page.whole, hit))
 
     def _tags(self, page: Page, hit: Hit) -> dict[Tag, tuple[Doubt, frozenset[Tag]]]:
-        """Give the shipped tags that a hit may mean, each once: with its least doubt, and what near it would end that."""
+        """Give the shipped tags that a hit may mean, each once: with its least doubt, and what near it ends that."""
         found: dict[Tag, tuple[Doubt, frozenset[Tag]]] = {}
         for meaning in hit.meanings:
             thing, spelling = self._things[meaning.thing], meaning.spelling

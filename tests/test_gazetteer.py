@@ -146,6 +146,12 @@ def test_a_town_is_not_its_country_by_itself() -> None:
     assert "place:switzerland" in tags("They meet in Geneva")
 
 
+def test_a_surname_counts_where_the_full_name_stands() -> None:
+    """Otherwise it may be anybody's."""
+    assert "person:boris-johnson" in tags("A vote", f"{FAR}\nBoris Johnson sang. Johnson danced.")
+    assert tags("Johnson sings") == {}
+
+
 def test_georgia_is_the_country_only_among_its_neighbours() -> None:
     """Otherwise it may be the state."""
     assert "place:georgia" in tags("Georgia and Armenia sign")
@@ -307,7 +313,7 @@ def test_lists_are_read() -> None:
 
     assert (person.name, [one.text for one in person.spellings]) == (
         "ada-byron",
-        ["Ada Byron", "Augusta King", "Lovelace"],
+        ["Ada Byron", "Augusta King", "Lovelace", "Byron"],
     )
     assert (nothing.kind, something.kind, something.name) == ("", "org", "fed")
     assert thing.within == (("place", "y"), ("org", "z"))
