@@ -175,7 +175,7 @@ class Gazetteer:
             thing, spelling = self._things[meaning.thing], meaning.spelling
             if meaning.thing in self._users or not thing.kind or not is_meant(thing, spelling, page, hit):
                 continue
-            town = thing.kind == "place" and stands_apart(page, hit)
+            town = thing.kind == "place" and (spelling.seat or thing.within != ()) and stands_apart(page, hit)
             for tag in ((thing.kind, thing.name), *thing.within):
                 apart = town and (spelling.seat or tag != (thing.kind, thing.name))
                 doubt = Doubt.UNSURE if spelling.unsure else Doubt.TOWN if apart else Doubt.NONE
