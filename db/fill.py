@@ -10,8 +10,8 @@ from db.apart import heads
 from db.index import index_stories
 from db.members import members_of
 from db.model import Dedupe
-from db.query import Query
 from db.query_sql import newest
+from db.query_tree import Query
 
 PAGE, PAGES = 1000, 20
 """Of a topic with one item for each event so many matches are looked at, a page at a time, to find ``limit`` events."""
@@ -20,7 +20,7 @@ ROUNDING = 1e-9
 
 
 def filling(
-    db: Database, query: Query, limit: int, *, dedupe: Dedupe = "copies", same_event: float | None = None
+    db: Database, query: Query, limit: int, now: str, *, dedupe: Dedupe = "copies", same_event: float | None = None
 ) -> list[tuple[int, int | None]]:
     """Find what fills a topic → (story, and its entry where the topic shows copies apart), the newest last.
 
@@ -28,7 +28,7 @@ def filling(
     and others where they are less alike to it than this.
     """
     index_stories(db)  # those of the polls before us in this transaction
-    sql, params = newest(query)
+    sql, params = newest(query, now)
     found: list[int] = []
     events: set[int] = set()
     for page in range(PAGES):

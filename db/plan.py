@@ -228,7 +228,7 @@ class PollPlan:
     with their word triples as they are now; none where they are not compared, or strayed from their story.
     ``happenings``: the events of new stories; ``events``: those events.
     ``tags``: for each touched story all its tags. ``withheld``: likewise, whether it is kept out of all topics.
-    ``chosen``: what topics do with them.
+    ``taken``: likewise, the ids of the rules that take it and give it no tag. ``chosen``: what topics do with them.
     """
 
     source_id: int
@@ -254,4 +254,5 @@ class PollPlan:
     listing: Listing | None = None
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...] = ()
     withheld: tuple[tuple[int, Withheld | None], ...] = ()
+    taken: tuple[tuple[int, tuple[str, ...]], ...] = ()
     chosen: Chosen = Chosen()

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from db.apply import mint_urn
 from db.fill import filling
 from db.model import Dedupe
-from db.query import Query
+from db.query_tree import Query
 from db.rows import AT_ONCE, all_rows
 from db.selections import reschedule, select
 from db.times import iso, parse_iso
@@ -235,6 +235,6 @@ def put_topic(db: Database, topic: ConfiguredTopic, now: str, mint: Callable[[],
     )
     assert cursor.lastrowid is not None
     topic_id = int(cursor.lastrowid)
-    items = filling(db, topic.query, topic.limit, dedupe=topic.dedupe, same_event=topic.same_event)
+    items = filling(db, topic.query, topic.limit, now, dedupe=topic.dedupe, same_event=topic.same_event)
     select(db, topic_id, items, now, mint)  # the newest gets the top number
     return topic_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from db.query import And, Lang, Not, Or, Query, Sources
+from db.query_tree import And, Lang, Not, Or, Query, Sources
 
 
 def topic_query(

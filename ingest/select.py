@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from db.apart import Member, heads
+from db.last_word import is_hidden, pinned
 from db.plan import Chosen, Selection
 from db.recall import Desk, Draft, Known, Shown
 from db.times import iso_after, parse_iso
@@ -40,12 +41,12 @@ def choices(
     placed: Sequence[Placed],
     occasion: Occasion,
     gone: Mapping[int, int] | None = None,
-    withheld: Collection[int] = (),
 ) -> Chosen:
     """Ask every topic, in the config's order, of the stories on the desk → what each does with them, in their order.
 
     ``placed`` are the poll's new entries. ``gone``: stories that turn out, in this poll, to be another one, which has
-    their selections from then on. ``withheld``: stories (refs) that no topic may take; what has them keeps them unseen.
+    their selections from then on. What a person said of a story is stronger than any query: where it is hidden no topic
+    takes it, where it is pinned none gives it up.
     """
     gone = gone or {}
     stories = [draft.ref for draft in drafts]
@@ -60,15 +61,13 @@ def choices(
     by_event = any(topic.same_event is not None for topic in topics)
     shown = known.events_shown(events_of(drafts), archived=occasion.quiet) if by_event else frozenset()
     waiting = known.waiting(rows) if occasion.quiet and any(t.delay_s for t in topics) else frozenset()
-    pinned = pins(known, rows) if occasion.leaves else frozenset()
-    free = [draft for draft in drafts if draft.ref not in withheld]
     made: list[Chosen] = []
     for topic in topics:
         matching = desk.matching(topic.query)
-        mine = [draft for draft in free if draft.ref in matching]
+        mine = [draft for draft in drafts if draft.ref in matching]
         new = [
             (draft, entry)
-            for draft in first_told(topic, mine, shown, taken)
+            for draft in first_told(topic, [d for d in mine if not is_hidden(d.marks, topic.id)], shown, taken)
             for entry in items(topic, members.get(draft.ref, ()), taken[topic.id, draft.ref])
             if (topic.id, draft.ref) not in waiting
         ]
@@ -77,8 +76,8 @@ def choices(
         if away:
             made.append(Chosen(back=tuple((topic.id, d.ref) for d in mine if (topic.id, d.ref) in away)))
         if occasion.leaves:
-            others = [(topic.id, draft.ref) for draft in free if draft.ref not in matching]
-            left = (one for one in others if taken[one] and one not in away and one not in pinned)
+            others = [d for d in drafts if d.ref not in matching and topic.id not in pinned(d.marks)]
+            left = (one for one in ((topic.id, d.ref) for d in others) if taken[one] and one not in away)
             made.append(Chosen(left=tuple(left)))
     return together(made)
 
@@ -141,16 +140,6 @@ def belongs(score: float | None, least: float) -> bool:
 def events_of(drafts: Iterable[Draft]) -> frozenset[int]:
     """Collect the events in the archive that stories are of."""
     return frozenset(d.event for d in drafts if d.event is not None and d.event > 0)
-
-
-def pins(known: Known, stories: Collection[int]) -> frozenset[tuple[int, int]]:
-    """Collect the (topic, story) that a person has pinned: they stay, whatever the topic's query says."""
-    return frozenset(
-        (mark.topic_id, story)
-        for story, marks in known.marks(stories).items()
-        for mark in marks
-        if mark.kind == "pin" and mark.topic_id is not None
-    )
 
 
 def together(made: Iterable[Chosen]) -> Chosen:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
-from db.apply import mint_urn, replace_tags, update_story
+from db.apply import mint_urn, note_taken, replace_tags, update_story, withhold
 from db.desk import DraftDesk
 from db.known import ArchiveKnown
 from db.merge import living
@@ -49,6 +49,8 @@ def look_again(
     for text in again.retold:
         update_story(db, text, text.lead, None)
     replace_tags(db, dict(again.tags), frozenset(), at)
+    withhold(db, again.withheld)
+    note_taken(db, again.taken, at)
     write_chosen(db, again.chosen, at, mint)
     mark_changed_topics(db, stories)
     return len(waited) == most

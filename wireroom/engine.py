@@ -27,10 +27,11 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
+from wireroom.config_queries import asked_by, names_of
 from wireroom.due import do_due
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
-from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup, query_of
+from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
@@ -114,12 +115,13 @@ class Engine:
 
         ``taken`` is called on the writer's thread, before anything else is written there.
         """
+        names = names_of(config)
         topics = [
             ConfiguredTopic(
                 id=t.id,
                 title=t.title,
                 was=t.was,
-                query=query_of(t),
+                query=asked_by(t, names),
                 limit=t.limit,
                 dedupe=t.dedupe,
                 same_event=t.same_event,

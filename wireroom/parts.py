@@ -6,9 +6,8 @@ import asyncio
 from functools import partial
 from typing import TypeVar
 
-from db.query import Query, parse
+from db.query_names import Names, read_query
 from db.sync import Synced
-from db.topic_query import topic_query
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
 from ingest.collect import Collector
@@ -17,6 +16,7 @@ from ingest.fetch import Fetcher
 from ingest.grouping import Grouping
 from ingest.guard import Guard
 from ingest.hosts import Hosts
+from ingest.order import Asked, in_order
 from ingest.poll import Setup
 from ingest.tag import Desks, Rule, Topic
 from ingest.wanted import SourceSetting
@@ -24,6 +24,7 @@ from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
 from wireroom.config import Topic as TopicConfig
+from wireroom.config_queries import asked_by, names_of
 from wireroom.log import Log
 from wireroom.press import Press
 from wireroom.worker import do_batch
@@ -104,6 +105,7 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
     """
     old_settings = known.settings if known is not None else {}
     old_tags = known.desks.source_tags if known is not None else {}
+    names = names_of(config)
     settings: dict[str, SourceSetting] = {}
     source_tags: dict[int, tuple[tuple[str, str, str], ...]] = {}
     for s in config.sources:
@@ -115,12 +117,8 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
         settings=settings,
         desks=Desks(
             source_tags=source_tags,
-            rules=tuple(
-                Rule(id=r.id, kind=k, name=n, query=parse(r.match))
-                for r in config.rules
-                for k, n in (split_tag(r.tag),)
-            ),
-            topics=tuple(make_topic(t, synced.topics[t.id]) for t in config.topics),
+            rules=make_rules(config, synced, names),
+            topics=tuple(make_topic(t, synced.topics[t.id], names) for t in config.topics),
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
@@ -128,22 +126,35 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
     )
 
 
-def query_of(topic: TopicConfig) -> Query:
-    """Parse all that a topic asks; the config has checked that it can be."""
-    exclude = parse(topic.exclude) if topic.exclude is not None else None
-    return topic_query(parse(topic.match), exclude=exclude, min_sources=topic.min_sources, languages=topic.languages)
-
-
-def make_topic(topic: TopicConfig, row: int) -> Topic:
+def make_topic(topic: TopicConfig, row: int, names: Names) -> Topic:
     """Turn a topic of the config into what selecting works by; ``row`` is its row id."""
     return Topic(
         id=row,
-        query=query_of(topic),
+        query=asked_by(topic, names),
         dedupe=topic.dedupe,
         same_event=topic.same_event,
         delay_s=topic.delay_s,
         flood=topic.flood,
     )
+
+
+def make_rules(config: Config, synced: Synced, names: Names) -> tuple[Rule, ...]:
+    """Turn the config's rules into what the poller works by, each behind those whose tags it asks for."""
+    made = []
+    for rule in config.rules:
+        kind, name = split_tag(rule.tag) if rule.tag is not None else ("", "")
+        made.append(
+            Rule(
+                id=rule.id,
+                query=read_query(rule.match, names),
+                kind=kind,
+                name=name,
+                withholds="drop" if rule.drop else "hold" if rule.hold else None,
+                priority={synced.sources[source]: priority for source, priority in rule.priority.items()},
+            )
+        )
+    asked = [Asked(rule.query, (rule.kind, rule.name) if rule.name else None) for rule in made]
+    return tuple(made[number] for number in in_order(asked))
 
 
 def make_grouping(config: Config, synced: Synced) -> Grouping:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlite_utils import Database
 
 from db import regroup as archive
-from db.apply import mint_urn, replace_tags, update_story
+from db.apply import mint_urn, note_taken, replace_tags, update_story, withhold
 from db.compare import replace_prints, write_events
 from db.compared import carriers, prints
 from db.desk import DraftDesk
@@ -217,19 +217,19 @@ class Regrouper:
 
     def lead(self, db: Database, stories: Sequence[int], known: ArchiveKnown) -> int:
         """Choose the leads of stories anew → how many have another one now."""
-        led_anew = [
+        by_rules = any(rule.priority for rule in self.desks.rules)
+        asked = [
             story.id
             for story in known.stories(stories).values()
-            if story.entries and told_anew(story, UNTOUCHED, known, self.grouping) is not None
+            if (len(story.entries) > 1 and by_rules)  # which these take is only known when they are asked
+            or (story.entries and told_anew(story, UNTOUCHED, known, self.grouping) is not None)
         ]
-        if led_anew:
-            self.retell(db, led_anew)
-        return len(led_anew)
+        return self.retell(db, asked) if asked else 0
 
-    def retell(self, db: Database, stories: Sequence[int]) -> None:
-        """Choose the leads of stories, and ask rules and topics of them, as a poll does. It is no news of theirs.
+    def retell(self, db: Database, stories: Sequence[int]) -> int:
+        """Choose the leads of stories, and ask rules and topics of them, as a poll does → how many have another lead.
 
-        What a topic takes only now is not announced either: it is archived there.
+        It is no news of theirs, so what a topic takes only now is not announced either: it is archived there.
         """
         now = iso(self.now)
         occasion = Occasion(now=now, quiet=True)
@@ -237,8 +237,11 @@ class Regrouper:
         for text in again.retold:
             update_story(db, text, text.lead, None)
         replace_tags(db, dict(again.tags), frozenset(), now)
+        withhold(db, again.withheld)
+        note_taken(db, again.taken, now)
         write_chosen(db, again.chosen, now, self.mint)
         mark_changed_topics(db, list(stories))
+        return len(again.retold)
 
     def told(self, db: Database, at: Standing) -> Step:
         """Tell how far it is."""
