@@ -105,8 +105,8 @@ class KnownStory:
     words: int
     event: int | None
     entries: Mapping[int, Carried]
-    marks: tuple[Mark, ...] = ()
     event_score: float | None = None
+    marks: tuple[Mark, ...] = ()
 
 
 class Taken(NamedTuple):
@@ -182,8 +182,8 @@ class Draft:
     event: int | None
     carried: tuple[Carried, ...]
     tags: tuple[StoryTag, ...]
-    marks: tuple[Mark, ...] = ()
     event_score: float | None = None
+    marks: tuple[Mark, ...] = ()
 
     @property
     def source_ids(self) -> tuple[int, ...]:

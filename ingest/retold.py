@@ -33,14 +33,14 @@ class Again:
 def asked_again(
     story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, occasion: Occasion
 ) -> Again:
-    """Choose the leads of stories, and ask rules and topics of them, as a poll does."""
+    """Choose the leads of stories, and ask rules and topics of them, as a poll does on that occasion."""
     shown, ruled, desk = laid(story_ids, known, desks, grouping, occasion.now)
     return Again(
         retold=shown.retold,
         tags=ruled.tags,
         withheld=ruled.withheld,
         taken=ruled.taken,
-        chosen=choices(shown.drafts, desks.topics, desk, known, (), occasion, withheld=ruled.closed),
+        chosen=choices([d for d in shown.drafts if d.ref in ruled.open], desks.topics, desk, known, (), occasion),
     )
 
 

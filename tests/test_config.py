@@ -118,12 +118,12 @@ def test_contract_is_accepted_and_means_what_it_says(tmp_path: Path) -> None:
     assert (config.dedupe, web.dedupe, file.dedupe, config.topics[0].dedupe) == ("exact", "copies", "exact", "off")
     assert (config.grouping, config.topics[0].grouping) == ("strict", "off")
     assert (web.priority, file.priority) == (-2, 0)
-    diplomacy, watched = config.rules
-    assert (diplomacy.tag, diplomacy.hold, diplomacy.drop) == ("subject:diplomacy", False, False)
-    assert (watched.tag, watched.hold, watched.priority) == (None, True, {"example-world": 5, "file": -5})
     topic = config.topics[0]
     assert (topic.exclude, topic.min_sources, topic.languages) == ("sport OR weather", 3, ("en-gb", "de"))
     assert (topic.same_event, topic.delay_s, topic.flood) == (None, 1800, 7)
+    diplomacy, watched = config.rules
+    assert (diplomacy.tag, diplomacy.hold, diplomacy.drop) == ("subject:diplomacy", False, False)
+    assert (watched.tag, watched.hold, watched.priority) == (None, True, {"example-world": 5, "file": -5})
 
 
 def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:

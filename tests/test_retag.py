@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from db.curate import Wish, decide_marks
 from db.desk import DraftDesk
 from db.query import parse
-from db.recall import Mark
 from db.retag import extent, fronts
+from db.times import iso
 from db.writer import Job, run_batch
 from factory import minting
 from house import House, until
@@ -177,7 +178,7 @@ def test_a_retag_that_was_broken_off_is_harmless_to_repeat(tmp_path: Path, steps
         assert rooms[0].db.execute(sql).fetchall() == rooms[1].db.execute(sql).fetchall()
 
 
-def test_what_waits_goes_on_waiting_and_what_is_pinned_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_goes_on_waiting_and_what_is_pinned_stays(tmp_path: Path) -> None:
     """The one is announced in its time; the other a person wants there, whatever the query says."""
     room = Newsroom(tmp_path / "wireroom.db", SOURCES, match="trains OR ports", policy={"delay_s": 3600})
     some(room, 4)
@@ -188,8 +189,8 @@ def test_what_waits_goes_on_waiting_and_what_is_pinned_stays(tmp_path: Path, mon
     free = replace(room, policy={})
     free.poll("post", *(Printed(f"p{n}", report(n).with_more("Trains.", "Ports."), n) for n in range(4)), hour=4)
     assert [row[0] for row in selected(room)] == [1, 2, 3, 4]
-    pin = Mark(kind="pin", topic_id=1, tag=None, entry_id=None, by="someone")
-    monkeypatch.setattr("db.known.marks_of", lambda db, ids: {id_: (pin,) for id_ in ids if id_ == 2})
+    decide_marks(room.db, Wish(word="pin", story_id=2, topic="all"), iso(at(5)), "someone")
+    room.db.conn.commit()
     retag(room, desks_of(room, "nothing"))
 
     assert [row[0] for row in selected(room) if not row[-1]] == [2]

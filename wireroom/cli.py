@@ -247,8 +247,8 @@ for about_a_story in (
     cli_decisions.undo,
     cli_stories.diff,
     cli_stories.regroup,
-    *cli_curation.COMMANDS,
     cli_stories.retag,
+    *cli_curation.COMMANDS,
 ):
     cli.add_command(about_a_story)
 

@@ -141,8 +141,8 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 problem = f"is polled already by {shown_key(('source', first), raw)}"
                 yield ("source", n, "url"), problem, "take one of the two out"
     yield from grouping_faults(raw)
-    yield from query_faults(raw)
     yield from event_faults(raw)
+    yield from query_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
     given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}

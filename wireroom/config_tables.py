@@ -142,18 +142,18 @@ def check_query(value: object) -> str:
     return value
 
 
-def problem_and_mend(error: QueryError) -> tuple[str, str]:
-    """Part what is wrong in a query from the mend."""
-    problem, _, mend = str(error).replace(": did you mean", "; did you mean").partition("; ")
-    return problem, mend or "docs/query.md has the query language"
-
-
 def check_language(value: object) -> str:
     """Check a language's code → in small letters, a hyphen before the region."""
     code = str(value).lower().replace("_", "-")
     if not LANGUAGE.match(code):
         raise ValueError(f'{value!r} is no language code|write one such as "en", "de" or "pt-br"')
     return code
+
+
+def problem_and_mend(error: QueryError) -> tuple[str, str]:
+    """Part what is wrong in a query from the mend."""
+    problem, _, mend = str(error).replace(": did you mean", "; did you mean").partition("; ")
+    return problem, mend or "docs/query.md has the query language"
 
 
 def check_url(value: object) -> str:

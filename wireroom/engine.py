@@ -27,11 +27,11 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
-from wireroom.config_queries import names_of
+from wireroom.config_queries import asked_by, names_of
 from wireroom.due import do_due
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
-from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup, query_of
+from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
@@ -121,7 +121,7 @@ class Engine:
                 id=t.id,
                 title=t.title,
                 was=t.was,
-                query=query_of(t, names),
+                query=asked_by(t, names),
                 limit=t.limit,
                 dedupe=t.dedupe,
                 same_event=t.same_event,
