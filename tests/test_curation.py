@@ -53,7 +53,8 @@ def selected(house: House, topic: str) -> list[int]:
         story
         for (story,) in house.rows(
             "SELECT x.story_id FROM selections x JOIN topics t ON t.id = x.topic_id "
-            "JOIN stories st ON st.id = x.story_id WHERE t.config_id = ? AND x.archived = 0 AND x.left_at IS NULL AND st.withheld IS NULL ORDER BY x.number",
+            "JOIN stories st ON st.id = x.story_id WHERE t.config_id = ? AND x.archived = 0 AND x.left_at IS NULL "
+            "AND st.withheld IS NULL ORDER BY x.number",
             topic,
         )
     ]
