@@ -1,4 +1,4 @@
-"""Which tags has this story? Its sources' own, its feed categories, and the rules that match. Pure.
+"""Which tags has this story before any rule? Its sources' own, its feed categories, names in its texts. Pure.
 
 The story is tagged, not each copy: all its coverage is the evidence.
 """
@@ -6,13 +6,14 @@ The story is tagged, not each copy: all its coverage is the evidence.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal
 
 from db.last_word import denied, given_by_hand
 from db.model import Dedupe
-from db.query import Query
-from db.recall import Carried, Desk, Mark, StoryTag
+from db.query_tree import Query
+from db.recall import Carried, Mark, StoryTag
 from db.text import slug
 
 name_of = lru_cache(maxsize=4096)(slug)
@@ -21,12 +22,18 @@ name_of = lru_cache(maxsize=4096)(slug)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of the config, its query parsed."""
+    """A rule of the config, its query parsed, and what it does: one or more of these.
+
+    ``kind`` and ``name`` of the tag that it gives; "": none. ``withholds``: it keeps stories out of all topics.
+    ``priority``: of sources, by row id, within the stories that it takes.
+    """
 
     id: str
-    kind: str
-    name: str
     query: Query
+    kind: str = ""
+    name: str = ""
+    withholds: Literal["drop", "hold"] | None = None
+    priority: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +47,10 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desks:
-    """What the config says of tagging and selecting: ``source_tags`` by source row id, as (kind, name, config id)."""
+    """What the config says of tagging and selecting: ``source_tags`` by source row id, as (kind, name, config id).
+
+    ``rules``: each behind those whose tags it asks for (ingest/order.py); they are asked one after the other.
+    """
 
     source_tags: Mapping[int, tuple[tuple[str, str, str], ...]]
     rules: tuple[Rule, ...]
@@ -74,24 +84,3 @@ def with_marks(tags: Iterable[StoryTag], marks: Sequence[Mark]) -> tuple[StoryTa
         return tuple(tags)
     barred = denied(marks)
     return (*(tag for tag in tags if (tag.kind, tag.name) not in barred), *given_by_hand(marks))
-
-
-def rule_tags(
-    refs: Iterable[int], desk: Desk, rules: Iterable[Rule], marks: Mapping[int, Sequence[Mark]] | None = None
-) -> dict[int, list[StoryTag]]:
-    """Ask every rule, in the config's order, of the drafts on the desk → the tags by draft.
-
-    A rule sees the tags that the rules before it gave. ``marks``: by draft; a tag that a person took away no rule
-    gives.
-    """
-    found: dict[int, list[StoryTag]] = {ref: [] for ref in refs}
-    barred = {(ref, *tag) for ref, said in (marks or {}).items() for tag in denied(said)}
-    for rule in rules:
-        hits = desk.matching(rule.query)
-        if barred:
-            hits = frozenset(ref for ref in hits if (ref, rule.kind, rule.name) not in barred)
-        if hits:
-            desk.tag(hits, rule.kind, rule.name)
-        for ref in hits:
-            found[ref].append(StoryTag(kind=rule.kind, name=rule.name, origin="rule", why=rule.id))
-    return found

@@ -33,10 +33,10 @@ def carry_out_marks(
     ``retell`` asks rules and topics of stories anew.
     """
     story = living(db, wish.story_id)
-    before = taken(db, [story], setup)
+    before = taken(db, [story], setup, now)
     done = decide_marks(db, wish, now, by)
     retell(done, [story])
-    after = taken(db, [story], setup)
+    after = taken(db, [story], setup, now)
     lost = before - after if wish.word in LOSING else ()
     move(db, done.id, gained=after - before, pinned=pins_of(db, [story]), lost=lost, now=now)
     return done
@@ -48,12 +48,12 @@ def put_back(
     """Have the stories of marks that were taken back be as they were without them."""
     stories = marked_by(db, done.id)
     retell(done, stories)
-    move_back(db, done.id, taken(db, stories, setup), now)
+    move_back(db, done.id, taken(db, stories, setup, now), now)
 
 
-def taken(db: Database, stories: Sequence[int], setup: Setup) -> frozenset[tuple[int, int]]:
+def taken(db: Database, stories: Sequence[int], setup: Setup, now: str) -> frozenset[tuple[int, int]]:
     """Ask which topics would take stories now → (topic, story)."""
-    return taking(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping)
+    return taking(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping, now)
 
 
 def pins_of(db: Database, stories: Sequence[int]) -> frozenset[tuple[int, int]]:

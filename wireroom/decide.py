@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from db.apply import mint_urn, replace_tags, select, update_story, withhold
+from db.apply import mint_urn, note_taken, replace_tags, select, update_story, withhold
 from db.curate import WORDS
 from db.decisions import JOINING, Decision, decide_merge, decide_split, note_selections, undo
 from db.desk import DraftDesk
@@ -110,11 +110,12 @@ def retell(
     What topics take is noted with the decision, if it ``notes``. Without ``selects`` none takes anything but what is
     pinned there: the undo of a merge or a split only restores.
     """
-    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping)
+    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping, now)
     for text in again.retold:
         update_story(db, text, text.lead, None)
     replace_tags(db, dict(again.tags), frozenset(), now)
     withhold(db, again.withheld)
+    note_taken(db, again.taken, now)
     ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()
     for topic, taken in groupby(again.selections if selects else (), key=itemgetter(0)):
         select(db, topic, [item[1:] for item in taken], now, mint_urn)
