@@ -51,7 +51,10 @@ def events_of(db: Database, stories: Iterable[int], level: Level) -> dict[int, E
 
 
 def standing(db: Database, stories: Iterable[int], least: float) -> Mapping[int, dict[int, frozenset[int]]]:
-    """Read the living stories of the events of these stories → by event, each with its sources, oldest first."""
+    """Read the living stories of the events of these stories → by event, each with its sources, oldest first.
+
+    Left out: those that a rule or a person keeps out of all topics.
+    """
     rows: Iterable[tuple[int, int, str]] = db.execute(
         """
         SELECT st.event_id, st.id, json_group_array(DISTINCT e.source_id)
@@ -59,7 +62,7 @@ def standing(db: Database, stories: Iterable[int], least: float) -> Mapping[int,
         WHERE st.event_id IN (
             SELECT event_id FROM stories WHERE id IN (SELECT value FROM json_each(?)) AND event_id IS NOT NULL
           )
-          AND st.merged_into IS NULL AND coalesce(st.event_score >= ?, 1)
+          AND st.merged_into IS NULL AND st.withheld IS NULL AND coalesce(st.event_score >= ?, 1)
         GROUP BY st.event_id, st.id ORDER BY st.event_id, st.id
         """,
         [json.dumps(list(stories)), least - ROUNDING],

@@ -20,6 +20,7 @@ from db.apply import mint_urn, select
 from db.index import index_stories
 from db.members import members_of
 from db.model import Dedupe
+from db.policies import note_policy
 from db.query import Query
 from db.query_sql import newest
 from db.rows import AT_ONCE, all_rows
@@ -55,7 +56,10 @@ class ConfiguredSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfiguredTopic:
-    """A topic of the config, its query parsed."""
+    """A topic of the config, its query parsed.
+
+    ``fronted_by`` and ``styled_by``: the keys by which it is shown, as text (see ``db/policies.py``).
+    """
 
     id: str
     title: str
@@ -63,6 +67,9 @@ class ConfiguredTopic:
     query: Query
     limit: int
     dedupe: Dedupe = "copies"
+    fronted_by: str = ""
+    styled_by: str = ""
+    secret: bool = False
 
 
 class Standing(NamedTuple):
@@ -109,6 +116,9 @@ def sync_config(
     remarks += rename(db, "topics", [(t.id, t.was) for t in topics])
     source_ids = put_sources(db, sources, now)
     topic_ids = {topic.id: put_topic(db, topic, now, mint) for topic in topics}
+    for topic in topics:
+        id_, secret = topic_ids[topic.id], topic.secret
+        note_policy(db, id_, fronted_by=topic.fronted_by, styled_by=topic.styled_by, secret=secret, now=now)
     for rule in rules:
         db.execute("INSERT OR IGNORE INTO rules (config_id) VALUES (?)", [rule])
     retire(db, "sources", source_ids, now)

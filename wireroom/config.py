@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from db.due import Due
 from db.model import Dedupe, Level
+from db.output import DAY_S, Policy
 from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_faults import Found, config_error, cross_faults, explain, unreadable
@@ -61,15 +64,45 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic; ``dedupe`` says which entries of a story share an item, ``grouping`` which events its items name."""
+    """A topic; ``policy`` says what it shows. ``digest`` is when it publishes that as one item, None: story by story.
+
+    ``full_text``: with the whole texts. ``secret``: at an address that only its subscribers know.
+    """
 
     id: str
     title: str
     was: tuple[str, ...]
     match: str
-    limit: int
-    dedupe: Dedupe
-    grouping: Level
+    policy: Policy
+    full_text: bool = True
+    digest: Due | None = None
+    secret: bool = False
+
+    @property
+    def limit(self) -> int:
+        """How many stories it shows."""
+        return self.policy.limit
+
+    @property
+    def dedupe(self) -> Dedupe:
+        """Which entries of a story share an item."""
+        return self.policy.dedupe
+
+    @property
+    def grouping(self) -> Level:
+        """Which events its items name."""
+        return self.policy.grouping
+
+    @property
+    def fronted_by(self) -> str:
+        """What decides which of its stories have a place in its feed, as text."""
+        policy = self.policy
+        return json.dumps([policy.limit, policy.dedupe, policy.per_source, policy.order, policy.window_s])
+
+    @property
+    def styled_by(self) -> str:
+        """What else decides how it is written, as text."""
+        return json.dumps([self.grouping, self.full_text, self.digest, self.secret])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +214,17 @@ def make_config(path: Path, file: File) -> Config:
                 title=t.title,
                 was=tuple(t.was),
                 match=t.match,
-                limit=t.limit,
-                dedupe=t.dedupe or "copies",
-                grouping=t.grouping or grouping,
+                policy=Policy(
+                    limit=t.limit,
+                    dedupe=t.dedupe or "copies",
+                    grouping=t.grouping or grouping,
+                    per_source=t.per_source,
+                    order=t.order,
+                    window_s=t.window or DAY_S,
+                ),
+                full_text=t.full_text,
+                digest=Due(*t.digest, zone=t.timezone or "UTC") if t.digest is not None else None,
+                secret=t.secret,
             )
             for t in file.topic
         ),

@@ -142,6 +142,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 problem = f"is polled already by {shown_key(('source', first), raw)}"
                 yield ("source", n, "url"), problem, "take one of the two out"
     yield from grouping_faults(raw)
+    yield from policy_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
     given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
@@ -181,6 +182,20 @@ def grouping_faults(raw: dict[str, Any]) -> Iterator[Found]:
                     f"{asked!r} is more than {given!r}, what [wireroom] {key} says",
                     f"write {mend}",
                 )
+
+
+def policy_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find the topics' keys that say nothing without another one, or beside another one."""
+    for n, row in rows(raw, "topic"):
+        has_digest = "digest" in row
+        if "window" in row and row.get("order") != "coverage":
+            yield ("topic", n, "window"), "is used with an order by coverage only", 'write order = "coverage" too'
+        elif "window" in row and has_digest:
+            yield ("topic", n, "window"), "says nothing: a digest has its whole period", "take it out"
+        if "timezone" in row and not has_digest:
+            yield ("topic", n, "timezone"), "is used with a digest only", 'write digest = "07:00" too, or take it out'
+        if "full_text" in row and has_digest:
+            yield ("topic", n, "full_text"), "says nothing: a digest has summaries", "take it out"
 
 
 def rows(raw: dict[str, Any], table: str) -> list[tuple[int, dict[str, Any]]]:

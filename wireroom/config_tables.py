@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from db.model import Dedupe, Level
+from db.output import Order
 from db.query import FIELDS, RESERVED, parse
 from db.query_faults import QueryError
 from db.text import slug
 from ingest.guard import Allowed
-from wireroom.units import parse_duration, parse_size
+from wireroom.units import check_zone, parse_digest, parse_duration, parse_size
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
@@ -266,6 +267,13 @@ class TopicTable(Table):
     limit: int = Field(default=50, ge=1, le=1000)
     dedupe: Dedupe | None = None  # what was folded into one story is one item
     grouping: Level | None = None  # that of [wireroom]
+    per_source: int | None = Field(default=None, ge=1, le=1000)
+    order: Order = "new"
+    window: Annotated[Seconds | None, Field(gt=0)] = None  # a day, where the order is by coverage
+    full_text: bool = True
+    digest: Annotated[tuple[int | None, int, int] | None, exactly(parse_digest)] = None
+    timezone: Annotated[str | None, exactly(check_zone)] = None  # UTC
+    secret: bool = False
 
 
 class File(Table):

@@ -26,6 +26,7 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
+from wireroom.digester import Digester
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
 from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
@@ -53,6 +54,7 @@ class Engine:
         self._poller: Poller | None = None
         self._network: Network
         self._ticker = Ticker(self)
+        self.digester = Digester(self)
         self.closing = False
         """Nothing more is begun."""
         self.regroups = 0  # how many commands are at it
@@ -113,7 +115,17 @@ class Engine:
         ``taken`` is called on the writer's thread, before anything else is written there.
         """
         topics = [
-            ConfiguredTopic(id=t.id, title=t.title, was=t.was, query=parse(t.match), limit=t.limit, dedupe=t.dedupe)
+            ConfiguredTopic(
+                id=t.id,
+                title=t.title,
+                was=t.was,
+                query=parse(t.match),
+                limit=t.limit,
+                dedupe=t.dedupe,
+                fronted_by=t.fronted_by,
+                styled_by=t.styled_by,
+                secret=t.secret,
+            )
             for t in config.topics
         ]
         rules, now = [rule.id for rule in config.rules], iso(datetime.now(UTC))
@@ -239,5 +251,6 @@ class Engine:
         """
         result = await Round(self, progress).run(wanted, due=due)
         if not self.closing:
+            await self.digester.tick()
             await self.press.publish()
         return result
