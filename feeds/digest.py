@@ -19,7 +19,7 @@ MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 
-LINE_CHARS = 200
+LINE_CHARS = 240
 """So long is a story's summary."""
 
 
