@@ -58,8 +58,9 @@ class Shop:
     def __post_init__(self) -> None:
         self.db = open_writer(self.path / "w.db")
         self.db.execute(
-            "INSERT INTO topics (id, config_id, title, urn, created_at) VALUES (1, 't', 'T', 'u', ?), (2, 'o', 'O', 'v', ?)",
-            [NOW, NOW],
+            "INSERT INTO topics (id, config_id, title, urn, created_at) "
+            "VALUES (1, 't', 'T', 'u', ?1), (2, 'o', 'O', 'v', ?1)",
+            [NOW],
         )
         for n in range(1, 10):
             self.db.execute(
@@ -80,7 +81,8 @@ class Shop:
             self.carry(n, source)
         self.lead(n, sources[0])
         self.db.execute(
-            "INSERT INTO selections (topic_id, story_id, number, guid, selected_at, archived) VALUES (1, ?1, ?1, ?2, ?3, ?4)",
+            "INSERT INTO selections (topic_id, story_id, number, guid, selected_at, archived) "
+            "VALUES (1, ?1, ?1, ?2, ?3, ?4)",
             [n, f"g{n}", at, archived],
         )
         return n
