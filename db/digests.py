@@ -55,14 +55,14 @@ def make_digest(db: Database, topic: str, due: Due, now: datetime, mint: Callabl
     if parse_iso(digest_at) >= moment:
         return False
     to = iso(moment)
-    rows = db.execute(
-        f"SELECT max(x.number), max({VISIBLE}) FROM selections x JOIN stories st ON st.id = x.story_id "
-        "WHERE x.topic_id = ? AND x.number >= ? AND x.selected_at < ? AND x.archived = 0",
-        [id_, first, to],
-    )
-    ((last, is_seen),) = rows.fetchall()
     db.execute("UPDATE topics SET digest_at = ? WHERE id = ?", [to, id_])
-    if not is_seen:
+    last = last_before(db, id_, to)
+    is_seen = db.execute(
+        "SELECT 1 FROM selections x JOIN stories st ON st.id = x.story_id "
+        f"WHERE x.topic_id = ? AND x.number BETWEEN ? AND ? AND {VISIBLE} LIMIT 1",
+        [id_, first, last],
+    ).fetchone()
+    if is_seen is None:
         return False
     db.execute(
         "INSERT INTO digests (topic_id, number, guid, made_at, period_from, period_to, rhythm, zone, first_number, "
@@ -77,15 +77,19 @@ def make_digest(db: Database, topic: str, due: Due, now: datetime, mint: Callabl
 def begin(db: Database, topic_id: int, moment: str) -> None:
     """Have a topic's digests begin with what it has selected since ``moment`` and no digest has yet."""
     db.execute(
-        """
-        UPDATE topics SET digest_at = ?2, digest_from = max(
-            coalesce((SELECT number + 1 FROM selections WHERE topic_id = ?1 AND selected_at < ?2
-                      ORDER BY number DESC LIMIT 1), 1),
-            coalesce((SELECT max(last_number) + 1 FROM digests WHERE topic_id = ?1), 1)
-        ) WHERE id = ?1
-        """,
-        [topic_id, moment],
+        "UPDATE topics SET digest_at = ?2, digest_from = "
+        "1 + max(?3, (SELECT coalesce(max(last_number), 0) FROM digests WHERE topic_id = ?1)) WHERE id = ?1",
+        [topic_id, moment, last_before(db, topic_id, moment)],
     )
+
+
+def last_before(db: Database, topic_id: int, moment: str) -> int:
+    """Find the last selection of a topic that was made before ``moment`` → its number, 0 where there is none."""
+    found = db.execute(
+        "SELECT number FROM selections WHERE topic_id = ? AND selected_at < ? ORDER BY number DESC LIMIT 1",
+        [topic_id, moment],
+    ).fetchone()
+    return int(found[0]) if found is not None else 0
 
 
 def digests_of(db: Database, topic_id: int, policy: Policy) -> Iterator[Digest]:

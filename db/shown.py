@@ -66,10 +66,13 @@ def front_of(db: Database, topic_id: int, policy: Policy) -> Front:
 
 
 def pinned(db: Database, topic_id: int) -> list[int]:
-    """Read the visible selections of stories that a person pinned there, last pinned first."""
+    """Read the visible selections of stories that a person pinned there, last pinned first.
+
+    The few marks are gone through first (so CROSS JOIN, in SQLite), not the topic's many selections.
+    """
     rows = db.execute(
         f"""
-        SELECT x.id FROM marks p JOIN selections x ON x.topic_id = p.topic_id AND x.story_id = p.story_id
+        SELECT x.id FROM marks p CROSS JOIN selections x ON x.topic_id = p.topic_id AND x.story_id = p.story_id
         JOIN stories st ON st.id = x.story_id
         WHERE p.topic_id = ? AND p.kind = 'pin' AND {VISIBLE}
         GROUP BY x.id ORDER BY max(p.id) DESC, x.number LIMIT {MAX_PINS}

@@ -36,15 +36,18 @@ def mark_published(db: Database, topic: str, changes: int) -> None:
 
 
 def mark_changed_topics(db: Database, story_ids: Iterable[int]) -> None:
-    """Note, for the publisher, every topic that has one of these stories, or one that is of an event with them."""
+    """Note, for the publisher, every topic that shows one of these stories, or one that is of an event with them.
+
+    What a topic with digests has in none of them yet is not shown.
+    """
     db.execute(
         """
         WITH told AS (SELECT value AS id FROM json_each(?)),
              happened AS (SELECT event_id FROM stories WHERE id IN (SELECT id FROM told) AND event_id IS NOT NULL)
         UPDATE topics SET changes = changes + 1 WHERE id IN (
-            SELECT topic_id FROM selections WHERE story_id IN (
+            SELECT x.topic_id FROM selections x JOIN topics t ON t.id = x.topic_id WHERE x.story_id IN (
                 SELECT id FROM told UNION SELECT id FROM stories WHERE event_id IN (SELECT event_id FROM happened)
-            )
+            ) AND (t.digest_from IS NULL OR x.number < t.digest_from)
         )
         """,
         [json.dumps(list(story_ids))],

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from db.archive import open_writer
 from db.front import Candidate, places
@@ -46,6 +47,19 @@ def test_most_carried_are_first_and_of_equals_the_newer_one() -> None:
     assert places(ones, Policy(limit=4, order="coverage")) == [5, 8, 6, 9]
     assert places(ones, Policy(limit=4, order="coverage", per_source=2)) == [5, 8]
     assert places([one._replace(has_left=one.id == 8) for one in ones], Policy(limit=2, order="coverage")) == [5, 6]
+
+
+def mark(db: Database, kind: str, story: int, topic: int | None) -> None:
+    """Write what a person says of a story, in one topic or in all."""
+    db.execute(
+        "INSERT INTO decisions (id, at, kind, story_id, other_id, was) "
+        "SELECT coalesce(max(id), 0) + 1, ?, ?, ?, ?, '{}' FROM decisions",
+        [NOW, kind, story, story],
+    )
+    db.execute(
+        "INSERT INTO marks (decision_id, at, kind, story_id, topic_id) SELECT max(id), ?, ?, ?, ? FROM decisions",
+        [NOW, kind, story, topic],
+    )
 
 
 @dataclass
@@ -105,15 +119,7 @@ class Shop:
 
     def mark(self, kind: str, story: int, topic: int | None = 1) -> None:
         """Have a person say something of a story."""
-        self.db.execute(
-            "INSERT INTO decisions (id, at, kind, story_id, other_id, was) "
-            "SELECT coalesce(max(id), 0) + 1, ?, ?, ?, ?, '{}' FROM decisions",
-            [NOW, kind, story, story],
-        )
-        self.db.execute(
-            "INSERT INTO marks (decision_id, at, kind, story_id, topic_id) SELECT max(id), ?, ?, ?, ? FROM decisions",
-            [NOW, kind, story, topic],
-        )
+        mark(self.db, kind, story, topic)
 
     def say(self, sql: str, *params: Any) -> None:
         """Change the archive."""
@@ -299,7 +305,7 @@ POLICIES = (
 
 
 def fronts(room: Newsroom, seed: int, policy: Policy) -> Iterator[Sequence[FeedItem]]:
-    """Publish after each of many random polls; now and then stories are joined, or dropped by a rule for good."""
+    """Publish after each of many random polls; now and then stories are joined, or hidden for good."""
     chance = random.Random(seed)
     for one in rounds(seed, SOURCES, 40):
         room.poll(one.source, *one.printed, hour=one.hour)
@@ -308,7 +314,7 @@ def fronts(room: Newsroom, seed: int, policy: Policy) -> Iterator[Sequence[FeedI
             kept, gone = chance.sample(stories, 2)
             merge_stories(room.db, kept, gone, by="near", score=1.0, words=(), now=NOW)
         if chance.random() < 0.2:
-            room.db.execute("UPDATE stories SET withheld = 'drop' WHERE id = ?", [chance.choice(stories)])
+            mark(room.db, "hide", chance.choice(stories), None)
         front = front_of(room.db, topic_row(room.db, "all"), policy)
         note_front(room.db, front)
         yield feed_of(room.db, "all", policy, front).items

@@ -14,12 +14,14 @@ from pydantic import ValidationError
 
 from db.due import Due
 from db.model import Dedupe, Level
-from db.output import DAY_S, Policy
+from db.output import DAY_S, Order, Policy
 from ingest.domain import domain_of
 from ingest.guard import Allowed
-from wireroom.config_faults import Found, config_error, cross_faults, explain, unreadable
-from wireroom.config_tables import SCHEME, File, Rule, default_base_url, without_credentials
+from wireroom.config_faults import config_error, cross_faults, explain, unreadable
+from wireroom.config_queries import Found
+from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, default_base_url, without_credentials
 from wireroom.garbage import uncollected
+from wireroom.rule_faults import rule_faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,40 +66,43 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic; ``policy`` says what it shows. ``digest`` is when it publishes that as one item, None: story by story.
+    """A topic; ``dedupe`` says which entries of a story share an item, ``grouping`` which events its items name.
 
-    ``full_text``: with the whole texts. ``secret``: at an address that only its subscribers know.
+    ``per_source``, ``order`` and ``window_s``: see ``Policy``. ``digest`` is when it publishes all of a period as one
+    item, None: story by story. ``full_text``: with the whole texts. ``secret``: at an address that only its subscribers
+    know.
     """
 
     id: str
     title: str
     was: tuple[str, ...]
     match: str
-    policy: Policy
+    limit: int
+    dedupe: Dedupe
+    grouping: Level
+    per_source: int | None = None
+    order: Order = "new"
+    window_s: float = DAY_S
     full_text: bool = True
     digest: Due | None = None
     secret: bool = False
 
     @property
-    def limit(self) -> int:
-        """How many stories it shows."""
-        return self.policy.limit
-
-    @property
-    def dedupe(self) -> Dedupe:
-        """Which entries of a story share an item."""
-        return self.policy.dedupe
-
-    @property
-    def grouping(self) -> Level:
-        """Which events its items name."""
-        return self.policy.grouping
+    def policy(self) -> Policy:
+        """What it shows."""
+        return Policy(
+            limit=self.limit,
+            dedupe=self.dedupe,
+            grouping=self.grouping,
+            per_source=self.per_source,
+            order=self.order,
+            window_s=self.window_s,
+        )
 
     @property
     def fronted_by(self) -> str:
         """What decides which of its stories have a place in its feed, as text."""
-        policy = self.policy
-        return json.dumps([policy.limit, policy.dedupe, policy.per_source, policy.order, policy.window_s])
+        return json.dumps([self.limit, self.dedupe, self.per_source, self.order, self.window_s])
 
     @property
     def styled_by(self) -> str:
@@ -122,6 +127,7 @@ class Config:
     sources: tuple[Source, ...]
     rules: tuple[Rule, ...]
     topics: tuple[Topic, ...]
+    queries: tuple[SavedQuery, ...] = ()
 
 
 def load_config(path: Path) -> Config:
@@ -160,7 +166,7 @@ def checked(path: Path, raw: dict[str, Any], text: str) -> File:
     except ValidationError as error:
         file = None
         found = [(one["loc"], *explain(one)) for one in error.errors(include_url=False)]
-    found += cross_faults(raw)
+    found += [*cross_faults(raw), *rule_faults(raw)]
     if found or file is None:
         raise config_error(path, raw, text, found)
     return file
@@ -208,20 +214,19 @@ def make_config(path: Path, file: File) -> Config:
             for s in file.source
         ),
         rules=tuple(file.rule),
+        queries=tuple(file.query),
         topics=tuple(
             Topic(
                 id=t.id,
                 title=t.title,
                 was=tuple(t.was),
                 match=t.match,
-                policy=Policy(
-                    limit=t.limit,
-                    dedupe=t.dedupe or "copies",
-                    grouping=t.grouping or grouping,
-                    per_source=t.per_source,
-                    order=t.order,
-                    window_s=t.window or DAY_S,
-                ),
+                limit=t.limit,
+                dedupe=t.dedupe or "copies",
+                grouping=t.grouping or grouping,
+                per_source=t.per_source,
+                order=t.order,
+                window_s=t.window or DAY_S,
                 full_text=t.full_text,
                 digest=Due(*t.digest, zone=t.timezone or "UTC") if t.digest is not None else None,
                 secret=t.secret,

@@ -13,15 +13,15 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from db.model import Dedupe, Level
-from db.output import Order
-from db.query import FIELDS, RESERVED, parse
+from db.query import FIELDS, parse
 from db.query_faults import QueryError
 from db.text import slug
 from ingest.guard import Allowed
-from wireroom.units import check_zone, parse_digest, parse_duration, parse_size
+from wireroom.config_policies import TopicOutput
+from wireroom.units import parse_duration, parse_size
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
@@ -120,7 +120,7 @@ def check_tag(value: object) -> str:
     plain = tag_name(name)
     if not colon or not KIND.fullmatch(kind) or not plain:
         raise ValueError(f'{value!r} is no tag|write kind:name, such as "subject:diplomacy"')
-    if kind in FIELDS | RESERVED:
+    if kind in FIELDS:
         raise ValueError(f"{kind!r} is a field of the query language, so it can't be a tag kind|use another kind")
     return f"{kind}:{plain}"
 
@@ -138,9 +138,14 @@ def check_query(value: object) -> str:
     try:
         parse(value)
     except QueryError as error:
-        problem, _, mend = str(error).partition("; ")
-        raise ValueError(f"{problem}|{mend or 'see the query language in the README'}") from None
+        raise ValueError("|".join(problem_and_mend(error))) from None
     return value
+
+
+def problem_and_mend(error: QueryError) -> tuple[str, str]:
+    """Part what is wrong in a query from the mend."""
+    problem, _, mend = str(error).replace(": did you mean", "; did you mean").partition("; ")
+    return problem, mend or "docs/query.md has the query language"
 
 
 def check_url(value: object) -> str:
@@ -200,6 +205,7 @@ Id = Annotated[str, exactly(check_id)]
 Tag = Annotated[str, exactly(check_tag)]
 Match = Annotated[str, exactly(check_query)]
 FilePath = Annotated[str, exactly(check_path)]
+Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, exactly(parse_duration)]
 
 
@@ -246,18 +252,37 @@ class SourceTable(Table):
     tags: list[Tag] = Field(default_factory=list)
     every: Seconds | None = None
     dedupe: Dedupe | None = None  # that of [wireroom]
-    priority: int = Field(default=0, ge=-1000, le=1000)
+    priority: Priority = 0
 
 
 class Rule(Table):
-    """``[[rule]]``."""
+    """``[[rule]]``: it does one thing or several."""
 
     id: Id
-    tag: Tag
+    match: Match
+    tag: Tag | None = None
+    drop: bool = False
+    hold: bool = False
+    priority: dict[Id, Priority] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def does_something(self) -> Rule:
+        """Refuse a rule that does nothing, or two things that exclude each other."""
+        if not (self.tag or self.drop or self.hold or self.priority):
+            raise ValueError('does nothing|write what it does: tag = "kind:name", drop, hold or priority')
+        if self.drop and self.hold:
+            raise ValueError("says drop and hold|write one of the two")
+        return self
+
+
+class SavedQuery(Table):
+    """``[[query]]``."""
+
+    id: Id
     match: Match
 
 
-class TopicTable(Table):
+class TopicTable(TopicOutput, Table):
     """``[[topic]]``."""
 
     id: Id
@@ -267,13 +292,6 @@ class TopicTable(Table):
     limit: int = Field(default=50, ge=1, le=1000)
     dedupe: Dedupe | None = None  # what was folded into one story is one item
     grouping: Level | None = None  # that of [wireroom]
-    per_source: int | None = Field(default=None, ge=1, le=1000)
-    order: Order = "new"
-    window: Annotated[Seconds | None, Field(gt=0)] = None  # a day, where the order is by coverage
-    full_text: bool = True
-    digest: Annotated[tuple[int | None, int, int] | None, exactly(parse_digest)] = None
-    timezone: Annotated[str | None, exactly(check_zone)] = None  # UTC
-    secret: bool = False
 
 
 class File(Table):
@@ -284,3 +302,4 @@ class File(Table):
     source: list[SourceTable] = Field(default_factory=list)
     rule: list[Rule] = Field(default_factory=list)
     topic: list[TopicTable] = Field(default_factory=list)
+    query: list[SavedQuery] = Field(default_factory=list)

@@ -6,15 +6,17 @@ IO: network, sqlite, files, processes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from db.archive import open_reader, open_writer
+from db.archive import ArchiveError, open_reader, open_writer
 from db.plan import PolledSource
-from db.query import parse
+from db.query_names import read_query
 from db.regroup import stamp
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
@@ -26,6 +28,7 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
+from wireroom.config_queries import names_of
 from wireroom.digester import Digester
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
@@ -114,12 +117,14 @@ class Engine:
 
         ``taken`` is called on the writer's thread, before anything else is written there.
         """
+        names = names_of(config)
+        queries = {t.id: read_query(t.match, names) for t in config.topics}
         topics = [
             ConfiguredTopic(
                 id=t.id,
                 title=t.title,
                 was=t.was,
-                query=parse(t.match),
+                query=queries[t.id],
                 limit=t.limit,
                 dedupe=t.dedupe,
                 fronted_by=t.fronted_by,
@@ -251,6 +256,7 @@ class Engine:
         """
         result = await Round(self, progress).run(wanted, due=due)
         if not self.closing:
-            await self.digester.tick()
+            with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
+                await self.digester.tick()
             await self.press.publish()
         return result
