@@ -105,7 +105,7 @@ def digests_of(db: Database, topic_id: int, policy: Policy) -> Iterator[Digest]:
         there = {one.id for one in found}
         first_of_all = [id_ for id_ in pins if id_ in there]
         ids = [*first_of_all, *(id_ for id_ in places(found, policy) if id_ not in first_of_all)][: policy.limit]
-        stories = tuple(feed_items(db, ids, policy, first_of_all))
+        stories = tuple(feed_items(db, topic_id, ids, policy, first_of_all))
         if stories:
             yield Digest(
                 guid=guid,

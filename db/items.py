@@ -50,9 +50,9 @@ ORDER BY wanted.key
 
 
 def feed_items(
-    db: Database, selections: Sequence[int], policy: Policy, pinned: Collection[int] = ()
+    db: Database, topic_id: int, selections: Sequence[int], policy: Policy, pinned: Collection[int] = ()
 ) -> Iterator[FeedItem]:
-    """Read those of these selections that are shown as items, in this order."""
+    """Read those of these selections of a topic that are shown as items, in this order."""
     wanted = json.dumps(selections)
     if policy.dedupe == "copies":
         rows = db.execute(WHOLE, [wanted]).fetchall()
@@ -63,7 +63,7 @@ def feed_items(
     coverage = coverage_of(db, stories)
     members = members_of(db, ids) if policy.dedupe != "copies" else {}
     tags = tags_of(db, stories)
-    events = events_of(db, ids, policy.grouping)
+    events = events_of(db, ids, policy.grouping, topic_id)
     for id_, guid, number, selected_at, story, title, url, language, published, updated, *entry in rows:
         first_seen, shown, author, html, text, summary, enclosures = entry
         covering = coverage[story]

@@ -87,7 +87,7 @@ def feed_of(db: Database, topic: str, policy: Policy, front: Front | None) -> To
         for id_, title, urn, created_at in db.execute(
             "SELECT id, title, urn, created_at FROM topics WHERE config_id = ?", [topic]
         ).fetchall():
-            items = tuple(feed_items(db, front.ids, policy, front.pinned)) if front is not None else ()
+            items = tuple(feed_items(db, id_, front.ids, policy, front.pinned)) if front is not None else ()
             digests = tuple(digests_of(db, id_, policy)) if front is None else ()
             return TopicFeed(id=topic, title=title, urn=urn, created_at=created_at, items=items, digests=digests)
     raise KeyError(topic)

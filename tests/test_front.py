@@ -57,8 +57,9 @@ def mark(db: Database, kind: str, story: int, topic: int | None) -> None:
         [NOW, kind, story, story],
     )
     db.execute(
-        "INSERT INTO marks (decision_id, at, kind, story_id, topic_id) SELECT max(id), ?, ?, ?, ? FROM decisions",
-        [NOW, kind, story, topic],
+        "INSERT INTO mark_log (decision_id, kind, said_of, story_id, topic_id, stands) "
+        "SELECT max(id), ?1, ?2, ?2, ?3, 1 FROM decisions",
+        [kind, story, topic],
     )
 
 
@@ -209,7 +210,7 @@ def test_pinned_stories_are_first_however_old_the_last_pinned_before_the_others(
 
     shop.take(1)
     assert shop.shown() == [1, 5, 7, 6]
-    shop.say("DELETE FROM marks")
+    shop.say("DELETE FROM mark_log")
     assert shop.shown() == [7, 6, 5]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from db.output import Order
+from db.output import DAY_S, Order
 from wireroom.units import check_zone, parse_digest, parse_duration
 
 
@@ -16,7 +16,9 @@ class TopicOutput(BaseModel):
 
     per_source: int | None = Field(default=None, ge=1, le=1000)
     order: Order = "new"
-    window: Annotated[float | None, BeforeValidator(parse_duration), Field(gt=0)] = None  # a day, where it counts
+    window: Annotated[float | None, BeforeValidator(parse_duration), Field(gt=0, le=366 * DAY_S)] = (
+        None  # a day, where it counts
+    )
     full_text: bool = True
     digest: Annotated[tuple[int | None, int, int] | None, BeforeValidator(parse_digest)] = None
     timezone: Annotated[str | None, BeforeValidator(check_zone)] = None  # UTC

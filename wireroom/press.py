@@ -105,13 +105,15 @@ class Press:
                 try:
                     self._print_topic(config, topics[topic])
                     done[topic] = changes
-                except PublishError as error:
-                    trouble.append(str(error))
+                except PublishError as error:  # shown to everybody, so without a secret topic's name
+                    name = self._addresses.names[topic]
+                    trouble.append(str(error).replace(name, "(secret)") if topics[topic].secret else str(error))
                 except (ArchiveError, sqlite3.Error):
                     raise  # no topic's own trouble
                 except Exception as error:  # noqa: BLE001 - whatever one topic's rows raise, the others go out
                     why = f"{type(error).__name__}: {error}"
-                    trouble.append(f"topic {topic!r}: can't be rendered: {why}; look at its stories in the archive")
+                    which = "a secret topic" if topics[topic].secret else f"topic {topic!r}"
+                    trouble.append(f"{which}: can't be rendered: {why}; look at its stories in the archive")
         try:
             if named_anew:
                 self._publisher.tidy(set(self._addresses.old))
