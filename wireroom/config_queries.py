@@ -46,9 +46,9 @@ def query_faults(raw: dict[str, Any]) -> Iterator[Found]:
         kinds=KINDS | kinds_of(tag for tag in (*rules, *tags) if isinstance(tag, str)),
         sources=frozenset(id_ for id_ in sources if isinstance(id_, str)),
     )
-    for (table, n), (_, query) in queries.items():
+    for (table, n), (id_, query) in queries.items():
         try:
-            looked_up(query, names, early=table in EARLY)
+            looked_up(query, names, early=table in EARLY, own=id_ if table != "rule" else None)
         except QueryError as error:
             yield (table, n, "match"), *problem_and_mend(error)
 
