@@ -51,7 +51,7 @@ IS: dict[State, str] = {
     "held": OF_STORIES.format("o.withheld = 'hold'"),
     "hidden": OF_STORIES.format("o.withheld = 'hide'"),
     "withheld": OF_STORIES.format("o.withheld IS NOT NULL"),
-    "pinned": "stories.id IN (SELECT m.story_id FROM marks m WHERE m.kind = 'pin')",
+    "pinned": "stories.id IN (SELECT m.story_id FROM mark_log m WHERE m.stands = 1 AND m.kind = 'pin')",
 }
 """None of them is ever null, so that NOT means what it says."""
 
