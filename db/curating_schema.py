@@ -14,6 +14,7 @@ SELECTION_COLUMNS = (
     ("left_at", "TEXT DEFAULT NULL", "when a retag found that the topic takes it no longer; null: it does"),
 )
 TOPIC_COLUMNS = (("token", "TEXT DEFAULT NULL", "of a secret topic: what only its subscribers know of its address"),)
+RULE_COLUMNS = (("added_at", "TEXT DEFAULT NULL", "when the config had it first; null: before schema 7"),)
 DECISION_COLUMNS = (("by", "TEXT DEFAULT NULL", "who decided, as the command line knows them"),)
 """Columns added: name, definition, what it means."""
 
@@ -57,6 +58,15 @@ CREATE TABLE digests (                       -- an item of a digest topic: what 
   last_number     INTEGER NOT NULL,          -- … to this one
   UNIQUE (topic_id, number)
 ) STRICT;
+
+CREATE TABLE config_in_force (               -- what config.toml said when it was last taken over
+  kind            TEXT NOT NULL,             -- the table there: source, rule, topic …; settings: all that is in none
+  config_id       TEXT NOT NULL,             -- its id; empty where it has none
+  position        INTEGER NOT NULL,          -- among those of its kind, from 0
+  since           TEXT NOT NULL,             -- since when it says so
+  said            TEXT NOT NULL,             -- JSON; of a source what is not in `sources`, if anything
+  PRIMARY KEY (kind, config_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE marks (                         -- what a person said of a story, as it stands; stronger than any rule
   id              INTEGER PRIMARY KEY,

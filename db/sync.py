@@ -110,7 +110,7 @@ def sync_config(
     source_ids = put_sources(db, sources, now)
     topic_ids = {topic.id: put_topic(db, topic, now, mint) for topic in topics}
     for rule in rules:
-        db.execute("INSERT OR IGNORE INTO rules (config_id) VALUES (?)", [rule])
+        db.execute("INSERT OR IGNORE INTO rules (config_id, added_at) VALUES (?, ?)", [rule, now])
     retire(db, "sources", source_ids, now)
     retire(db, "topics", topic_ids, now)
     mend_times(db, parse_iso(now))

@@ -128,11 +128,15 @@ def poll(path: Path, sources: tuple[str, ...], *, due: bool, as_json: bool) -> N
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
 def check(path: Path, *, as_json: bool) -> None:
-    """Check the config file and name everything that is wrong in it; exits with 78 then."""
+    """Check the config file, run the tests in it, and name everything that is wrong; exits with 78 then."""
+    from datetime import UTC, datetime
+
     from wireroom.config_faults import ConfigError
+    from wireroom.trials import run_trials
 
     try:
         config = read_config(path)
+        run_trials(config, datetime.now(UTC))
     except ConfigError as error:
         if not as_json:
             raise

@@ -15,7 +15,7 @@ from db.model import Dedupe, Level
 from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_faults import Found, config_error, cross_faults, explain, unreadable
-from wireroom.config_tables import SCHEME, File, Rule, default_base_url, without_credentials
+from wireroom.config_tables import SCHEME, File, Rule, Trial, default_base_url, without_credentials
 from wireroom.garbage import uncollected
 
 
@@ -70,6 +70,7 @@ class Topic:
     limit: int
     dedupe: Dedupe
     grouping: Level
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +185,7 @@ def make_config(path: Path, file: File) -> Config:
                 limit=t.limit,
                 dedupe=t.dedupe or "copies",
                 grouping=t.grouping or grouping,
+                trials=tuple(t.test),
             )
             for t in file.topic
         ),

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
-from wireroom.config_tables import File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom, same_place
+from wireroom.config_tables import File, Poll, Rule, SourceTable, Table, TopicTable, Trial, Wireroom, same_place
 from wireroom.toml_lines import key_lines, line_of
 
 MAX_SHOWN_CHARS, USER_INFO = 100, re.compile(r"//[^/\s]*@")
@@ -105,6 +105,8 @@ def model_at(where: tuple[str | int, ...]) -> type[Table]:
         "rule": Rule,
         "topic": TopicTable,
     }
+    if len(where) > 3 and where[2] == "test":
+        return Trial
     return tables.get(str(where[0]), File) if len(where) > 1 else File
 
 
@@ -116,6 +118,7 @@ def shown_key(where: tuple[str | int, ...], raw: dict[str, Any]) -> str:
         except (KeyError, IndexError, TypeError):
             name = f"number {where[1] + 1}"
         rest = ".".join(str(part) for part in where[2:])
+        rest = re.sub(r"^test\.(\d+)(?:\.|$)", lambda found: f"test {int(found[1]) + 1}: ", rest).removesuffix(": ")
         return f'{where[0]} "{name}"' + (f": {rest}" if rest else "")
     return ".".join(str(part) for part in where)
 

@@ -248,12 +248,24 @@ class SourceTable(Table):
     priority: int = Field(default=0, ge=-1000, le=1000)
 
 
+class Trial(Table):
+    """``[[rule.test]]``, ``[[topic.test]]``: a story that the rule or topic must take, or must not."""
+
+    text: str
+    title: str = ""
+    lang: str | None = Field(default=None, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
+    source: Id | None = None
+    tags: list[Tag] = Field(default_factory=list)
+    expect: bool
+
+
 class Rule(Table):
     """``[[rule]]``."""
 
     id: Id
     tag: Tag
     match: Match
+    test: list[Trial] = Field(default_factory=list)
 
 
 class TopicTable(Table):
@@ -266,6 +278,7 @@ class TopicTable(Table):
     limit: int = Field(default=50, ge=1, le=1000)
     dedupe: Dedupe | None = None  # what was folded into one story is one item
     grouping: Level | None = None  # that of [wireroom]
+    test: list[Trial] = Field(default_factory=list)
 
 
 class File(Table):

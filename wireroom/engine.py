@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from db.archive import open_reader, open_writer
+from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.query import parse
 from db.regroup import stamp
@@ -26,6 +27,7 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
+from wireroom.in_force import said
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
 from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
@@ -120,6 +122,7 @@ class Engine:
 
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
+            put_in_force(db, said(config), now)
             stamp(db, GROUPING_VERSION, comparing=make_grouping(config, synced).comparing)
             taken(synced)
             return synced
