@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlite_utils import Database
@@ -14,7 +15,11 @@ from db.query_sql import newest
 def search(db: Database, query: Query, limit: int, offset: int = 0) -> list[dict[str, Any]]:
     """Find the stories that ``query`` takes, newest first → a dict each, with its sources in order of first sight."""
     sql, params = newest(query)
-    ids = [id_ for (id_,) in db.execute(sql, [*params, limit, offset])]
+    return stories_told(db, [id_ for (id_,) in db.execute(sql, [*params, limit, offset])])
+
+
+def stories_told(db: Database, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Read stories for a list of them, newest first."""
     rows = db.query(
         """
         SELECT st.id AS story_id, st.title AS title, st.url AS url, st.language AS language,
@@ -27,6 +32,6 @@ def search(db: Database, query: Query, limit: int, offset: int = 0) -> list[dict
                   WHERE x.story_id = st.id ORDER BY tag)) AS tags
         FROM stories st WHERE st.id IN (SELECT value FROM json_each(?)) ORDER BY st.id DESC
         """,
-        [json.dumps(ids)],
+        [json.dumps(list(ids))],
     )
     return [{**row, "sources": json.loads(row["sources"]), "tags": json.loads(row["tags"])} for row in rows]

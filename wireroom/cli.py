@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from wireroom import __version__, cli_decisions, cli_sources, cli_stories
+from wireroom import __version__, cli_decisions, cli_sources, cli_stories, cli_trust
 from wireroom.command import (
     ALREADY_RUNNING,
     CONFIG_BAD,
@@ -157,23 +157,26 @@ def check(path: Path, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
 def status(path: Path, *, as_json: bool) -> None:
-    """Show how each source and topic is doing: last outcome, next poll, entries, health; stories, newest."""
+    """Show how each source, topic and rule is doing: last outcome, next poll, entries, health; stories; hits."""
     from datetime import UTC, datetime
 
     from db.archive import open_reader
     from db.health import source_status, topic_status
     from db.regroup import status as index_status
+    from db.rule_health import idle_notes, rule_status
     from db.times import iso
     from ingest.grouping import GROUPING_VERSION
     from wireroom.table import table
     from wireroom.upkeep import PRINTS_FOR
 
     now = datetime.now(UTC)
-    db = open_reader(read_config(path).archive)
+    config = read_config(path)
+    db = open_reader(config.archive)
     sources, topics = source_status(db, now), topic_status(db)
+    rules = rule_status(db, [rule.id for rule in config.rules])
     grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
     if as_json:
-        found = {"sources": sources, "topics": topics, "grouping": grouping}
+        found = {"sources": sources, "rules": rules, "topics": topics, "grouping": grouping}
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll"]))
@@ -183,7 +186,10 @@ def status(path: Path, *, as_json: bool) -> None:
             click.echo(f"  {source['source']}: {escaped(remark)}")
     click.echo()
     click.echo(table(topics, ["topic", "stories", "newest_at", "newest"]))
-    for note in grouping["notes"]:
+    if rules:
+        click.echo()
+        click.echo(table(rules, ["rule", "hits", "last_hit"]))
+    for note in (*idle_notes(rules), *grouping["notes"]):
         click.echo(f"\n  {note}")
 
 
@@ -230,6 +236,7 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
         click.echo("no story matches")
 
 
+cli.add_command(cli_trust.preview)
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
 cli.add_command(cli_sources.export)
