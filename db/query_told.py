@@ -5,38 +5,45 @@ Each leaf is asked by itself, by the SQL that the whole query is asked by; what 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from db.query import And, Not, Or, Query
+from db.query import And, Not, Or, Query, Text
 from db.query_text import written
 from db.text import fold
 
 
 class Seen(NamedTuple):
-    """What was seen of a leaf in a story: does it hold, the words of the text that it found, what the story has."""
+    """What was seen of a leaf in a story: does it hold, and the words of the text that it found."""
 
     holds: bool
     words: tuple[str, ...] = ()
-    has: str | None = None
 
 
 Look = Callable[[Query], Seen]
 """Asks one leaf of one story."""
 
 
+class Reason(NamedTuple):
+    """A part of a query as it is told, and what of the story it found: words of its text, or the part itself."""
+
+    part: str
+    found: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What came of a query: ``matched`` and ``failed`` are its parts in words, each with what was found."""
+    """What came of a query: ``matched`` and ``failed`` are its parts, ``found`` what of the story matched."""
 
     takes: bool
     matched: tuple[str, ...]
     failed: tuple[str, ...]
+    found: tuple[str, ...]
 
     def __str__(self) -> str:
-        told = [f"{name}: {', '.join(parts)}" for name, parts in (("matched", self.matched), ("failed", self.failed))]
-        return "; ".join(part for part, some in zip(told, (self.matched, self.failed), strict=True) if some)
+        told = [("matched", self.matched), ("failed", self.failed)]
+        return "; ".join(f"{name}: {', '.join(parts)}" for name, parts in told if parts)
 
 
 def verdict(query: Query, look: Look) -> Verdict:
@@ -48,9 +55,13 @@ def verdict(query: Query, look: Look) -> Verdict:
             seen[leaf] = look(leaf)
         return seen[leaf]
 
-    takes = holds(query, known)
     matched, failed = reasons(query, known)
-    return Verdict(takes=takes, matched=tuple(dict.fromkeys(matched)), failed=tuple(dict.fromkeys(failed)))
+    return Verdict(
+        takes=holds(query, known),
+        matched=each(reason.part for reason in matched),
+        failed=each(reason.part for reason in failed),
+        found=each(one for reason in matched for one in reason.found),
+    )
 
 
 def holds(query: Query, look: Look) -> bool:
@@ -65,7 +76,7 @@ def holds(query: Query, look: Look) -> bool:
     return look(query).holds
 
 
-def reasons(query: Query, look: Look) -> tuple[list[str], list[str]]:
+def reasons(query: Query, look: Look) -> tuple[list[Reason], list[Reason]]:
     """Find what made a query take a story, and what kept it from it.
 
     Of alternatives that match those count that do; where none does, they failed together.
@@ -77,21 +88,40 @@ def reasons(query: Query, look: Look) -> tuple[list[str], list[str]]:
         case Or(parts) if holds(query, look):
             return [one for part in parts if holds(part, look) for one in reasons(part, look)[0]], []
         case Not(part) if holds(part, look):
-            because = ", ".join(reasons(part, look)[0])
-            return [], [f"{written(query)}: it has {because}"]
-        case Or() | Not():
-            told = [written(query)]
-            return (told, []) if isinstance(query, Not) else ([], told)
+            has = ", ".join(each(reason.part for reason in reasons(part, look)[0]))
+            return [], [Reason(f"{written(query)} (it has {has})" if has else written(query), ())]
+        case Not():
+            return [Reason(written(query), ())], []
+        case Or(parts):
+            some = each(one.part for part in parts for one in reasons(part, look)[0] if not one.part.startswith("NOT "))
+            return [], [Reason(f"{written(query)} (of that it has {', '.join(some)})" if some else written(query), ())]
     seen = look(query)
     told = [leaf_told(query, seen)]
     return (told, []) if seen.holds else ([], told)
 
 
-def leaf_told(leaf: Query, seen: Seen) -> str:
-    """Write a leaf, with what was found where that is not just what it says."""
+def wanted_leaves(query: Query) -> Iterator[Query]:
+    """Yield the leaves that help a query to take a story where they hold: those under no NOT."""
+    match query:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from wanted_leaves(part)
+        case Not():
+            return
+        case _:
+            yield query
+
+
+def leaf_told(leaf: Query, seen: Seen) -> Reason:
+    """Tell a leaf, with the words that it found where they are not just what it says."""
     text = written(leaf)
-    plain = fold(text).strip('"')
-    found = [word for word in seen.words if fold(word) != plain]
-    if found:
-        return f"{text} ({', '.join(f'“{word}”' for word in found)})"
-    return f"{text} ({seen.has})" if seen.has is not None else text
+    asked = leaf.phrase if isinstance(leaf, Text) else ""
+    other = [word for word in seen.words if fold(word) != asked]
+    quoted = tuple(f"“{word}”" for word in seen.words)
+    told = f"{text} ({', '.join(quoted)})" if other else text
+    return Reason(told, quoted if quoted or not seen.holds else (text,))
+
+
+def each(parts: Iterable[str]) -> tuple[str, ...]:
+    """Keep each once, in their order."""
+    return tuple(dict.fromkeys(parts))

@@ -79,7 +79,7 @@ def test_a_fault_says_what_matched_and_what_failed(tmp_path: Path) -> None:
 
     assert fault == (
         '13: rule "second": test 1: does not take this story (matched: subject:diplomacy, moscow; failed: NOT '
-        "football: it has football); mend the rule's match, or what the test expects"
+        "football (it has football)); mend the rule's match, or what the test expects"
     )
 
 

@@ -14,7 +14,6 @@ from db.desk import DraftDesk
 from db.query import Query
 from db.query_told import Seen, verdict
 from db.recall import Draft, StoryTag
-from db.sync import Synced
 from db.times import iso
 from ingest.normalize import normalize
 from ingest.parsed import Item, Markup, Parsed
@@ -24,7 +23,8 @@ from wireroom.config import Config, read_toml
 from wireroom.config_faults import ConfigError, Found, config_error
 from wireroom.config_tables import Trial
 from wireroom.log import Log
-from wireroom.parts import make_setup, split_tag
+from wireroom.paper import paper_desks
+from wireroom.parts import split_tag
 
 NO_SOURCE = 0
 """The row of the source of a test's story that names none."""
@@ -56,9 +56,8 @@ def trial_faults(config: Config, now: datetime) -> Iterator[Found]:
     by_place: defaultdict[tuple[str, int], list[Placed]] = defaultdict(list)
     for one in placed:
         by_place[one.table, one.number].append(one)
-    rows = {source.id: n for n, source in enumerate(config.sources, start=1)}
-    topics = {topic.id: n for n, topic in enumerate(config.topics, start=1)}
-    desks = make_setup(config, Synced(sources=rows, topics=topics, remarks=(), hosts=0)).desks
+    rows = {source.id: number for number, source in enumerate(config.sources, start=1)}
+    desks = paper_desks(config)
     names = {NO_SOURCE: "", **{row: id_ for id_, row in rows.items()}}
     for one in placed:
         if one.trial.source is not None and one.trial.source not in rows:
