@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 from sqlite_utils import Database
 
-from db.query import Query, Text
 from db.query_sql import compile_query
+from db.query_text import BETWEEN_UNSPACED
 from db.query_told import Seen
+from db.query_tree import Author, Lang, Near, Query, Sources, Text, When, Words
 from db.schema import migrations
-from db.text import UNSPACED, fold
+from db.text import fold
 
 MAX_EVENT = 50
 """Of the other stories of its event so many come along: a query may ask whether there is one."""
@@ -27,18 +28,16 @@ MAX_WORDS = 3
 MARKS = "\x02", "\x03"
 """Around what FTS5 found."""
 
-BETWEEN_UNSPACED = re.compile(f"(?<={UNSPACED.pattern}) (?={UNSPACED.pattern})")
-
 WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f]+[^\W_]*)*")
 
 COLUMNS = ("title", "text", "folded_title", "folded_text")
 
 
 class CopiedStory:
-    """A story, copied out of the archive as it stands."""
+    """A story, copied out of the archive as it stands; ``now``: what relative dates are counted from."""
 
-    def __init__(self, archive: Database, story_id: int) -> None:
-        self._id = story_id
+    def __init__(self, archive: Database, story_id: int, now: str) -> None:
+        self._id, self._now = story_id, now
         self._db = Database(memory=True, execute_plugins=False)
         migrations.apply(self._db)
         self._db.execute("PRAGMA foreign_keys = OFF")
@@ -74,18 +73,48 @@ class CopiedStory:
 
     def takes(self, query: Query) -> bool:
         """Ask whether a query takes the story."""
-        where = compile_query(query)
+        where = compile_query(query, self._now)
         sql = f"SELECT 1 FROM stories WHERE id = ? AND ({where.sql})"
         return self._db.execute(sql, [self._id, *where.params]).fetchone() is not None
 
     def look(self, leaf: Query) -> Seen:
-        """Ask one leaf of the story, with the words of its text that the leaf found, as they stand there."""
+        """Ask one leaf of the story, with the words that it found there, or what the story has in that field."""
         holds = self.takes(leaf)
-        return Seen(holds, self._words(leaf) if holds and isinstance(leaf, Text) else ())
+        match leaf:
+            case Text() | Near() if holds:
+                return Seen(True, self._words(leaf))
+            case Author() if holds:
+                return Seen(True, self._signed(leaf))
+        return Seen(holds, has=self._has(leaf, holds=holds))
 
-    def _words(self, leaf: Text) -> tuple[str, ...]:
+    def _has(self, leaf: Query, *, holds: bool) -> str | None:
+        """Tell what the story has where a query asks for something else, or for a range."""
+        match leaf:
+            case Sources():
+                sql = "SELECT count(DISTINCT source_id) FROM entries WHERE story_id = ?"
+            case Words():
+                sql = "SELECT words FROM stories WHERE id = ?"
+            case When(field):
+                column = "first_seen" if field == "seen" else "coalesce(published, 'nothing')"
+                sql = f"SELECT {column} FROM stories WHERE id = ?"
+            case Lang() if not holds:
+                sql = "SELECT coalesce(language, 'nothing') FROM stories WHERE id = ?"
+            case _:
+                return None
+        ((value,),) = self._db.execute(sql, [self._id])
+        return f"it has {value}"
+
+    def _signed(self, leaf: Author) -> tuple[str, ...]:
+        """Find the names that a leaf found."""
+        sql = "SELECT DISTINCT author FROM entries WHERE story_id = ? AND author IS NOT NULL ORDER BY id"
+        (match,) = compile_query(leaf, self._now).params
+        named = "SELECT name FROM authors WHERE id IN (SELECT rowid FROM authors_fts WHERE authors_fts MATCH ?)"
+        known = {name for (name,) in self._db.execute(named, [match])}
+        return tuple(name for (name,) in self._db.execute(sql, [self._id]) if name in known)[:MAX_WORDS]
+
+    def _words(self, leaf: Text | Near) -> tuple[str, ...]:
         """Find the words that a leaf found; where only the folded text has them, those that are folded to them."""
-        (match,) = compile_query(leaf).params
+        (match,) = compile_query(leaf, self._now).params
         opened, closed = MARKS
         marked = ", ".join(f"highlight(stories_fts, {n}, ?1, ?2)" for n in range(len(COLUMNS)))
         sql = f"SELECT {marked}, title || ' ' || text FROM stories_fts WHERE stories_fts MATCH ?3 AND rowid = ?4"
@@ -95,7 +124,7 @@ class CopiedStory:
                 found.update(dict.fromkeys(between(text, opened, closed)))
             folded = [each for text in filter(None, row[2:4]) for each in between(text, opened, closed)]
             if folded and not found:
-                found.update(dict.fromkeys(unfolded(row[4], folded)))
+                found.update(dict.fromkeys(unfolded(row[4], [*dict.fromkeys(folded)][:MAX_WORDS])))
         return tuple(distinct(found))[:MAX_WORDS]
 
 

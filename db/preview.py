@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from db.query import Query
 from db.query_sql import compile_query
+from db.query_tree import Query
 from db.search import stories_told
 from db.times import iso
 
@@ -50,7 +50,7 @@ def preview(db: Database, query: Query, since: datetime, now: datetime, limit: i
 
     Withheld stories are counted apart: no topic takes them.
     """
-    where = compile_query(query)
+    where = compile_query(query, iso(now))
     rows = db.execute(TAKEN.format(where=where.sql), [iso(since), *where.params, limit]).fetchall()
     days = {day: count for what, day, count in rows if what == "day"}
     sources = sorted(
@@ -66,7 +66,7 @@ def preview(db: Database, query: Query, since: datetime, now: datetime, limit: i
     }
 
 
-def change(db: Database, query: Query, topic: str, since: datetime, limit: int) -> dict[str, Any] | None:
+def change(db: Database, query: Query, topic: str, since: datetime, now: datetime, limit: int) -> dict[str, Any] | None:
     """Compare what ``query`` takes with what the topic of this config id has selected: of stories seen since then.
 
     None where the archive does not know the topic yet.
@@ -74,7 +74,7 @@ def change(db: Database, query: Query, topic: str, since: datetime, limit: int) 
     found = db.execute("SELECT id FROM topics WHERE config_id = ? AND removed_at IS NULL", [topic]).fetchone()
     if found is None:
         return None
-    where = compile_query(query)
+    where = compile_query(query, iso(now))
     rows = db.execute(
         CHANGE.format(where=where.sql), [iso(since), *where.params, found[0], iso(since), limit, limit]
     ).fetchall()

@@ -9,16 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from db.query import And, Not, Or, Query, Text
 from db.query_text import written
+from db.query_tree import And, Not, Or, Query, Text
 from db.text import fold
 
 
 class Seen(NamedTuple):
-    """What was seen of a leaf in a story: does it hold, and the words of the text that it found."""
+    """What was seen of a leaf in a story: does it hold, the words that it found, what the story has in that field."""
 
     holds: bool
     words: tuple[str, ...] = ()
+    has: str | None = None
 
 
 Look = Callable[[Query], Seen]
@@ -118,7 +119,8 @@ def leaf_told(leaf: Query, seen: Seen) -> Reason:
     asked = leaf.phrase if isinstance(leaf, Text) else ""
     other = [word for word in seen.words if fold(word) != asked]
     quoted = tuple(f"“{word}”" for word in seen.words)
-    told = f"{text} ({', '.join(quoted)})" if other else text
+    found = ", ".join(quoted) if other else seen.has
+    told = f"{text} ({found})" if found else text
     return Reason(told, quoted if quoted or not seen.holds else (text,))
 
 

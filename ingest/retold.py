@@ -25,8 +25,8 @@ class Again:
     selections: tuple[Selection, ...]
 
 
-def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping) -> Again:
-    """Choose the leads of stories, and ask rules and topics of them, as a poll does."""
+def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, now: str) -> Again:
+    """Choose the leads of stories, and ask rules and topics of them, as a poll does at the time ``now``."""
     stories = known.stories(story_ids)
     retold = {
         story.id: text
@@ -37,7 +37,7 @@ def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping
         draft(retold.get(story.id) or told(story), evidence(story, UNTOUCHED), desks, story.first_seen, story.event)
         for story in stories.values()
     ]
-    desk = known.desk(drafts)
+    desk = known.desk(drafts, now)
     ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
     return Again(
         retold=tuple(retold.values()),

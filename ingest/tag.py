@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from db.model import Dedupe
-from db.query import Query
+from db.query_tree import Query
 from db.recall import Carried, Desk, StoryTag
 from db.text import slug
 

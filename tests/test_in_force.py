@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
@@ -29,6 +29,7 @@ things = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(things, min_size=1, max_size=4))
 def test_what_was_said_last_is_in_force(takes: list[list[Said]]) -> None:
     """In its order, whatever was said before; since the first time in a row that it said so."""

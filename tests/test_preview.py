@@ -84,7 +84,7 @@ def test_difference_from_what_a_topic_has_selected(tmp_path: Path) -> None:
     room = newsroom(tmp_path, match="ferry")
 
     def difference(query: str, since: datetime = LONG_AGO) -> tuple[int, list[str], list[str]]:
-        found = change(room.db, parse(query), "all", since, 10)
+        found = change(room.db, parse(query), "all", since, NOW, 10)
         assert found is not None
         assert (found["enters"], found["leaves"]) == (len(found["entering"]), len(found["leaving"]))
         entering, leaving = ([row["title"] for row in found[name]] for name in ("entering", "leaving"))
@@ -95,7 +95,7 @@ def test_difference_from_what_a_topic_has_selected(tmp_path: Path) -> None:
     assert difference("train", since=at(10)) == (1, ["A train stops"], [])
     room.db.execute("UPDATE selections SET left_at = ? WHERE story_id = ?", ["2026-11-24", room.story_of("one/a")])
     assert difference("ferry") == (1, ["A ferry sails"], [])
-    assert change(room.db, parse("ferry"), "unknown", LONG_AGO, 10) is None
+    assert change(room.db, parse("ferry"), "unknown", LONG_AGO, NOW, 10) is None
 
 
 FEED = rss(*(item(f"n{n}", title=f"Ferry {n}" if n % 2 else f"Train {n}") for n in range(6)))
@@ -159,7 +159,7 @@ def test_lines_fit_the_terminal(tmp_path: Path, width: int) -> None:
         report = Report(f"外交部发言人谈海上航运会谈{n}" * 5, (f"ferry {n} 国" * (n + 1),))
         room.poll("two", Printed(f"x{n}", report), hour=60 + n)
     told = {"query": "ferry", "topic": None, "compared": "all", **asked(room, "ferry OR train")}
-    told["change"] = change(room.db, parse("train"), "all", LONG_AGO, 5)
+    told["change"] = change(room.db, parse("train"), "all", LONG_AGO, NOW, 5)
 
     lines = preview_lines(told, width)
 

@@ -12,13 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.copied import CopiedStory
-from db.query import And, Not, Or, Query, parse
+from db.query import parse
 from db.query_sql import compile_query
 from db.query_told import Seen, verdict
+from db.query_tree import And, Not, Or, Query
 from house import ROOT, House
 from newsroom import Newsroom, Printed
 from origin import item, rss
 from prose import Report
+
+NOW = "2026-11-26T12:00:00Z"
 
 
 def plain(query: str, *there: str) -> tuple[bool, str]:
@@ -65,6 +68,7 @@ trees = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(trees, st.frozensets(st.sampled_from("abcdef")))
 def test_a_verdict_has_a_reason(query: Query, there: frozenset[str]) -> None:
     """What is not taken failed somewhere; what is taken did not, and says what matched."""
@@ -102,9 +106,9 @@ def test_a_copied_story_answers_as_the_archive_does(
     room = _room = _room or filled(tmp_path_factory.mktemp("room"))
     story = data.draw(st.sampled_from([id_ for (id_,) in room.db.execute("SELECT id FROM stories ORDER BY id")]))
     query = parse(data.draw(st.lists(st.sampled_from(QUERIES), min_size=1, max_size=3).map(" OR ".join)))
-    where = compile_query(query)
+    where = compile_query(query, NOW)
 
-    copied = CopiedStory(room.db, story)
+    copied = CopiedStory(room.db, story, NOW)
 
     sql = f"SELECT count(*) FROM stories WHERE id = ? AND ({where.sql})"
     ((taken,),) = room.db.execute(sql, [story, *where.params])
@@ -133,7 +137,7 @@ def test_words_that_a_part_found_are_told_as_they_stand(tmp_path: Path) -> None:
     room = Newsroom(tmp_path / "wireroom.db", ["one"])
     text = "Seafarers and SEAFARERS, a seafarer too. Özışık spoke of the 外交部 there."
     room.poll("one", Printed("a", Report("Çağlar Özışık", (text,))))
-    copied = CopiedStory(room.db, 1)
+    copied = CopiedStory(room.db, 1, NOW)
 
     def told(query: str) -> str:
         return str(verdict(parse(query), copied.look))

@@ -6,6 +6,7 @@ Heavy parts are imported by the command that needs them, as in ``cli.py``.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def explain(path: Path, story: str, topic: str | None, *, as_json: bool) -> None
     from db.archive import open_reader
     from db.explain import explain as find
     from db.merge import MergeError
+    from db.times import iso
     from wireroom.decide import link_key
     from wireroom.explained import explained_lines, lead_reason
     from wireroom.verdict_lines import topic_lines
@@ -42,7 +44,7 @@ def explain(path: Path, story: str, topic: str | None, *, as_json: bool) -> None
         fail(2, f"there is no topic {topic!r}; the topics are {', '.join(one.id for one in config.topics) or 'none'}")
     db = open_reader(config.archive)
     try:
-        told = with_verdicts(db, find(db, story, link_key(story)), config, topic)
+        told = with_verdicts(db, find(db, story, link_key(story)), config, iso(datetime.now(UTC)), topic)
     except MergeError as error:
         fail(2, str(error))
     told["lead_because"] = lead_reason(told["entries"], {source.id: source.priority for source in config.sources})

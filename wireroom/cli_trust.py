@@ -43,7 +43,9 @@ def preview(path: Path, query: str, against: str | None, since: str, limit: int,
     from db.archive import open_reader
     from db.preview import change
     from db.preview import preview as ask
-    from db.query import parse
+    from db.query_names import read_query
+    from db.search import with_archived
+    from wireroom.config_queries import names_of
     from wireroom.preview_told import preview_lines
 
     config, now = read_config(path), datetime.now(UTC)
@@ -53,13 +55,14 @@ def preview(path: Path, query: str, against: str | None, since: str, limit: int,
         fail(2, f"there is no topic {against!r}; the topics are {', '.join(one.id for one in config.topics) or 'none'}")
     compared = against or (topic.id if topic is not None else None)
     wanted = topic.match if topic is not None else query
-    tree, db = parse(wanted), open_reader(config.archive)
+    db = open_reader(config.archive)
+    tree = read_query(wanted, with_archived(db, names_of(config)))
     told: dict[str, Any] = {
         "query": wanted,
         "topic": topic.id if topic is not None else None,
         "compared": compared,
         **ask(db, tree, start, now, limit),
-        "change": change(db, tree, compared, start, limit) if compared is not None else None,
+        "change": change(db, tree, compared, start, now, limit) if compared is not None else None,
     }
     show(told, preview_lines(told, shutil.get_terminal_size((100, 24)).columns), as_json=as_json)
 

@@ -27,6 +27,8 @@ def said(config: Config) -> Iterator[Said]:
             yield Said("source", source.id, more)
     for rule in config.rules:
         yield Said("rule", rule.id, rule.model_dump(mode="json", exclude={"id", "test"}, exclude_defaults=True))
+    for query in config.queries:
+        yield Said("query", query.id, {"match": query.match})
     for topic in config.topics:
         yield Said("topic", topic.id, topic_says(topic))
 

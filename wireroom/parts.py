@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TypeVar
 
-from db.query import parse
+from db.query_names import read_query
 from db.sync import Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
@@ -22,6 +22,7 @@ from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
+from wireroom.config_queries import names_of
 from wireroom.log import Log
 from wireroom.press import Press
 from wireroom.worker import do_batch
@@ -102,6 +103,7 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
     """
     old_settings = known.settings if known is not None else {}
     old_tags = known.desks.source_tags if known is not None else {}
+    names = names_of(config)
     settings: dict[str, SourceSetting] = {}
     source_tags: dict[int, tuple[tuple[str, str, str], ...]] = {}
     for s in config.sources:
@@ -114,11 +116,13 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
         desks=Desks(
             source_tags=source_tags,
             rules=tuple(
-                Rule(id=r.id, kind=k, name=n, query=parse(r.match))
+                Rule(id=r.id, kind=k, name=n, query=read_query(r.match, names))
                 for r in config.rules
                 for k, n in (split_tag(r.tag),)
             ),
-            topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match), dedupe=t.dedupe) for t in config.topics),
+            topics=tuple(
+                Topic(id=synced.topics[t.id], query=read_query(t.match, names), dedupe=t.dedupe) for t in config.topics
+            ),
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,

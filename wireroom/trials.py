@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from db.desk import DraftDesk
-from db.query import Query
 from db.query_told import Seen, verdict
+from db.query_tree import Query
 from db.recall import Draft, StoryTag
 from db.times import iso
 from ingest.normalize import normalize
@@ -20,7 +20,8 @@ from ingest.parsed import Item, Markup, Parsed
 from ingest.stories import carried, draft, story_text
 from ingest.tag import Desks
 from wireroom.config import Config, read_toml
-from wireroom.config_faults import ConfigError, Found, config_error
+from wireroom.config_faults import ConfigError, config_error
+from wireroom.config_queries import Found
 from wireroom.config_tables import Trial
 from wireroom.log import Log
 from wireroom.paper import paper_desks
@@ -65,7 +66,7 @@ def trial_faults(config: Config, now: datetime) -> Iterator[Found]:
             yield where, f"there is no source {one.trial.source!r}", "name one of the config, or leave it out"
     drafts = [draft_of(one, rows, desks, now) for one in placed]
     desk = DraftDesk()
-    desk.lay(drafts, names)
+    desk.lay(drafts, names, iso(now))
     ask = asked(desk)
     for number, rule in enumerate(desks.rules):
         yield from wrong(by_place["rule", number], rule.query, ask)

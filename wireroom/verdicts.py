@@ -10,19 +10,21 @@ from sqlite_utils import Database
 
 from db.copied import CopiedStory
 from db.marks import marks_of
-from db.query import Query, Tag
 from db.query_told import verdict, wanted_leaves
+from db.query_tree import Query, Tag
 from ingest.tag import Rule
 from wireroom.config import Config
 from wireroom.paper import paper_desks
 
 
-def with_verdicts(db: Database, told: dict[str, Any], config: Config, topic: str | None = None) -> dict[str, Any]:
+def with_verdicts(
+    db: Database, told: dict[str, Any], config: Config, now: str, topic: str | None = None
+) -> dict[str, Any]:
     """Add to what ``db.explain`` tells of a story why rules gave its tags, and what each topic makes of it.
 
     ``topic``: that one alone.
     """
-    story = CopiedStory(db, told["story_id"])
+    story = CopiedStory(db, told["story_id"], now)
     desks = paper_desks(config)
     rules = {rule.id: rule.query for rule in desks.rules}
     tags = []
