@@ -8,6 +8,7 @@ STORY_COLUMNS = (
     ("words", "INTEGER NOT NULL DEFAULT 0", "in title and text"),
     ("withheld", "TEXT DEFAULT NULL", "drop or hold: a rule keeps it out of all topics; hide: a person; null: nobody"),
     ("withheld_by", "TEXT DEFAULT NULL", "which rule or person"),
+    ("taken_by", "TEXT DEFAULT NULL", "JSON array: the rules that take it and give it no tag; null: none"),
 )
 SELECTION_COLUMNS = (
     ("archived", "INTEGER NOT NULL DEFAULT 0", "1: never announced: in the topic's archive, not in its feed"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
-from db.plan import StoryText
+from db.plan import StoryText, Withheld
 from db.recall import Known, StoryTag
 from ingest.grouping import Grouping
+from ingest.rules import settled
 from ingest.select import Selection, selections
-from ingest.stories import Touched, draft, evidence, told, told_anew
-from ingest.tag import Desks, rule_tags
+from ingest.stories import Touched, look_again
+from ingest.tag import Desks
 
 UNTOUCHED = Touched(source_id=0, copies={}, changed={})
 """By no poll: the stories are as the archive has them."""
@@ -18,29 +20,24 @@ UNTOUCHED = Touched(source_id=0, copies={}, changed={})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """What is to be written: stories that another entry leads, all tags of each, what topics have not selected yet."""
+    """What is to be written, as in ``PollPlan``: stories that another entry leads, what rules and topics do to all."""
 
     retold: tuple[StoryText, ...]
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...]
+    withheld: tuple[tuple[int, Withheld | None], ...]
+    taken: tuple[tuple[int, tuple[str, ...]], ...]
     selections: tuple[Selection, ...]
 
 
 def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, now: str) -> Again:
     """Choose the leads of stories, and ask rules and topics of them, as a poll does at the time ``now``."""
-    stories = known.stories(story_ids)
-    retold = {
-        story.id: text
-        for story in stories.values()
-        if (text := told_anew(story, UNTOUCHED, known, grouping)) is not None
-    }
-    drafts = [
-        draft(retold.get(story.id) or told(story), evidence(story, UNTOUCHED), desks, story.first_seen, story.event)
-        for story in stories.values()
-    ]
-    desk = known.desk(drafts, now)
-    ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
+    stories = known.stories(story_ids).values()
+    look = partial(look_again, stories, UNTOUCHED, known, desks, grouping)
+    shown, ruled, desk = settled(look, partial(known.desk, now=now), desks.rules)
     return Again(
-        retold=tuple(retold.values()),
-        tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
-        selections=selections([d.ref for d in drafts], desks.topics, desk, known, ()),
+        retold=shown.retold,
+        tags=ruled.tags,
+        withheld=ruled.withheld,
+        taken=ruled.taken,
+        selections=selections(ruled.open, desks.topics, desk, known, ()),
     )

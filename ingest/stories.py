@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from db.hosts import host_of
 from db.model import Entry
@@ -15,8 +16,9 @@ from ingest.dedupe import Placed
 from ingest.grouping import Grouping
 from ingest.identify import Sighting
 from ingest.lead import Candidate, lead_of
+from ingest.rules import Ranks, Shown, settled
 from ingest.select import selections
-from ingest.tag import Desks, given_tags, rule_tags
+from ingest.tag import Desks, given_tags
 from ingest.unite import successors
 
 
@@ -49,28 +51,49 @@ def with_stories(
     wanted = {p.story for p in placed if p.story > 0} | gone | {union.kept for union in plan.unions}
     wanted |= {s.known.story_id for s in changed.values() if s.known is not None}
     stories = united(known.stories(wanted), plan.unions)
-    new = [new_story(p, copies[p.story], plan.source_id, grouping) for p in placed if p.joined_by == "first"]
-    retold = [text for story in stories.values() if (text := told_anew(story, touched, known, grouping)) is not None]
-    texts = {text.ref: text for text in retold}
-    drafts = [
-        draft(texts.get(story.id) or told(story), evidence(story, touched), desks, story.first_seen, story.event)
-        for story in stories.values()
-    ]
-    events = {happening.story: happening.event for happening in plan.happenings}
-    for text in new:
-        brought = tuple(carried(plan.source_id, p.entry) for p in copies[text.ref])
-        drafts.append(draft(text, brought, desks, plan.now, events.get(text.ref)))
-    if not drafts:
+    if not stories and not copies:
         return plan
-    desk = known.desk(drafts, plan.now, gone)
-    ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
+    events = {happening.story: happening.event for happening in plan.happenings}
+
+    def look(ranks: Ranks) -> Shown:
+        new = [
+            new_story(p, copies[p.story], plan.source_id, grouping.ranked(ranks.get(p.story)))
+            for p in placed
+            if p.joined_by == "first"
+        ]
+        again = look_again(stories.values(), touched, known, desks, grouping, ranks)
+        drafts = list(again.drafts)
+        for text in new:
+            brought = tuple(carried(plan.source_id, p.entry) for p in copies[text.ref])
+            drafts.append(draft(text, brought, desks, plan.now, events.get(text.ref)))
+        return Shown(new=tuple(new), retold=again.retold, drafts=tuple(drafts))
+
+    shown, ruled, desk = settled(look, partial(known.desk, now=plan.now, gone=gone), desks.rules)
     return replace(
         plan,
-        new_stories=tuple(new),
-        changed_stories=tuple(retold),
-        tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
-        selections=selections([d.ref for d in drafts], desks.topics, desk, known, placed, successors(plan.unions)),
+        new_stories=shown.new,
+        changed_stories=shown.retold,
+        tags=ruled.tags,
+        withheld=ruled.withheld,
+        taken=ruled.taken,
+        selections=selections(ruled.open, desks.topics, desk, known, placed, successors(plan.unions)),
     )
+
+
+def look_again(
+    stories: Collection[KnownStory], touched: Touched, known: Known, desks: Desks, grouping: Grouping, ranks: Ranks
+) -> Shown:
+    """Choose the leads of known stories, with the priorities that rules have set → what they show."""
+    retold = {
+        story.id: text
+        for story in stories
+        if (text := told_anew(story, touched, known, grouping.ranked(ranks.get(story.id)))) is not None
+    }
+    drafts = (
+        draft(retold.get(story.id) or told(story), evidence(story, touched), desks, story.first_seen, story.event)
+        for story in stories
+    )
+    return Shown(retold=tuple(retold.values()), drafts=tuple(drafts))
 
 
 def united(stories: Mapping[int, KnownStory], unions: Sequence[Union]) -> Mapping[int, KnownStory]:

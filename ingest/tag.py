@@ -1,17 +1,18 @@
-"""Which tags has this story? Its sources' own, its feed categories, and the rules that match. Pure.
+"""Which tags has this story before any rule? Its sources' own, its feed categories, names in its texts. Pure.
 
 The story is tagged, not each copy: all its coverage is the evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal
 
 from db.model import Dedupe
 from db.query_tree import Query
-from db.recall import Carried, Desk, StoryTag
+from db.recall import Carried, StoryTag
 from db.text import slug
 
 name_of = lru_cache(maxsize=4096)(slug)
@@ -20,12 +21,18 @@ name_of = lru_cache(maxsize=4096)(slug)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of the config, its query parsed."""
+    """A rule of the config, its query parsed, and what it does: one or more of these.
+
+    ``kind`` and ``name`` of the tag that it gives; "": none. ``withholds``: it keeps stories out of all topics.
+    ``priority``: of sources, by row id, within the stories that it takes.
+    """
 
     id: str
-    kind: str
-    name: str
     query: Query
+    kind: str = ""
+    name: str = ""
+    withholds: Literal["drop", "hold"] | None = None
+    priority: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +46,10 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desks:
-    """What the config says of tagging and selecting: ``source_tags`` by source row id, as (kind, name, config id)."""
+    """What the config says of tagging and selecting: ``source_tags`` by source row id, as (kind, name, config id).
+
+    ``rules``: each behind those whose tags it asks for (ingest/order.py); they are asked one after the other.
+    """
 
     source_tags: Mapping[int, tuple[tuple[str, str, str], ...]]
     rules: tuple[Rule, ...]
@@ -65,18 +75,3 @@ def given_tags(carried: Collection[Carried], desks: Desks) -> tuple[StoryTag, ..
         for m in one.mentions
     ]
     return tuple(dict.fromkeys(tags))
-
-
-def rule_tags(refs: Iterable[int], desk: Desk, rules: Iterable[Rule]) -> dict[int, list[StoryTag]]:
-    """Ask every rule, in the config's order, of the drafts on the desk → the tags by draft.
-
-    A rule sees the tags that the rules before it gave.
-    """
-    found: dict[int, list[StoryTag]] = {ref: [] for ref in refs}
-    for rule in rules:
-        hits = desk.matching(rule.query)
-        if hits:
-            desk.tag(hits, rule.kind, rule.name)
-        for ref in hits:
-            found[ref].append(StoryTag(kind=rule.kind, name=rule.name, origin="rule", why=rule.id))
-    return found

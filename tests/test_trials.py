@@ -26,6 +26,10 @@ id = "diplomacy"
 tag = "subject:diplomacy"
 match = 'embassy OR ambassador'
 [[rule]]
+id = "late"
+tag = "subject:late"
+match = "ferry"
+[[rule]]
 id = "second"
 tag = "subject:second"
 match = '{match}'
@@ -52,7 +56,8 @@ def faults(folder: Path, text: str) -> list[str]:
         ("title:embassy", "title = 'The Embassy'\ntext = 'said so'\nexpect = true"),
         ("title:embassy", "text = 'The Embassy'\nexpect = false"),
         ("subject:diplomacy", "text = 'The ambassador'\nexpect = true"),
-        ("subject:second", "text = 'The ambassador'\nexpect = false"),
+        ("subject:third", "text = 'The ambassador'\nexpect = false"),
+        ("subject:late", "text = 'The ferry'\nexpect = true"),
         ("source:courier desk:world", "text = 'x'\nsource = 'courier'\nexpect = true"),
         ("source:courier OR desk:world", "text = 'x'\nexpect = false"),
         ("lang:pt", "text = 'x'\nlang = 'pt-BR'\nexpect = true"),
@@ -68,7 +73,7 @@ def test_a_tests_story_is_asked_as_a_polled_one_is(tmp_path: Path, match: str, t
 
     assert faults(tmp_path, text) == []
     (fault,) = faults(tmp_path, turned)
-    assert fault.startswith('13: rule "second": test 1: ')
+    assert fault.startswith('17: rule "second": test 1: ')
 
 
 def test_a_fault_says_what_matched_and_what_failed(tmp_path: Path) -> None:
@@ -78,7 +83,7 @@ def test_a_fault_says_what_matched_and_what_failed(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, RULE.format(match=match, test="text = 'Embassy football in Moscow'\nexpect = true"))
 
     assert fault == (
-        '13: rule "second": test 1: does not take this story (matched: subject:diplomacy, moscow; failed: NOT '
+        '17: rule "second": test 1: does not take this story (matched: subject:diplomacy, moscow; failed: NOT '
         "football (it has football)); mend the rule's match, or what the test expects"
     )
 
@@ -94,11 +99,11 @@ def test_all_failing_tests_are_named_topics_too(tmp_path: Path) -> None:
     found = faults(tmp_path, RULE.format(match="a", test="text = 'b'\nexpect = true") + more)
 
     assert [fault.partition(" (")[0] for fault in found] == [
-        '13: rule "second": test 1: does not take this story',
-        '16: rule "second": test 2: takes this story',
-        "18: rule \"second\": test 2: source: there is no source 'nobody'; name one of the config, or leave it out",
-        '24: topic "t": test 1: takes this story',
-        '27: topic "t": test 2: does not take this story',
+        '17: rule "second": test 1: does not take this story',
+        '20: rule "second": test 2: takes this story',
+        "22: rule \"second\": test 2: source: there is no source 'nobody'; name one of the config, or leave it out",
+        '28: topic "t": test 1: takes this story',
+        '31: topic "t": test 2: does not take this story',
     ]
 
 

@@ -18,6 +18,7 @@ from wireroom.config_faults import config_error, cross_faults, explain, unreadab
 from wireroom.config_queries import Found
 from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, Trial, default_base_url, without_credentials
 from wireroom.garbage import uncollected
+from wireroom.rule_faults import rule_faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def checked(path: Path, raw: dict[str, Any], text: str) -> File:
     except ValidationError as error:
         file = None
         found = [(one["loc"], *explain(one)) for one in error.errors(include_url=False)]
-    found += cross_faults(raw)
+    found += [*cross_faults(raw), *rule_faults(raw)]
     if found or file is None:
         raise config_error(path, raw, text, found)
     return file

@@ -26,7 +26,9 @@ Found = tuple[tuple[str | int, ...], str, str]
 
 def names_of(config: Config) -> Names:
     """List what a query can name: saved queries and topics, the tag kinds and the sources of the config."""
-    tags = [tag for source in config.sources for tag in source.tags] + [rule.tag for rule in config.rules]
+    tags = [tag for source in config.sources for tag in source.tags] + [
+        rule.tag for rule in config.rules if rule.tag is not None
+    ]
     saved = [(query.id, query.match) for query in config.queries] + [(topic.id, topic.match) for topic in config.topics]
     return Names(
         saved={id_: parse(match) for id_, match in saved},
@@ -35,17 +37,23 @@ def names_of(config: Config) -> Names:
     )
 
 
-def query_faults(raw: dict[str, Any]) -> Iterator[Found]:
-    """Find the queries that name what there is not, or each other in a circle; what is no query is another's fault."""
-    queries = {(table, n): found for table in ("query", *EARLY) for n, found in queries_in(raw, table)}
+def names_in(raw: dict[str, Any]) -> Names:
+    """List the same of a config that may have faults; what is no query is left out."""
+    saved = [one for table in ("query", "topic") for _, one in queries_in(raw, table)]
     sources = [row.get("id") for _, row in rows(raw, "source")]
     rules = [row.get("tag") for _, row in rows(raw, "rule")]
     tags = [tag for _, row in rows(raw, "source") if isinstance(row.get("tags"), list) for tag in row["tags"]]
-    names = Names(
-        saved={id_: query for (table, _), (id_, query) in queries.items() if table != "rule"},
+    return Names(
+        saved=dict(saved),
         kinds=KINDS | kinds_of(tag for tag in (*rules, *tags) if isinstance(tag, str)),
         sources=frozenset(id_ for id_ in sources if isinstance(id_, str)),
     )
+
+
+def query_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find the queries that name what there is not, or each other in a circle; what is no query is another's fault."""
+    queries = {(table, n): found for table in ("query", *EARLY) for n, found in queries_in(raw, table)}
+    names = names_in(raw)
     for (table, n), (_, query) in queries.items():
         try:
             looked_up(query, names, early=table in EARLY)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from db.model import Dedupe, Level
 from db.query import FIELDS, parse
@@ -204,6 +204,7 @@ Id = Annotated[str, exactly(check_id)]
 Tag = Annotated[str, exactly(check_tag)]
 Match = Annotated[str, exactly(check_query)]
 FilePath = Annotated[str, exactly(check_path)]
+Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, exactly(parse_duration)]
 
 
@@ -250,7 +251,7 @@ class SourceTable(Table):
     tags: list[Tag] = Field(default_factory=list)
     every: Seconds | None = None
     dedupe: Dedupe | None = None  # that of [wireroom]
-    priority: int = Field(default=0, ge=-1000, le=1000)
+    priority: Priority = 0
 
 
 class Trial(Table):
@@ -265,12 +266,24 @@ class Trial(Table):
 
 
 class Rule(Table):
-    """``[[rule]]``."""
+    """``[[rule]]``: it does one thing or several."""
 
     id: Id
-    tag: Tag
     match: Match
+    tag: Tag | None = None
+    drop: bool = False
+    hold: bool = False
+    priority: dict[Id, Priority] = Field(default_factory=dict)
     test: list[Trial] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def does_something(self) -> Rule:
+        """Refuse a rule that does nothing, or two things that exclude each other."""
+        if not (self.tag or self.drop or self.hold or self.priority):
+            raise ValueError('does nothing|write what it does: tag = "kind:name", drop, hold or priority')
+        if self.drop and self.hold:
+            raise ValueError("says drop and hold|write one of the two")
+        return self
 
 
 class SavedQuery(Table):

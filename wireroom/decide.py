@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from db.apply import mint_urn, replace_tags, select, update_story
+from db.apply import mint_urn, note_taken, replace_tags, select, update_story, withhold
 from db.decisions import Decision, decide_merge, decide_split, note_selections, undo
 from db.desk import DraftDesk
 from db.explain import find_story
@@ -92,6 +92,8 @@ def retell(db: Database, done: Decision, stories: list[int], setup: Setup, now: 
     for text in again.retold:
         update_story(db, text, text.lead, None)
     replace_tags(db, dict(again.tags), frozenset(), now)
+    withhold(db, again.withheld)
+    note_taken(db, again.taken, now)
     if selects and again.selections:
         ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()
         for topic, taken in groupby(again.selections, key=itemgetter(0)):

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TypeVar
 
-from db.query_names import read_query
+from db.query_names import Names, read_query
 from db.sync import Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
@@ -16,6 +16,7 @@ from ingest.fetch import Fetcher
 from ingest.grouping import Grouping
 from ingest.guard import Guard
 from ingest.hosts import Hosts
+from ingest.order import Asked, in_order
 from ingest.poll import Setup
 from ingest.tag import Desks, Rule, Topic
 from ingest.wanted import SourceSetting
@@ -115,11 +116,7 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
         settings=settings,
         desks=Desks(
             source_tags=source_tags,
-            rules=tuple(
-                Rule(id=r.id, kind=k, name=n, query=read_query(r.match, names))
-                for r in config.rules
-                for k, n in (split_tag(r.tag),)
-            ),
+            rules=make_rules(config, synced, names),
             topics=tuple(
                 Topic(id=synced.topics[t.id], query=read_query(t.match, names), dedupe=t.dedupe) for t in config.topics
             ),
@@ -128,6 +125,25 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
         ceiling_s=config.poll.ceiling_s,
         grouping=make_grouping(config, synced),
     )
+
+
+def make_rules(config: Config, synced: Synced, names: Names) -> tuple[Rule, ...]:
+    """Turn the config's rules into what the poller works by, each behind those whose tags it asks for."""
+    made = []
+    for rule in config.rules:
+        kind, name = split_tag(rule.tag) if rule.tag is not None else ("", "")
+        made.append(
+            Rule(
+                id=rule.id,
+                query=read_query(rule.match, names),
+                kind=kind,
+                name=name,
+                withholds="drop" if rule.drop else "hold" if rule.hold else None,
+                priority={synced.sources[source]: priority for source, priority in rule.priority.items()},
+            )
+        )
+    asked = [Asked(rule.query, (rule.kind, rule.name) if rule.name else None) for rule in made]
+    return tuple(made[number] for number in in_order(asked))
 
 
 def make_grouping(config: Config, synced: Synced) -> Grouping:

@@ -68,10 +68,11 @@ def trial_faults(config: Config, now: datetime) -> Iterator[Found]:
     desk = DraftDesk()
     desk.lay(drafts, names, iso(now))
     ask = asked(desk)
-    for number, rule in enumerate(desks.rules):
-        yield from wrong(by_place["rule", number], rule.query, ask)
+    numbers = {rule.id: number for number, rule in enumerate(config.rules)}
+    for rule in desks.rules:  # in the order in which they are asked
+        yield from wrong(by_place["rule", numbers[rule.id]], rule.query, ask)
         hits = ask(rule.query)
-        if hits:
+        if hits and rule.name:
             desk.tag(hits, rule.kind, rule.name)
             ask = asked(desk)
     for number, topic in enumerate(desks.topics):
