@@ -44,6 +44,7 @@ def preview(path: Path, query: str, against: str | None, since: str, limit: int,
     from db.preview import change
     from db.preview import preview as ask
     from db.query_names import read_query
+    from db.query_text import written
     from db.search import with_archived
     from wireroom.config_queries import names_of
     from wireroom.preview_told import preview_lines
@@ -54,9 +55,12 @@ def preview(path: Path, query: str, against: str | None, since: str, limit: int,
     if against is not None and topic_named(config, against) is None:
         fail(2, f"there is no topic {against!r}; the topics are {', '.join(one.id for one in config.topics) or 'none'}")
     compared = against or (topic.id if topic is not None else None)
-    wanted = topic.match if topic is not None else query
     db = open_reader(config.archive)
-    tree = read_query(wanted, with_archived(db, names_of(config)))
+    names = with_archived(db, names_of(config))
+    tree = read_query(f"@{topic.id}" if topic is not None else query, names)  # as `@id` a topic is all that it asks
+    wanted = query
+    if topic is not None:
+        wanted = topic.match if read_query(topic.match, names) == tree else written(tree)
     told: dict[str, Any] = {
         "query": wanted,
         "topic": topic.id if topic is not None else None,
