@@ -156,7 +156,7 @@ class ArchiveKnown:
         return compared.term_counts(self._db, terms)
 
     def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
-        """Read stories with the sources and categories of their coverage."""
+        """Read stories with the evidence of their coverage, and what a person said of them."""
         if not ids:
             return {}
         wanted = json.dumps(list(ids))
@@ -175,8 +175,9 @@ class ArchiveKnown:
                 categories=tuple(json.loads(categories)),
                 mentions=tuple(Mention(*one) for one in json.loads(mentions)),
             )
+        marks = marks_of(self._db, ids)
         return {
-            row["id"]: KnownStory(**row, entries=entries[row["id"]])
+            row["id"]: KnownStory(**row, entries=entries[row["id"]], marks=marks.get(row["id"], ()))
             for row in self._db.query(
                 "SELECT id, lead_entry_id, title, text, folded_title, folded_text, language, published, first_seen, "
                 "words, event_id AS event FROM stories WHERE id IN (SELECT value FROM json_each(?))",
@@ -185,7 +186,7 @@ class ArchiveKnown:
         }
 
     def marks(self, story_ids: Collection[int]) -> Mapping[int, tuple[Mark, ...]]:
-        """Read what a person said of stories."""
+        """Read what counts of a person's marks of stories."""
         return marks_of(self._db, story_ids)
 
     def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int, int | None]]:

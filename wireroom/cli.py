@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from wireroom import __version__, cli_decisions, cli_sources, cli_stories, cli_trust
+from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories, cli_trust
 from wireroom.command import (
     ALREADY_RUNNING,
     CONFIG_BAD,
@@ -253,6 +253,7 @@ for about_a_story in (
     cli_decisions.undo,
     cli_stories.diff,
     cli_stories.regroup,
+    *cli_curation.COMMANDS,
 ):
     cli.add_command(about_a_story)
 

@@ -17,7 +17,7 @@ from db.recall import Draft, StoryTag
 from db.times import iso
 from ingest.normalize import normalize
 from ingest.parsed import Item, Markup, Parsed
-from ingest.stories import carried, draft, story_text
+from ingest.stories import carried, new_draft, story_text
 from ingest.tag import Desks
 from wireroom.config import Config, read_toml
 from wireroom.config_faults import ConfigError, config_error
@@ -99,7 +99,7 @@ def draft_of(one: Placed, rows: dict[str, int], desks: Desks, now: datetime) -> 
     item = Item(title=title, bodies=(text,), language=trial.lang, published=iso(now))
     (entry,) = normalize(Parsed(format="rss20", base=None, items=(item,))).entries
     row = rows.get(trial.source or "", NO_SOURCE)
-    made = draft(story_text(one.ref, one.ref, entry), (carried(row, entry),), desks, iso(now), None)
+    made = new_draft(story_text(one.ref, one.ref, entry), (carried(row, entry),), desks, iso(now), None)
     given = (StoryTag(kind=k, name=n, origin="source", why="its test") for k, n in map(split_tag, trial.tags))
     return replace(made, tags=(*made.tags, *given))
 
