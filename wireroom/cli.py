@@ -243,6 +243,7 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
 
 
 cli.add_command(cli_trust.preview)
+cli.add_command(cli_trust.changes)
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
 cli.add_command(cli_sources.export)

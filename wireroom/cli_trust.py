@@ -1,4 +1,4 @@
-"""The commands that show what would be: ``wireroom preview``. IO: terminal.
+"""The commands that show what would be: ``wireroom preview | changes``. IO: terminal.
 
 Heavy parts are imported by the command that needs them, as in ``cli.py``.
 """
@@ -69,6 +69,48 @@ def preview(path: Path, query: str, against: str | None, since: str, limit: int,
         "change": change(db, tree, compared, start, now, limit) if compared is not None else None,
     }
     show(told, preview_lines(told, shutil.get_terminal_size((100, 24)).columns), as_json=as_json)
+
+
+@since_option
+@click.option("--limit", type=click.IntRange(0, 100), default=3, show_default=True, help="How many examples of each.")
+@as_json_option
+@command
+def changes(path: Path, since: str, limit: int, *, as_json: bool) -> None:
+    """Show what the edited config would change, before it is loaded: compared with the one that is in force.
+
+    Sources, rules, queries and topics that are new, gone or edited; and of the stories first seen since --since, which
+    would gain or lose tags, enter or leave topics. Reads only, also beside a running daemon. Exits with 0 where nothing
+    is edited, with 1 where something is.
+    """
+    from db.archive import open_reader
+    from db.query_faults import QueryError
+    from db.times import iso
+    from wireroom.before import before
+    from wireroom.changes_told import change_lines, edit_told
+    from wireroom.effects import effects
+
+    config, now = read_config(path), datetime.now(UTC)
+    start = iso(time_of(since, now))
+    db = open_reader(config.archive)
+    old = before(db, config)
+    told: dict[str, Any] = {
+        "since": old.since if old is not None else None,
+        "edits": [edit_told(edit) for edit in old.edits] if old is not None else [],
+        "stories_since": start,
+        "effects": None,
+        "trouble": None,
+    }
+    if old is not None and old.edits:
+        if old.unread:
+            told["trouble"] = f"this version does not understand {', '.join(old.unread)} as it is in force"
+        else:
+            try:
+                told["effects"] = effects(db, old, config, start, iso(now), limit)
+            except QueryError as error:
+                told["trouble"] = f"a query in force is none any more: {error}"
+    show(told, change_lines(told, shutil.get_terminal_size((100, 24)).columns), as_json=as_json)
+    if told["edits"]:
+        raise click.exceptions.Exit(1)
 
 
 def topic_named(config: Config, name: str) -> Topic | None:
