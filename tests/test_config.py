@@ -199,6 +199,12 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
             'that one asks for k:four, which rule "four" gives; that one asks for k:one, which rule "one" gives; take',
         ),
         ("[[topic]]\nid = 't'\nmatch = 'a'", '1: topic "t": title: is missing'),
+        (
+            "[[query]]\nid = 'q'\nmatch = 'seen:x'",
+            "3: query \"q\": match: column 6: 'x' is no date; write it like seen:",
+        ),
+        ("[[query]]\nid = 'q'\nmatch = 'a'\ntitel = 'x'", '4: query "q": titel: unknown key'),
+        ("[[query]]\nid = 'q'", '1: query "q": match: is missing'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = '(a'", '4: topic "t": match: column 1: this ( is not closed'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\nlimit = 0", '5: topic "t": limit: 0 does not fit'),
         ("[[topic]]\nid = 't'\ntitle = \"T\\u0007\"\nmatch = 'a'", '3: topic "t": title: '),
@@ -278,6 +284,7 @@ KEYS = {
     "wireroom": ["archive", "publish", "listen", "base_url", "contact", "dedupe", "grouping", "more"],
     "poll": [*Poll.model_fields],
     "source": ["id", "url", "was", "tags", "every", "dedupe", "priority"],
+    "query": ["id", "match"],
     "rule": ["id", "tag", "match", "drop", "hold", "priority", "test"],
     "topic": ["id", "title", "was", "match", "limit", "dedupe", "grouping", "test"],
 }

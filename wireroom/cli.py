@@ -213,7 +213,7 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
     from datetime import UTC, datetime
 
     from db.archive import open_reader
-    from db.query_names import read_query
+    from db.query_names import read_query, unknown_kinds
     from db.search import search as find
     from db.search import with_archived
     from db.times import iso
@@ -222,7 +222,9 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
 
     config = read_config(path)
     db = open_reader(config.archive)
-    rows = find(db, read_query(query, with_archived(db, names_of(config))), iso(datetime.now(UTC)), limit)
+    known = with_archived(db, names_of(config))
+    asked = read_query(query, known)
+    rows = find(db, asked, iso(datetime.now(UTC)), limit)
     if form == "json":
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif form == "csv":
@@ -240,6 +242,8 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
         click.echo(table(rows, ["story_id", "first_seen", "sources", "title"]))
     else:
         click.echo("no story matches")
+        for kind in unknown_kinds(asked, known):
+            click.echo(f"wireroom: there is no tag of the kind `{kind}`", err=True)
 
 
 cli.add_command(cli_trust.preview)
