@@ -79,7 +79,7 @@ def test_keys_table_is_the_config() -> None:
     named: dict[str, set[str]] = {}
     table = ""
     for cell in cells[2:]:
-        if header := re.match(r"`\[+(\w+)\]+` ", cell):
+        if header := re.match(r"`\[+([\w.]+)\]+` ", cell):
             table = header[1]
         named.setdefault(table, set()).update(re.findall(r"`(\w+)`", cell))
     tables: dict[str, type[config.Table]] = {
@@ -87,6 +87,7 @@ def test_keys_table_is_the_config() -> None:
         "poll": config.Poll,
         "source": config.SourceTable,
         "rule": config.Rule,
+        "rule.test": config.Trial,
         "query": config.SavedQuery,
     }
 
