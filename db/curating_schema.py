@@ -41,6 +41,11 @@ CREATE TRIGGER authors_ai AFTER INSERT ON authors BEGIN
   INSERT INTO authors_fts (rowid, folded) VALUES (new.id, new.folded);
 END;
 
+DROP VIEW published;
+CREATE VIEW published AS                     -- one row per selection: what each topic took, in order
+SELECT t.config_id AS topic, x.story_id AS story_id, x.number AS number, x.guid AS guid,
+       x.selected_at AS selected_at, x.archived AS archived, x.left_at AS left_at
+FROM selections x JOIN topics t ON t.id = x.topic_id;
 CREATE INDEX selections_announced ON selections (topic_id, number) WHERE archived = 0;
 CREATE INDEX selections_archived ON selections (topic_id, story_id) WHERE archived = 1;
 CREATE INDEX selections_left ON selections (topic_id) WHERE left_at IS NOT NULL;
