@@ -232,7 +232,7 @@ def new_draft(
     desks: Desks,
     first_seen: str,
     event: int | None,
-    event_score: float | None = None,
+    event_score: float | None,
 ) -> Draft:
     """Make the draft of a story of which no person has said anything yet."""
     return Draft(

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories
+from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories, cli_topics
 from wireroom.command import (
     ALREADY_RUNNING,
     CONFIG_BAD,
@@ -249,6 +249,7 @@ for about_a_story in (
     cli_stories.regroup,
     cli_stories.retag,
     *cli_curation.COMMANDS,
+    cli_topics.topic,
 ):
     cli.add_command(about_a_story)
 

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
-from db.apply import mint_urn, note_taken, replace_tags, update_story, withhold
+from db.apply import mint_urn
 from db.desk import DraftDesk
 from db.known import ArchiveKnown
 from db.merge import living
-from db.selections import due, waits_no_more, write_chosen
+from db.selections import due, waits_no_more
 from db.times import iso
 from db.topics import mark_changed_topics
 from ingest.retold import asked_again
 from ingest.select import Occasion
+from wireroom.again import write_again
 
 if TYPE_CHECKING:
     from ingest.poll import Setup
@@ -46,12 +47,7 @@ def look_again(
     stories = sorted({story for _, story in overdue})
     occasion = Occasion(now=at, overdue=overdue)
     again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping, occasion)
-    for text in again.retold:
-        update_story(db, text, text.lead, None)
-    replace_tags(db, dict(again.tags), frozenset(), at)
-    withhold(db, again.withheld)
-    note_taken(db, again.taken, at)
-    write_chosen(db, again.chosen, at, mint)
+    write_again(db, again, at, mint)
     mark_changed_topics(db, stories)
     return len(waited) == most
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlite_utils import Database
 
 from db import regroup as archive
-from db.apply import mint_urn, note_taken, replace_tags, update_story, withhold
+from db.apply import mint_urn
 from db.compare import replace_prints, write_events
 from db.compared import carriers, prints
 from db.desk import DraftDesk
@@ -33,7 +33,6 @@ from db.reread import (
     next_stories,
     title_and_text,
 )
-from db.selections import write_chosen
 from db.times import iso, parse_iso
 from db.topics import mark_changed_topics
 from ingest.dedupe import Placed
@@ -45,6 +44,7 @@ from ingest.retold import UNTOUCHED, asked_again
 from ingest.select import Occasion
 from ingest.stories import told_anew
 from ingest.tag import Desks
+from wireroom.again import write_again
 from wireroom.control import ControlError, Progress
 from wireroom.upkeep import EVENTS_FOR, PRINTS_FOR
 
@@ -234,12 +234,7 @@ class Regrouper:
         now = iso(self.now)
         occasion = Occasion(now=now, quiet=True)
         again = asked_again(stories, ArchiveKnown(db, self.desk), self.desks, self.grouping, occasion)
-        for text in again.retold:
-            update_story(db, text, text.lead, None)
-        replace_tags(db, dict(again.tags), frozenset(), now)
-        withhold(db, again.withheld)
-        note_taken(db, again.taken, now)
-        write_chosen(db, again.chosen, now, self.mint)
+        write_again(db, again, now, self.mint)
         mark_changed_topics(db, list(stories))
         return len(again.retold)
 

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from db.apply import mint_urn, note_taken, replace_tags, update_story, withhold
+from db.apply import mint_urn
 from db.desk import DraftDesk
 from db.known import ArchiveKnown
 from db.retag import extent, fronts, mark_fronts, next_ids, tag_changes, topic_names, withheld_changes
-from db.selections import write_chosen
 from db.times import iso
 from db.topics import mark_changed_topics
 from ingest.grouping import Grouping
 from ingest.retold import asked_again
 from ingest.select import Occasion
 from ingest.tag import Desks
+from wireroom.again import write_again
 from wireroom.control import ControlError, Progress
 from wireroom.curate import pins_of
 
@@ -131,12 +131,7 @@ class Retagger:
         withheld, released = withheld_changes(db, again.withheld)
         moved = {story for _, story, *_ in (*chosen.archived, *chosen.left, *chosen.back)}
         if not self.dry:
-            for text in again.retold:
-                update_story(db, text, text.lead, None)
-            replace_tags(db, {id_: some for id_, some in again.tags if id_ in tags.stories}, frozenset(), now)
-            withhold(db, again.withheld)
-            note_taken(db, again.taken, now)
-            write_chosen(db, chosen, now, self.mint)
+            write_again(db, again, now, self.mint)
             if told_otherwise := retold | withheld | released:
                 mark_changed_topics(db, sorted(told_otherwise))
             if seen := tags.stories | {story for _, story in (*chosen.left, *chosen.back)}:
