@@ -224,6 +224,9 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = '(a'", '4: topic "t": match: column 1: this ( is not closed'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\nlimit = 0", '5: topic "t": limit: 0 does not fit'),
         (f"{A_TOPIC}exclude = '(a'", '5: topic "t": exclude: column 1: this ( is not closed'),
+        (f"{A_TOPIC}exclude = '@b'", '5: topic "t": exclude: column 1: '),
+        (f"{A_TOPIC}exclude = 'is:held'", '5: topic "t": exclude: column 4: is:held is known only after'),
+        (f"{A_TOPIC}exclude = '@t'", '5: topic "t": exclude: the saved queries name each other in a circle'),
         (
             f"{A_TOPIC}languages = ['english!']",
             "5: topic \"t\": languages.0: 'english!' is no language code; write one",
