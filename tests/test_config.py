@@ -318,7 +318,7 @@ KEYS = {
     "query": ["id", "match"],
     "topic": [
         *("id", "title", "was", "match", "limit", "dedupe", "grouping", "exclude", "min_sources", "languages"),
-        *("per_story", "delay", "flood"),
+        *("per_story", "delay", "flood", "per_source", "order", "window", "full_text", "digest", "timezone", "secret"),
     ],
 }
 
