@@ -51,19 +51,14 @@ CREATE TRIGGER authors_ai AFTER INSERT ON authors BEGIN
   INSERT INTO authors_fts (rowid, folded) VALUES (new.id, new.folded);
 END;
 
-<<<<<<< HEAD
-CREATE INDEX selections_archived ON selections (topic_id, story_id) WHERE archived = 1;
-CREATE INDEX selections_left ON selections (left_at) WHERE left_at IS NOT NULL;
-CREATE INDEX selections_gone ON selections (topic_id) WHERE left_at IS NOT NULL;
-=======
 DROP VIEW published;
 CREATE VIEW published AS                     -- one row per selection: what each topic took, in order
 SELECT t.config_id AS topic, x.story_id AS story_id, x.number AS number, x.guid AS guid,
        x.selected_at AS selected_at, x.archived AS archived, x.left_at AS left_at
 FROM selections x JOIN topics t ON t.id = x.topic_id;
 CREATE INDEX selections_archived ON selections (topic_id, story_id) WHERE archived = 1;
+CREATE INDEX selections_left ON selections (left_at) WHERE left_at IS NOT NULL;
 CREATE INDEX selections_gone ON selections (topic_id, story_id) WHERE left_at IS NOT NULL;
->>>>>>> T1
 CREATE INDEX selections_taken ON selections (topic_id, story_id, archived, left_at)
   WHERE archived = 0 AND left_at IS NULL;
 
