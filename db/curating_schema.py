@@ -22,6 +22,7 @@ TOPIC_COLUMNS = (
     ("digest_at", "TEXT DEFAULT NULL", "up to then its digests are made; null: it has none"),
     ("digest_from", "INTEGER DEFAULT NULL", "the first selection that is in no digest yet"),
 )
+RULE_COLUMNS = (("added_at", "TEXT DEFAULT NULL", "when the config had it first; null: before schema 7"),)
 DECISION_COLUMNS = (
     ("by", "TEXT DEFAULT NULL", "who decided, as the command line knows them"),
     ("undone_by", "TEXT DEFAULT NULL", "likewise"),
@@ -37,7 +38,6 @@ CREATE INDEX stories_published ON stories (published) WHERE published IS NOT NUL
 CREATE INDEX stories_withheld ON stories (withheld) WHERE withheld IS NOT NULL;
 CREATE INDEX selections_announced ON selections (topic_id, number) WHERE archived = 0;
 CREATE INDEX selections_front ON selections (topic_id) WHERE front = 1;
-CREATE INDEX selections_left ON selections (left_at) WHERE left_at IS NOT NULL;
 
 CREATE TABLE authors (                       -- every name that entries were signed with
   id              INTEGER PRIMARY KEY,
@@ -50,6 +50,12 @@ CREATE VIRTUAL TABLE authors_fts USING fts5 (
 CREATE TRIGGER authors_ai AFTER INSERT ON authors BEGIN
   INSERT INTO authors_fts (rowid, folded) VALUES (new.id, new.folded);
 END;
+
+CREATE INDEX selections_archived ON selections (topic_id, story_id) WHERE archived = 1;
+CREATE INDEX selections_left ON selections (left_at) WHERE left_at IS NOT NULL;
+CREATE INDEX selections_gone ON selections (topic_id) WHERE left_at IS NOT NULL;
+CREATE INDEX selections_taken ON selections (topic_id, story_id, archived, left_at)
+  WHERE archived = 0 AND left_at IS NULL;
 
 CREATE TABLE waiting (                       -- stories that a topic looks at once more later: its `delay`
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
@@ -81,6 +87,15 @@ CREATE TABLE tokens (                        -- of secret topics: what only subs
   retired_at      TEXT                       -- null: it is good
 ) STRICT;
 CREATE UNIQUE INDEX tokens_good ON tokens (topic_id) WHERE retired_at IS NULL;
+
+CREATE TABLE config_in_force (               -- what config.toml said when it was last taken over
+  kind            TEXT NOT NULL,             -- the table there: source, rule, topic …; settings: all that is in none
+  config_id       TEXT NOT NULL,             -- its id; empty where it has none
+  position        INTEGER NOT NULL,          -- among those of its kind, from 0
+  since           TEXT NOT NULL,             -- since when it says so
+  said            TEXT NOT NULL,             -- JSON; of a source what is not in `sources`, if anything
+  PRIMARY KEY (kind, config_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE mark_log (                      -- all that a person said of single stories; a decision may have several
   id              INTEGER PRIMARY KEY,

@@ -184,7 +184,8 @@ def test_what_can_not_be_marked_is_said_with_exit_code_2(house: House, origin: O
     with beside(house, daemon=daemon):
         refused = (
             (("pin", "77", "all"), "there is no story 77"),
-            (("pin", "1", "al"), "there is no topic 'al'; the config has all, mine, seen"),
+            (("pin", "1", "al"), "there is no topic 'al'; did you mean 'all'?"),
+            (("hide", "1", "zz"), "there is no topic 'zz'; the config has all, mine, seen"),
             (("unpin", "1", "all"), "not pinned in topic 'all'"),
             (("unhide", "1"), "hidden nowhere"),
             (("unhide", "1", "all"), "not hidden in topic 'all'"),

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from db.model import Dedupe, Level
 from db.query import FIELDS, parse
 from db.query_faults import QueryError
+from db.query_values import LANGUAGE
 from db.text import slug
 from ingest.guard import Allowed
 from wireroom.config_policies import TopicOutput
@@ -142,6 +143,14 @@ def check_query(value: object) -> str:
     return value
 
 
+def check_language(value: object) -> str:
+    """Check a language's code → in small letters, a hyphen before the region."""
+    code = str(value).lower().replace("_", "-")
+    if not LANGUAGE.match(code):
+        raise ValueError(f'{value!r} is no language code|write one such as "en", "de" or "pt-br"')
+    return code
+
+
 def problem_and_mend(error: QueryError) -> tuple[str, str]:
     """Part what is wrong in a query from the mend."""
     problem, _, mend = str(error).replace(": did you mean", "; did you mean").partition("; ")
@@ -204,6 +213,7 @@ def exactly(check: Callable[[object], Any]) -> Any:
 Id = Annotated[str, exactly(check_id)]
 Tag = Annotated[str, exactly(check_tag)]
 Match = Annotated[str, exactly(check_query)]
+Language = Annotated[str, exactly(check_language)]
 FilePath = Annotated[str, exactly(check_path)]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, exactly(parse_duration)]
@@ -255,6 +265,17 @@ class SourceTable(Table):
     priority: Priority = 0
 
 
+class Trial(Table):
+    """``[[rule.test]]``, ``[[topic.test]]``: a story that the rule or topic must take, or must not."""
+
+    text: str
+    title: str = ""
+    lang: str | None = Field(default=None, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
+    source: Id | None = None
+    tags: list[Tag] = Field(default_factory=list)
+    expect: bool
+
+
 class Rule(Table):
     """``[[rule]]``: it does one thing or several."""
 
@@ -264,6 +285,7 @@ class Rule(Table):
     drop: bool = False
     hold: bool = False
     priority: dict[Id, Priority] = Field(default_factory=dict)
+    test: list[Trial] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def does_something(self) -> Rule:
@@ -292,6 +314,13 @@ class TopicTable(TopicOutput, Table):
     limit: int = Field(default=50, ge=1, le=1000)
     dedupe: Dedupe | None = None  # what was folded into one story is one item
     grouping: Level | None = None  # that of [wireroom]
+    exclude: Match | None = None
+    min_sources: int = Field(default=1, ge=1, le=1000)
+    languages: list[Language] = Field(default_factory=list)
+    per_story: Literal["copies", "event"] = "copies"
+    delay: Annotated[Seconds, Field(le=30 * 86_400)] = 0
+    flood: int | None = Field(default=None, ge=1, le=5000)  # half of limit, but 20 at least
+    test: list[Trial] = Field(default_factory=list)
 
 
 class File(Table):

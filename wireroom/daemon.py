@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
@@ -24,13 +25,16 @@ from wireroom.callback import callback_routes
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
 from wireroom.decide import DECISIONS, decide
+from wireroom.due import do_due
 from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.log import Log
 from wireroom.regroup import go_on, regroup
 from wireroom.reload import Reloader
+from wireroom.retag import retag
 from wireroom.rotate import rotate
 from wireroom.subscriber import Subscriber
+from wireroom.trials import log_failing
 from wireroom.upkeep import Upkeep
 from wireroom.visitors import Visitor, raise_descriptors
 
@@ -80,6 +84,7 @@ async def started(engine: Engine, stop: asyncio.Event) -> bool:
             await engine.start()
             keep_what_is_there()
         await engine.press.publish(everything=True)
+        await asyncio.to_thread(log_failing, engine.config, engine.log, datetime.now(UTC))
 
     beginning, stopping = asyncio.create_task(begin()), asyncio.create_task(stop.wait())
     await asyncio.wait({beginning, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -184,6 +189,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         "publish": engine.press.publish,
         "websub": subscriber.tick,
         "upkeep": Upkeep(engine).tick,
+        "due": functools.partial(do_due, engine),
         "regroup": functools.partial(go_on, engine),
     }
     try:
@@ -206,6 +212,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await rotate(engine, request)
     if request.get("do") == "regroup":
         return await regroup(engine, request, progress)
+    if request.get("do") == "retag":
+        return await retag(engine, request, progress)
     if request.get("do") != "poll":
         raise ControlError(f"this daemon knows no {request.get('do')!r}; is it of another version?")
     return await engine.round(request["sources"], due=request["due"], progress=progress)

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader, open_writer
+from db.in_force import put_in_force
 from db.plan import PolledSource
-from db.query_names import read_query
 from db.regroup import stamp
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
@@ -28,8 +28,10 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
-from wireroom.config_queries import names_of
+from wireroom.config_queries import asked_by, names_of
 from wireroom.digester import Digester
+from wireroom.due import do_due
+from wireroom.in_force import said
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
 from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
@@ -118,15 +120,16 @@ class Engine:
         ``taken`` is called on the writer's thread, before anything else is written there.
         """
         names = names_of(config)
-        queries = {t.id: read_query(t.match, names) for t in config.topics}
         topics = [
             ConfiguredTopic(
                 id=t.id,
                 title=t.title,
                 was=t.was,
-                query=queries[t.id],
+                query=asked_by(t, names),
                 limit=t.limit,
                 dedupe=t.dedupe,
+                same_event=t.same_event,
+                delay_s=t.delay_s,
                 fronted_by=t.fronted_by,
                 styled_by=t.styled_by,
                 secret=t.secret,
@@ -137,6 +140,7 @@ class Engine:
 
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
+            put_in_force(db, said(config), now)
             stamp(db, GROUPING_VERSION, comparing=make_grouping(config, synced).comparing)
             taken(synced)
             return synced
@@ -255,6 +259,8 @@ class Engine:
         are listed as waiting. Raises ControlError (exit code 2) for a source that the config does not have.
         """
         result = await Round(self, progress).run(wanted, due=due)
+        with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
+            await do_due(self)
         if not self.closing:
             with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
                 await self.digester.tick()
