@@ -38,11 +38,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic of the config, by its row id, its query parsed; ``dedupe``: which copies share an item in it."""
+    """A topic of the config, by its row id: what it takes, and by which policy.
+
+    ``query`` is all that it asks (``db.topic_query``); ``dedupe``: which copies share an item. ``same_event``: of an
+    event it takes one story, and others where they are less alike than this; None: it takes all. ``delay_s``: so old
+    must a story be. ``flood``: so many of one poll are announced at most; None: all.
+    """
 
     id: int
     query: Query
     dedupe: Dedupe = "copies"
+    same_event: float | None = None
+    delay_s: float = 0
+    flood: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

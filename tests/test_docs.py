@@ -60,8 +60,13 @@ def test_commands_table_is_the_command_line() -> None:
 
     assert set(rows) == set(cli.commands)
     for name, command in cli.commands.items():
+        every = [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
         options = {
-            option for parameter in command.params if isinstance(parameter, click.Option) for option in parameter.opts
+            option
+            for one in every
+            for parameter in one.params
+            if isinstance(parameter, click.Option)
+            for option in parameter.opts
         }
         assert set(re.findall(r"`(--[\w-]+)`", rows[name])) == options - {"-c", "--config", "--debug"}
         assert command.help
