@@ -18,6 +18,10 @@ Ranks = Mapping[int, Mapping[int, int]]
 """By story, the priorities of sources (row ids) that rules have set there; they stand in place of the config's own."""
 
 
+Hits = Sequence[tuple[Rule, frozenset[int]]]
+"""Rules with the drafts that each takes, in the order in which they were asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What stories show by some choice of their leads: texts of new ones, of those told anew, and all as drafts."""
@@ -45,84 +49,66 @@ class Ruled:
         return [ref for ref, withheld in self.withheld if withheld is None]
 
 
-def settled(look: Callable[[Ranks], Shown], known: Known, rules: Sequence[Rule]) -> tuple[Shown, Ruled, Desk]:
+def settled(look: Callable[[Ranks], Shown], known: Known, rules: tuple[Rule, ...]) -> tuple[Shown, Ruled, Desk]:
     """Choose the leads of stories and ask all rules → what they show, what the rules make of them, where they lie.
 
-    ``look`` shows them with the priorities that rules have set. It is asked twice only where a rule sets any.
+    ``look`` shows them with the priorities that rules have set. It is asked twice only where one that sets any hits.
     """
     shown = look({})
     desk = known.desk(shown.drafts)
-    ranking: dict[int, list[str]] = {}
-    if shown.drafts and any(rule.priority for rule in rules):
-        hits = ask(desk, [rule for rule in rules if rule.priority or rule.name])
-        ranking = rules_by_draft(hits, [rule for rule in rules if rule.priority])
-        ranks = ranks_of(hits, rules)
-        shown = look(ranks) if ranks else shown
+    hits = ask(desk, rules)
+    ranking = [(rule, refs) for rule, refs in hits if rule.priority]
+    if ranking:
+        shown = look(ranks_of(ranking))
         desk = known.desk(shown.drafts)
-    return shown, ruled(shown.drafts, ask(desk, rules), rules, ranking), desk
+        hits = ask(desk, rules)
+    return shown, ruled(shown.drafts, hits, ranking), desk
 
 
-def ask(desk: Desk, rules: Sequence[Rule]) -> dict[str, frozenset[int]]:
+def ask(desk: Desk, rules: tuple[Rule, ...]) -> Hits:
     """Ask rules of the drafts on the desk, one after the other → the drafts that each takes, of those that take any.
 
     A rule sees the tags that those before it gave.
     """
-    found: dict[str, frozenset[int]] = {}
-    for rule in rules:
-        hits = desk.matching(rule.query)
-        if hits:
-            found[rule.id] = hits
-            if rule.name:
-                desk.tag(hits, rule.kind, rule.name)
+    found: list[tuple[Rule, frozenset[int]]] = []
+    for number, refs in desk.each(rules):
+        rule = rules[number]
+        found.append((rule, refs))
+        if rule.name:
+            desk.tag(refs, rule.kind, rule.name)
     return found
 
 
-def rules_by_draft(hits: Mapping[str, frozenset[int]], rules: Sequence[Rule]) -> dict[int, list[str]]:
-    """List by draft those of ``rules`` that take it, by their ids."""
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for rule in rules:
-        for ref in hits.get(rule.id, ()):
-            found[ref].append(rule.id)
-    return found
-
-
-def ranks_of(hits: Mapping[str, frozenset[int]], rules: Sequence[Rule]) -> Ranks:
+def ranks_of(hits: Hits) -> Ranks:
     """Gather the priorities that rules set; where several name one source, the highest counts."""
     found: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for rule in rules:
-        for ref in hits.get(rule.id, ()) if rule.priority else ():
-            set_before = found[ref]
+    for rule, refs in hits:
+        for ref in refs:
+            already = found[ref]
             for source, priority in rule.priority.items():
-                set_before[source] = max(priority, set_before.get(source, priority))
+                already[source] = max(priority, already.get(source, priority))
     return found
 
 
-def ruled(
-    drafts: Sequence[Draft],
-    hits: Mapping[str, frozenset[int]],
-    rules: Sequence[Rule],
-    ranking: Mapping[int, Sequence[str]],
-) -> Ruled:
+def ruled(drafts: Sequence[Draft], hits: Hits, ranking: Hits) -> Ruled:
     """Put together what the rules make of drafts. ``ranking``: those that set priorities, as they were asked before."""
     tags: defaultdict[int, list[StoryTag]] = defaultdict(list)
     withheld: dict[int, Withheld] = {}
-    taken: defaultdict[int, list[str]] = defaultdict(list)
-    for ref, ids in ranking.items():
-        taken[ref] += ids
-    for rule in rules:
-        for ref in hits.get(rule.id, ()):
+    taken: defaultdict[int, set[str]] = defaultdict(set)
+    for rule, refs in hits:
+        for ref in refs:
             if rule.name:
                 tags[ref].append(StoryTag(kind=rule.kind, name=rule.name, origin="rule", why=rule.id))
-            if rule.withholds is not None:
-                if ref not in withheld or (rule.withholds, withheld[ref].how) == ("drop", "hold"):
-                    withheld[ref] = Withheld(rule.withholds, rule.id)
-                taken[ref].append(rule.id)
-    tagging = {rule.id for rule in rules if rule.name}
+            how = rule.withholds
+            if how is not None and (ref not in withheld or (how, withheld[ref].how) == ("drop", "hold")):
+                withheld[ref] = Withheld(how, rule.id)
+    withholding = [hit for hit in hits if hit[0].withholds is not None]
+    for rule, refs in (*ranking, *withholding):
+        for ref in refs if not rule.name else ():
+            taken[ref].add(rule.id)
     return Ruled(
         tags=tuple((d.ref, (*d.tags, *tags.get(d.ref, ()))) for d in drafts),
         # here a person's marks are heard, which are stronger
         withheld=tuple((d.ref, withheld.get(d.ref)) for d in drafts),
-        taken=tuple(
-            (d.ref, tuple(sorted({id_ for id_ in taken.get(d.ref, ()) if id_ not in tagging}))) for d in drafts
-        ),
+        taken=tuple((d.ref, tuple(sorted(taken.get(d.ref, ())))) for d in drafts),
     )

@@ -16,7 +16,7 @@ Selection = tuple[int, int, int | None]
 
 def selections(
     stories: Sequence[int],
-    topics: Sequence[Topic],
+    topics: tuple[Topic, ...],
     desk: Desk,
     known: Known,
     placed: Sequence[Placed],
@@ -35,12 +35,11 @@ def selections(
     apart = any(topic.dedupe != "copies" for topic in topics)
     members = all_members(known, rows, placed, gone) if apart else {}
     return tuple(
-        (topic.id, story, entry)
-        for topic in topics
-        for matching in (desk.matching(topic.query),)
+        (topics[number].id, story, entry)
+        for number, matching in desk.each(topics)
         for story in stories
         if story in matching
-        for entry in items(topic, members.get(story, ()), taken[topic.id, story])
+        for entry in items(topics[number], members.get(story, ()), taken[topics[number].id, story])
     )
 
 

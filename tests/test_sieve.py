@@ -1,0 +1,196 @@
+"""Only the queries that can take what lies on the desk are asked of it, and the answers are those of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from db import desk as desks
+from db.desk import DraftDesk, Splitter
+from db.query import And, Lang, Not, Or, Query, Source, Sources, Tag, Text, parse
+from db.query_sql import Compiled
+from db.recall import Draft, StoryTag
+from db.sieve import needs
+from db.text import fold, folded
+from factory import entry
+from ingest.stories import carried
+
+SOURCES = {1: "bbc", 2: "tass", 3: "x"}
+TAGS = [("place", "russia"), ("place", "iran"), ("desk", "one"), ("desk", "two")]
+LATIN = "Moscow moscow's MOSCOU mos mosco moscowite the a co-op U.S. x-1:y 1,204 * Łódź lodz İstanbul istanbul ısparta"
+ODD = "straße STRASSE ﬁnance cafe\u0301 café naı̈f l’État 外交部 交部 ไทย Москва ёлка Ἀθῆναι ΟΔΟΣ שָׁלוֹם السَّلام 한국 दीन"
+FRAGMENTS = [*LATIN.split(), *ODD.split(), "🙂", "\u00adsoft", "a\u0000b"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A query, and the tag that its drafts get; None: it gives none."""
+
+    query: Query
+    gives: tuple[str, str] | None
+
+
+phrases = st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=2).map(
+    lambda parts: fold(" ".join(parts).replace("\0", " "))
+)
+leaves: st.SearchStrategy[Query] = st.one_of(
+    st.builds(Text, st.sampled_from(["", "title", "text"]), phrases, st.booleans()),
+    st.builds(lambda tag: Tag(*tag), st.sampled_from(TAGS)),
+    st.builds(Source, st.sampled_from([*SOURCES.values(), "other"])),
+    st.builds(Sources, st.integers(0, 2), st.none()),
+    st.just(Lang("en")),
+)
+queries: st.SearchStrategy[Query] = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: And(tuple(parts))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: Or(tuple(parts))),
+        inner.map(Not),
+    ),
+    max_leaves=8,
+)
+texts = st.lists(st.sampled_from(FRAGMENTS), max_size=6).map(" ".join)
+
+
+def draft(ref: int, title: str, text: str, sources: set[int], tags: set[tuple[str, str]]) -> Draft:
+    """Make a draft."""
+    return Draft(
+        ref=ref,
+        title=title,
+        text=text,
+        folded_title=folded(title),
+        folded_text=folded(text),
+        language="en",
+        published=None,
+        first_seen="2026-11-20T08:00:00Z",
+        words=0,
+        event=None,
+        carried=tuple(carried(source, entry()) for source in sorted(sources)),
+        tags=tuple(StoryTag(kind=kind, name=name, origin="source", why="") for kind, name in sorted(tags)),
+    )
+
+
+drafts = st.lists(
+    st.tuples(texts, texts, st.sets(st.sampled_from(sorted(SOURCES)), min_size=1), st.sets(st.sampled_from(TAGS))),
+    min_size=1,
+    max_size=4,
+).map(lambda told: [draft(-n, *one) for n, one in enumerate(told, start=1)])
+
+
+def answers(desk: DraftDesk, told: list[Draft], *lists: tuple[Rule, ...]) -> list[list[tuple[int, frozenset[int]]]]:
+    """Ask lists of queries of drafts, one list after the other, tags being given on the way."""
+    desk.lay(told, SOURCES)
+    found: list[list[tuple[int, frozenset[int]]]] = []
+    for asked in lists:
+        found.append([])
+        for number, refs in desk.each(asked):
+            found[-1].append((number, refs))
+            if (tag := asked[number].gives) is not None:
+                desk.tag(refs, *tag)
+    return found
+
+
+def plainly(desk: DraftDesk, told: list[Draft], *lists: tuple[Rule, ...]) -> list[list[tuple[int, frozenset[int]]]]:
+    """Ask every query by itself."""
+    desk.lay(told, SOURCES)
+    found: list[list[tuple[int, frozenset[int]]]] = []
+    for asked in lists:
+        found.append([])
+        for number, rule in enumerate(asked):
+            if refs := desk.matching(rule.query):
+                found[-1].append((number, refs))
+                if rule.gives is not None:
+                    desk.tag(refs, *rule.gives)
+    return found
+
+
+rules = st.lists(st.builds(Rule, queries, st.none() | st.sampled_from(TAGS)), max_size=8).map(tuple)
+
+
+@pytest.mark.parametrize("sifting", [True, False])
+def test_answers_are_those_of_every_query_asked(sifting: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For any queries and texts, tags given by some and asked for by others, on a desk that was used before."""
+    monkeypatch.setattr(desks, "CHARS_A_QUERY", 10**9 if sifting else -1)
+    desk, other = DraftDesk(), DraftDesk()
+
+    @settings(max_examples=300, deadline=None)
+    @given(polls=st.lists(drafts, min_size=1, max_size=2), asked=rules, topics=rules)
+    def check(polls: list[list[Draft]], asked: tuple[Rule, ...], topics: tuple[Rule, ...]) -> None:
+        for told in polls:
+            assert answers(desk, told, asked, topics) == plainly(other, told, asked, topics)
+
+    check()
+
+
+def needed(query: str) -> list[set[str]]:
+    """List what a query needs, the rarest first."""
+    asked = parse(query)
+    return [set(clause) for clause in needs(asked, Splitter().words_of(text_phrases(asked)))]
+
+
+def text_phrases(query: Query) -> set[str]:
+    """Collect the phrases of a query."""
+    match query:
+        case And(parts) | Or(parts):
+            return set().union(*map(text_phrases, parts))
+        case Not(part):
+            return text_phrases(part)
+        case Text(_, phrase, _):
+            return {phrase}
+    return set()
+
+
+@pytest.mark.parametrize(
+    ("query", "needs"),
+    [
+        ("parliament", [{"parliament"}]),
+        ('"the us-russia talks"', [{"russia"}, {"talks"}, {"the"}, {"us"}]),
+        ("ambassador* the", [{"ambas*"}, {"the"}]),
+        ("a AND (tehran OR moscow)", [{"tehran", "moscow"}, {"a"}]),
+        ("(big tehran) OR (the moscow)", [{"tehran", "moscow"}, {"big", "the"}]),
+        ("place:iran source:bbc minister", [{"@bbc"}, {"place:iran"}, {"minister"}]),
+        ("tehran -moscow", [{"tehran"}]),
+        ("tehran OR sources:>=3", []),
+        ("NOT tehran", []),
+    ],
+)
+def test_what_a_query_needs(query: str, needs: list[set[str]]) -> None:
+    """One atom at least of each clause is in whatever the query takes; nothing where that can't be said."""
+    assert sorted(map(sorted, needed(query))) == sorted(map(sorted, needs))
+    assert needed(query)[:1] == needs[:1]
+
+
+def test_word_that_the_index_cuts_within_a_character() -> None:
+    """No text can stop a poll: where the words can't be read, all queries are asked."""
+    asked = (Rule(parse("end"), None), *(Rule(parse(f"word{n}"), None) for n in range(1000)))
+    told = [draft(-1, "", "x" + "é" * 20_000 + " end", {1}, set())]
+
+    assert answers(DraftDesk(), told, asked) == [[(0, frozenset({-1}))]]
+
+
+def test_few_of_many_queries_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand rules, those that need what a story has, and those that need what they give."""
+    asked = (
+        Rule(parse("desk:one"), ("desk", "two")),  # before the rule that gives it
+        *(Rule(parse(f'"word{n} tehran" OR word{n}*'), None) for n in range(997)),
+        Rule(parse("tehran"), ("desk", "one")),
+        Rule(parse("desk:one minister"), None),
+        Rule(parse("desk:one"), ("desk", "two")),
+        Rule(parse("desk:two NOT word1"), None),
+    )
+    run: list[str] = []
+    ask = DraftDesk._ask
+
+    def noted(desk: DraftDesk, compiled: Compiled) -> frozenset[int]:
+        run.append(compiled.sql)
+        return ask(desk, compiled)
+
+    monkeypatch.setattr(DraftDesk, "_ask", noted)
+
+    (found,) = answers(DraftDesk(), [draft(-1, "Tehran", "The foreign ministry", {1}, set())], asked)
+
+    assert [number for number, _ in found] == [998, 1000, 1001]
+    assert len(run) == 3
