@@ -8,16 +8,20 @@ what lies here (db/sieve.py): the words that they need are looked up in the inde
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
 from sqlite_utils import Database
 
-from db.query import Query
 from db.query_sql import Compiled, compile_query
+from db.query_tree import Query
 from db.recall import Draft
 from db.schema import migrations
-from db.sieve import Asks, Sieve, sieve_of
+from db.sieve import Asks, Sieve, atoms_of_host, atoms_of_language, atoms_of_tag, is_timed, sieve_of
+from db.text import fold
+
+OTHERS = 1 << 62
+"""Rows of stories from here on are no drafts: each stands for those in the archive that tell of an event too."""
 
 CHARS_A_QUERY = 100
 """To read the words of so much text takes about as long as to ask one query: of more, all queries are asked at once."""
@@ -62,8 +66,12 @@ class Asked:
 
     def __init__(self, queries: tuple[Asks, ...]) -> None:
         self.queries = queries
-        self.compiled = [compile_query(one.query) for one in queries]
+        self._compiled = [None if is_timed(one.query) else compile_query(one.query, "") for one in queries]
         self.sieve: Sieve | None = None
+
+    def compiled(self, number: int, now: str) -> Compiled:
+        """Give the SQL of a query at the time ``now``."""
+        return self._compiled[number] or compile_query(self.queries[number].query, now)
 
 
 class DraftDesk:
@@ -76,22 +84,29 @@ class DraftDesk:
         self._opened: Database | None = None
         self._drafts: Sequence[Draft] = ()
         self._sources: Mapping[int, str] = {}
-        self._laid = self._indexed = False
+        self._now = ""
+        self._events: Collection[int] = ()
+        self._laid = self._indexed = self._signed = False
         self._splitter: Splitter | None = None
         self._asked: list[Asked] = []
         self._words: list[str] = []
         self._atoms: set[str] | None = None
         self._given: list[str] = []  # atoms that came while queries were asked
 
-    def lay(self, drafts: Sequence[Draft], source_ids: Mapping[int, str]) -> None:
-        """Replace what lies here by ``drafts``; ``source_ids`` gives the config id of each of their sources."""
-        self._drafts, self._sources = drafts, source_ids
-        self._laid = self._indexed = False
+    def lay(
+        self, drafts: Sequence[Draft], source_ids: Mapping[int, str], now: str, events: Collection[int] = ()
+    ) -> None:
+        """Replace what lies here by ``drafts``; ``source_ids`` gives the config id of each of their sources.
+
+        ``now``: what relative dates are counted from. ``events``: those that other stories tell of too.
+        """
+        self._drafts, self._sources, self._now, self._events = drafts, source_ids, now, events
+        self._laid = self._indexed = self._signed = False
         self._atoms, self._given = None, []
 
     def matching(self, query: Query) -> frozenset[int]:
         """Ask ``query`` of the drafts → their refs."""
-        return self._ask(compile_query(query))
+        return self._ask(compile_query(query, self._now))
 
     def each(self, asked: tuple[Asks, ...]) -> Iterator[tuple[int, frozenset[int]]]:
         """Ask many queries, one after the other → the number of each that takes any draft, and their refs.
@@ -102,8 +117,8 @@ class DraftDesk:
         made = self._made(asked)
         atoms = self._atoms_for(made)
         if atoms is None or made.sieve is None:
-            for number, compiled in enumerate(made.compiled):
-                if hits := self._ask(compiled):
+            for number in range(len(asked)):
+                if hits := self._ask(made.compiled(number, self._now)):
                     yield number, hits
             return
         sieve = made.sieve
@@ -116,7 +131,7 @@ class DraftDesk:
             if number == last or not sieve.can_take(number, atoms):
                 continue
             last = number
-            hits = self._ask(made.compiled[number])
+            hits = self._ask(made.compiled(number, self._now))
             if hits:
                 yield number, hits
                 while self._given:
@@ -145,7 +160,12 @@ class DraftDesk:
             except sqlite3.OperationalError:  # the index cuts words of 32 KB, and may cut a character in two
                 return None
             self._atoms = {*self._words, *(f"@{id_}" for id_ in self._sources.values())}
-            self._atoms.update(tag for (tag,) in db.execute("SELECT kind || ':' || name FROM tags"))
+            for tag in db.execute("SELECT kind, name FROM tags"):
+                self._atoms.update(atoms_of_tag(*tag))
+            for host in {one.host for draft in self._drafts for one in draft.carried if one.host is not None}:
+                self._atoms.update(atoms_of_host(host))
+            for language in {draft.language for draft in self._drafts if draft.language is not None}:
+                self._atoms.update(atoms_of_language(language))
         if made.sieve is None:
             self._splitter = self._splitter or Splitter()
             made.sieve = sieve_of(made.queries, self._splitter.words_of)
@@ -157,15 +177,18 @@ class DraftDesk:
         db = self._db()
         if "stories_fts" in compiled.sql:
             self._index(db)
-        rows = db.execute(f"SELECT id FROM stories WHERE {compiled.sql}", compiled.params)
+        if "authors_fts" in compiled.sql:
+            self._sign(db)
+        rows = db.execute(f"SELECT id FROM stories WHERE id < {OTHERS} AND ({compiled.sql})", compiled.params)
         return frozenset([ref for (ref,) in rows])
 
     def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
         """Give drafts a tag that later queries see."""
         db = self._db()
-        if self._atoms is not None and (atom := f"{kind}:{name}") not in self._atoms:
-            self._atoms.add(atom)
-            self._given.append(atom)
+        if self._atoms is not None:
+            fresh = set(atoms_of_tag(kind, name)) - self._atoms
+            self._atoms |= fresh
+            self._given += fresh
         db.execute("INSERT OR IGNORE INTO tags (kind, name) VALUES (?, ?)", [kind, name])
         db.executemany(
             "INSERT OR IGNORE INTO story_tags SELECT ?, id, 'source', '' FROM tags WHERE kind = ? AND name = ?",
@@ -191,9 +214,12 @@ class DraftDesk:
             "INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", self._sources.items()
         )
         db.executemany(
-            "INSERT INTO stories (id, title, text, language, published, first_seen, updated, words) "
-            "VALUES (?, '', '', ?, ?, ?, '', ?)",
-            [(d.ref, d.language, d.published, d.first_seen, d.words) for d in self._drafts],
+            "INSERT INTO stories (id, title, text, language, published, first_seen, updated, words, event_id) "
+            "VALUES (?, '', '', ?, ?, ?, '', ?, ?)",
+            [
+                *((d.ref, d.language, d.published, d.first_seen, d.words, d.event) for d in self._drafts),
+                *((OTHERS + event, None, None, "", 0, event) for event in self._events),
+            ],
         )
         db.executemany(
             "INSERT INTO entries (source_id, story_id, joined_by, title, author, html, text, enclosures, host, "
@@ -209,6 +235,14 @@ class DraftDesk:
         db.executemany(
             "INSERT OR IGNORE INTO story_tags SELECT ?3, id, 'source', '' FROM tags WHERE kind = ?1 AND name = ?2", tags
         )
+
+    def _sign(self, db: sqlite3.Connection) -> None:
+        """Write who has signed, once."""
+        if self._signed:
+            return
+        self._signed = True
+        names = dict.fromkeys(one.author for draft in self._drafts for one in draft.carried if one.author)
+        db.executemany("INSERT INTO authors (name, folded) VALUES (?, ?)", [(name, fold(name)) for name in names])
 
     def _index(self, db: sqlite3.Connection) -> None:
         """Write the words, once, by rising ids: FTS5 writes out what it has gathered whenever one falls."""

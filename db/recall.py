@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from db.model import Entry, Mention, Outline
-from db.query import Query
+from db.query_tree import Query
 from db.sieve import Asks
 
 JoinedBy = Literal[
@@ -242,5 +242,8 @@ class Known(Protocol):
     def joined(self, story_ids: Collection[int]) -> Mapping[int, Sequence[tuple[int, JoinedBy, int | None]]]:
         """Each story's entries, in order of first sight, why they are in it, and of which entry they are copies."""
 
-    def desk(self, drafts: Sequence[Draft]) -> Desk:
-        """Lay these drafts on the desk; the desk before is cleared."""
+    def desk(self, drafts: Sequence[Draft], now: str, gone: Collection[int] = ()) -> Desk:
+        """Lay these drafts on the desk; the desk before is cleared.
+
+        ``now``: what relative dates of queries are counted from. ``gone``: stories that are going into others.
+        """

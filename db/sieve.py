@@ -3,7 +3,8 @@
 Of each query it is known which *atoms* must be there, whatever else it asks: a word or its beginning, a tag, a source.
 A query that nothing can be said of (NOT, a range) is always asked. So the answers are those of the queries themselves.
 
-Atoms are text: ``word``, ``begin*``, ``kind:name``, ``@source``; a word of the index has none of these signs.
+Atoms are text: ``word``, ``begin*``, ``kind:name`` (``:name``: of any kind), ``@source``, ``/host``, ``~language``; a
+word of the index has none of these signs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Protocol
 
-from db.query import And, Not, Or, Query, Source, Tag, Text
+from db.query_tree import Ago, And, Domain, Lang, Near, Or, Query, Source, Tag, Text, When, leaves
 
 Clause = frozenset[str]
 """Atoms of which one at least is there in all that a query takes."""
@@ -27,7 +28,8 @@ PREFIX_CHARS = 5
 COST_BY_LENGTH = (1.0, 1.0, 0.5, 0.2, 0.08, 0.05, 0.03, 0.02)
 """About the share of stories that have a word of so many characters; of a longer one, the last."""
 
-COST_OF_TAG, COST_OF_SOURCE = 0.02, 0.005
+COST_BY_SIGN = {"@": 0.005, "/": 0.01, "~": 0.3}
+COST_OF_TAG = 0.02
 
 
 class Asks(Protocol):
@@ -91,13 +93,34 @@ def sieve_of(asked: Sequence[Asks], words_of: Callable[[Iterable[str]], Mapping[
 
 
 def texts(query: Query) -> Iterator[Text]:
-    """Yield the words and phrases that a query needs."""
-    match query:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from texts(part)
-        case Text():
-            yield query
+    """Yield the words and phrases of a query."""
+    for leaf in leaves(query):
+        if isinstance(leaf, Text):
+            yield leaf
+        elif isinstance(leaf, Near):
+            yield from leaf.parts
+
+
+def is_timed(query: Query) -> bool:
+    """Tell whether a query asks for a time that moves with the present."""
+    return any(isinstance(leaf, When) and (Ago in map(type, (leaf.since, leaf.before))) for leaf in leaves(query))
+
+
+def atoms_of_tag(kind: str, name: str) -> tuple[str, str]:
+    """Give the atoms that are there with a tag."""
+    return f"{kind}:{name}", f":{name}"
+
+
+def atoms_of_host(host: str) -> list[str]:
+    """Give the atoms that are there with a host, ``uk.co.bbc.www``: it and those above it."""
+    parts = host.split(".")
+    return [f"/{'.'.join(parts[:count])}" for count in range(1, len(parts) + 1)]
+
+
+def atoms_of_language(language: str) -> list[str]:
+    """Give the atoms that are there with a language, ``pt-BR``: it and those that it is a kind of."""
+    parts = language.lower().split("-")
+    return [f"~{'-'.join(parts[:count])}" for count in range(1, len(parts) + 1)]
 
 
 def needs(query: Query, words: Mapping[str, Sequence[str]]) -> list[Clause]:
@@ -115,12 +138,16 @@ def needs(query: Query, words: Mapping[str, Sequence[str]]) -> list[Clause]:
             found = [frozenset([word]) for word in words[phrase]]
             if prefix and found:
                 found[-1] = frozenset([f"{words[phrase][-1][:PREFIX_CHARS]}*"])
-        case Tag(kind, name):
+        case Near(parts):
+            found = [clause for part in parts for clause in needs(part, words)]
+        case Tag(kind, name, prefix=False):
             found = [frozenset([f"{kind}:{name}"])]
         case Source(id_):
             found = [frozenset([f"@{id_}"])]
-        case Not():
-            pass
+        case Domain(host):
+            found = [frozenset([f"/{host}"])]
+        case Lang(code):
+            found = [frozenset([f"~{code}"])]
     return sorted(dict.fromkeys(found), key=cost)
 
 
@@ -131,8 +158,8 @@ def cost(clause: Clause) -> float:
 
 def cost_of(atom: str) -> float:
     """Guess which share of stories has an atom."""
+    if atom[0] in COST_BY_SIGN:
+        return COST_BY_SIGN[atom[0]]
     if ":" in atom:
         return COST_OF_TAG
-    if atom.startswith("@"):
-        return COST_OF_SOURCE
     return COST_BY_LENGTH[min(len(atom), len(COST_BY_LENGTH) - 1)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
-from db.query import And, Not, Or, Query, Tag
+from db.query_tree import Has, Leaf, Query, Tag, leaves
 
 
 class Asked(NamedTuple):
@@ -27,16 +27,26 @@ class CircleError(ValueError):
         self.way = way
 
 
-def tags_asked(query: Query) -> Iterator[tuple[str, str]]:
-    """Yield the tags that a query asks for, also behind a NOT."""
-    match query:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from tags_asked(part)
-        case Not(part):
-            yield from tags_asked(part)
-        case Tag(kind, name):
-            yield kind, name
+def asks_for(leaf: Leaf, tag: tuple[str, str]) -> bool:
+    """Tell whether the answer of a leaf changes with a tag."""
+    kind, name = tag
+    match leaf:
+        case Tag(wanted_kind, wanted, prefix):
+            return wanted_kind in ("", kind) and (name.startswith(wanted) if prefix else name == wanted)
+        case Has("tag"):
+            return True
+    return False
+
+
+def waits_for(query: Query, givers: Mapping[tuple[str, str], Sequence[int]]) -> list[int]:
+    """List the rules that give what a query asks for, also behind a NOT. ``givers``: the numbers of rules by tag."""
+    found: list[int] = []
+    for leaf in leaves(query):
+        if isinstance(leaf, Tag) and leaf.kind and not leaf.prefix:
+            found += givers.get((leaf.kind, leaf.name), ())
+        elif isinstance(leaf, Tag | Has):
+            found += (number for tag, numbers in givers.items() if asks_for(leaf, tag) for number in numbers)
+    return found
 
 
 def in_order(rules: Sequence[Asked]) -> tuple[int, ...]:
@@ -49,7 +59,7 @@ def in_order(rules: Sequence[Asked]) -> tuple[int, ...]:
         return tuple(range(len(rules)))
     sorter: TopologicalSorter[int] = TopologicalSorter()
     for number, rule in enumerate(rules):
-        before = [giver for tag in tags_asked(rule.query) for giver in givers.get(tag, ())]
+        before = waits_for(rule.query, givers)
         if number in before:  # the sorter does not see a circle of one
             raise CircleError((number,))
         sorter.add(number, *before)

@@ -29,11 +29,11 @@ class Again:
     selections: tuple[Selection, ...]
 
 
-def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping) -> Again:
-    """Choose the leads of stories, and ask rules and topics of them, as a poll does."""
+def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, now: str) -> Again:
+    """Choose the leads of stories, and ask rules and topics of them, as a poll does at the time ``now``."""
     stories = known.stories(story_ids).values()
     look = partial(look_again, stories, UNTOUCHED, known, desks, grouping)
-    shown, ruled, desk = settled(look, known, desks.rules)
+    shown, ruled, desk = settled(look, partial(known.desk, now=now), desks.rules)
     return Again(
         retold=shown.retold,
         tags=ruled.tags,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from db.plan import StoryText, Withheld
-from db.recall import Desk, Draft, Known, StoryTag
+from db.recall import Desk, Draft, StoryTag
 from ingest.tag import Rule
 
 Ranks = Mapping[int, Mapping[int, int]]
@@ -49,18 +49,21 @@ class Ruled:
         return [ref for ref, withheld in self.withheld if withheld is None]
 
 
-def settled(look: Callable[[Ranks], Shown], known: Known, rules: tuple[Rule, ...]) -> tuple[Shown, Ruled, Desk]:
+def settled(
+    look: Callable[[Ranks], Shown], lay: Callable[[Sequence[Draft]], Desk], rules: tuple[Rule, ...]
+) -> tuple[Shown, Ruled, Desk]:
     """Choose the leads of stories and ask all rules → what they show, what the rules make of them, where they lie.
 
     ``look`` shows them with the priorities that rules have set. It is asked twice only where one that sets any hits.
+    ``lay`` lays drafts on the desk.
     """
     shown = look({})
-    desk = known.desk(shown.drafts)
+    desk = lay(shown.drafts)
     hits = ask(desk, rules)
     ranking = [(rule, refs) for rule, refs in hits if rule.priority]
     if ranking:
         shown = look(ranks_of(ranking))
-        desk = known.desk(shown.drafts)
+        desk = lay(shown.drafts)
         hits = ask(desk, rules)
     return shown, ruled(shown.drafts, hits, ranking), desk
 

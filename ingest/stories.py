@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from db.hosts import host_of
 from db.model import Entry
@@ -67,7 +68,7 @@ def with_stories(
             drafts.append(draft(text, brought, desks, plan.now, events.get(text.ref)))
         return Shown(new=tuple(new), retold=again.retold, drafts=tuple(drafts))
 
-    shown, ruled, desk = settled(look, known, desks.rules)
+    shown, ruled, desk = settled(look, partial(known.desk, now=plan.now, gone=gone), desks.rules)
     return replace(
         plan,
         new_stories=shown.new,
@@ -127,14 +128,21 @@ def told_anew(story: KnownStory, touched: Touched, known: Known, grouping: Group
     candidates += [candidate(p.ref, touched.source_id, p.entry) for p in copies]
     lead = lead_of(candidates, grouping)
     if lead == story.lead_entry_id:
-        return story_text(story.id, lead, changed[lead].entry) if lead in changed else None
+        return story_text(story.id, lead, first_dated(changed[lead])) if lead in changed else None
     if lead in changed:
-        entry = changed[lead].entry
+        entry = first_dated(changed[lead])
     elif lead < 0:
         entry = next(p.entry for p in copies if p.ref == lead)
     else:
         (entry,) = known.entries([lead])
     return replace(story_text(story.id, lead, entry), news=False)
+
+
+def first_dated(changed: Sighting) -> Entry:
+    """Give a changed entry its first date of publication, as the archive does."""
+    if changed.known is None or changed.known.published is None:
+        return changed.entry
+    return replace(changed.entry, published=changed.known.published)
 
 
 def candidate(ref: int, source_id: int, entry: Entry) -> Candidate:

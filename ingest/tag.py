@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from db.model import Dedupe
-from db.query import Query
+from db.query_tree import Query
 from db.recall import Carried, StoryTag
 from db.text import slug
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 
 from db import desk as desks
 from db.desk import DraftDesk, Splitter
-from db.query import And, Lang, Not, Or, Query, Source, Sources, Tag, Text, parse
+from db.query import parse
 from db.query_sql import Compiled
+from db.query_tree import Ago, And, Author, Domain, Has, Lang, Near, Not, Or, Query, Source, Sources, Tag, Text, When
 from db.recall import Draft, StoryTag
-from db.sieve import needs
+from db.sieve import needs, texts
 from db.text import fold, folded
 from factory import entry
 from ingest.stories import carried
 
+TIMES, EVENTS = ("2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z"), [7]
 SOURCES = {1: "bbc", 2: "tass", 3: "x"}
 TAGS = [("place", "russia"), ("place", "iran"), ("desk", "one"), ("desk", "two")]
 LATIN = "Moscow moscow's MOSCOU mos mosco moscowite the a co-op U.S. x-1:y 1,204 * Łódź lodz İstanbul istanbul ısparta"
@@ -41,7 +43,17 @@ leaves: st.SearchStrategy[Query] = st.one_of(
     st.builds(lambda tag: Tag(*tag), st.sampled_from(TAGS)),
     st.builds(Source, st.sampled_from([*SOURCES.values(), "other"])),
     st.builds(Sources, st.integers(0, 2), st.none()),
-    st.just(Lang("en")),
+    st.builds(
+        Near,
+        st.lists(st.builds(Text, st.just(""), phrases, st.booleans()), min_size=2, max_size=2).map(tuple),
+        st.just(2),
+    ),
+    st.builds(Tag, st.sampled_from(["", "place"]), st.sampled_from(["russia", "iran", "one", "i"]), st.booleans()),
+    st.builds(Domain, st.sampled_from(["com", "com.example", "com.example.www", "org"])),
+    st.builds(Lang, st.sampled_from(["en", "pt", "pt-br"])),
+    st.builds(Author, st.sampled_from(["jane", "doe"]), st.booleans()),
+    st.builds(Has, st.sampled_from(["tag", "event"])),
+    st.builds(When, st.just("seen"), st.sampled_from([Ago(3600), Ago(60), None]), st.none()),
 )
 queries: st.SearchStrategy[Query] = st.recursive(
     leaves,
@@ -52,37 +64,68 @@ queries: st.SearchStrategy[Query] = st.recursive(
     ),
     max_leaves=8,
 )
-texts = st.lists(st.sampled_from(FRAGMENTS), max_size=6).map(" ".join)
+words = st.lists(st.sampled_from(FRAGMENTS), max_size=6).map(" ".join)
 
 
-def draft(ref: int, title: str, text: str, sources: set[int], tags: set[tuple[str, str]]) -> Draft:
-    """Make a draft."""
-    return Draft(
-        ref=ref,
-        title=title,
-        text=text,
-        folded_title=folded(title),
-        folded_text=folded(text),
-        language="en",
-        published=None,
-        first_seen="2026-11-20T08:00:00Z",
-        words=0,
-        event=None,
-        carried=tuple(carried(source, entry()) for source in sorted(sources)),
-        tags=tuple(StoryTag(kind=kind, name=name, origin="source", why="") for kind, name in sorted(tags)),
-    )
+@dataclass(frozen=True)
+class Told:
+    """What a draft has."""
+
+    title: str
+    text: str
+    language: str | None
+    event: int | None
+    url: str | None
+    author: str | None
+    sources: frozenset[int] = frozenset({1})
+    tags: frozenset[tuple[str, str]] = frozenset()
+
+    def draft(self, ref: int) -> Draft:
+        """Make the draft."""
+        one = replace(entry(), author=self.author, url=self.url)
+        return Draft(
+            ref=ref,
+            title=self.title,
+            text=self.text,
+            folded_title=folded(self.title),
+            folded_text=folded(self.text),
+            language=self.language,
+            published=None,
+            first_seen="2026-11-20T08:30:00Z",
+            words=0,
+            event=self.event,
+            carried=tuple(carried(source, one) for source in sorted(self.sources)),
+            tags=tuple(StoryTag(kind=kind, name=name, origin="source", why="") for kind, name in sorted(self.tags)),
+        )
 
 
 drafts = st.lists(
-    st.tuples(texts, texts, st.sets(st.sampled_from(sorted(SOURCES)), min_size=1), st.sets(st.sampled_from(TAGS))),
+    st.builds(
+        Told,
+        words,
+        words,
+        st.sampled_from([None, "en", "EN-gb", "pt-BR", "english"]),
+        st.sampled_from([None, 7, 8]),
+        st.sampled_from([None, "https://www.example.com/a", "https://example.com/b", "https://com/"]),
+        st.sampled_from([None, "Jane Doe", "Janet"]),
+        st.frozensets(st.sampled_from(sorted(SOURCES)), min_size=1),
+        st.frozensets(st.sampled_from(TAGS)),
+    ),
     min_size=1,
     max_size=4,
-).map(lambda told: [draft(-n, *one) for n, one in enumerate(told, start=1)])
+).map(lambda told: [one.draft(-n) for n, one in enumerate(told, start=1)])
 
 
-def answers(desk: DraftDesk, told: list[Draft], *lists: tuple[Rule, ...]) -> list[list[tuple[int, frozenset[int]]]]:
+def plain(title: str, text: str) -> Draft:
+    """Make a draft of a title and a text."""
+    return Told(title, text, None, None, None, None).draft(-1)
+
+
+def answers(
+    desk: DraftDesk, told: list[Draft], *lists: tuple[Rule, ...], now: str = TIMES[0]
+) -> list[list[tuple[int, frozenset[int]]]]:
     """Ask lists of queries of drafts, one list after the other, tags being given on the way."""
-    desk.lay(told, SOURCES)
+    desk.lay(told, SOURCES, now, EVENTS)
     found: list[list[tuple[int, frozenset[int]]]] = []
     for asked in lists:
         found.append([])
@@ -93,9 +136,11 @@ def answers(desk: DraftDesk, told: list[Draft], *lists: tuple[Rule, ...]) -> lis
     return found
 
 
-def plainly(desk: DraftDesk, told: list[Draft], *lists: tuple[Rule, ...]) -> list[list[tuple[int, frozenset[int]]]]:
+def plainly(
+    desk: DraftDesk, told: list[Draft], *lists: tuple[Rule, ...], now: str = TIMES[0]
+) -> list[list[tuple[int, frozenset[int]]]]:
     """Ask every query by itself."""
-    desk.lay(told, SOURCES)
+    desk.lay(told, SOURCES, now, EVENTS)
     found: list[list[tuple[int, frozenset[int]]]] = []
     for asked in lists:
         found.append([])
@@ -119,8 +164,8 @@ def test_answers_are_those_of_every_query_asked(sifting: bool, monkeypatch: pyte
     @settings(max_examples=300, deadline=None)
     @given(polls=st.lists(drafts, min_size=1, max_size=2), asked=rules, topics=rules)
     def check(polls: list[list[Draft]], asked: tuple[Rule, ...], topics: tuple[Rule, ...]) -> None:
-        for told in polls:
-            assert answers(desk, told, asked, topics) == plainly(other, told, asked, topics)
+        for told, now in zip(polls, TIMES, strict=False):
+            assert answers(desk, told, asked, topics, now=now) == plainly(other, told, asked, topics, now=now)
 
     check()
 
@@ -128,19 +173,7 @@ def test_answers_are_those_of_every_query_asked(sifting: bool, monkeypatch: pyte
 def needed(query: str) -> list[set[str]]:
     """List what a query needs, the rarest first."""
     asked = parse(query)
-    return [set(clause) for clause in needs(asked, Splitter().words_of(text_phrases(asked)))]
-
-
-def text_phrases(query: Query) -> set[str]:
-    """Collect the phrases of a query."""
-    match query:
-        case And(parts) | Or(parts):
-            return set().union(*map(text_phrases, parts))
-        case Not(part):
-            return text_phrases(part)
-        case Text(_, phrase, _):
-            return {phrase}
-    return set()
+    return [set(clause) for clause in needs(asked, Splitter().words_of({text.phrase for text in texts(asked)}))]
 
 
 @pytest.mark.parametrize(
@@ -155,6 +188,9 @@ def text_phrases(query: Query) -> set[str]:
         ("tehran -moscow", [{"tehran"}]),
         ("tehran OR sources:>=3", []),
         ("NOT tehran", []),
+        ('"tehran talks"~4 lang:fa', [{"tehran"}, {"talks"}, {"~fa"}]),
+        ("tag:iran OR domain:bbc.co.uk", [{":iran", "/uk.co.bbc"}]),
+        ("tag:place:* tehran", [{"tehran"}]),
     ],
 )
 def test_what_a_query_needs(query: str, needs: list[set[str]]) -> None:
@@ -166,7 +202,7 @@ def test_what_a_query_needs(query: str, needs: list[set[str]]) -> None:
 def test_word_that_the_index_cuts_within_a_character() -> None:
     """No text can stop a poll: where the words can't be read, all queries are asked."""
     asked = (Rule(parse("end"), None), *(Rule(parse(f"word{n}"), None) for n in range(1000)))
-    told = [draft(-1, "", "x" + "é" * 20_000 + " end", {1}, set())]
+    told = [plain("", "x" + "é" * 20_000 + " end")]
 
     assert answers(DraftDesk(), told, asked) == [[(0, frozenset({-1}))]]
 
@@ -190,7 +226,7 @@ def test_few_of_many_queries_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(DraftDesk, "_ask", noted)
 
-    (found,) = answers(DraftDesk(), [draft(-1, "Tehran", "The foreign ministry", {1}, set())], asked)
+    (found,) = answers(DraftDesk(), [plain("Tehran", "The foreign ministry")], asked)
 
     assert [number for number, _ in found] == [998, 1000, 1001]
     assert len(run) == 3

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from db.model import Dedupe, Level
 from ingest.domain import domain_of
 from ingest.guard import Allowed
-from wireroom.config_faults import Found, config_error, cross_faults, explain, unreadable
-from wireroom.config_tables import SCHEME, File, Rule, default_base_url, without_credentials
+from wireroom.config_faults import config_error, cross_faults, explain, unreadable
+from wireroom.config_queries import Found
+from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, default_base_url, without_credentials
 from wireroom.garbage import uncollected
 from wireroom.rule_faults import rule_faults
 
@@ -90,6 +91,7 @@ class Config:
     sources: tuple[Source, ...]
     rules: tuple[Rule, ...]
     topics: tuple[Topic, ...]
+    queries: tuple[SavedQuery, ...] = ()
 
 
 def load_config(path: Path) -> Config:
@@ -176,6 +178,7 @@ def make_config(path: Path, file: File) -> Config:
             for s in file.source
         ),
         rules=tuple(file.rule),
+        queries=tuple(file.query),
         topics=tuple(
             Topic(
                 id=t.id,

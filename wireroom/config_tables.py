@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from db.model import Dedupe, Level
-from db.query import FIELDS, RESERVED, parse
+from db.query import FIELDS, parse
 from db.query_faults import QueryError
 from db.text import slug
 from ingest.guard import Allowed
@@ -119,7 +119,7 @@ def check_tag(value: object) -> str:
     plain = tag_name(name)
     if not colon or not KIND.fullmatch(kind) or not plain:
         raise ValueError(f'{value!r} is no tag|write kind:name, such as "subject:diplomacy"')
-    if kind in FIELDS | RESERVED:
+    if kind in FIELDS:
         raise ValueError(f"{kind!r} is a field of the query language, so it can't be a tag kind|use another kind")
     return f"{kind}:{plain}"
 
@@ -137,9 +137,14 @@ def check_query(value: object) -> str:
     try:
         parse(value)
     except QueryError as error:
-        problem, _, mend = str(error).partition("; ")
-        raise ValueError(f"{problem}|{mend or 'see the query language in the README'}") from None
+        raise ValueError("|".join(problem_and_mend(error))) from None
     return value
+
+
+def problem_and_mend(error: QueryError) -> tuple[str, str]:
+    """Part what is wrong in a query from the mend."""
+    problem, _, mend = str(error).replace(": did you mean", "; did you mean").partition("; ")
+    return problem, mend or "docs/query.md has the query language"
 
 
 def check_url(value: object) -> str:
@@ -269,6 +274,13 @@ class Rule(Table):
         return self
 
 
+class SavedQuery(Table):
+    """``[[query]]``."""
+
+    id: Id
+    match: Match
+
+
 class TopicTable(Table):
     """``[[topic]]``."""
 
@@ -289,3 +301,4 @@ class File(Table):
     source: list[SourceTable] = Field(default_factory=list)
     rule: list[Rule] = Field(default_factory=list)
     topic: list[TopicTable] = Field(default_factory=list)
+    query: list[SavedQuery] = Field(default_factory=list)

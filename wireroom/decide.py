@@ -88,7 +88,7 @@ def retell(db: Database, done: Decision, stories: list[int], setup: Setup, now: 
 
     What topics take is noted with the decision. Without ``selects`` none takes anything: an undo only restores.
     """
-    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping)
+    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping, now)
     for text in again.retold:
         update_story(db, text, text.lead, None)
     replace_tags(db, dict(again.tags), frozenset(), now)

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TypeVar
 
-from db.query import parse
+from db.query_names import Names, read_query
 from db.sync import Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
@@ -23,6 +23,7 @@ from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
+from wireroom.config_queries import names_of
 from wireroom.log import Log
 from wireroom.press import Press
 from wireroom.worker import do_batch
@@ -103,6 +104,7 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
     """
     old_settings = known.settings if known is not None else {}
     old_tags = known.desks.source_tags if known is not None else {}
+    names = names_of(config)
     settings: dict[str, SourceSetting] = {}
     source_tags: dict[int, tuple[tuple[str, str, str], ...]] = {}
     for s in config.sources:
@@ -114,8 +116,10 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
         settings=settings,
         desks=Desks(
             source_tags=source_tags,
-            rules=make_rules(config, synced),
-            topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match), dedupe=t.dedupe) for t in config.topics),
+            rules=make_rules(config, synced, names),
+            topics=tuple(
+                Topic(id=synced.topics[t.id], query=read_query(t.match, names), dedupe=t.dedupe) for t in config.topics
+            ),
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
@@ -123,7 +127,7 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
     )
 
 
-def make_rules(config: Config, synced: Synced) -> tuple[Rule, ...]:
+def make_rules(config: Config, synced: Synced, names: Names) -> tuple[Rule, ...]:
     """Turn the config's rules into what the poller works by, each behind those whose tags it asks for."""
     made = []
     for rule in config.rules:
@@ -131,7 +135,7 @@ def make_rules(config: Config, synced: Synced) -> tuple[Rule, ...]:
         made.append(
             Rule(
                 id=rule.id,
-                query=parse(rule.match),
+                query=read_query(rule.match, names),
                 kind=kind,
                 name=name,
                 withholds="drop" if rule.drop else "hold" if rule.hold else None,

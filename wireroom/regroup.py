@@ -231,7 +231,7 @@ class Regrouper:
 
         It is no news of theirs.
         """
-        again = asked_again(stories, ArchiveKnown(db, self.desk), self.desks, self.grouping)
+        again = asked_again(stories, ArchiveKnown(db, self.desk), self.desks, self.grouping, iso(self.now))
         for text in again.retold:
             update_story(db, text, text.lead, None)
         replace_tags(db, dict(again.tags), frozenset(), iso(self.now))

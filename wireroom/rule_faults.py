@@ -6,10 +6,11 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
-from db.query import parse
 from db.query_faults import QueryError
+from db.query_names import Names, read_query
 from ingest.order import Asked, CircleError, in_order
-from wireroom.config_faults import Found, rows, shown_key
+from wireroom.config_faults import shown_key
+from wireroom.config_queries import Found, names_in, rows
 from wireroom.config_tables import check_tag
 
 
@@ -21,7 +22,8 @@ def rule_faults(raw: dict[str, Any]) -> Iterator[Found]:
 
 def circle_faults(raw: dict[str, Any]) -> Iterator[Found]:
     """Find one way round: its first rule is the fault's."""
-    asked = [(n, one) for n, row in rows(raw, "rule") if (one := asked_by(row)) is not None]
+    names = names_in(raw)
+    asked = [(n, one) for n, row in rows(raw, "rule") if (one := asked_by(row, names)) is not None]
     try:
         in_order([one for _, one in asked])
     except CircleError as error:
@@ -40,11 +42,11 @@ def circle_faults(raw: dict[str, Any]) -> Iterator[Found]:
         yield ("rule", way[0][0], "match"), f"rules wait for each other: it {'; that one '.join(steps)}", mend
 
 
-def asked_by(row: dict[str, Any]) -> Asked | None:
+def asked_by(row: dict[str, Any], names: Names) -> Asked | None:
     """Read a rule's query and tag; None where it gives none, or they are faults of their own."""
     try:
         kind, _, name = check_tag(row["tag"]).partition(":")
-        return Asked(parse(row["match"]), (kind, name))
+        return Asked(read_query(row["match"], names), (kind, name))
     except (KeyError, ValueError, AttributeError, QueryError):
         return None
 
