@@ -17,7 +17,7 @@ from db.query_sql import Compiled, compile_query
 from db.query_tree import Query
 from db.recall import Draft
 from db.schema import migrations
-from db.sieve import Asks, Sieve, atoms_of_host, atoms_of_language, atoms_of_tag, is_timed, sieve_of
+from db.sieve import Asks, Sieve, atoms_of_host, atoms_of_language, atoms_of_sources, atoms_of_tag, is_timed, sieve_of
 from db.text import fold
 
 OTHERS = 1 << 62
@@ -135,7 +135,7 @@ class DraftDesk:
             if hits:
                 yield number, hits
                 while self._given:
-                    for later in sieve.anchored.get(self._given.pop(), ()):
+                    for later in sieve.with_atom(self._given.pop(), atoms):
                         if later > number:
                             heappush(waiting, later)
 
@@ -159,7 +159,8 @@ class DraftDesk:
                 self._words = [word for (word,) in db.execute("SELECT term FROM words_of")]
             except sqlite3.OperationalError:  # the index cuts words of 32 KB, and may cut a character in two
                 return None
-            self._atoms = {*self._words, *(f"@{id_}" for id_ in self._sources.values())}
+            most = max((len(draft.source_ids) for draft in self._drafts), default=0)
+            self._atoms = {*self._words, *atoms_of_sources(self._sources.values(), most)}
             for tag in db.execute("SELECT kind, name FROM tags"):
                 self._atoms.update(atoms_of_tag(*tag))
             for host in {one.host for draft in self._drafts for one in draft.carried if one.host is not None}:
@@ -179,8 +180,8 @@ class DraftDesk:
             self._index(db)
         if "authors_fts" in compiled.sql:
             self._sign(db)
-        rows = db.execute(f"SELECT id FROM stories WHERE id < {OTHERS} AND ({compiled.sql})", compiled.params)
-        return frozenset([ref for (ref,) in rows])
+        rows = db.execute(f"SELECT id FROM stories WHERE {compiled.sql}", compiled.params)
+        return frozenset([ref for (ref,) in rows if ref < OTHERS])  # a bound in the SQL would be its way to search
 
     def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
         """Give drafts a tag that later queries see."""

@@ -1,35 +1,36 @@
 """Which of many queries can take what lies on the desk? Only these are asked of it. Pure.
 
-Of each query it is known which *atoms* must be there, whatever else it asks: a word or its beginning, a tag, a source.
-A query that nothing can be said of (NOT, a range) is always asked. So the answers are those of the queries themselves.
+Of each query it is known which *atoms* must be there, whatever else it asks: words or their beginnings, tags, sources.
+A query of which nothing can be said (NOT, a range) is always asked. So the answers are those of the queries themselves.
 
-Atoms are text: ``word``, ``begin*``, ``kind:name`` (``:name``: of any kind), ``@source``, ``/host``, ``~language``; a
-word of the index has none of these signs.
+Atoms are text: ``word``, ``begin*``, ``kind:name`` (``:name``: of any kind), ``@source``, ``#3`` for three sources or
+more, ``/host``, ``~language``. A word of the index has none of these signs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Protocol
 
-from db.query_tree import Ago, And, Domain, Lang, Near, Or, Query, Source, Tag, Text, When, leaves
+from db.query_tree import Ago, And, Domain, Lang, Near, Or, Query, Source, Sources, Tag, Text, When, leaves
 
-Clause = frozenset[str]
-"""Atoms of which one at least is there in all that a query takes."""
+Way = frozenset[str]
+"""Atoms that must all be there. What a query takes has all of one of its ways; an empty one: that may be anything."""
 
-MAX_CLAUSES = 4
-"""The rarest of a query: one more would hardly ever keep it from being asked."""
+ANY_WAY: Sequence[Way] = (frozenset(),)
+
+MAX_WAYS = 64
+"""Of an AND of several ORs; what would make more of them is left to the query itself."""
 
 PREFIX_CHARS = 5
 """By so many characters a beginning is looked for: of the few stories with those, the query itself is asked."""
 
-COST_BY_LENGTH = (1.0, 1.0, 0.5, 0.2, 0.08, 0.05, 0.03, 0.02)
+SHARE_BY_LENGTH = (1.0, 1.0, 0.5, 0.2, 0.08, 0.05, 0.03, 0.02)
 """About the share of stories that have a word of so many characters; of a longer one, the last."""
 
-COST_BY_SIGN = {"@": 0.005, "/": 0.01, "~": 0.3}
-COST_OF_TAG = 0.02
+SHARE_BY_SIGN = {"@": 0.005, "/": 0.01, "#": 0.2, "~": 0.3}
+SHARE_OF_TAG = 0.02
 
 
 class Asks(Protocol):
@@ -43,12 +44,13 @@ class Asks(Protocol):
 class Sieve:
     """Queries by what they need.
 
-    ``anchored``: by each atom, the numbers of the queries of which it is in the rarest clause; ``clauses``: those of
-    each. ``always``: the numbers of those that have none. ``begins``: the beginnings that are asked for, by length.
+    ``anchored``: by the rarest atom of each way, the queries with what else they need there, but for tags, which may
+    come later. ``tagged``: all ways of the queries that need any. ``always``: those that may take anything.
+    ``begins``: the beginnings that are asked for, by length.
     """
 
-    anchored: Mapping[str, Sequence[int]]
-    clauses: Sequence[Sequence[Clause]]
+    anchored: Mapping[str, Sequence[tuple[int, Way]]]
+    tagged: Mapping[int, Sequence[Way]]
     always: Sequence[int]
     begins: Mapping[int, frozenset[str]]
 
@@ -56,12 +58,17 @@ class Sieve:
         """Find the queries that these atoms bring up → their numbers, each as often as it is brought up."""
         found = list(self.always)
         for atom in self.anchored.keys() & atoms:
-            found += self.anchored[atom]
+            found += self.with_atom(atom, atoms)
         return found
 
+    def with_atom(self, atom: str, atoms: set[str]) -> list[int]:
+        """Find those of them that one of the atoms brings up."""
+        return [number for number, fixed in self.anchored.get(atom, ()) if fixed <= atoms]
+
     def can_take(self, number: int, atoms: set[str]) -> bool:
-        """Tell whether all that a query needs is there."""
-        return not any(clause.isdisjoint(atoms) for clause in self.clauses[number])
+        """Tell whether a query that was brought up has the tags that it needs."""
+        ways = self.tagged.get(number)
+        return ways is None or any(way <= atoms for way in ways)
 
     def begun(self, words: Iterable[str]) -> set[str]:
         """Find which of the beginnings that are asked for these words have → atoms."""
@@ -75,19 +82,26 @@ def sieve_of(asked: Sequence[Asks], words_of: Callable[[Iterable[str]], Mapping[
     """Sort queries by what they need. ``words_of`` splits phrases as the index does."""
     phrases = {text.phrase for one in asked for text in texts(one.query)}
     words = words_of(phrases)
-    clauses = [needs(one.query, words)[:MAX_CLAUSES] for one in asked]
-    anchored: dict[str, list[int]] = {}
+    anchored: dict[str, list[tuple[int, Way]]] = {}
+    tagged: dict[int, Sequence[Way]] = {}
+    always: list[int] = []
     begins: dict[int, set[str]] = {}
-    for number, needed in enumerate(clauses):
-        for atom in needed[0] if needed else ():
-            anchored.setdefault(atom, []).append(number)
-        for atom in frozenset().union(*needed):
-            if atom.endswith("*"):
-                begins.setdefault(len(atom) - 1, set()).add(atom[:-1])
+    for number, one in enumerate(asked):
+        ways = ways_of(one.query, words)
+        if not all(ways):
+            always.append(number)
+            continue
+        for way in ways:
+            fixed = frozenset(atom for atom in way if ":" not in atom)
+            anchored.setdefault(min(way, key=share), []).append((number, fixed))
+            if fixed != way:
+                tagged[number] = ways
+            for begin in (atom[:-1] for atom in way if atom.endswith("*")):
+                begins.setdefault(len(begin), set()).add(begin)
     return Sieve(
         anchored=anchored,
-        clauses=clauses,
-        always=[number for number, needed in enumerate(clauses) if not needed],
+        tagged=tagged,
+        always=always,
         begins={length: frozenset(begun) for length, begun in sorted(begins.items())},
     )
 
@@ -111,6 +125,11 @@ def atoms_of_tag(kind: str, name: str) -> tuple[str, str]:
     return f"{kind}:{name}", f":{name}"
 
 
+def atoms_of_sources(ids: Iterable[str], most: int) -> list[str]:
+    """Give the atoms that are there with sources, of which one story has so many at most."""
+    return [*(f"@{id_}" for id_ in ids), *(f"#{count}" for count in range(2, most + 1))]
+
+
 def atoms_of_host(host: str) -> list[str]:
     """Give the atoms that are there with a host, ``uk.co.bbc.www``: it and those above it."""
     parts = host.split(".")
@@ -123,43 +142,43 @@ def atoms_of_language(language: str) -> list[str]:
     return [f"~{'-'.join(parts[:count])}" for count in range(1, len(parts) + 1)]
 
 
-def needs(query: Query, words: Mapping[str, Sequence[str]]) -> list[Clause]:
-    """List what must be there in all that a query takes, the rarest first; nothing: that can't be said."""
-    found: list[Clause] = []
+def ways_of(query: Query, words: Mapping[str, Sequence[str]]) -> Sequence[Way]:
+    """List the ways in which a query can take something; that of all things, alone, where that can't be said."""
     match query:
-        case And(parts):
-            found = [clause for part in parts for clause in needs(part, words)]
+        case And(parts) | Near(parts):
+            return crossed([ways_of(part, words) for part in parts])
         case Or(parts):
-            each = [needs(part, words) for part in parts]
-            if all(each):  # one of the parts takes it, so of these clauses, one of each part, one at least holds
-                rows = zip_longest(*each)
-                found = [frozenset().union(*(c or each[n][0] for n, c in enumerate(row))) for row in rows]
-        case Text(_, phrase, prefix):
-            found = [frozenset([word]) for word in words[phrase]]
-            if prefix and found:
-                found[-1] = frozenset([f"{words[phrase][-1][:PREFIX_CHARS]}*"])
-        case Near(parts):
-            found = [clause for part in parts for clause in needs(part, words)]
+            found = tuple(dict.fromkeys(way for part in parts for way in ways_of(part, words)))
+            return found if all(found) else ANY_WAY
+        case Text(_, phrase, prefix) if words[phrase]:
+            *before, last = words[phrase]
+            return (frozenset([*before, f"{last[:PREFIX_CHARS]}*" if prefix else last]),)
         case Tag(kind, name, prefix=False):
-            found = [frozenset([f"{kind}:{name}"])]
+            return (frozenset([f"{kind}:{name}"]),)
         case Source(id_):
-            found = [frozenset([f"@{id_}"])]
+            return (frozenset([f"@{id_}"]),)
+        case Sources(least, _) if least > 1:
+            return (frozenset([f"#{least}"]),)
         case Domain(host):
-            found = [frozenset([f"/{host}"])]
+            return (frozenset([f"/{host}"]),)
         case Lang(code):
-            found = [frozenset([f"~{code}"])]
-    return sorted(dict.fromkeys(found), key=cost)
+            return (frozenset([f"~{code}"]),)
+    return ANY_WAY
 
 
-def cost(clause: Clause) -> float:
-    """Guess which share of stories a clause lets through."""
-    return sum(map(cost_of, clause))
+def crossed(parts: Sequence[Sequence[Way]]) -> Sequence[Way]:
+    """Put the ways of parts together that must all hold, those of few ways first."""
+    found = ANY_WAY
+    for ways in sorted(parts, key=len):
+        if len(found) * len(ways) <= MAX_WAYS:
+            found = tuple(dict.fromkeys(one | other for one in found for other in ways))
+    return found
 
 
-def cost_of(atom: str) -> float:
+def share(atom: str) -> float:
     """Guess which share of stories has an atom."""
-    if atom[0] in COST_BY_SIGN:
-        return COST_BY_SIGN[atom[0]]
+    if atom[0] in SHARE_BY_SIGN:
+        return SHARE_BY_SIGN[atom[0]]
     if ":" in atom:
-        return COST_OF_TAG
-    return COST_BY_LENGTH[min(len(atom), len(COST_BY_LENGTH) - 1)]
+        return SHARE_OF_TAG
+    return SHARE_BY_LENGTH[min(len(atom), len(SHARE_BY_LENGTH) - 1)]
