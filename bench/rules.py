@@ -61,7 +61,7 @@ PARTS: Mapping[str, Sequence[tuple[Any, str]]] = {
     "laying": [(desk.DraftDesk, "_write"), (desk.DraftDesk, "_index"), (ArchiveKnown, "desk")],
     "sifting": [(desk.DraftDesk, "_atoms_for")],
     "rules": [(rules, "ask"), (rules, "ruled")],
-    "topics": [(stories, "selections")],
+    "topics": [(stories, "choices")],
     "writing": [
         (apply, "replace_tags"),
         (apply, "withhold"),

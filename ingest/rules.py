@@ -7,15 +7,20 @@ own answer. Then the lead is chosen, and all rules and topics are asked of the s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from db.last_word import denied
+from db.last_word import withheld as last_word
 from db.plan import StoryText, Withheld
-from db.recall import Desk, Draft, StoryTag
+from db.recall import Desk, Draft, Mark, StoryTag
 from ingest.tag import Rule
 
 Ranks = Mapping[int, Mapping[int, int]]
 """By story, the priorities of sources (row ids) that rules have set there; they stand in place of the config's own."""
+
+Barred = tuple[int, str, str]
+"""A draft and a tag, (kind, name), that a person took away from it."""
 
 
 Hits = Sequence[tuple[Rule, frozenset[int]]]
@@ -36,17 +41,18 @@ class Ruled:
     """What rules make of drafts, by ref.
 
     ``tags``: all tags of each. ``withheld``: whether each is kept out of all topics. ``taken``: the rules that take it
-    and give it no tag; that they took it can be seen nowhere else.
+    and give it no tag; that they took it can be seen nowhere else. ``marks``: what a person said of each.
     """
 
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...]
     withheld: tuple[tuple[int, Withheld | None], ...]
     taken: tuple[tuple[int, tuple[str, ...]], ...]
+    marks: Mapping[int, Sequence[Mark]] = field(default_factory=dict)
 
-    @property
-    def open(self) -> list[int]:
-        """The drafts that topics are asked of."""
-        return [ref for ref, withheld in self.withheld if withheld is None]
+    def let_in(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """List the drafts that topics are asked of."""
+        kept_out = {ref for ref, withheld in self.withheld if withheld is not None}
+        return [draft for draft in drafts if draft.ref not in kept_out]
 
 
 def settled(
@@ -59,26 +65,27 @@ def settled(
     """
     shown = look({})
     desk = lay(shown.drafts)
-    hits = ask(desk, rules)
+    barred = {(d.ref, *tag) for d in shown.drafts if d.marks for tag in denied(d.marks)}
+    hits = ask(desk, rules, barred)
     ranking = [(rule, refs) for rule, refs in hits if rule.priority]
     if ranking:
         shown = look(ranks_of(ranking))
         desk = lay(shown.drafts)
-        hits = ask(desk, rules)
-    return shown, ruled(shown.drafts, hits, ranking), desk
+        hits = ask(desk, rules, barred)
+    return shown, ruled(shown.drafts, hits, ranking, barred), desk
 
 
-def ask(desk: Desk, rules: tuple[Rule, ...]) -> Hits:
+def ask(desk: Desk, rules: tuple[Rule, ...], barred: Collection[Barred] = ()) -> Hits:
     """Ask rules of the drafts on the desk, one after the other → the drafts that each takes, of those that take any.
 
-    A rule sees the tags that those before it gave.
+    A rule sees the tags that those before it gave; not those that a person took away, which are ``barred``.
     """
     found: list[tuple[Rule, frozenset[int]]] = []
     for number, refs in desk.each(rules):
         rule = rules[number]
         found.append((rule, refs))
         if rule.name:
-            desk.tag(refs, rule.kind, rule.name)
+            desk.tag([ref for ref in refs if (ref, rule.kind, rule.name) not in barred], rule.kind, rule.name)
     return found
 
 
@@ -93,14 +100,14 @@ def ranks_of(hits: Hits) -> Ranks:
     return found
 
 
-def ruled(drafts: Sequence[Draft], hits: Hits, ranking: Hits) -> Ruled:
+def ruled(drafts: Sequence[Draft], hits: Hits, ranking: Hits, barred: Collection[Barred] = ()) -> Ruled:
     """Put together what the rules make of drafts. ``ranking``: those that set priorities, as they were asked before."""
     tags: defaultdict[int, list[StoryTag]] = defaultdict(list)
     withheld: dict[int, Withheld] = {}
     taken: defaultdict[int, set[str]] = defaultdict(set)
     for rule, refs in hits:
         for ref in refs:
-            if rule.name:
+            if rule.name and (ref, rule.kind, rule.name) not in barred:
                 tags[ref].append(StoryTag(kind=rule.kind, name=rule.name, origin="rule", why=rule.id))
             how = rule.withholds
             if how is not None and (ref not in withheld or (how, withheld[ref].how) == ("drop", "hold")):
@@ -111,7 +118,7 @@ def ruled(drafts: Sequence[Draft], hits: Hits, ranking: Hits) -> Ruled:
             taken[ref].add(rule.id)
     return Ruled(
         tags=tuple((d.ref, (*d.tags, *tags.get(d.ref, ()))) for d in drafts),
-        # here a person's marks are heard, which are stronger
-        withheld=tuple((d.ref, withheld.get(d.ref)) for d in drafts),
+        withheld=tuple((d.ref, last_word(d.marks, withheld.get(d.ref))) for d in drafts),
+        marks={d.ref: d.marks for d in drafts if d.marks},
         taken=tuple((d.ref, tuple(sorted(taken.get(d.ref, ())))) for d in drafts),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from db.hosts import host_of
+from db.last_word import lead_by_hand, standing
 from db.model import Entry
 from db.plan import PollPlan, StoryText, Union
 from db.recall import Carried, Draft, Known, KnownStory
@@ -17,8 +18,8 @@ from ingest.grouping import Grouping
 from ingest.identify import Sighting
 from ingest.lead import Candidate, lead_of
 from ingest.rules import Ranks, Shown, settled
-from ingest.select import selections
-from ingest.tag import Desks, given_tags
+from ingest.select import Occasion, choices
+from ingest.tag import Desks, given_tags, with_marks
 from ingest.unite import successors
 
 
@@ -53,7 +54,7 @@ def with_stories(
     stories = united(known.stories(wanted), plan.unions)
     if not stories and not copies:
         return plan
-    events = {happening.story: happening.event for happening in plan.happenings}
+    events = {happening.story: happening for happening in plan.happenings}
 
     def look(ranks: Ranks) -> Shown:
         new = [
@@ -65,7 +66,8 @@ def with_stories(
         drafts = list(again.drafts)
         for text in new:
             brought = tuple(carried(plan.source_id, p.entry) for p in copies[text.ref])
-            drafts.append(draft(text, brought, desks, plan.now, events.get(text.ref)))
+            event, score = (of.event, of.score) if (of := events.get(text.ref)) else (None, None)
+            drafts.append(new_draft(text, brought, desks, plan.now, event, score))
         return Shown(new=tuple(new), retold=again.retold, drafts=tuple(drafts))
 
     shown, ruled, desk = settled(look, partial(known.desk, now=plan.now, gone=gone), desks.rules)
@@ -76,7 +78,15 @@ def with_stories(
         tags=ruled.tags,
         withheld=ruled.withheld,
         taken=ruled.taken,
-        selections=selections(ruled.open, desks.topics, desk, known, placed, successors(plan.unions)),
+        chosen=choices(
+            ruled.let_in(shown.drafts),
+            desks.topics,
+            desk,
+            known,
+            placed,
+            Occasion(now=plan.now),
+            successors(plan.unions),
+        ),
     )
 
 
@@ -89,19 +99,23 @@ def look_again(
         for story in stories
         if (text := told_anew(story, touched, known, grouping.ranked(ranks.get(story.id)))) is not None
     }
-    drafts = (
-        draft(retold.get(story.id) or told(story), evidence(story, touched), desks, story.first_seen, story.event)
-        for story in stories
-    )
+    drafts = (draft(retold.get(story.id) or told(story), evidence(story, touched), desks, story) for story in stories)
     return Shown(retold=tuple(retold.values()), drafts=tuple(drafts))
 
 
 def united(stories: Mapping[int, KnownStory], unions: Sequence[Union]) -> Mapping[int, KnownStory]:
-    """Put stories that are one together: each that lives has all entries, oldest first, and none that goes is left."""
+    """Put stories that are one together, and none that goes is left.
+
+    Each that lives has all entries, oldest first, and what a person said of either.
+    """
     found = dict(stories)
     for union in unions:
         kept, gone = found[union.kept], found.pop(union.gone)
-        found[union.kept] = replace(kept, entries=dict(sorted({**kept.entries, **gone.entries}.items())))
+        found[union.kept] = replace(
+            kept,
+            entries=dict(sorted({**kept.entries, **gone.entries}.items())),
+            marks=standing((*kept.marks, *gone.marks)),
+        )
     return found
 
 
@@ -116,7 +130,8 @@ def new_story(first: Placed, copies: Sequence[Placed], source_id: int, grouping:
 def told_anew(story: KnownStory, touched: Touched, known: Known, grouping: Grouping) -> StoryText | None:
     """Make what a known story shows from now on; None where that is what it shows already.
 
-    Its lead has changed, or another entry leads: a fuller one that came, say. Only the former is news.
+    Its lead has changed, or another entry leads: a fuller one that came, say, or the one that a person chose. Only the
+    former is news.
     """
     changed, copies = touched.changed, touched.copies.get(story.id, ())
     candidates = [
@@ -126,7 +141,8 @@ def told_anew(story: KnownStory, touched: Touched, known: Known, grouping: Group
         for id_, one in story.entries.items()
     ]
     candidates += [candidate(p.ref, touched.source_id, p.entry) for p in copies]
-    lead = lead_of(candidates, grouping)
+    by_hand = lead_by_hand(story.marks)
+    lead = by_hand if by_hand is not None and by_hand in story.entries else lead_of(candidates, grouping)
     if lead == story.lead_entry_id:
         return story_text(story.id, lead, first_dated(changed[lead])) if lead in changed else None
     if lead in changed:
@@ -204,8 +220,21 @@ def carried(source_id: int, entry: Entry) -> Carried:
     )
 
 
-def draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, first_seen: str, event: int | None) -> Draft:
-    """Make the draft that rules and topics are asked of."""
+def draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, story: KnownStory) -> Draft:
+    """Make the draft of a known story that rules and topics are asked of."""
+    made = new_draft(text, carried, desks, story.first_seen, story.event, story.event_score)
+    return replace(made, tags=with_marks(made.tags, story.marks), marks=story.marks) if story.marks else made
+
+
+def new_draft(
+    text: StoryText,
+    carried: tuple[Carried, ...],
+    desks: Desks,
+    first_seen: str,
+    event: int | None,
+    event_score: float | None,
+) -> Draft:
+    """Make the draft of a story of which no person has said anything yet."""
     return Draft(
         ref=text.ref,
         title=text.title,
@@ -217,6 +246,7 @@ def draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, first_see
         first_seen=first_seen,
         words=text.words,
         event=event,
+        event_score=event_score,
         carried=carried,
         tags=given_tags(carried, desks),
     )

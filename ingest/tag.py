@@ -5,14 +5,15 @@ The story is tagged, not each copy: all its coverage is the evidence.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from db.last_word import denied, given_by_hand
 from db.model import Dedupe
 from db.query_tree import Query
-from db.recall import Carried, StoryTag
+from db.recall import Carried, Mark, StoryTag
 from db.text import slug
 
 name_of = lru_cache(maxsize=4096)(slug)
@@ -37,11 +38,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic of the config, by its row id, its query parsed; ``dedupe``: which copies share an item in it."""
+    """A topic of the config, by its row id: what it takes, and by which policy.
+
+    ``query`` is all that it asks (``db.topic_query``); ``dedupe``: which copies share an item. ``same_event``: of an
+    event it takes one story, and others where they are less alike than this; None: it takes all. ``delay_s``: so old
+    must a story be. ``flood``: so many of one poll are announced at most; None: all.
+    """
 
     id: int
     query: Query
     dedupe: Dedupe = "copies"
+    same_event: float | None = None
+    delay_s: float = 0
+    flood: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,3 +84,11 @@ def given_tags(carried: Collection[Carried], desks: Desks) -> tuple[StoryTag, ..
         for m in one.mentions
     ]
     return tuple(dict.fromkeys(tags))
+
+
+def with_marks(tags: Iterable[StoryTag], marks: Sequence[Mark]) -> tuple[StoryTag, ...]:
+    """Leave out the tags that a person took away, and add those that a person gave."""
+    if not marks:
+        return tuple(tags)
+    barred = denied(marks)
+    return (*(tag for tag in tags if (tag.kind, tag.name) not in barred), *given_by_hand(marks))

@@ -141,6 +141,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 problem = f"is polled already by {shown_key(('source', first), raw)}"
                 yield ("source", n, "url"), problem, "take one of the two out"
     yield from grouping_faults(raw)
+    yield from event_faults(raw)
     yield from query_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
@@ -181,3 +182,20 @@ def grouping_faults(raw: dict[str, Any]) -> Iterator[Found]:
                     f"{asked!r} is more than {given!r}, what [wireroom] {key} says",
                     f"write {mend}",
                 )
+
+
+def event_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find the topics that can't have one item for each event: there are none for them, or copies are items there."""
+    above = raw.get("wireroom")
+    grouping = above.get("grouping") if isinstance(above, dict) else None
+    for n, row in rows(raw, "topic"):
+        if row.get("per_story") != "event":
+            continue
+        if "off" in (grouping, row.get("grouping")):
+            yield ("topic", n, "per_story"), 'has no events to go by: grouping is "off"', "take it out, or set grouping"
+        if row.get("dedupe") in ("exact", "off"):
+            yield (
+                ("topic", n, "per_story"),
+                f'one item for each event, but dedupe = "{row["dedupe"]}" shows copies apart',
+                "take one of the two out",
+            )

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from db.model import Dedupe, Level
 from db.query import FIELDS, parse
 from db.query_faults import QueryError
+from db.query_values import LANGUAGE
 from db.text import slug
 from ingest.guard import Allowed
 from wireroom.units import parse_duration, parse_size
@@ -141,6 +142,14 @@ def check_query(value: object) -> str:
     return value
 
 
+def check_language(value: object) -> str:
+    """Check a language's code → in small letters, a hyphen before the region."""
+    code = str(value).lower().replace("_", "-")
+    if not LANGUAGE.match(code):
+        raise ValueError(f'{value!r} is no language code|write one such as "en", "de" or "pt-br"')
+    return code
+
+
 def problem_and_mend(error: QueryError) -> tuple[str, str]:
     """Part what is wrong in a query from the mend."""
     problem, _, mend = str(error).replace(": did you mean", "; did you mean").partition("; ")
@@ -203,6 +212,7 @@ def exactly(check: Callable[[object], Any]) -> Any:
 Id = Annotated[str, exactly(check_id)]
 Tag = Annotated[str, exactly(check_tag)]
 Match = Annotated[str, exactly(check_query)]
+Language = Annotated[str, exactly(check_language)]
 FilePath = Annotated[str, exactly(check_path)]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, exactly(parse_duration)]
@@ -291,6 +301,12 @@ class TopicTable(Table):
     limit: int = Field(default=50, ge=1, le=1000)
     dedupe: Dedupe | None = None  # what was folded into one story is one item
     grouping: Level | None = None  # that of [wireroom]
+    exclude: Match | None = None
+    min_sources: int = Field(default=1, ge=1, le=1000)
+    languages: list[Language] = Field(default_factory=list)
+    per_story: Literal["copies", "event"] = "copies"
+    delay: Annotated[Seconds, Field(le=30 * 86_400)] = 0
+    flood: int | None = Field(default=None, ge=1, le=5000)  # half of limit, but 20 at least
 
 
 class File(Table):

@@ -23,7 +23,8 @@ from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
-from wireroom.config_queries import names_of
+from wireroom.config import Topic as TopicConfig
+from wireroom.config_queries import asked_by, names_of
 from wireroom.log import Log
 from wireroom.press import Press
 from wireroom.worker import do_batch
@@ -117,13 +118,23 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
         desks=Desks(
             source_tags=source_tags,
             rules=make_rules(config, synced, names),
-            topics=tuple(
-                Topic(id=synced.topics[t.id], query=read_query(t.match, names), dedupe=t.dedupe) for t in config.topics
-            ),
+            topics=tuple(make_topic(t, synced.topics[t.id], names) for t in config.topics),
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
         grouping=make_grouping(config, synced),
+    )
+
+
+def make_topic(topic: TopicConfig, row: int, names: Names) -> Topic:
+    """Turn a topic of the config into what selecting works by; ``row`` is its row id."""
+    return Topic(
+        id=row,
+        query=asked_by(topic, names),
+        dedupe=topic.dedupe,
+        same_event=topic.same_event,
+        delay_s=topic.delay_s,
+        flood=topic.flood,
     )
 
 
