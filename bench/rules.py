@@ -33,7 +33,7 @@ from archived import NOW, Statistics, make, statistics
 from corpus import Text, bbc, read, reuters
 from sqlite_utils import Database
 
-from db import apply, desk
+from db import apply, desk, selections
 from db.archive import open_writer
 from db.known import ArchiveKnown
 from db.model import Document, Mention
@@ -66,7 +66,7 @@ PARTS: Mapping[str, Sequence[tuple[Any, str]]] = {
         (apply, "replace_tags"),
         (apply, "withhold"),
         (apply, "note_taken"),
-        (apply, "select"),
+        (selections, "select"),
         (apply, "mark_changed_topics"),
     ],
 }

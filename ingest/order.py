@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
-from db.query_tree import Has, Leaf, Query, Tag, leaves
+from db.query_tree import Has, Query, Tag, leaves
 
 
 class Asked(NamedTuple):
@@ -27,26 +27,18 @@ class CircleError(ValueError):
         self.way = way
 
 
-def asks_for(leaf: Leaf, tag: tuple[str, str]) -> bool:
-    """Tell whether the answer of a leaf changes with a tag."""
-    kind, name = tag
-    match leaf:
-        case Tag(wanted_kind, wanted, prefix):
-            return wanted_kind in ("", kind) and (name.startswith(wanted) if prefix else name == wanted)
-        case Has("tag"):
-            return True
-    return False
-
-
-def waits_for(query: Query, givers: Mapping[tuple[str, str], Sequence[int]]) -> list[int]:
-    """List the rules that give what a query asks for, also behind a NOT. ``givers``: the numbers of rules by tag."""
-    found: list[int] = []
+def asks_for(query: Query, given: Collection[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the tags of ``given`` that a query asks for, also behind a NOT, and also as any of a kind or of a name."""
     for leaf in leaves(query):
-        if isinstance(leaf, Tag) and leaf.kind and not leaf.prefix:
-            found += givers.get((leaf.kind, leaf.name), ())
-        elif isinstance(leaf, Tag | Has):
-            found += (number for tag, numbers in givers.items() if asks_for(leaf, tag) for number in numbers)
-    return found
+        match leaf:
+            case Has("tag"):
+                yield from given
+            case Tag(kind, name, prefix) if prefix or not kind:
+                for tag in given:
+                    if kind in ("", tag[0]) and (tag[1].startswith(name) if prefix else tag[1] == name):
+                        yield tag
+            case Tag(kind, name) if (kind, name) in given:
+                yield kind, name
 
 
 def in_order(rules: Sequence[Asked]) -> tuple[int, ...]:
@@ -59,7 +51,7 @@ def in_order(rules: Sequence[Asked]) -> tuple[int, ...]:
         return tuple(range(len(rules)))
     sorter: TopologicalSorter[int] = TopologicalSorter()
     for number, rule in enumerate(rules):
-        before = waits_for(rule.query, givers)
+        before = [giver for tag in asks_for(rule.query, givers.keys()) for giver in givers[tag]]
         if number in before:  # the sorter does not see a circle of one
             raise CircleError((number,))
         sorter.add(number, *before)

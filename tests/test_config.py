@@ -215,6 +215,12 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
             'that one asks for k:four, which rule "four" gives; that one asks for k:one, which rule "one" gives; take',
         ),
         ("[[topic]]\nid = 't'\nmatch = 'a'", '1: topic "t": title: is missing'),
+        (
+            "[[query]]\nid = 'q'\nmatch = 'seen:x'",
+            "3: query \"q\": match: column 6: 'x' is no date; write it like seen:",
+        ),
+        ("[[query]]\nid = 'q'\nmatch = 'a'\ntitel = 'x'", '4: query "q": titel: unknown key'),
+        ("[[query]]\nid = 'q'", '1: query "q": match: is missing'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = '(a'", '4: topic "t": match: column 1: this ( is not closed'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\nlimit = 0", '5: topic "t": limit: 0 does not fit'),
         (f"{A_TOPIC}exclude = '(a'", '5: topic "t": exclude: column 1: this ( is not closed'),
@@ -309,9 +315,10 @@ KEYS = {
     "poll": [*Poll.model_fields],
     "source": ["id", "url", "was", "tags", "every", "dedupe", "priority"],
     "rule": ["id", "tag", "match", "drop", "hold", "priority"],
+    "query": ["id", "match"],
     "topic": [
         *("id", "title", "was", "match", "limit", "dedupe", "grouping", "exclude", "min_sources", "languages"),
-        *("per_story", "delay", "flood"),
+        *("per_story", "delay", "flood", "per_source", "order", "window", "full_text", "digest", "timezone", "secret"),
     ],
 }
 

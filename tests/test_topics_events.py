@@ -14,7 +14,8 @@ from sqlite_utils import Database
 from db.archive import open_writer
 from db.health import topic_status
 from db.merge import merge_stories
-from db.model import FORMATS, EventTold, Sibling, TopicFeed
+from db.model import FORMATS, EventTold, Sibling
+from db.output import TopicFeed
 from db.query import parse
 from db.search import search
 from db.topics import mark_changed_topics, mark_published, topic_feed, unpublished

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories
+from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories, cli_topics
 from wireroom.command import (
     ALREADY_RUNNING,
     CONFIG_BAD,
@@ -208,7 +208,7 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
     from datetime import UTC, datetime
 
     from db.archive import open_reader
-    from db.query_names import read_query
+    from db.query_names import read_query, unknown_kinds
     from db.search import search as find
     from db.search import with_archived
     from db.times import iso
@@ -217,7 +217,9 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
 
     config = read_config(path)
     db = open_reader(config.archive)
-    rows = find(db, read_query(query, with_archived(db, names_of(config))), iso(datetime.now(UTC)), limit)
+    known = with_archived(db, names_of(config))
+    asked = read_query(query, known)
+    rows = find(db, asked, iso(datetime.now(UTC)), limit)
     if form == "json":
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif form == "csv":
@@ -235,6 +237,8 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
         click.echo(table(rows, ["story_id", "first_seen", "sources", "title"]))
     else:
         click.echo("no story matches")
+        for kind in unknown_kinds(asked, known):
+            click.echo(f"wireroom: there is no tag of the kind `{kind}`", err=True)
 
 
 cli.add_command(cli_sources.add)
@@ -249,6 +253,7 @@ for about_a_story in (
     cli_stories.regroup,
     cli_stories.retag,
     *cli_curation.COMMANDS,
+    cli_topics.topic,
 ):
     cli.add_command(about_a_story)
 

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
+from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
 from wireroom.config_tables import File, Poll, Rule, SavedQuery, SourceTable, Table, TopicTable, Wireroom, same_place
 from wireroom.toml_lines import key_lines, line_of
@@ -142,6 +143,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 yield ("source", n, "url"), problem, "take one of the two out"
     yield from grouping_faults(raw)
     yield from event_faults(raw)
+    yield from policy_faults(rows(raw, "topic"))
     yield from query_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)

@@ -21,6 +21,7 @@ from db.query_faults import QueryError
 from db.query_values import LANGUAGE
 from db.text import slug
 from ingest.guard import Allowed
+from wireroom.config_policies import TopicOutput
 from wireroom.units import parse_duration, parse_size
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
@@ -291,7 +292,7 @@ class SavedQuery(Table):
     match: Match
 
 
-class TopicTable(Table):
+class TopicTable(TopicOutput, Table):
     """``[[topic]]``."""
 
     id: Id

@@ -31,6 +31,7 @@ from wireroom.log import Log
 from wireroom.regroup import go_on, regroup
 from wireroom.reload import Reloader
 from wireroom.retag import retag
+from wireroom.rotate import rotate
 from wireroom.subscriber import Subscriber
 from wireroom.upkeep import Upkeep
 from wireroom.visitors import Visitor, raise_descriptors
@@ -181,6 +182,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
     stopping = asyncio.create_task(stop.wait())
     jobs: dict[str, Callable[[], Awaitable[object]]] = {
         "tick": engine.tick,
+        "digests": engine.digester.tick,
         "publish": engine.press.publish,
         "websub": subscriber.tick,
         "upkeep": Upkeep(engine).tick,
@@ -203,6 +205,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await reloader.answer()
     if request.get("do") in DECISIONS:
         return await decide(engine, request)
+    if request.get("do") == "rotate":
+        return await rotate(engine, request)
     if request.get("do") == "regroup":
         return await regroup(engine, request, progress)
     if request.get("do") == "retag":

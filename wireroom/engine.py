@@ -28,6 +28,7 @@ from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
 from wireroom.config_queries import asked_by, names_of
+from wireroom.digester import Digester
 from wireroom.due import do_due
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
@@ -56,6 +57,7 @@ class Engine:
         self._poller: Poller | None = None
         self._network: Network
         self._ticker = Ticker(self)
+        self.digester = Digester(self)
         self.closing = False
         """Nothing more is begun."""
         self.regroups = 0  # how many commands are at it
@@ -126,6 +128,9 @@ class Engine:
                 dedupe=t.dedupe,
                 same_event=t.same_event,
                 delay_s=t.delay_s,
+                fronted_by=t.fronted_by,
+                styled_by=t.styled_by,
+                secret=t.secret,
             )
             for t in config.topics
         ]
@@ -254,5 +259,7 @@ class Engine:
         with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
             await do_due(self)
         if not self.closing:
+            with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
+                await self.digester.tick()
             await self.press.publish()
         return result
