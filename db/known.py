@@ -21,7 +21,7 @@ MAX_CARRIERS = 10_000
 """Of the entries with one key so many are read: twice a document's most."""
 
 
-_PLAIN = "url title author html summary text language published updated version"
+_PLAIN = "url title author html summary text language published updated version language_from"
 PLAIN_COLUMNS = ("raw_id", *_PLAIN.split())
 """Of an entry's fields those that stand in columns as they are; the first is called guid there."""
 
@@ -159,9 +159,10 @@ class ArchiveKnown:
             return {}
         wanted = json.dumps(list(ids))
         entries: defaultdict[int, dict[int, Carried]] = defaultdict(dict)
-        for story, entry, source, size, author, host, files, categories, mentions in self._db.execute(
-            "SELECT story_id, id, source_id, length(CAST(text AS BLOB)), author, host, enclosures <> '[]', categories, "
-            "mentions FROM entries WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        for story, entry, source, size, author, host, files, categories, mentions, *language in self._db.execute(
+            "SELECT story_id, id, source_id, length(CAST(text AS BLOB)), author, host, enclosures <> '[]', "
+            "categories, mentions, language, language_from "
+            "FROM entries WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
             [wanted],
         ):
             entries[story][entry] = Carried(
@@ -172,6 +173,8 @@ class ArchiveKnown:
                 enclosed=bool(files),
                 categories=tuple(json.loads(categories)),
                 mentions=tuple(Mention(*one) for one in json.loads(mentions)),
+                language=language[0],
+                language_from=language[1],
             )
         return {
             row["id"]: KnownStory(**row, entries=entries[row["id"]])

@@ -171,6 +171,8 @@ def carried(source_id: int, entry: Entry) -> Carried:
         enclosed=bool(entry.enclosures),
         categories=entry.categories,
         mentions=entry.mentions,
+        language=entry.language,
+        language_from=entry.language_from,
     )
 
 
@@ -188,5 +190,5 @@ def draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, first_see
         words=text.words,
         event=event,
         carried=carried,
-        tags=given_tags(carried, desks),
+        tags=given_tags(carried, text.language, desks),
     )

@@ -46,8 +46,11 @@ class Desks:
     topics: tuple[Topic, ...]
 
 
-def given_tags(carried: Collection[Carried], desks: Desks) -> tuple[StoryTag, ...]:
-    """Collect the tags that a story has before any rule: its sources', its categories', those of names in its texts."""
+def given_tags(carried: Collection[Carried], language: str | None, desks: Desks) -> tuple[StoryTag, ...]:
+    """Collect the tags that a story has before any rule: its sources', its categories', those of names in its texts.
+
+    ``language`` is the story's, which is its lead's: the tag of it says what ``lang:`` finds.
+    """
     tags = [
         StoryTag(kind=kind, name=name, origin="source", why=config_id)
         for source in dict.fromkeys(one.source_id for one in carried)
@@ -64,6 +67,10 @@ def given_tags(carried: Collection[Carried], desks: Desks) -> tuple[StoryTag, ..
         for one in carried
         for m in one.mentions
     ]
+    if language:
+        detected = any(one.language == language and one.language_from == "detected" for one in carried)
+        why = "detected" if detected else "declared by the feed"
+        tags.append(StoryTag(kind="lang", name=language.lower(), origin="language", why=why))
     return tuple(dict.fromkeys(tags))
 
 
