@@ -115,7 +115,8 @@ def test_undo_keeps_what_a_poll_selected_since() -> None:
     db = polled([1, 1, 1, 1], taken)
     carry_out(db, setup=taken, request={"do": "merge", "stories": ["3", "4"]})
     db.execute(
-        "INSERT INTO selections (id, topic_id, story_id, number, guid, selected_at) VALUES (90, 2, 3, 90, 'guid 90', '')"
+        "INSERT INTO selections (id, topic_id, story_id, number, guid, selected_at) "
+        "VALUES (90, 2, 3, 90, 'guid 90', '')"
     )
     merge_stories(db, 2, 3, by="near", score=0.5, words=(), now=NOW)
 

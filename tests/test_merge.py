@@ -65,7 +65,8 @@ def test_items_of_single_copies_follow_them_out_of_the_story() -> None:
     db.execute("DELETE FROM selections")
     merge = merge_stories(db, 1, 2, by="near", score=0.7, words=(), now=NOW)
     db.execute(
-        "INSERT INTO selections (id, topic_id, story_id, entry_id, number, guid, selected_at) VALUES (9, 1, 1, 2, 9, 'guid 9', '')"
+        "INSERT INTO selections (id, topic_id, story_id, entry_id, number, guid, selected_at) "
+        "VALUES (9, 1, 1, 2, 9, 'guid 9', '')"
     )
 
     assert unmerge(db, merge, NOW) == (1, 2)
