@@ -6,16 +6,12 @@ The story is tagged, not each copy: all its coverage is the evidence.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 from db.model import Dedupe
 from db.query import Query
 from db.recall import Carried, Desk, StoryTag
-from db.text import slug
-
-name_of = lru_cache(maxsize=4096)(slug)
-"""Of a category: a feed's items have the same few."""
+from ingest.category import Categories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +40,7 @@ class Desks:
     source_tags: Mapping[int, tuple[tuple[str, str, str], ...]]
     rules: tuple[Rule, ...]
     topics: tuple[Topic, ...]
+    categories: Categories = field(default_factory=Categories)
 
 
 def given_tags(carried: Collection[Carried], language: str | None, desks: Desks) -> tuple[StoryTag, ...]:
@@ -57,10 +54,7 @@ def given_tags(carried: Collection[Carried], language: str | None, desks: Desks)
         for kind, name, config_id in desks.source_tags.get(source, ())
     ]
     tags += [
-        StoryTag(kind="category", name=name, origin="category", why=category)
-        for one in carried
-        for category in one.categories
-        if (name := name_of(category))
+        tag for one in carried for category in one.categories for tag in desks.categories.tags(one.source_id, category)
     ]
     tags += [
         StoryTag(kind=m.kind, name=m.name, origin="entity" if m.origin == "entity" else "gazetteer", why=m.words)

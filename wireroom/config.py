@@ -40,7 +40,7 @@ class Source:
     """A source; ``path`` is set where it is a file. ``shown_url`` has no credentials.
 
     ``dedupe`` is how far its entries may be folded into stories of others; of copies, that of the highest ``priority``
-    is shown.
+    is shown. ``categories``: what becomes of its own categories, as (name, tag or "").
     """
 
     id: str
@@ -52,6 +52,7 @@ class Source:
     every_s: float | None
     dedupe: Dedupe = "copies"
     priority: int = 0
+    categories: tuple[tuple[str, str], ...] = ()
 
     @property
     def domain(self) -> str | None:
@@ -85,6 +86,8 @@ class Config:
     contact: str | None
     dedupe: Dedupe
     grouping: Level
+    vocabulary: bool
+    categories: tuple[tuple[str, str], ...]
     poll: PollSettings
     sources: tuple[Source, ...]
     rules: tuple[Rule, ...]
@@ -148,6 +151,8 @@ def make_config(path: Path, file: File) -> Config:
         contact=file.wireroom.contact,
         dedupe=dedupe,
         grouping=grouping,
+        vocabulary=file.wireroom.vocabulary == "iptc",
+        categories=tuple(file.categories.items()),
         poll=PollSettings(
             floor_s=poll.floor,
             ceiling_s=poll.ceiling,
@@ -171,6 +176,7 @@ def make_config(path: Path, file: File) -> Config:
                 every_s=s.every,
                 dedupe=s.dedupe or dedupe,
                 priority=s.priority,
+                categories=tuple(s.categories.items()),
             )
             for s in file.source
         ),

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
+from ingest.subjects import name_key
 from wireroom.config_tables import File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom, same_place
 from wireroom.toml_lines import key_lines, line_of
 
@@ -20,6 +21,7 @@ MAX_SHOWN_CHARS, USER_INFO = 100, re.compile(r"//[^/\s]*@")
 SEE_EXAMPLE = "see the shipped config.toml for an example"
 TYPES = {
     "model_type": ("a table", "write its keys under [{0}]"),
+    "dict_type": ("a table", "write its keys under [{0}], or in curly brackets"),
     "list_type": ("a list", "write it in square brackets"),
     "string_type": ("text", "write it in quotes"),
     "int_type": ("a whole number", "write it without quotes and point"),
@@ -142,6 +144,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 problem = f"is polled already by {shown_key(('source', first), raw)}"
                 yield ("source", n, "url"), problem, "take one of the two out"
     yield from grouping_faults(raw)
+    yield from category_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
     given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
@@ -181,6 +184,20 @@ def grouping_faults(raw: dict[str, Any]) -> Iterator[Found]:
                     f"{asked!r} is more than {given!r}, what [wireroom] {key} says",
                     f"write {mend}",
                 )
+
+
+def category_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find categories that are no name, and two spellings of one in a table."""
+    tables: list[tuple[tuple[str | int, ...], object]] = [(("categories",), raw.get("categories"))]
+    tables += [(("source", n, "categories"), row.get("categories")) for n, row in rows(raw, "source")]
+    for where, table in tables:
+        seen: dict[str, str] = {}
+        for name in table if isinstance(table, dict) else ():
+            first = seen.setdefault(name_key(name), name)
+            if not name_key(name):
+                yield (*where, name), f"{name!r} is no category", "write it as the feed does, with a letter or digit"
+            elif first != name:
+                yield (*where, name), f"is the same category as {first!r}", "take one of the two out"
 
 
 def rows(raw: dict[str, Any], table: str) -> list[tuple[int, dict[str, Any]]]:

@@ -124,6 +124,11 @@ def check_tag(value: object) -> str:
     return f"{kind}:{plain}"
 
 
+def check_category_tag(value: object) -> str:
+    """Check what a category becomes: a tag, or "" for none at all."""
+    return check_tag(value) if value != "" else ""
+
+
 @lru_cache(maxsize=1000)
 def tag_name(name: str) -> str:
     """Write a tag's name in its canonical form; the same few stand at many sources."""
@@ -197,6 +202,7 @@ def exactly(check: Callable[[object], Any]) -> Any:
 
 Id = Annotated[str, exactly(check_id)]
 Tag = Annotated[str, exactly(check_tag)]
+CategoryTags = dict[str, Annotated[str, exactly(check_category_tag)]]
 Match = Annotated[str, exactly(check_query)]
 FilePath = Annotated[str, exactly(check_path)]
 Seconds = Annotated[float, exactly(parse_duration)]
@@ -218,6 +224,7 @@ class Wireroom(Table):
     contact: Annotated[str | None, exactly(check_contact)] = None
     dedupe: Dedupe = "copies"
     grouping: Level = "normal"
+    vocabulary: Literal["iptc", "off"] = "iptc"
 
 
 class Poll(Table):
@@ -246,6 +253,7 @@ class SourceTable(Table):
     every: Seconds | None = None
     dedupe: Dedupe | None = None  # that of [wireroom]
     priority: int = Field(default=0, ge=-1000, le=1000)
+    categories: CategoryTags = Field(default_factory=dict)
 
 
 class Rule(Table):
@@ -273,6 +281,7 @@ class File(Table):
 
     wireroom: Wireroom = Wireroom()
     poll: Poll = Poll()
+    categories: CategoryTags = Field(default_factory=dict)
     source: list[SourceTable] = Field(default_factory=list)
     rule: list[Rule] = Field(default_factory=list)
     topic: list[TopicTable] = Field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from functools import partial
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from db.query import parse
 from db.sync import Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
+from ingest.category import Categories, Mapped
 from ingest.collect import Collector
 from ingest.digest import DIGEST_VERSION
 from ingest.fetch import Fetcher
@@ -17,6 +19,7 @@ from ingest.grouping import Grouping
 from ingest.guard import Guard
 from ingest.hosts import Hosts
 from ingest.poll import Setup
+from ingest.subjects import name_key
 from ingest.tag import Desks, Rule, Topic
 from ingest.wanted import SourceSetting
 from ingest.workers import Workers
@@ -119,6 +122,7 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
                 for k, n in (split_tag(r.tag),)
             ),
             topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match), dedupe=t.dedupe) for t in config.topics),
+            categories=make_categories(config, synced),
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
@@ -133,6 +137,19 @@ def make_grouping(config: Config, synced: Synced) -> Grouping:
         dedupe_by_source={synced.sources[s.id]: s.dedupe for s in config.sources if s.dedupe != config.dedupe},
         priority={synced.sources[s.id]: s.priority for s in config.sources if s.priority},
         level=config.grouping,
+    )
+
+
+def make_categories(config: Config, synced: Synced) -> Categories:
+    """Turn what the config says of categories into what tags are given by, with the archive's row ids."""
+
+    def mapped(table: Iterable[tuple[str, str]]) -> Mapped:
+        return {name_key(name): split_tag(tag) if tag else None for name, tag in table}
+
+    return Categories(
+        shared=mapped(config.categories),
+        by_source={synced.sources[s.id]: mapped(s.categories) for s in config.sources if s.categories},
+        vocabulary=config.vocabulary,
     )
 
 
