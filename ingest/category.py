@@ -33,8 +33,8 @@ _NONE = frozenset(
     for line in (
         "uncategorized; uncategorised; unclassified; untagged; unsorted; none; null; undefined; default; n/a; unknown",
         "ohne Kategorie; nicht kategorisiert; non classé; sin categoría; sin categorizar; sem categoria",
-        "senza categoria; geen categorie; zonder categorie; bez kategorii; okategoriserade; ukategoriseret; kategorisiz",
-        "ukategorisert; без рубрики; без категории; без категорії; غير مصنف; 未分类; 未分類; 미분류; chưa phân loại",
+        "senza categoria; geen categorie; zonder categorie; bez kategorii; okategoriserade; ukategoriseret",
+        "ukategorisert; kategorisiz; без рубрики; без категории; без категорії; غير مصنف; 未分类; 未分類; 미분류; chưa phân loại",
     )
     for name in line.split("; ")
 )
