@@ -1,0 +1,204 @@
+"""Which known places, organizations and people does a text name? Pure.
+
+All names are looked for at once (Aho-Corasick), wherever they stand; then each is asked whether it stands there as it
+must, and of two that overlap the longer is meant: "New Mexico" is no Mexico. Which of them the text is about is
+``ingest/salience.py``'s to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from db.model import Mention
+from db.text import UNSPACED
+from ingest.name_forms import BREAK, KATAKANA, comparable, patterns, said, unspaced
+from ingest.named import LANGUAGES, Named, Spelling
+from ingest.namesakes import governs, namesake, shouted
+from ingest.salience import Tally, beginning
+
+MAX_CHARS = 100_000
+"""Of a text so much is read: 15,000 words, longer than a story. It bounds the time that a text can cost."""
+
+MAX_STEM_ENDING = 8
+
+OTHER_SCRIPTS = frozenset({"ar", "el", "ja", "ru", "uk", "zh"})
+"""What stands in Latin letters in a story of these is written as in English: 与NATO成员."""
+
+LAST_LATIN = "\u036f"
+
+
+class Meaning(NamedTuple):
+    """What a pattern may mean: which thing, by which spelling, and where in it there must be capitals.
+
+    ``lead``: so many characters of the pattern are the space before the name.
+    """
+
+    thing: int
+    spelling: Spelling
+    capitals: tuple[int, ...]
+    lead: int
+
+
+class Hit(NamedTuple):
+    """A name in the text: from where to where, and what it may mean."""
+
+    start: int
+    end: int
+    meanings: tuple[Meaning, ...]
+
+
+class Page(NamedTuple):
+    """A story to be searched: as it is quoted, and comparable, of one length; and where its title and beginning end."""
+
+    whole: str
+    low: str
+    title_end: int
+    beginning_end: int
+
+
+class Gazetteer:
+    """Names to find. Building it takes a moment; then it is never changed, and may be asked from many threads."""
+
+    def __init__(self, named: Iterable[Named]) -> None:
+        self._things: Sequence[Named] = tuple(named)
+        known: dict[str, list[Meaning]] = {}
+        for number, thing in enumerate(self._things):
+            for spelling in thing.spelled():
+                for pattern, capitals in patterns(spelling.text):
+                    meaning = Meaning(number, spelling, capitals, int(pattern[0] == " "))
+                    known.setdefault(pattern, []).append(meaning)
+        self._meanings = tuple(tuple(meanings) for meanings in known.values())
+        self._automaton = AhoCorasick(
+            list(known), matchkind=MatchKind.Standard, store_patterns=False, implementation=Implementation.ContiguousNFA
+        )
+        self._users = frozenset(number for number, thing in enumerate(self._things) if thing.origin == "entity")
+
+    def mentions(self, title: str, text: str, language: str | None) -> tuple[Mention, ...]:
+        """Find what a story names and is about, in the order of the tags. Raises nothing.
+
+        ``text`` has a line for each paragraph. ``language`` (a tag such as "en-GB", or None) decides which of the
+        shipped names can stand there.
+        """
+        page = laid_out(title, text)
+        main = language.lower().replace("_", "-").partition("-")[0] if language else None
+        hits = self._hits(page, main if main in LANGUAGES else None)
+        tally = Tally(page.beginning_end)
+        if self._users:
+            users = [hit for hit in hits if any(meaning.thing in self._users for meaning in hit.meanings)]
+            for hit in longest(users):
+                for meaning in hit.meanings:
+                    if meaning.thing in self._users:
+                        thing = self._things[meaning.thing]
+                        tally.note(thing.kind, thing.name, thing.origin, hit.start, stands(page.whole, hit))
+        self._count_shipped(page, longest(hits), tally)
+        return tally.mentions()
+
+    def _hits(self, page: Page, language: str | None) -> list[Hit]:
+        """Find all names that stand as a name may stand."""
+        low = page.low
+        raw = self._automaton.find_matches_as_indexes(low, overlapping=True)
+        if unspaced(low):  # Latin names have no space around them there
+            raw = list({*raw, *self._automaton.find_matches_as_indexes(UNSPACED.sub(" ", low), overlapping=True)})
+        found = []
+        for pattern, start, end in raw:
+            meanings = self._meanings[pattern]
+            if low[end] != " ":
+                meanings = tuple(meaning for meaning in meanings if ends(meaning.spelling, low, start, end))
+            kept = tuple(meaning for meaning in meanings if fits(meaning, page, start, end, language))
+            if kept:
+                found.append(Hit(start, end, kept))
+        return found
+
+    def _count_shipped(self, page: Page, hits: list[Hit], tally: Tally) -> None:
+        """Count the shipped things, first those that are sure, then those that need another beside them."""
+        later: list[tuple[Named, tuple[str, str], Hit]] = []
+        for hit in hits:
+            for meaning in hit.meanings:
+                thing, spelling = self._things[meaning.thing], meaning.spelling
+                if meaning.thing in self._users or not thing.kind or not is_meant(thing, spelling, page.whole, hit):
+                    continue
+                town = thing.kind == "place" and stands_apart(page, hit)
+                for tag in ((thing.kind, thing.name), *thing.within):
+                    if spelling.unsure or (town and (spelling.seat or tag != (thing.kind, thing.name))):
+                        later.append((thing, tag, hit))
+                    else:
+                        tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
+        sure = tally.names()
+        for thing, tag, hit in later:
+            if tag in sure or thing.near & sure:
+                tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
+
+
+def laid_out(title: str, text: str) -> Page:
+    """Lay out a story to be searched."""
+    head = said(title[:MAX_CHARS])
+    whole = f" {head} {BREAK} {said(text[:MAX_CHARS])} "
+    title_end = len(head) + 2
+    return Page(whole, comparable(whole), title_end, title_end + 2 + beginning(text))
+
+
+def fits(meaning: Meaning, page: Page, start: int, end: int, language: str | None) -> bool:
+    """Tell whether a name stands there with its capitals, in a language that it belongs to."""
+    for at in meaning.capitals:
+        if not page.whole[start + at].isupper():
+            return False
+    languages = meaning.spelling.languages
+    if languages is None or language in languages:
+        return True
+    if "en" in languages:
+        return language is None or language in OTHER_SCRIPTS
+    return language is None and page.low[end - 1] > LAST_LATIN
+
+
+def ends(spelling: Spelling, low: str, start: int, end: int) -> bool:
+    """Tell whether a name that goes on in letters may end there: a stem, or a name in a script without spaces."""
+    if low[start] == " ":
+        if spelling.stem:
+            return " " in low[end : end + MAX_STEM_ENDING + 1]
+        return UNSPACED.match(low[end]) is not None
+    if KATAKANA.match(low[start]) and KATAKANA.match(low[start - 1]):
+        return False
+    return not (KATAKANA.match(low[end - 1]) and KATAKANA.match(low[end]))
+
+
+def is_meant(thing: Named, spelling: Spelling, whole: str, hit: Hit) -> bool:
+    """Tell whether the words around do not speak against it."""
+    if spelling.word and shouted(whole, hit.start, hit.end):
+        return False
+    if thing.kind != "place":
+        return True
+    town = spelling.seat or bool(thing.within)
+    return not namesake(whole, hit.start, hit.end, personal=spelling.personal, town=town)
+
+
+def stands_apart(page: Page, hit: Hit) -> bool:
+    """Tell whether a town would be but a town there: not in the title, and no government that does something.
+
+    Then it is no mention of its country, unless that is named as well: much happens in Paris that is not about France.
+    """
+    return hit.start >= page.title_end and not governs(page.whole, hit.start, hit.end)
+
+
+def stands(whole: str, hit: Hit) -> str:
+    """Give the words of a hit as they stand in the text; a stem with its ending, an abbreviation with its point."""
+    start, end = hit.start + hit.meanings[0].lead, hit.end
+    if any(meaning.spelling.stem for meaning in hit.meanings):
+        while whole[end].isalnum():
+            end += 1
+    if whole[end] == "." and "." in whole[start:end]:
+        end += 1
+    return whole[start:end]
+
+
+def longest(hits: list[Hit]) -> list[Hit]:
+    """Of hits that overlap keep the first, and of those that begin together the longest."""
+    hits.sort(key=lambda hit: (hit.start, -hit.end))
+    kept, reached = [], -1
+    for hit in hits:
+        if hit.start >= reached:
+            kept.append(hit)
+            reached = hit.end
+    return kept

@@ -1,0 +1,1 @@
+"""The gazetteer: which places, organizations and people a text speaks of."""
