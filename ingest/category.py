@@ -34,7 +34,7 @@ _NONE = frozenset(
         "uncategorized; uncategorised; unclassified; untagged; unsorted; none; null; undefined; default; n/a; unknown",
         "ohne Kategorie; nicht kategorisiert; non classé; sin categoría; sin categorizar; sem categoria",
         "senza categoria; geen categorie; zonder categorie; bez kategorii; okategoriserade; ukategoriseret",
-        "ukategorisert; kategorisiz; без рубрики; без категории; без категорії; غير مصنف; 未分类; 未分類; 미분류; chưa phân loại",
+        "ukategorisert; kategorisiz; без рубрики; без категории; без категорії; غير مصنف; 未分类; 未分類; 미분류",
     )
     for name in line.split("; ")
 )

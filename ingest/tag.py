@@ -6,12 +6,13 @@ The story is tagged, not each copy: all its coverage is the evidence.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from db.model import Dedupe
+from db.model import Dedupe, Entry
 from db.query import Query
 from db.recall import Carried, Desk, StoryTag
 from ingest.category import Categories
+from ingest.gazetteer import Gazetteer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,14 @@ class Desks:
     rules: tuple[Rule, ...]
     topics: tuple[Topic, ...]
     categories: Categories = field(default_factory=Categories)
+    gazetteer: Gazetteer | None = None
+
+
+def with_mentions(entry: Entry, desks: Desks) -> Entry:
+    """Give an entry the known names that its text has."""
+    if desks.gazetteer is None:
+        return replace(entry, mentions=())
+    return replace(entry, mentions=desks.gazetteer.mentions(entry.title, entry.text, entry.language))
 
 
 def given_tags(carried: Collection[Carried], language: str | None, desks: Desks) -> tuple[StoryTag, ...]:

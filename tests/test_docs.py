@@ -81,6 +81,7 @@ def test_keys_table_is_the_config() -> None:
         "wireroom": config.Wireroom,
         "poll": config.Poll,
         "source": config.SourceTable,
+        "entity": config.EntityTable,
         "rule": config.Rule,
     }
 

@@ -133,6 +133,7 @@ def check(path: Path, *, as_json: bool) -> None:
 
     try:
         config = read_config(path)
+        entities = len(config.entities.named)
     except ConfigError as error:
         if not as_json:
             raise
@@ -143,6 +144,7 @@ def check(path: Path, *, as_json: bool) -> None:
         click.echo(json.dumps({"good": False, "faults": faults}, ensure_ascii=False, indent=2))
         raise click.exceptions.Exit(CONFIG_BAD) from None
     counts = {"sources": len(config.sources), "rules": len(config.rules), "topics": len(config.topics)}
+    counts |= {"entities": entities} if entities else {}
     if as_json:
         click.echo(json.dumps({"good": True, "faults": [], **counts}, indent=2))
     else:

@@ -16,6 +16,7 @@ from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_faults import Found, config_error, cross_faults, explain, unreadable
 from wireroom.config_tables import SCHEME, File, Rule, default_base_url, without_credentials
+from wireroom.entities import Entities, entity_faults
 from wireroom.garbage import uncollected
 
 
@@ -88,6 +89,8 @@ class Config:
     grouping: Level
     vocabulary: bool
     categories: tuple[tuple[str, str], ...]
+    gazetteer: bool
+    entities: Entities
     poll: PollSettings
     sources: tuple[Source, ...]
     rules: tuple[Rule, ...]
@@ -97,8 +100,8 @@ class Config:
 def load_config(path: Path) -> Config:
     """Read the config at ``path``. Raises ConfigError with all faults."""
     with uncollected():
-        file = checked(path, *read_toml(path))  # what was read is gone by now: of many sources it is as large again
-        return make_config(path, file)
+        # what was read is gone then: of many sources it is as large again
+        return make_config(path, checked(path, *read_toml(path)))
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
@@ -130,7 +133,7 @@ def checked(path: Path, raw: dict[str, Any], text: str) -> File:
     except ValidationError as error:
         file = None
         found = [(one["loc"], *explain(one)) for one in error.errors(include_url=False)]
-    found += cross_faults(raw)
+    found += [*cross_faults(raw), *entity_faults(raw)]
     if found or file is None:
         raise config_error(path, raw, text, found)
     return file
@@ -153,6 +156,8 @@ def make_config(path: Path, file: File) -> Config:
         grouping=grouping,
         vocabulary=file.wireroom.vocabulary == "iptc",
         categories=tuple(file.categories.items()),
+        gazetteer=file.wireroom.gazetteer,
+        entities=Entities(file.entity, folder / file.wireroom.entities if file.wireroom.entities else None),
         poll=PollSettings(
             floor_s=poll.floor,
             ceiling_s=poll.ceiling,

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
 from ingest.subjects import name_key
-from wireroom.config_tables import File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom, same_place
+from wireroom.config_tables import EntityTable, File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom, same_place
 from wireroom.toml_lines import key_lines, line_of
 
 MAX_SHOWN_CHARS, USER_INFO = 100, re.compile(r"//[^/\s]*@")
@@ -104,6 +104,7 @@ def model_at(where: tuple[str | int, ...]) -> type[Table]:
         "wireroom": Wireroom,
         "poll": Poll,
         "source": SourceTable,
+        "entity": EntityTable,
         "rule": Rule,
         "topic": TopicTable,
     }
@@ -114,7 +115,8 @@ def shown_key(where: tuple[str | int, ...], raw: dict[str, Any]) -> str:
     """Name a key for people: ``source "bbc": every``."""
     if len(where) >= 2 and isinstance(where[1], int):
         try:
-            name = raw[str(where[0])][where[1]]["id"]
+            row = raw[str(where[0])][where[1]]
+            name = row["id"] if "id" in row or "name" not in row else row["name"]
         except (KeyError, IndexError, TypeError):
             name = f"number {where[1] + 1}"
         rest = ".".join(str(part) for part in where[2:])

@@ -9,24 +9,21 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from db.model import Dedupe, Level
-from db.query import FIELDS, RESERVED, parse
+from db.query import parse
 from db.query_faults import QueryError
-from db.text import slug
 from ingest.guard import Allowed
+from wireroom.config_tags import CONTROL, check_category_tag, check_kind, check_name, check_tag, check_tag_name
 from wireroom.units import parse_duration, parse_size
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)|(?:https?|mailto|data|javascript|feed):", re.IGNORECASE)
-CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 def parse_allow(value: object) -> Allowed:
@@ -113,28 +110,6 @@ def check_id(value: object) -> str:
     return value
 
 
-def check_tag(value: object) -> str:
-    """Check ``kind:name`` → in its canonical form."""
-    kind, colon, name = str(value).partition(":")
-    plain = tag_name(name)
-    if not colon or not KIND.fullmatch(kind) or not plain:
-        raise ValueError(f'{value!r} is no tag|write kind:name, such as "subject:diplomacy"')
-    if kind in FIELDS | RESERVED:
-        raise ValueError(f"{kind!r} is a field of the query language, so it can't be a tag kind|use another kind")
-    return f"{kind}:{plain}"
-
-
-def check_category_tag(value: object) -> str:
-    """Check what a category becomes: a tag, or "" for none at all."""
-    return check_tag(value) if value != "" else ""
-
-
-@lru_cache(maxsize=1000)
-def tag_name(name: str) -> str:
-    """Write a tag's name in its canonical form; the same few stand at many sources."""
-    return slug(name)
-
-
 def check_query(value: object) -> str:
     """Check a query."""
     if not isinstance(value, str):
@@ -202,6 +177,7 @@ def exactly(check: Callable[[object], Any]) -> Any:
 
 Id = Annotated[str, exactly(check_id)]
 Tag = Annotated[str, exactly(check_tag)]
+Name = Annotated[str, exactly(check_name)]
 CategoryTags = dict[str, Annotated[str, exactly(check_category_tag)]]
 Match = Annotated[str, exactly(check_query)]
 FilePath = Annotated[str, exactly(check_path)]
@@ -225,6 +201,8 @@ class Wireroom(Table):
     dedupe: Dedupe = "copies"
     grouping: Level = "normal"
     vocabulary: Literal["iptc", "off"] = "iptc"
+    gazetteer: bool = True
+    entities: FilePath | None = None
 
 
 class Poll(Table):
@@ -256,6 +234,15 @@ class SourceTable(Table):
     categories: CategoryTags = Field(default_factory=dict)
 
 
+class EntityTable(Table):
+    """``[[entity]]``."""
+
+    id: Annotated[str | None, exactly(check_tag_name)] = None
+    kind: Annotated[str, exactly(check_kind)]
+    name: Name
+    aliases: list[Name] = Field(default_factory=list)
+
+
 class Rule(Table):
     """``[[rule]]``."""
 
@@ -283,5 +270,6 @@ class File(Table):
     poll: Poll = Poll()
     categories: CategoryTags = Field(default_factory=dict)
     source: list[SourceTable] = Field(default_factory=list)
+    entity: list[EntityTable] = Field(default_factory=list)
     rule: list[Rule] = Field(default_factory=list)
     topic: list[TopicTable] = Field(default_factory=list)

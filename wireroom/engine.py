@@ -26,6 +26,7 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
+from wireroom.entities import gazetteer_of
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
 from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
@@ -63,6 +64,7 @@ class Engine:
         """Open the archive, bring it in line with the config, start the workers. Raises ArchiveError, OSError."""
         await asyncio.to_thread(self.writer.start)
         self._reader = open_reader(self.config.archive)
+        await asyncio.to_thread(gazetteer_of, self.config.entities, known=self.config.gazetteer)
         self._make_poller(self.config, await self._synced(self.config, lambda _: None))
 
     async def close(self) -> None:

@@ -25,6 +25,7 @@ from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
+from wireroom.entities import gazetteer_of
 from wireroom.log import Log
 from wireroom.press import Press
 from wireroom.worker import do_batch
@@ -123,6 +124,7 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
             ),
             topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match), dedupe=t.dedupe) for t in config.topics),
             categories=make_categories(config, synced),
+            gazetteer=gazetteer_of(config.entities, known=config.gazetteer),
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
