@@ -238,6 +238,7 @@ for about_a_story in (
     cli_decisions.undo,
     cli_stories.diff,
     cli_stories.regroup,
+    cli_stories.suggest,
 ):
     cli.add_command(about_a_story)
 

@@ -1,4 +1,4 @@
-"""The commands about stories: ``wireroom diff | regroup``. IO: terminal.
+"""The commands about stories: ``wireroom diff | regroup | suggest``. IO: terminal.
 
 Heavy parts are imported by the command that needs them, as in ``cli.py``.
 """
@@ -84,6 +84,41 @@ def regroup(path: Path, *, restart: bool, as_json: bool) -> None:
         f"regrouped: {result['entries']} entries compared, {result['stories']} stories gone through; "
         f"{result['merged']} joined to others, {result['leads']} led by another entry"
     )
+
+
+@click.option("--since", default="30d", help="How far back to look, such as 7d or 12h; 30d, if not given.")
+@click.option("--topic", help="Only stories that this topic took.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=30, help="How many of each at most; 30, if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@command
+def suggest(path: Path, *, since: str, topic: str | None, limit: int, as_json: bool) -> None:
+    """Name what the config might know: names that keep coming up, categories that give no subject.
+
+    What is printed can be put into the config as it stands. The archive and the config are only read. Names are told by
+    their capitals, so scripts without any are left out. Best are names of which many stories of several sources tell,
+    against how common their words are.
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from db.archive import open_reader
+    from db.times import iso
+    from wireroom.suggest import suggestions
+    from wireroom.suggested import toml_lines
+    from wireroom.units import parse_duration
+
+    config = read_config(path)
+    if topic is not None and topic not in (one.id for one in config.topics):
+        fail(2, f"--topic: the config has no topic {topic!r}")
+    try:
+        after = iso(datetime.now(UTC) - timedelta(seconds=parse_duration(since)))
+    except (ValueError, OverflowError):
+        fail(2, f"--since: {since!r} is no duration that could be; write it like 30d or 12h")
+    result = suggestions(open_reader(config.archive), config, after, topic, limit)
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+        return
+    for line in toml_lines(result, has_categories=bool(config.categories)):
+        click.echo(line)
 
 
 class Progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -123,7 +123,7 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
                 for k, n in (split_tag(r.tag),)
             ),
             topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match), dedupe=t.dedupe) for t in config.topics),
-            categories=make_categories(config, synced),
+            categories=mapped_categories(config, synced.sources),
             gazetteer=gazetteer_of(config.entities, known=config.gazetteer),
         ),
         floor_s=config.poll.floor_s,
@@ -142,15 +142,15 @@ def make_grouping(config: Config, synced: Synced) -> Grouping:
     )
 
 
-def make_categories(config: Config, synced: Synced) -> Categories:
-    """Turn what the config says of categories into what tags are given by, with the archive's row ids."""
+def mapped_categories(config: Config, rows: Mapping[str, int]) -> Categories:
+    """Turn what the config says of categories into what tags are given by; ``rows``: the archive's, by source."""
 
     def mapped(table: Iterable[tuple[str, str]]) -> Mapped:
         return {name_key(name): split_tag(tag) if tag else None for name, tag in table}
 
     return Categories(
         shared=mapped(config.categories),
-        by_source={synced.sources[s.id]: mapped(s.categories) for s in config.sources if s.categories},
+        by_source={rows[s.id]: mapped(s.categories) for s in config.sources if s.categories and s.id in rows},
         vocabulary=config.vocabulary,
     )
 
