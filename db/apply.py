@@ -92,6 +92,7 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
         tags = {refs.get(ref, ref): tags for ref, tags in plan.tags}
         replace_tags(db, tags, frozenset(refs.values()), plan.now)
         withhold(db, [(refs.get(ref, ref), withheld) for ref, withheld in plan.withheld])
+        note_taken(db, [(refs.get(ref, ref), rules) for ref, rules in plan.taken], plan.now)
         for topic, taken in groupby(plan.selections, key=itemgetter(0)):
             items = [(refs.get(ref, ref), entry and entry_refs.get(entry, entry)) for _, ref, entry in taken]
             select(db, topic, items, plan.now, mint)
@@ -152,10 +153,14 @@ def replace_tags(db: Database, wanted: Mapping[int, Sequence[StoryTag]], new: fr
     )
     added = sorted(rows.keys() - present)
     db.conn.executemany("INSERT INTO story_tags (story_id, tag_id, origin, why) VALUES (?, ?, ?, ?)", added)
-    hits = Counter(why for _, _, origin, why in added if origin == "rule")
+    count_hits(db, (why for _, _, origin, why in added if origin == "rule"), now)
+
+
+def count_hits(db: Database, rules: Iterable[str], now: str) -> None:
+    """Count, for each time that a rule is named, one story more that it takes."""
     db.conn.executemany(
         "UPDATE rules SET hits = hits + ?, last_hit_at = ? WHERE config_id = ?",
-        [(number, now, rule) for rule, number in hits.items()],
+        [(number, now, rule) for rule, number in Counter(rules).items()],
     )
 
 
@@ -166,6 +171,23 @@ def withhold(db: Database, stories: Iterable[tuple[int, Withheld | None]]) -> No
         "AND (withheld IS NOT ?2 OR withheld_by IS NOT ?3)",
         [(id_, *(withheld or (None, None))) for id_, withheld in stories],
     )
+
+
+def note_taken(db: Database, stories: Sequence[tuple[int, Sequence[str]]], now: str) -> None:
+    """Note which rules without a tag take the stories, and count those that did not before; rows that agree stay."""
+    before = {
+        id_: json.loads(rules)
+        for id_, rules in db.execute(
+            "SELECT id, taken_by FROM stories WHERE id IN (SELECT value FROM json_each(?)) AND taken_by IS NOT NULL",
+            [json.dumps([id_ for id_, _ in stories])],
+        )
+    }
+    changed = [(id_, list(rules)) for id_, rules in stories if list(rules) != before.get(id_, [])]
+    db.conn.executemany(
+        "UPDATE stories SET taken_by = ? WHERE id = ?",
+        [(json.dumps(rules) if rules else None, id_) for id_, rules in changed],
+    )
+    count_hits(db, (rule for id_, rules in changed for rule in rules if rule not in before.get(id_, [])), now)
 
 
 def tag_id(db: Database, tag: StoryTag, found: dict[tuple[str, str], int]) -> int:

@@ -9,13 +9,17 @@ STORY_COLUMNS = (
     ("words", "INTEGER NOT NULL DEFAULT 0", "in title and text"),
     ("withheld", "TEXT DEFAULT NULL", "drop or hold: a rule keeps it out of all topics; hide: a person; null: nobody"),
     ("withheld_by", "TEXT DEFAULT NULL", "which rule or person"),
+    ("taken_by", "TEXT DEFAULT NULL", "JSON array: the rules that take it and give it no tag; null: none"),
 )
 SELECTION_COLUMNS = (
     ("archived", "INTEGER NOT NULL DEFAULT 0", "1: never announced: in the topic's archive, not in its feed"),
     ("left_at", "TEXT DEFAULT NULL", "when a retag found that the topic takes it no longer; null: it does"),
 )
 TOPIC_COLUMNS = (("token", "TEXT DEFAULT NULL", "of a secret topic: what only its subscribers know of its address"),)
-DECISION_COLUMNS = (("by", "TEXT DEFAULT NULL", "who decided, as the command line knows them"),)
+DECISION_COLUMNS = (
+    ("by", "TEXT DEFAULT NULL", "who decided, as the command line knows them"),
+    ("undone_by", "TEXT DEFAULT NULL", "likewise"),
+)
 """Columns added: name, definition, what it means."""
 
 CURATING = """
@@ -59,17 +63,23 @@ CREATE TABLE digests (                       -- an item of a digest topic: what 
   UNIQUE (topic_id, number)
 ) STRICT;
 
-CREATE TABLE marks (                         -- what a person said of a story, as it stands; stronger than any rule
+CREATE TABLE mark_log (                      -- all that a person said of single stories; a decision may have several
   id              INTEGER PRIMARY KEY,
-  decision_id     INTEGER NOT NULL REFERENCES decisions(id),
-  at              TEXT NOT NULL,
-  kind            TEXT NOT NULL,             -- pin, hide, show, tag, untag or lead
-  story_id        INTEGER NOT NULL REFERENCES stories(id),
-  topic_id        INTEGER REFERENCES topics(id),   -- pin, hide, show: there; null: everywhere
+  decision_id     INTEGER NOT NULL REFERENCES decisions(id), -- whose story_id and other_id are the same
+  kind            TEXT NOT NULL,             -- pin, unpin, hide, show, tag, untag, lead, auto (no lead by hand)
+  said_of         INTEGER NOT NULL REFERENCES stories(id), -- the story that was meant then
+  story_id        INTEGER NOT NULL REFERENCES stories(id), -- the one that it is now; of a lead, the entry's
+  topic_id        INTEGER REFERENCES topics(id),   -- pin, unpin: there; hide, show: there, or null: everywhere
   tag_id          INTEGER REFERENCES tags(id),     -- tag, untag
-  entry_id        INTEGER REFERENCES entries(id)   -- lead
+  entry_id        INTEGER REFERENCES entries(id),  -- lead
+  stands          INTEGER NOT NULL           -- 1: it counts; 0: it was undone, or something newer says otherwise
 ) STRICT;
-CREATE INDEX marks_story ON marks (story_id);
-CREATE INDEX marks_topic ON marks (topic_id, kind);
-CREATE INDEX marks_decision ON marks (decision_id);
+CREATE INDEX mark_log_story ON mark_log (story_id);
+CREATE INDEX mark_log_topic ON mark_log (topic_id, kind) WHERE stands = 1;
+CREATE INDEX mark_log_decision ON mark_log (decision_id);
+CREATE VIEW marks AS                         -- what a person said of a story, as it stands; stronger than any rule
+SELECT m.id AS id, m.decision_id AS decision_id, d.at AS at, d.by AS by, m.kind AS kind, m.story_id AS story_id,
+       m.topic_id AS topic_id, m.tag_id AS tag_id, m.entry_id AS entry_id
+FROM mark_log m JOIN decisions d ON d.id = m.decision_id
+WHERE m.stands = 1 AND m.kind IN ('pin', 'hide', 'show', 'tag', 'untag', 'lead');
 """

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from db.marks import settle_marks
 from db.merge import (
     MergeError,
     ids,
@@ -26,13 +27,19 @@ from db.merge import (
 )
 from db.topics import mark_changed_topics
 
+JOINING = ("merge", "split")
+"""The kinds of decisions that are made here; all others are marks."""
+
 JOINED = ("joined_by", "joined_to", "joined_score", "joined_words")
 """Of an entry's columns those that say why it is in its story."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What was decided, or undone: ``story_id`` lives on or was split, ``other_id`` went into it or came out of it."""
+    """What was decided, or undone: ``story_id`` lives on or was split, ``other_id`` went into it or came out of it.
+
+    Of marks both are the story that was marked.
+    """
 
     id: int
     kind: str
@@ -41,7 +48,7 @@ class Decision:
     entry_id: int | None
 
 
-def decide_merge(db: Database, story_a: int, story_b: int, now: str) -> Decision:
+def decide_merge(db: Database, story_a: int, story_b: int, now: str, by: str | None = None) -> Decision:
     """Make two stories one, for good → the decision. Raises MergeError where they are one, or one is not there."""
     kept, gone = sorted((living(db, story_a), living(db, story_b)))
     if kept == gone:
@@ -52,14 +59,14 @@ def decide_merge(db: Database, story_a: int, story_b: int, now: str) -> Decision
         )
     leads = lead_of_story(db, kept), lead_of_story(db, gone)
     merge = merge_stories(db, kept, gone, by="person", score=None, words=(), now=now)
-    id_ = record(db, now, "merge", kept, gone, None, merge, {})
+    id_ = record(db, now, "merge", kept, gone, None, merge, {}, by)
     db.execute(
         "INSERT INTO links (entry_a, entry_b, kind, decision_id) VALUES (?, ?, 'must', ?)", [*sorted(leads), id_]
     )
     return Decision(id=id_, kind="merge", story_id=kept, other_id=gone, entry_id=None)
 
 
-def decide_split(db: Database, story_id: int, entry_id: int, now: str) -> Decision:
+def decide_split(db: Database, story_id: int, entry_id: int, now: str, by: str | None = None) -> Decision:
     """Take an entry out of a story, for good → the decision. Raises MergeError (see ``split_entry``)."""
     story = living(db, story_id)
     was: dict[str, object] = {"lead": lead_of_story(db, story)}
@@ -68,7 +75,7 @@ def decide_split(db: Database, story_id: int, entry_id: int, now: str) -> Decisi
     before = merges_alive(db, entry_id)
     new = split_entry(db, story, entry_id, now)
     taken_back = min(before - merges_alive(db, entry_id), default=None)
-    id_ = record(db, now, "split", story, new, entry_id, taken_back, was)
+    id_ = record(db, now, "split", story, new, entry_id, taken_back, was, by)
     db.execute(
         "INSERT INTO links (entry_a, entry_b, kind, decision_id) "
         "SELECT min(id, ?1), max(id, ?1), 'cannot', ?2 FROM entries WHERE story_id = ?3",
@@ -77,12 +84,17 @@ def decide_split(db: Database, story_id: int, entry_id: int, now: str) -> Decisi
     return Decision(id=id_, kind="split", story_id=story, other_id=new, entry_id=entry_id)
 
 
-def undo(db: Database, decision_id: int | None, now: str) -> Decision:
+def undo(db: Database, decision_id: int | None, now: str, by: str | None = None) -> Decision:
     """Take back a decision, or the last one that stands → it. What joined a story since stays with the one that lives.
 
+    Of marks (``db/curate.py``) only they themselves are taken back here: what they changed is the caller's to put back.
     Raises MergeError where there is none, it is undone already, or a later one builds on it.
     """
     decision = standing(db, decision_id)
+    db.execute("UPDATE decisions SET undone_at = ?, undone_by = ? WHERE id = ?", [now, by, decision.id])
+    if decision.kind not in JOINING:
+        settle_marks(db, ids(db, "SELECT story_id FROM mark_log WHERE decision_id = ?", decision.id))
+        return decision
     ((merge, was, selections),) = db.execute(
         "SELECT merge_id, was, selections FROM decisions WHERE id = ?", [decision.id]
     ).fetchall()
@@ -97,7 +109,6 @@ def undo(db: Database, decision_id: int | None, now: str) -> Decision:
         [selections, decision.kind, decision.other_id],
     )
     db.execute("DELETE FROM links WHERE decision_id = ?", [decision.id])
-    db.execute("UPDATE decisions SET undone_at = ? WHERE id = ?", [now, decision.id])
     return decision
 
 
@@ -117,14 +128,18 @@ def standing(db: Database, decision_id: int | None) -> Decision:
     id_, kind, story, other, entry, undone_at = found
     if undone_at is not None:
         raise MergeError(f"decision {id_} was undone at {undone_at}")
+    if kind not in JOINING:  # of marks each counts for itself
+        return Decision(id=id_, kind=kind, story_id=story, other_id=other, entry_id=entry)
     touched = [other] if kind == "split" else [story, other]
     later = ids(
         db,
-        "SELECT id FROM decisions WHERE id > ?1 AND undone_at IS NULL AND (entry_id = ?2 "
+        "SELECT id FROM decisions WHERE id > ?1 AND undone_at IS NULL "
+        "AND (?4 = 'split' OR kind IN ('merge', 'split')) AND (entry_id = ?2 "
         "OR story_id IN (SELECT value FROM json_each(?3)) OR other_id IN (SELECT value FROM json_each(?3)))",
         id_,
         entry,
         json.dumps(touched),
+        kind,
     )
     if later:
         raise MergeError(f"decision {later[-1]} came after {id_} and builds on it: undo {later[-1]} first")
@@ -148,6 +163,7 @@ def put_back(db: Database, decision: Decision, merge_id: int | None, was: Mappin
         [kept, *(was[column] for column in JOINED), decision.entry_id],
     )
     take_along(db, [int(str(decision.entry_id))], [apart], kept)
+    settle_marks(db, [kept, apart])
     if merge_id is not None:
         db.execute("UPDATE merges SET undone_at = NULL WHERE id = ?", [merge_id])
         db.execute(
@@ -170,12 +186,13 @@ def record(
     entry: int | None,
     merge: int | None,
     was: Mapping[str, object],
+    by: str | None,
 ) -> int:
     """Write the row of a decision → its id."""
     ((id_,),) = db.execute(
-        "INSERT INTO decisions (at, kind, story_id, other_id, entry_id, merge_id, was) VALUES (?, ?, ?, ?, ?, ?, ?) "
-        "RETURNING id",
-        [now, kind, story, other, entry, merge, json.dumps(was, ensure_ascii=False)],
+        "INSERT INTO decisions (at, kind, story_id, other_id, entry_id, merge_id, was, by) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        [now, kind, story, other, entry, merge, json.dumps(was, ensure_ascii=False), by],
     ).fetchall()
     return int(id_)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from db.last_word import lead_by_hand
+from db.marks import marked, marks_of
 from db.merge import MergeError, way
 
 MAX_SIBLINGS = 50
@@ -51,6 +53,7 @@ def explain(db: Database, named: str, link: int | None = None) -> dict[str, Any]
         "followed": places[1:],
         "entries": entries_of(db, story_id),
         "merges": merges_of(db, story_id),
+        "led_by_hand": lead_by_hand(marks_of(db, [story_id]).get(story_id, ())) is not None,
         "decisions": decisions_of(db, story_id),
         "event": event_of(db, story_id, *event),
         "topics": list(
@@ -108,22 +111,25 @@ def decisions_of(db: Database, story_id: int) -> list[dict[str, Any]]:
     """Read what a person decided of a story, oldest first, undone ones too."""
     return decisions(
         db,
-        "WHERE ?1 IN (d.story_id, d.other_id) OR d.entry_id IN (SELECT id FROM entries WHERE story_id = ?1)",
+        "WHERE ?1 IN (d.story_id, d.other_id) OR d.entry_id IN (SELECT id FROM entries WHERE story_id = ?1) "
+        "OR d.id IN (SELECT decision_id FROM mark_log WHERE story_id = ?1)",
         story_id,
     )
 
 
 def decisions(db: Database, where: str = "", *params: object) -> list[dict[str, Any]]:
-    """Read decisions, oldest first; all, if not told which."""
-    return list(
+    """Read decisions, oldest first, of marks what they are about; all, if not told which."""
+    found = list(
         db.query(
-            "SELECT d.id AS decision, d.at AS at, d.kind AS kind, d.story_id AS story, d.other_id AS other, "
+            "SELECT d.id AS decision, d.at AS at, d.by AS by, d.kind AS kind, d.story_id AS story, "
+            "iif(d.kind IN ('merge', 'split'), d.other_id, NULL) AS other, "
             "d.entry_id AS entry, st.title AS title, coalesce(e.title, o.title) AS other_title, "
-            "d.undone_at AS undone_at FROM decisions d JOIN stories st ON st.id = d.story_id "
+            "d.undone_at AS undone_at, d.undone_by AS undone_by FROM decisions d JOIN stories st ON st.id = d.story_id "
             f"JOIN stories o ON o.id = d.other_id LEFT JOIN entries e ON e.id = d.entry_id {where} ORDER BY d.id",
             list(params),
         )
     )
+    return [row | marked(db, row["decision"]) for row in found]
 
 
 def event_of(

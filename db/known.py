@@ -6,6 +6,7 @@ import json
 import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlite_utils import Database
 
@@ -16,6 +17,7 @@ from db.marks import marks_of
 from db.members import members_of
 from db.model import Enclosure, Entry, Keys, Mention, Outline
 from db.recall import Carried, Draft, Event, JoinedBy, KnownEntry, KnownStory, KnownText, Listing, Mark
+from db.regroup import gives_events
 
 MAX_CARRIERS = 10_000
 """Of the entries with one key so many are read: twice a document's most."""
@@ -154,7 +156,7 @@ class ArchiveKnown:
         return compared.term_counts(self._db, terms)
 
     def stories(self, ids: Collection[int]) -> Mapping[int, KnownStory]:
-        """Read stories with the sources and categories of their coverage."""
+        """Read stories with the evidence of their coverage, and what a person said of them."""
         if not ids:
             return {}
         wanted = json.dumps(list(ids))
@@ -176,8 +178,9 @@ class ArchiveKnown:
                 language=language[0],
                 language_from=language[1],
             )
+        marks = marks_of(self._db, ids)
         return {
-            row["id"]: KnownStory(**row, entries=entries[row["id"]])
+            row["id"]: KnownStory(**row, entries=entries[row["id"]], marks=marks.get(row["id"], ()))
             for row in self._db.query(
                 "SELECT id, lead_entry_id, title, text, folded_title, folded_text, language, published, first_seen, "
                 "words, event_id AS event FROM stories WHERE id IN (SELECT value FROM json_each(?))",
@@ -186,7 +189,7 @@ class ArchiveKnown:
         }
 
     def marks(self, story_ids: Collection[int]) -> Mapping[int, tuple[Mark, ...]]:
-        """Read what a person said of stories."""
+        """Read what counts of a person's marks of stories."""
         return marks_of(self._db, story_ids)
 
     def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int, int | None]]:
@@ -203,11 +206,25 @@ class ArchiveKnown:
         """Read each story's entries, in order of first sight, and why they are in it."""
         return members_of(self._db, story_ids)
 
-    def desk(self, drafts: Sequence[Draft]) -> DraftDesk:
+    def desk(self, drafts: Sequence[Draft], now: str, gone: Collection[int] = ()) -> DraftDesk:
         """Clear the desk and lay these drafts on it."""
         named = json.dumps(list({id_ for draft in drafts for id_ in draft.source_ids}))
         ids = self._db.execute(
             "SELECT id, config_id FROM sources WHERE id IN (SELECT value FROM json_each(?))", [named]
         )
-        self._desk.lay(drafts, dict(ids))
+        if any(draft.ref < 0 and draft.event for draft in drafts) and not gives_events(self._db):
+            drafts = [replace(draft, event=None) if draft.ref < 0 else draft for draft in drafts]
+        self._desk.lay(drafts, dict(ids), now, self._others(drafts, gone))
         return self._desk
+
+    def _others(self, drafts: Sequence[Draft], gone: Collection[int]) -> Sequence[int]:
+        """Find the drafts' events that other stories of the archive tell of, as ``has:event`` asks."""
+        events = {draft.event for draft in drafts if draft.event is not None and draft.event > 0}
+        if not events:
+            return ()
+        rows = self._db.execute(
+            "SELECT value FROM json_each(?1) WHERE EXISTS (SELECT 1 FROM stories o WHERE o.event_id = value "
+            "AND o.merged_into IS NULL AND o.id NOT IN (SELECT value FROM json_each(?2)))",
+            [json.dumps(list(events)), json.dumps([*gone, *(draft.ref for draft in drafts if draft.ref > 0)])],
+        )
+        return [event for (event,) in rows]

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 
 from sqlite_utils import Database
 
+from db.marks import settle_marks
 from db.recall import JoinedBy
 from db.text import folded
 from db.topics import mark_changed_topics
 
 
 class MergeError(ValueError):
-    """Stories can't be joined or taken apart so; the text says why, and the mend."""
+    """What is asked of stories can't be done; the text says why, and the mend."""
 
 
 def living(db: Database, story_id: int) -> int:
@@ -100,6 +101,7 @@ def swallow(db: Database, kept: int, gone: int) -> tuple[list[int], list[int]]:
         gone,
     )
     db.execute("UPDATE stories SET merged_into = ? WHERE id = ?", [kept, gone])
+    settle_marks(db, [kept, gone])
     return entries, selections
 
 
@@ -142,6 +144,7 @@ def unmerge(db: Database, merge_id: int, now: str) -> tuple[int, int]:
     mend_lead(db, places[-1], was["lead"])
     mend_lead(db, gone, None)
     db.execute("UPDATE merges SET undone_at = ? WHERE id = ?", [now, merge_id])
+    settle_marks(db, [gone, *places])
     mark_changed_topics(db, [gone, places[-1]])
     return places[-1], gone
 
@@ -171,6 +174,7 @@ def split_entry(db: Database, story_id: int, entry_id: int, now: str) -> int:
         [new, entry_id],
     )
     take_along(db, [entry_id], [story], new)
+    settle_marks(db, [story, new])
     show_lead(db, new, entry_id)
     mend_lead(db, story, None)
     return new

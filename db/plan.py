@@ -208,8 +208,8 @@ class PollPlan:
     with their word triples as they are now; none where they are not compared, or strayed from their story.
     ``happenings``: the events of new stories; ``events``: those events.
     ``tags``: for each touched story all its tags. ``withheld``: likewise, whether it is kept out of all topics.
-    ``selections``: (topic id, story ref, and in a
-    topic that shows copies apart, the entry's ref).
+    ``taken``: likewise, the ids of the rules that take it and give it no tag.
+    ``selections``: (topic id, story ref, and in a topic that shows copies apart, the entry's ref).
     """
 
     source_id: int
@@ -235,4 +235,5 @@ class PollPlan:
     listing: Listing | None = None
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...] = ()
     withheld: tuple[tuple[int, Withheld | None], ...] = ()
+    taken: tuple[tuple[int, tuple[str, ...]], ...] = ()
     selections: tuple[tuple[int, int, int | None], ...] = ()

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
+from unicodedata import combining, east_asian_width
 
+from luqum.exceptions import ParseError
 from luqum.tree import Boost, From, Fuzzy, Item, Proximity, Range, Regex, To
 
 MAX_CHARS, MAX_DEPTH, MAX_TERMS = 2000, 20, 200
 MAX_LEVELS = 4 * MAX_DEPTH + MAX_TERMS  # of luqum's tree, where a chain of operators is as deep as it is long
 """Depth is of parentheses, and of operators in operators: SQLite's own parsers give up a little beyond."""
+
+MAX_EXPANDED = 1000
+"""Terms of a query with all that it names put in: what SQLite's parsers still take with ease."""
+
+LIKE = 0.75
+"""How alike a word is to the one that was meant, at least: ``titel`` and ``title`` are by 0.8."""
+
+MAX_LINE = 72
+"""Of a long query so many characters are shown around the fault."""
+
+DEGREE = re.compile(r"[~^]([0-9.]+)")
 
 UNSUPPORTED: dict[type[Item], str] = {
     Regex: "a /pattern/",
@@ -22,7 +37,39 @@ UNSUPPORTED: dict[type[Item], str] = {
 
 
 class QueryError(ValueError):
-    """A query that says nothing we can ask; the text says where, what is wrong, and the mend."""
+    """A query that says nothing we can ask; the text says where, what is wrong, and the mend.
+
+    ``column`` counts from 1; None where it is all of the query, ``query`` where nobody has said it yet.
+    """
+
+    def __init__(self, problem: str, column: int | None = None) -> None:
+        super().__init__(f"column {column}: {problem}" if column else problem)
+        self.column = column
+        self.query: str | None = None
+
+
+def fault(item: Item, problem: str) -> QueryError:
+    """Make the error of something that stands in the query."""
+    return QueryError(problem, item.pos + 1 if item.pos is not None else None)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the word that was meant, if one of ``known`` is much like it."""
+    return next(iter(difflib.get_close_matches(word.lower(), sorted(known), n=1, cutoff=LIKE)), None)
+
+
+def pointed(error: QueryError) -> list[str]:
+    """Show the line of the query that the fault is in, and a caret below it; wide characters take two places."""
+    query, column = error.query, error.column
+    if query is None or column is None:
+        return []
+    before = query[: column - 1]
+    line = before.rpartition("\n")[2]
+    whole = line + query[len(before) :].partition("\n")[0]
+    start = max(0, len(line) - MAX_LINE // 2)
+    shown = "".join(char if char.isprintable() else " " for char in whole[start : start + MAX_LINE])
+    width = sum(0 if combining(char) else 1 + (east_asian_width(char) in "WF") for char in shown[: len(line) - start])
+    return [shown, " " * width + "^"]
 
 
 def levels(tree: Item) -> int:
@@ -48,29 +95,29 @@ def check_nesting(plain: str) -> None:
         elif not quote and char == "(":
             opened.append(column)
             if len(opened) > MAX_DEPTH:
-                raise QueryError(f"column {column}: parentheses nest deeper than {MAX_DEPTH}")
+                raise QueryError(f"parentheses nest deeper than {MAX_DEPTH}", column)
         elif not quote and char == ")":
             if not opened:
-                raise QueryError(f"column {column}: this ) closes nothing; take it out, or open one before it")
+                raise QueryError("this ) closes nothing; take it out, or open one before it", column)
             opened.pop()
     if quote:
-        raise QueryError(f"column {quote}: this quotation mark is not closed; add one at the phrase's end")
+        raise QueryError("this quotation mark is not closed; add one at the phrase's end", quote)
     if opened:
-        raise QueryError(f"column {opened[-1]}: this ( is not closed; add a ) where the group ends")
+        raise QueryError("this ( is not closed; add a ) where the group ends", opened[-1])
 
 
-def explain(plain: str, message: str) -> str:
+def syntax_fault(plain: str, error: Exception) -> QueryError:
     """Say where the parser stopped, in a column a person can find."""
-    at = re.search(r"at position (\d+)", message)
+    if not isinstance(error, ParseError):
+        at = next((found for found in DEGREE.finditer(plain) if not found[1].isdigit()), None)
+        problem = "~ and ^ take a whole number; put the text in quotes to search for it as it stands"
+        return QueryError(problem, at.start() + 1 if at else None)
+    at = re.search(r"at position (\d+)", str(error))
     if not at:
-        return f"column {len(plain) + 1}: the query ends too early; AND, OR, NOT and field: need something after them"
-    rest = plain[int(at.group(1)) :]
+        problem = "the query ends too early; AND, OR, NOT and field: need something after them"
+        return QueryError(problem, len(plain) + 1)
+    column, rest = int(at[1]) + 1, plain[int(at[1]) :]
     if operator := re.match(r"(?:AND|OR)\b", rest):
         mend = "write something before it, or put it in quotes to search for the word"
-        return f"column {int(at.group(1)) + 1}: {operator[0]} has nothing before it; {mend}"
-    return f"column {int(at.group(1)) + 1}: {rest[:20]!r} does not fit here; put special characters in quotes"
-
-
-def column(item: Item) -> str:
-    """Say where an item stands."""
-    return f"column {item.pos + 1}" if item.pos is not None else "in this query"
+        return QueryError(f"{operator[0]} has nothing before it; {mend}", column)
+    return QueryError(f"{rest[:20]!r} does not fit here; put special characters in quotes", column)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from db.model import Entry, LanguageFrom, Mention, Outline
-from db.query import Query
+from db.query_tree import Query
 
 JoinedBy = Literal[
     "first",  # it is the story's first
@@ -78,18 +78,22 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What a person said of a story: pin, hide, show, tag, untag or lead; ``topic_id`` None: in every topic."""
+    """What a person said of a story, and who; ``db/last_word.py`` says what counts and what it means.
 
-    kind: Literal["pin", "hide", "show", "tag", "untag", "lead"]
+    unpin and auto take pin and lead back. ``topic_id`` None: in every topic. ``id`` rises with time.
+    """
+
+    kind: Literal["pin", "unpin", "hide", "show", "tag", "untag", "lead", "auto"]
     topic_id: int | None
     tag: tuple[str, str] | None
     entry_id: int | None
     by: str | None
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownStory:
-    """A story in the archive, and its entries by id, in order of first sight."""
+    """A story in the archive, its entries by id, in order of first sight, and what of a person's marks counts."""
 
     id: int
     lead_entry_id: int
@@ -103,6 +107,7 @@ class KnownStory:
     words: int
     event: int | None
     entries: Mapping[int, Carried]
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +165,7 @@ class Draft:
     event: int | None
     carried: tuple[Carried, ...]
     tags: tuple[StoryTag, ...]
+    marks: tuple[Mark, ...] = ()
 
     @property
     def source_ids(self) -> tuple[int, ...]:
@@ -229,7 +235,7 @@ class Known(Protocol):
         """Stories with their coverage's evidence."""
 
     def marks(self, story_ids: Collection[int]) -> Mapping[int, tuple[Mark, ...]]:
-        """What a person said of stories, in the order in which it was said; stories without any are left out."""
+        """What counts of a person's marks of stories, oldest first; stories without any are left out."""
 
     def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int, int | None]]:
         """The (topic, story, entry or None) of these stories that are selected already."""
@@ -237,5 +243,8 @@ class Known(Protocol):
     def joined(self, story_ids: Collection[int]) -> Mapping[int, Sequence[tuple[int, JoinedBy, int | None]]]:
         """Each story's entries, in order of first sight, why they are in it, and of which entry they are copies."""
 
-    def desk(self, drafts: Sequence[Draft]) -> Desk:
-        """Lay these drafts on the desk; the desk before is cleared."""
+    def desk(self, drafts: Sequence[Draft], now: str, gone: Collection[int] = ()) -> Desk:
+        """Lay these drafts on the desk; the desk before is cleared.
+
+        ``now``: what relative dates of queries are counted from. ``gone``: stories that are going into others.
+        """

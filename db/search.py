@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from sqlite_utils import Database
 
-from db.query import Query
+from db.query_names import Names
 from db.query_sql import newest
+from db.query_tree import Query
 
 
-def search(db: Database, query: Query, limit: int, offset: int = 0) -> list[dict[str, Any]]:
+def search(db: Database, query: Query, now: str, limit: int, offset: int = 0) -> list[dict[str, Any]]:
     """Find the stories that ``query`` takes, newest first → a dict each, with its sources in order of first sight."""
-    sql, params = newest(query)
+    sql, params = newest(query, now)
     ids = [id_ for (id_,) in db.execute(sql, [*params, limit, offset])]
     rows = db.query(
         """
@@ -30,3 +32,12 @@ def search(db: Database, query: Query, limit: int, offset: int = 0) -> list[dict
         [json.dumps(ids)],
     )
     return [{**row, "sources": json.loads(row["sources"]), "tags": json.loads(row["tags"])} for row in rows]
+
+
+def with_archived(db: Database, names: Names) -> Names:
+    """Add what the archive knows to what a query can name: its tag kinds, its sources."""
+    return replace(
+        names,
+        kinds=names.kinds | {kind for (kind,) in db.execute("SELECT DISTINCT kind FROM tags")},
+        sources=(names.sources or frozenset()) | {id_ for (id_,) in db.execute("SELECT config_id FROM sources")},
+    )

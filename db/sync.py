@@ -20,8 +20,8 @@ from db.apply import mint_urn, select
 from db.index import index_stories
 from db.members import members_of
 from db.model import Dedupe
-from db.query import Query
 from db.query_sql import newest
+from db.query_tree import Query
 from db.rows import AT_ONCE, all_rows
 from db.times import iso, parse_iso
 
@@ -229,7 +229,7 @@ def put_topic(db: Database, topic: ConfiguredTopic, now: str, mint: Callable[[],
     )
     assert cursor.lastrowid is not None
     topic_id = int(cursor.lastrowid)
-    sql, params = newest(topic.query)
+    sql, params = newest(topic.query, now)
     index_stories(db)  # those of the polls before us in this transaction
     stories = [story_id for (story_id,) in db.execute(sql, [*params, topic.limit, 0])][::-1]
     items: list[tuple[int, int | None]] = [(story, None) for story in stories]

@@ -17,10 +17,13 @@ from db.text import UNSPACED
 from ingest.name_forms import BREAK, KATAKANA, comparable, patterns, said, unspaced
 from ingest.named import LANGUAGES, Named, Spelling
 from ingest.namesakes import governs, namesake, shouted
-from ingest.salience import Tally, beginning
+from ingest.salience import Tally, beginning, dateline
 
 MAX_CHARS = 100_000
 """Of a text so much is read: 15,000 words, longer than a story. It bounds the time that a text can cost."""
+
+MAX_HITS = 10_000
+"""Many times what a story of that length has; a text that is but names would cost a second more."""
 
 MAX_STEM_ENDING = 8
 
@@ -28,6 +31,9 @@ OTHER_SCRIPTS = frozenset({"ar", "el", "ja", "ru", "uk", "zh"})
 """What stands in Latin letters in a story of these is written as in English: 与NATO成员."""
 
 LAST_LATIN = "\u036f"
+
+PLAIN = Spelling(text="")
+"""How the aliases are spelled: one for all of them, as a user may have 200,000."""
 
 
 class Meaning(NamedTuple):
@@ -51,11 +57,15 @@ class Hit(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A story to be searched: as it is quoted, and comparable, of one length; and where its title and beginning end."""
+    """A story to be searched: as it is quoted, and comparable, of one length; and where its parts end.
+
+    The parts are the title, the dateline (where the title ends, if there is none), the beginning.
+    """
 
     whole: str
     low: str
     title_end: int
+    dateline_end: int
     beginning_end: int
 
 
@@ -66,8 +76,9 @@ class Gazetteer:
         self._things: Sequence[Named] = tuple(named)
         known: dict[str, list[Meaning]] = {}
         for number, thing in enumerate(self._things):
-            for spelling in thing.spelled():
-                for pattern, capitals in patterns(spelling.text):
+            ways = [(alias, PLAIN) for alias in thing.aliases] + [(one.text, one) for one in thing.spellings]
+            for text, spelling in ways:
+                for pattern, capitals in patterns(text):
                     meaning = Meaning(number, spelling, capitals, int(pattern[0] == " "))
                     known.setdefault(pattern, []).append(meaning)
         self._meanings = tuple(tuple(meanings) for meanings in known.values())
@@ -96,14 +107,24 @@ class Gazetteer:
         self._count_shipped(page, longest(hits), tally)
         return tally.mentions()
 
+    def seen(self, page: Page, language: str | None) -> list[tuple[int, int, str]]:
+        """Give what stands in a text, counted or not: from where to where, and the kind. For measuring."""
+        return [
+            (hit.start + meaning.lead, hit.end, thing.kind)
+            for hit in longest(self._hits(page, language))
+            for meaning in hit.meanings
+            if (thing := self._things[meaning.thing]).kind and is_meant(thing, meaning.spelling, page, hit)
+        ]
+
     def _hits(self, page: Page, language: str | None) -> list[Hit]:
         """Find all names that stand as a name may stand."""
         low = page.low
         raw = self._automaton.find_matches_as_indexes(low, overlapping=True)
         if unspaced(low):  # Latin names have no space around them there
-            raw = list({*raw, *self._automaton.find_matches_as_indexes(UNSPACED.sub(" ", low), overlapping=True)})
+            again = self._automaton.find_matches_as_indexes(UNSPACED.sub(" ", low), overlapping=True)
+            raw = list(dict.fromkeys(raw[:MAX_HITS] + again[:MAX_HITS]))
         found = []
-        for pattern, start, end in raw:
+        for pattern, start, end in raw[: 2 * MAX_HITS]:
             meanings = self._meanings[pattern]
             if low[end] != " ":
                 meanings = tuple(meaning for meaning in meanings if ends(meaning.spelling, low, start, end))
@@ -113,31 +134,38 @@ class Gazetteer:
         return found
 
     def _count_shipped(self, page: Page, hits: list[Hit], tally: Tally) -> None:
-        """Count the shipped things, first those that are sure, then those that need another beside them."""
-        later: list[tuple[Named, tuple[str, str], Hit]] = []
+        """Count the shipped things: first what is sure, then the unsure that has something near it, then the towns."""
+        unsure: list[tuple[Named, tuple[str, str], Hit]] = []
+        towns: list[tuple[Named, tuple[str, str], Hit]] = []
         for hit in hits:
             for meaning in hit.meanings:
                 thing, spelling = self._things[meaning.thing], meaning.spelling
-                if meaning.thing in self._users or not thing.kind or not is_meant(thing, spelling, page.whole, hit):
+                if meaning.thing in self._users or not thing.kind or not is_meant(thing, spelling, page, hit):
                     continue
                 town = thing.kind == "place" and stands_apart(page, hit)
                 for tag in ((thing.kind, thing.name), *thing.within):
-                    if spelling.unsure or (town and (spelling.seat or tag != (thing.kind, thing.name))):
-                        later.append((thing, tag, hit))
+                    if spelling.unsure:
+                        unsure.append((thing, tag, hit))
+                    elif town and (spelling.seat or tag != (thing.kind, thing.name)):
+                        towns.append((thing, tag, hit))
                     else:
                         tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
+        near = tally.names() | {tag for _, tag, _ in towns}
+        for thing, tag, hit in unsure:
+            if tag in near or thing.near & near:
+                tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
         sure = tally.names()
-        for thing, tag, hit in later:
-            if tag in sure or thing.near & sure:
+        for thing, tag, hit in towns:
+            if tag in sure:
                 tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
 
 
 def laid_out(title: str, text: str) -> Page:
     """Lay out a story to be searched."""
-    head = said(title[:MAX_CHARS])
-    whole = f" {head} {BREAK} {said(text[:MAX_CHARS])} "
+    head, body = said(title[:MAX_CHARS]), said(text[:MAX_CHARS])
+    whole = f" {head} {BREAK} {body} "
     title_end = len(head) + 2
-    return Page(whole, comparable(whole), title_end, title_end + 2 + beginning(text))
+    return Page(whole, comparable(whole), title_end, title_end + dateline(body), title_end + 2 + beginning(text))
 
 
 def fits(meaning: Meaning, page: Page, start: int, end: int, language: str | None) -> bool:
@@ -164,8 +192,13 @@ def ends(spelling: Spelling, low: str, start: int, end: int) -> bool:
     return not (KATAKANA.match(low[end - 1]) and KATAKANA.match(low[end]))
 
 
-def is_meant(thing: Named, spelling: Spelling, whole: str, hit: Hit) -> bool:
-    """Tell whether the words around do not speak against it."""
+def is_meant(thing: Named, spelling: Spelling, page: Page, hit: Hit) -> bool:
+    """Tell whether neither the words around nor the place in the text speak against it."""
+    whole = page.whole
+    if page.title_end <= hit.start < page.dateline_end:
+        return False
+    if spelling.quoted and (hit.start >= page.title_end or whole[hit.end] == ")"):
+        return False
     if spelling.word and shouted(whole, hit.start, hit.end):
         return False
     if thing.kind != "place":

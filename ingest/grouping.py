@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from db.model import Dedupe, Level
 
@@ -31,6 +31,10 @@ class Grouping:
     def priority_of(self, source_id: int) -> int:
         """Tell a source's priority."""
         return self.priority.get(source_id, 0)
+
+    def ranked(self, ranks: Mapping[int, int] | None) -> Grouping:
+        """Give the same with other priorities for some sources."""
+        return replace(self, priority={**self.priority, **ranks}) if ranks else self
 
     @property
     def comparing(self) -> bool:

@@ -81,6 +81,10 @@ def patterns(name: str) -> list[tuple[str, tuple[int, ...]]]:
     A pattern begins with a space, where its script has spaces. "St. Kitts" is looked for as it stands, and as
     "St Kitts".
     """
+    words = name.split()
+    whole = " ".join(words)
+    if whole.isascii() and "".join(words).isalnum():  # most are, and a user may have 200,000
+        return [(f" {whole.lower()}", tuple(at for at, char in enumerate(whole, 1) if char.isupper()))]
     whole = said(name)
     found = []
     for form in dict.fromkeys((whole, " ".join(re.findall(r"[^\W_]+", whole)), whole.strip(" .,"))):

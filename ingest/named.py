@@ -5,7 +5,6 @@ The lists are made to be read and changed by people: ``docs/tagging.md`` says ho
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -39,7 +38,8 @@ LANGUAGES = frozenset(
 """The languages of the lists. In a story of another one, or of none that is known, the English names are looked for,
 and those in other scripts than the Latin."""
 
-MARKS = "*~?!"
+KINDS = ("place ", "org ", "person ")
+MARKS = "*~?!^"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,9 @@ class Spelling:
     """A way to write a name. ``languages`` None: in a story of any.
 
     ``stem``: letters may follow (russisch, russische). ``personal``: people have this name too (Jordan). ``unsure``:
-    the text must name what lies near as well (Georgia). ``word``: in capitals it is a word of its own (WHO). ``seat``:
-    of a government, which it stands for.
+    the text must name what lies near as well (Georgia). ``word``: in capitals it is a word of its own (WHO).
+    ``quoted``: who is so called is mostly quoted, so it counts in the title alone (Reuters). ``seat``: of a government,
+    which it stands for.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Spelling:
     personal: bool = False
     unsure: bool = False
     word: bool = False
+    quoted: bool = False
     seat: bool = False
 
 
@@ -64,9 +66,10 @@ class Spelling:
 class Named:
     """A thing with names: its tag is ``kind:name``, and ``aliases`` are all the ways that it is written.
 
-    ``origin``: "entity" is the user's, "gazetteer" is shipped. What is shipped may have ``spellings`` besides, the tags
-    that it brings along (``within``: Geneva is in Switzerland), and what ``near`` it makes an unsure spelling sure.
-    With the kind "" it is nothing: a longer name that keeps those in it from counting.
+    An alias holds in every language. ``origin``: "entity" is the user's, "gazetteer" is shipped. What is shipped may
+    have ``spellings`` instead, the tags that it brings along (``within``: Geneva is in Switzerland), and what ``near``
+    it makes an unsure spelling sure. With the kind "" it is nothing: a longer name that keeps those in it from
+    counting.
     """
 
     kind: str
@@ -77,13 +80,9 @@ class Named:
     within: tuple[tuple[str, str], ...] = ()
     near: frozenset[tuple[str, str]] = frozenset()
 
-    def spelled(self) -> tuple[Spelling, ...]:
-        """Give all its spellings; an alias holds in every language."""
-        return (*(Spelling(text=alias) for alias in self.aliases), *self.spellings)
-
 
 def spelling(text: str, languages: frozenset[str] | None, *, seat: bool = False) -> Spelling:
-    """Read a spelling with its marks: ``russisch*``, ``Jordan~``, ``Georgia?``, ``WHO!``."""
+    """Read a spelling with its marks: ``russisch*``, ``Jordan~``, ``Georgia?``, ``WHO!``, ``Reuters^``."""
     plain = text.rstrip(MARKS)
     marks = text[len(plain) :]
     return Spelling(
@@ -93,6 +92,7 @@ def spelling(text: str, languages: frozenset[str] | None, *, seat: bool = False)
         personal="~" in marks,
         unsure="?" in marks,
         word="!" in marks,
+        quoted="^" in marks,
         seat=seat,
     )
 
@@ -104,31 +104,44 @@ def tag(text: str, kind: str) -> tuple[str, str]:
 
 
 def read_entries(text: str) -> Iterator[Named]:
-    """Read a list of blocks. The first line is ``kind name [code] [in tag]``, and what it is called follows.
+    """Read a list of blocks. The first line is ``kind name [code] [in tag, tag]``, and what it is called follows.
 
     ``en: …``, ``any: …`` names by language; ``seat: …`` of its government; ``part: …`` of it, both in any language;
-    ``near: …`` tags; ``= de …; fr …`` names that a script wrote. Raises ValueError at a line that is none of these.
+    ``near: …`` tags; ``= de …; fr …`` and, of seats, ``@ de …; fr …`` are names that a script wrote. Raises ValueError
+    at a line that is none of these.
     """
-    for block in re.split(r"\n(?=[a-z]+ [^\s:]+(?: [A-Z]{2})?(?: in \S+)?\n)", f"\n{text}")[1:]:
-        head, *lines = [line for line in block.splitlines() if line and not line.startswith("#")]
-        kind, name, *rest = head.split()
-        spellings: list[Spelling] = []
-        near: frozenset[tuple[str, str]] = frozenset()
-        for line in lines:
-            what, colon, names = line.partition(": ")
-            if line.startswith("= "):
-                for part in line[2:].split("; "):
-                    language, _, words = part.partition(" ")
-                    spellings += [spelling(one, frozenset({language})) for one in words.split(", ")]
-            elif what == "near" and colon:
-                near = frozenset(tag(one, kind) for one in names.split(","))
-            elif colon and (what in LANGUAGES or what in {"any", "seat", "part"}):
-                languages = frozenset({what}) if what in LANGUAGES else None
-                spellings += [spelling(one.strip(), languages, seat=what == "seat") for one in names.split(",")]
-            else:
-                raise ValueError(f"{kind} {name}: no such line: {line}")
-        within = tuple(tag(one, kind) for one in rest[rest.index("in") + 1 :]) if "in" in rest else ()
-        yield Named(kind=kind, name=name, origin="gazetteer", spellings=tuple(spellings), within=within, near=near)
+    block: list[str] = []
+    for row in rows(text):
+        if row.startswith(KINDS) and block:
+            yield entry(block)
+            block = []
+        block.append(row)
+    if block:
+        yield entry(block)
+
+
+def entry(block: list[str]) -> Named:
+    """Read one block of a list."""
+    head, _, parents = block[0].partition(" in ")
+    kind, name = head.split()[:2]
+    spellings: list[Spelling] = []
+    near: frozenset[tuple[str, str]] = frozenset()
+    for line in block[1:]:
+        what, colon, names = line.partition(": ")
+        if line.startswith(("= ", "@ ")):
+            for part in line[2:].split("; "):
+                language, _, words = part.partition(" ")
+                seat = line.startswith("@")
+                spellings += [spelling(one, frozenset({language}), seat=seat) for one in words.split(", ")]
+        elif what == "near" and colon:
+            near = frozenset(tag(one, kind) for one in names.split(","))
+        elif colon and (what in LANGUAGES or what in {"any", "seat", "part"}):
+            languages = frozenset({what}) if what in LANGUAGES else None
+            spellings += [spelling(one.strip(), languages, seat=what == "seat") for one in names.split(",")]
+        else:
+            raise ValueError(f"{kind} {name}: no such line: {line}")
+    within = tuple(tag(one, kind) for one in parents.split(",")) if parents else ()
+    return Named(kind=kind, name=name, origin="gazetteer", spellings=tuple(spellings), within=within, near=near)
 
 
 def rows(text: str) -> Iterable[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 NAMES = """
 Aaron Adam Adrian Alan Albert Alex Alexander Alfred Alice Alison Allan Allen Amanda Amy Andrea Andrew Andy
-Angela Ann Anna Anne Anthony Arnold Arthur Audrey Barbara Barry Ben Benjamin Bernard Bernie Beth Betty Beverly
+Angela Angus Ann Anna Anne Anthony Arnold Arthur Audrey Barbara Barry Ben Benjamin Bernard Bernie Beth Betty Beverly
 Bill Billy Bob Bobby Brad Bradley Brandon Brenda Brian Bruce Bryan Caroline Carl Carlos Carol Catherine Charles
 Charlie Cheryl Chris Christian Christina Christine Christopher Cindy Claire Claude Colin Connie Craig Curtis
 Cynthia Dale Dan Daniel Danny Darren Dave David Dean Deborah Debra Denis Dennis Denise Derek Diana Diane Dick
@@ -57,7 +57,9 @@ DEEDS = frozenset(DEED_WORDS.split())
 
 PARTIES = frozenset(("between", "with", "by", "against"))
 
-MADE_WORDS = "made built born listed registered flagged style speaking language designed manufactured incorporated educated trained"
+MADE_WORDS = """
+made built born listed registered flagged style speaking language designed manufactured incorporated educated trained
+"""
 MADE = frozenset(MADE_WORDS.split())
 """What is Chinese-made need not be about China."""
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
-from db.plan import StoryText
-from db.recall import Known, StoryTag
+from db.last_word import pinned
+from db.plan import StoryText, Withheld
+from db.recall import Desk, Known, StoryTag
 from ingest.grouping import Grouping
+from ingest.rules import Ruled, Shown, settled
 from ingest.select import Selection, selections
-from ingest.stories import Touched, draft, evidence, told, told_anew
-from ingest.tag import Desks, rule_tags
+from ingest.stories import Touched, look_again
+from ingest.tag import Desks
 
 UNTOUCHED = Touched(source_id=0, copies={}, changed={})
 """By no poll: the stories are as the archive has them."""
@@ -18,29 +21,42 @@ UNTOUCHED = Touched(source_id=0, copies={}, changed={})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """What is to be written: stories that another entry leads, all tags of each, what topics have not selected yet."""
+    """What is to be written, as in ``PollPlan``: stories that another entry leads, what rules and topics do to all."""
 
     retold: tuple[StoryText, ...]
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...]
+    withheld: tuple[tuple[int, Withheld | None], ...]
+    taken: tuple[tuple[int, tuple[str, ...]], ...]
     selections: tuple[Selection, ...]
 
 
-def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping) -> Again:
-    """Choose the leads of stories, and ask rules and topics of them, as a poll does."""
-    stories = known.stories(story_ids)
-    retold = {
-        story.id: text
-        for story in stories.values()
-        if (text := told_anew(story, UNTOUCHED, known, grouping)) is not None
-    }
-    drafts = [
-        draft(retold.get(story.id) or told(story), evidence(story, UNTOUCHED), desks, story.first_seen, story.event)
-        for story in stories.values()
-    ]
-    desk = known.desk(drafts)
-    ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
+def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, now: str) -> Again:
+    """Choose the leads of stories, and ask rules and topics of them, as a poll does at the time ``now``."""
+    shown, ruled, desk = laid(story_ids, known, desks, grouping, now)
     return Again(
-        retold=tuple(retold.values()),
-        tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
-        selections=selections([d.ref for d in drafts], desks.topics, desk, known, ()),
+        retold=shown.retold,
+        tags=ruled.tags,
+        withheld=ruled.withheld,
+        taken=ruled.taken,
+        selections=selections(ruled.open, desks.topics, desk, known, (), marks=ruled.marks),
     )
+
+
+def taking(
+    story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, now: str
+) -> frozenset[tuple[int, int]]:
+    """Find which topics would take stories, by their queries or since a person pinned them → (topic, story).
+
+    Whether these are hidden there, or kept out of all topics, does not matter.
+    """
+    shown, _, desk = laid(story_ids, known, desks, grouping, now)
+    by_query = {(topic.id, ref) for topic in desks.topics for ref in desk.matching(topic.query)}
+    return frozenset(by_query | {(topic, d.ref) for d in shown.drafts for topic in pinned(d.marks)})
+
+
+def laid(
+    story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, now: str
+) -> tuple[Shown, Ruled, Desk]:
+    """Choose the leads of stories, lay them on the desk, and ask the rules of them."""
+    look = partial(look_again, known.stories(story_ids).values(), UNTOUCHED, known, desks, grouping)
+    return settled(look, partial(known.desk, now=now), desks.rules)

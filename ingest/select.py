@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from db.apart import Member, heads
-from db.recall import Desk, Known
+from db.last_word import is_hidden
+from db.recall import Desk, Known, Mark
 from ingest.dedupe import Placed
 from ingest.tag import Topic
 
@@ -21,11 +22,12 @@ def selections(
     known: Known,
     placed: Sequence[Placed],
     gone: Mapping[int, int] | None = None,
+    marks: Mapping[int, Sequence[Mark]] | None = None,
 ) -> tuple[Selection, ...]:
     """Ask every topic, in the config's order, of the stories on the desk → what is to be selected, in their order.
 
     ``placed`` are the poll's new entries. ``gone``: stories that turn out, in this poll, to be another one, which has
-    their selections from then on.
+    their selections from then on. ``marks``: by story; where a person hid one, no topic takes it.
     """
     gone = gone or {}
     rows = [story for story in (*stories, *gone) if story > 0]
@@ -39,7 +41,7 @@ def selections(
         for topic in topics
         for matching in (desk.matching(topic.query),)
         for story in stories
-        if story in matching
+        if story in matching and not (marks and is_hidden(marks.get(story, ()), topic.id))
         for entry in items(topic, members.get(story, ()), taken[topic.id, story])
     )
 

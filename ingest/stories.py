@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from db.hosts import host_of
+from db.last_word import lead_by_hand, standing
 from db.model import Entry
 from db.plan import PollPlan, StoryText, Union
 from db.recall import Carried, Draft, Known, KnownStory
@@ -15,8 +17,9 @@ from ingest.dedupe import Placed
 from ingest.grouping import Grouping
 from ingest.identify import Sighting
 from ingest.lead import Candidate, lead_of
+from ingest.rules import Ranks, Shown, settled
 from ingest.select import selections
-from ingest.tag import Desks, given_tags, rule_tags
+from ingest.tag import Desks, given_tags, with_marks
 from ingest.unite import successors
 
 
@@ -49,36 +52,61 @@ def with_stories(
     wanted = {p.story for p in placed if p.story > 0} | gone | {union.kept for union in plan.unions}
     wanted |= {s.known.story_id for s in changed.values() if s.known is not None}
     stories = united(known.stories(wanted), plan.unions)
-    new = [new_story(p, copies[p.story], plan.source_id, grouping) for p in placed if p.joined_by == "first"]
-    retold = [text for story in stories.values() if (text := told_anew(story, touched, known, grouping)) is not None]
-    texts = {text.ref: text for text in retold}
-    drafts = [
-        draft(texts.get(story.id) or told(story), evidence(story, touched), desks, story.first_seen, story.event)
-        for story in stories.values()
-    ]
-    events = {happening.story: happening.event for happening in plan.happenings}
-    for text in new:
-        brought = tuple(carried(plan.source_id, p.entry) for p in copies[text.ref])
-        drafts.append(draft(text, brought, desks, plan.now, events.get(text.ref)))
-    if not drafts:
+    if not stories and not copies:
         return plan
-    desk = known.desk(drafts)
-    ruled = rule_tags([d.ref for d in drafts], desk, desks.rules)
+    events = {happening.story: happening.event for happening in plan.happenings}
+
+    def look(ranks: Ranks) -> Shown:
+        new = [
+            new_story(p, copies[p.story], plan.source_id, grouping.ranked(ranks.get(p.story)))
+            for p in placed
+            if p.joined_by == "first"
+        ]
+        again = look_again(stories.values(), touched, known, desks, grouping, ranks)
+        drafts = list(again.drafts)
+        for text in new:
+            brought = tuple(carried(plan.source_id, p.entry) for p in copies[text.ref])
+            drafts.append(new_draft(text, brought, desks, plan.now, events.get(text.ref)))
+        return Shown(new=tuple(new), retold=again.retold, drafts=tuple(drafts))
+
+    shown, ruled, desk = settled(look, partial(known.desk, now=plan.now, gone=gone), desks.rules)
     return replace(
         plan,
-        new_stories=tuple(new),
-        changed_stories=tuple(retold),
-        tags=tuple((d.ref, (*d.tags, *ruled[d.ref])) for d in drafts),
-        selections=selections([d.ref for d in drafts], desks.topics, desk, known, placed, successors(plan.unions)),
+        new_stories=shown.new,
+        changed_stories=shown.retold,
+        tags=ruled.tags,
+        withheld=ruled.withheld,
+        taken=ruled.taken,
+        selections=selections(ruled.open, desks.topics, desk, known, placed, successors(plan.unions), ruled.marks),
     )
 
 
+def look_again(
+    stories: Collection[KnownStory], touched: Touched, known: Known, desks: Desks, grouping: Grouping, ranks: Ranks
+) -> Shown:
+    """Choose the leads of known stories, with the priorities that rules have set → what they show."""
+    retold = {
+        story.id: text
+        for story in stories
+        if (text := told_anew(story, touched, known, grouping.ranked(ranks.get(story.id)))) is not None
+    }
+    drafts = (draft(retold.get(story.id) or told(story), evidence(story, touched), desks, story) for story in stories)
+    return Shown(retold=tuple(retold.values()), drafts=tuple(drafts))
+
+
 def united(stories: Mapping[int, KnownStory], unions: Sequence[Union]) -> Mapping[int, KnownStory]:
-    """Put stories that are one together: each that lives has all entries, oldest first, and none that goes is left."""
+    """Put stories that are one together, and none that goes is left.
+
+    Each that lives has all entries, oldest first, and what a person said of either.
+    """
     found = dict(stories)
     for union in unions:
         kept, gone = found[union.kept], found.pop(union.gone)
-        found[union.kept] = replace(kept, entries=dict(sorted({**kept.entries, **gone.entries}.items())))
+        found[union.kept] = replace(
+            kept,
+            entries=dict(sorted({**kept.entries, **gone.entries}.items())),
+            marks=standing((*kept.marks, *gone.marks)),
+        )
     return found
 
 
@@ -93,7 +121,8 @@ def new_story(first: Placed, copies: Sequence[Placed], source_id: int, grouping:
 def told_anew(story: KnownStory, touched: Touched, known: Known, grouping: Grouping) -> StoryText | None:
     """Make what a known story shows from now on; None where that is what it shows already.
 
-    Its lead has changed, or another entry leads: a fuller one that came, say. Only the former is news.
+    Its lead has changed, or another entry leads: a fuller one that came, say, or the one that a person chose. Only the
+    former is news.
     """
     changed, copies = touched.changed, touched.copies.get(story.id, ())
     candidates = [
@@ -103,16 +132,24 @@ def told_anew(story: KnownStory, touched: Touched, known: Known, grouping: Group
         for id_, one in story.entries.items()
     ]
     candidates += [candidate(p.ref, touched.source_id, p.entry) for p in copies]
-    lead = lead_of(candidates, grouping)
+    by_hand = lead_by_hand(story.marks)
+    lead = by_hand if by_hand is not None and by_hand in story.entries else lead_of(candidates, grouping)
     if lead == story.lead_entry_id:
-        return story_text(story.id, lead, changed[lead].entry) if lead in changed else None
+        return story_text(story.id, lead, first_dated(changed[lead])) if lead in changed else None
     if lead in changed:
-        entry = changed[lead].entry
+        entry = first_dated(changed[lead])
     elif lead < 0:
         entry = next(p.entry for p in copies if p.ref == lead)
     else:
         (entry,) = known.entries([lead])
     return replace(story_text(story.id, lead, entry), news=False)
+
+
+def first_dated(changed: Sighting) -> Entry:
+    """Give a changed entry its first date of publication, as the archive does."""
+    if changed.known is None or changed.known.published is None:
+        return changed.entry
+    return replace(changed.entry, published=changed.known.published)
 
 
 def candidate(ref: int, source_id: int, entry: Entry) -> Candidate:
@@ -176,8 +213,14 @@ def carried(source_id: int, entry: Entry) -> Carried:
     )
 
 
-def draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, first_seen: str, event: int | None) -> Draft:
-    """Make the draft that rules and topics are asked of."""
+def draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, story: KnownStory) -> Draft:
+    """Make the draft of a known story that rules and topics are asked of."""
+    made = new_draft(text, carried, desks, story.first_seen, story.event)
+    return replace(made, tags=with_marks(made.tags, story.marks), marks=story.marks) if story.marks else made
+
+
+def new_draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, first_seen: str, event: int | None) -> Draft:
+    """Make the draft of a story of which no person has said anything yet."""
     return Draft(
         ref=text.ref,
         title=text.title,

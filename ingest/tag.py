@@ -1,28 +1,36 @@
-"""Which tags has this story? Its sources' own, its feed categories, and the rules that match. Pure.
+"""Which tags has this story before any rule? Its sources' own, its feed categories, names in its texts. Pure.
 
 The story is tagged, not each copy: all its coverage is the evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
+from db.last_word import denied, given_by_hand
 from db.model import Dedupe, Entry
-from db.query import Query
-from db.recall import Carried, Desk, StoryTag
+from db.query_tree import Query
+from db.recall import Carried, Mark, StoryTag
 from ingest.category import Categories
 from ingest.gazetteer import Gazetteer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of the config, its query parsed."""
+    """A rule of the config, its query parsed, and what it does: one or more of these.
+
+    ``kind`` and ``name`` of the tag that it gives; "": none. ``withholds``: it keeps stories out of all topics.
+    ``priority``: of sources, by row id, within the stories that it takes.
+    """
 
     id: str
-    kind: str
-    name: str
     query: Query
+    kind: str = ""
+    name: str = ""
+    withholds: Literal["drop", "hold"] | None = None
+    priority: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +44,10 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desks:
-    """What the config says of tagging and selecting: ``source_tags`` by source row id, as (kind, name, config id)."""
+    """What the config says of tagging and selecting: ``source_tags`` by source row id, as (kind, name, config id).
+
+    ``rules``: each behind those whose tags it asks for (ingest/order.py); they are asked one after the other.
+    """
 
     source_tags: Mapping[int, tuple[tuple[str, str, str], ...]]
     rules: tuple[Rule, ...]
@@ -77,16 +88,9 @@ def given_tags(carried: Collection[Carried], language: str | None, desks: Desks)
     return tuple(dict.fromkeys(tags))
 
 
-def rule_tags(refs: Iterable[int], desk: Desk, rules: Iterable[Rule]) -> dict[int, list[StoryTag]]:
-    """Ask every rule, in the config's order, of the drafts on the desk → the tags by draft.
-
-    A rule sees the tags that the rules before it gave.
-    """
-    found: dict[int, list[StoryTag]] = {ref: [] for ref in refs}
-    for rule in rules:
-        hits = desk.matching(rule.query)
-        if hits:
-            desk.tag(hits, rule.kind, rule.name)
-        for ref in hits:
-            found[ref].append(StoryTag(kind=rule.kind, name=rule.name, origin="rule", why=rule.id))
-    return found
+def with_marks(tags: Iterable[StoryTag], marks: Sequence[Mark]) -> tuple[StoryTag, ...]:
+    """Leave out the tags that a person took away, and add those that a person gave."""
+    if not marks:
+        return tuple(tags)
+    barred = denied(marks)
+    return (*(tag for tag in tags if (tag.kind, tag.name) not in barred), *given_by_hand(marks))

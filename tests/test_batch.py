@@ -27,6 +27,7 @@ from db.schema import migrations
 from db.search import search
 from db.sources import source_now
 from db.sync import ConfiguredTopic, sync_config
+from db.times import iso
 from db.writer import Job, run_batch
 from factory import Named, entry, minting
 from ingest.answer import answer_of
@@ -37,6 +38,7 @@ from ingest.tag import Desks, Rule, Topic
 
 SOURCES = ("one", "two", "three")
 START = datetime(2026, 11, 25, 9, tzinfo=UTC)
+NOW = iso(START)
 RULE = Rule(id="ships", kind="subject", name="ships", query=parse("harbour"))
 
 
@@ -97,7 +99,7 @@ class Office:
 
     def found(self, query: str) -> list[str]:
         """Search the archive → titles, newest first."""
-        return [row["title"] for row in search(self.db, parse(query), 50)]
+        return [row["title"] for row in search(self.db, parse(query), NOW, 50)]
 
 
 @pytest.fixture
@@ -179,7 +181,7 @@ def test_archive_of_an_older_version_keeps_its_index(tmp_path: Path) -> None:
     db.execute("UPDATE stories SET text = 'mountain' WHERE title = 'Old'")
     db.execute("DELETE FROM stories WHERE title = 'Older'")
 
-    assert [row["title"] for row in search(db, parse("harbour"), 9)] == ["New", "Oldest"]
-    assert [row["title"] for row in search(db, parse("mountain"), 9)] == ["Old"]
+    assert [row["title"] for row in search(db, parse("harbour"), NOW, 9)] == ["New", "Oldest"]
+    assert [row["title"] for row in search(db, parse("mountain"), NOW, 9)] == ["Old"]
     index_stories(db)  # there is nothing left to do
     db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('integrity-check', 1)")

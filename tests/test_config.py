@@ -55,6 +55,12 @@ id    = "diplomacy"
 tag   = "subject:diplomacy"
 match = 'embassy OR ambassador OR "diplomatic mission"'
 
+[[rule]]
+id    = "watched"
+match = "subject:diplomacy source:file"
+hold  = true
+priority = { example-world = 5, file = -5 }
+
 [[topic]]
 id    = "us-russia"
 title = "US–Russia relations"
@@ -103,6 +109,9 @@ def test_contract_is_accepted_and_means_what_it_says(tmp_path: Path) -> None:
     assert (config.dedupe, web.dedupe, file.dedupe, config.topics[0].dedupe) == ("exact", "copies", "exact", "off")
     assert (config.grouping, config.topics[0].grouping) == ("strict", "off")
     assert (web.priority, file.priority) == (-2, 0)
+    diplomacy, watched = config.rules
+    assert (diplomacy.tag, diplomacy.hold, diplomacy.drop) == ("subject:diplomacy", False, False)
+    assert (watched.tag, watched.hold, watched.priority) == (None, True, {"example-world": 5, "file": -5})
 
 
 def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
@@ -169,6 +178,26 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
         ("[[source]]\nid = 'a'\nurl = 'x'\n[[source]]\nid = 'b'\nurl = 'x'", 'is polled already by source "a"'),
         ("[[rule]]\nid = 'r'\ntag = 'title:x'\nmatch = 'a'", "'title' is a field of the query language"),
         ("[[rule]]\nid = 'r'\ntag = 'a:x'\nmatch = 'a AND'", '4: rule "r": match: column 6: the query ends too early'),
+        ("[[rule]]\nid = 'r'\nmatch = 'a'", '1: rule "r": does nothing; write what it does'),
+        ("[[rule]]\nid = 'r'\nmatch = 'a'\ndrop = false", '1: rule "r": does nothing; write what it does'),
+        ("[[rule]]\nid = 'r'\nmatch = 'a'\ndrop = true\nhold = true", 'rule "r": says drop and hold; write one'),
+        ("[[rule]]\nid = 'r'\nmatch = 'a'\npriority = { b = 5 }", "4: rule \"r\": priority.b: no source is called 'b'"),
+        (
+            "[[source]]\nid = 'b'\nwas = ['a']\nurl = 'x'\n[[rule]]\nid = 'r'\nmatch = 'a'\npriority.a = 5",
+            "8: rule \"r\": priority.a: no source is called 'a'; it is 'b' now",
+        ),
+        (
+            "[[rule]]\nid = 'r'\ntag = 'k:x'\nmatch = 'a OR NOT k:x'",
+            '4: rule "r": match: asks for k:x, which this rule itself gives; ask for what',
+        ),
+        (
+            "".join(
+                f"[[rule]]\nid = '{id_}'\ntag = 'k:{id_}'\nmatch = '{match}'\n"
+                for id_, match in [("one", "k:three"), ("two", "word"), ("three", "k:two k:four"), ("four", "k:one")]
+            ),
+            '4: rule "one": match: rules wait for each other: it asks for k:three, which rule "three" gives; '
+            'that one asks for k:four, which rule "four" gives; that one asks for k:one, which rule "one" gives; take',
+        ),
         ("[[topic]]\nid = 't'\nmatch = 'a'", '1: topic "t": title: is missing'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = '(a'", '4: topic "t": match: column 1: this ( is not closed'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\nlimit = 0", '5: topic "t": limit: 0 does not fit'),
@@ -240,7 +269,7 @@ KEYS = {
     "wireroom": ["archive", "publish", "listen", "base_url", "contact", "dedupe", "grouping", "more"],
     "poll": [*Poll.model_fields],
     "source": ["id", "url", "was", "tags", "every", "dedupe", "priority"],
-    "rule": ["id", "tag", "match"],
+    "rule": ["id", "tag", "match", "drop", "hold", "priority"],
     "topic": ["id", "title", "was", "match", "limit", "dedupe", "grouping"],
 }
 

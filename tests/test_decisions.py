@@ -234,8 +234,8 @@ def test_undo_list_shows_all_decisions(house: House, origin: Origin) -> None:
         (2, "split", True),
     ]
     lines = house.wireroom("undo", "--list").out.splitlines()
-    assert re.fullmatch(r"1: \S+: merge of story 3 into 2; undone \S+: Story number 2", lines[0])
-    assert re.fullmatch(r"2: \S+: split of entry 3 from story 1, now 4: Story number 1", lines[1])
+    assert re.fullmatch(r"1: \S+ by \S+: merge of story 3 into 2; undone \S+ by \S+: Story number 2", lines[0])
+    assert re.fullmatch(r"2: \S+ by \S+: split of entry 3 from story 1, now 4: Story number 1", lines[1])
 
 
 @pytest.mark.parametrize("daemon", [False, True])

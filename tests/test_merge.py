@@ -84,8 +84,8 @@ def test_merged_story_is_found_no_more() -> None:
     db = archive(1, 1)
     merge_stories(db, 1, 2, by="near", score=0.7, words=(), now=NOW)
 
-    assert [row["story_id"] for row in search(db, parse("words1 OR words2"), 10)] == [1]
-    assert [row["story_id"] for row in search(db, parse("source:source-2"), 10)] == [1]
+    assert [row["story_id"] for row in search(db, parse("words1 OR words2"), NOW, 10)] == [1]
+    assert [row["story_id"] for row in search(db, parse("source:source-2"), NOW, 10)] == [1]
 
 
 def test_lead_that_is_given_is_shown_and_is_no_update() -> None:
@@ -97,7 +97,7 @@ def test_lead_that_is_given_is_shown_and_is_no_update() -> None:
     assert table(db, "SELECT title, url, updated, lead_entry_id FROM stories WHERE id = 1") == [
         ("title2", "http://e.example/2", "updated 1", 2)
     ]
-    assert [row["story_id"] for row in search(db, parse("words2"), 10)] == [1]
+    assert [row["story_id"] for row in search(db, parse("words2"), NOW, 10)] == [1]
     unmerge(db, merge, NOW)
     assert table(db, "SELECT title, lead_entry_id FROM stories ORDER BY id") == [("title1", 1), ("title2", 2)]
 
@@ -258,7 +258,7 @@ def test_whatever_is_decided_can_all_be_undone(data: st.DataObject, sizes: list[
     check_whole(db)
     assert shown(db) == before
     assert table(db, "SELECT * FROM links") == []
-    assert len(search(db, parse("words1"), 10)) == 1
+    assert len(search(db, parse("words1"), NOW, 10)) == 1
     db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('integrity-check', 1)")
 
 

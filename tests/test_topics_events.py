@@ -238,7 +238,7 @@ def test_merged_story_is_shown_nowhere(tmp_path: Path) -> None:
     assert archive.named() == {1: [3]}
     (status,) = topic_status(archive.db)
     assert (status["stories"], status["newest"]) == (1, "Story 1")
-    assert [row["story_id"] for row in search(archive.db, parse("sources:>=1"), 10)] == [3, 1]
+    assert [row["story_id"] for row in search(archive.db, parse("sources:>=1"), NOW, 10)] == [3, 1]
 
 
 def test_lone_selection_of_a_merged_story_is_the_living_ones(tmp_path: Path) -> None:

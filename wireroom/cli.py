@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from wireroom import __version__, cli_decisions, cli_sources, cli_stories
+from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories
 from wireroom.command import (
     ALREADY_RUNNING,
     CONFIG_BAD,
@@ -202,13 +202,19 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
     """
     import csv
     import io
+    from datetime import UTC, datetime
 
     from db.archive import open_reader
-    from db.query import parse
+    from db.query_names import read_query
     from db.search import search as find
+    from db.search import with_archived
+    from db.times import iso
+    from wireroom.config_queries import names_of
     from wireroom.table import table
 
-    rows = find(open_reader(read_config(path).archive), parse(query), limit)
+    config = read_config(path)
+    db = open_reader(config.archive)
+    rows = find(db, read_query(query, with_archived(db, names_of(config))), iso(datetime.now(UTC)), limit)
     if form == "json":
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif form == "csv":
@@ -239,6 +245,7 @@ for about_a_story in (
     cli_stories.diff,
     cli_stories.regroup,
     cli_stories.suggest,
+    *cli_curation.COMMANDS,
 ):
     cli.add_command(about_a_story)
 

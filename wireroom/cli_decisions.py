@@ -5,7 +5,9 @@ Heavy parts are imported by the command that needs them, as in ``cli.py``.
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,25 @@ import click
 from wireroom.command import command, fail, read_config
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def named(_: click.Context, __: click.Parameter, value: str) -> str:
+    """Write a name in one line. Raises click.BadParameter where nothing is left of it."""
+    plain = " ".join("".join(char if char.isprintable() else " " for char in value).split())[:100]
+    if not plain:
+        raise click.BadParameter("give a name, as the archive is to remember who decided")
+    return plain
+
+
+def login_name() -> str:
+    """Tell who is logged in; in a container the user may have a number only."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+by_option = click.option("--by", default=login_name, callback=named, help="Who decides it; if not given, your login.")
 
 
 @click.argument("story")
@@ -36,46 +57,53 @@ def explain(path: Path, story: str, *, as_json: bool) -> None:
         told = find(open_reader(config.archive), story, link_key(story))
     except MergeError as error:
         fail(2, str(error))
-    told["lead_because"] = lead_reason(told["entries"], {source.id: source.priority for source in config.sources})
+    told["lead_because"] = (
+        "a person chose it"
+        if told["led_by_hand"]
+        else lead_reason(told["entries"], {source.id: source.priority for source in config.sources})
+    )
     show(told, explained_lines(told), as_json=as_json)
 
 
 @click.argument("other")  # on a finished command the lowest argument is the first
 @click.argument("story")
+@by_option
 @as_json_option
 @command
-def merge(path: Path, story: str, other: str, *, as_json: bool) -> None:
+def merge(path: Path, story: str, other: str, *, by: str, as_json: bool) -> None:
     """Make STORY and OTHER one story, for good; the older one's id lives, and the younger one's leads to it.
 
     Works beside a running daemon. Exits with 2 where they are one story already, or one of them is not there.
     """
-    decide(path, {"do": "merge", "stories": [story, other]}, as_json=as_json)
+    decide(path, {"do": "merge", "stories": [story, other], "by": by}, as_json=as_json)
 
 
 @click.argument("entry", type=click.IntRange(1, 2**63 - 1))
 @click.argument("story")
+@by_option
 @as_json_option
 @command
-def split(path: Path, story: str, entry: int, *, as_json: bool) -> None:
+def split(path: Path, story: str, entry: int, *, by: str, as_json: bool) -> None:
     """Take ENTRY out of STORY, for good: it becomes a story of its own. `wireroom explain STORY` lists the entries.
 
     Works beside a running daemon. Exits with 2 where ENTRY is not in STORY, or is all that it has.
     """
-    decide(path, {"do": "split", "story": story, "entry": entry}, as_json=as_json)
+    decide(path, {"do": "split", "story": story, "entry": entry, "by": by}, as_json=as_json)
 
 
 @click.argument("decision", type=click.IntRange(1, 2**63 - 1), required=False)
 @click.option("--list", "lists", is_flag=True, help="Show all decisions, undo nothing.")
+@by_option
 @as_json_option
 @command
-def undo(path: Path, decision: int | None, *, lists: bool, as_json: bool) -> None:
-    """Take back a merge or split that a person decided: the last one, or DECISION. All is again as it was before.
+def undo(path: Path, decision: int | None, *, lists: bool, by: str, as_json: bool) -> None:
+    """Take back what a person decided, the last of it or DECISION: a merge, a split, a pin… All is as it was before.
 
     What joined a story meanwhile stays with the one that lives. Works beside a running daemon. Exits with 2 where
     there is nothing to undo, or a later decision builds on it.
     """
     if not lists:
-        decide(path, {"do": "undo", "decision": decision}, as_json=as_json)
+        decide(path, {"do": "undo", "decision": decision, "by": by}, as_json=as_json)
         return
     from db.archive import open_reader
     from db.explain import decisions

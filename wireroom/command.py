@@ -63,7 +63,7 @@ def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
     import sqlite3
 
     from db.archive import ArchiveError, archive_error
-    from db.query_faults import QueryError
+    from db.query_faults import QueryError, pointed
     from ingest.cluster import ClusterError
     from wireroom.config_faults import ConfigError
     from wireroom.control import ControlError
@@ -76,7 +76,8 @@ def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
         found = archive_error(Path("the archive"), error)
         return found.code, str(found)
     if isinstance(error, QueryError):
-        return 2, f"query: {error}"
+        lines: list[str] = [f"query: {error}", *(f"  {line}" for line in pointed(error))]
+        return 2, *lines
     if isinstance(error, ClusterError):
         return NO_CLUSTER, str(error)
     if type(error).__name__ == "ListenError":  # its module is heavy; only `run` has imported it

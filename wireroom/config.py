@@ -14,10 +14,12 @@ from pydantic import ValidationError
 from db.model import Dedupe, Level
 from ingest.domain import domain_of
 from ingest.guard import Allowed
-from wireroom.config_faults import Found, config_error, cross_faults, explain, unreadable
-from wireroom.config_tables import SCHEME, File, Rule, default_base_url, without_credentials
+from wireroom.config_faults import config_error, cross_faults, explain, unreadable
+from wireroom.config_queries import Found
+from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, default_base_url, without_credentials
 from wireroom.entities import Entities, entity_faults
 from wireroom.garbage import uncollected
+from wireroom.rule_faults import rule_faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,7 @@ class Config:
     sources: tuple[Source, ...]
     rules: tuple[Rule, ...]
     topics: tuple[Topic, ...]
+    queries: tuple[SavedQuery, ...] = ()
 
 
 def load_config(path: Path) -> Config:
@@ -133,7 +136,7 @@ def checked(path: Path, raw: dict[str, Any], text: str) -> File:
     except ValidationError as error:
         file = None
         found = [(one["loc"], *explain(one)) for one in error.errors(include_url=False)]
-    found += [*cross_faults(raw), *entity_faults(raw)]
+    found += [*cross_faults(raw), *rule_faults(raw), *entity_faults(raw)]
     if found or file is None:
         raise config_error(path, raw, text, found)
     return file
@@ -186,6 +189,7 @@ def make_config(path: Path, file: File) -> Config:
             for s in file.source
         ),
         rules=tuple(file.rule),
+        queries=tuple(file.query),
         topics=tuple(
             Topic(
                 id=t.id,

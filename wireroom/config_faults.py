@@ -14,7 +14,19 @@ from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
 from ingest.subjects import name_key
-from wireroom.config_tables import EntityTable, File, Poll, Rule, SourceTable, Table, TopicTable, Wireroom, same_place
+from wireroom.config_queries import Found, query_faults, rows
+from wireroom.config_tables import (
+    EntityTable,
+    File,
+    Poll,
+    Rule,
+    SavedQuery,
+    SourceTable,
+    Table,
+    TopicTable,
+    Wireroom,
+    same_place,
+)
 from wireroom.toml_lines import key_lines, line_of
 
 MAX_SHOWN_CHARS, USER_INFO = 100, re.compile(r"//[^/\s]*@")
@@ -28,9 +40,6 @@ TYPES = {
     "bool_type": ("true or false", "write it without quotes"),
 }
 """What pydantic says of a wrong type → what it should be, and the mend."""
-
-Found = tuple[tuple[str | int, ...], str, str]
-"""The path of a key, what is wrong there, and the mend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +116,7 @@ def model_at(where: tuple[str | int, ...]) -> type[Table]:
         "entity": EntityTable,
         "rule": Rule,
         "topic": TopicTable,
+        "query": SavedQuery,
     }
     return tables.get(str(where[0]), File) if len(where) > 1 else File
 
@@ -126,18 +136,18 @@ def shown_key(where: tuple[str | int, ...], raw: dict[str, Any]) -> str:
 
 def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
     """Find what is wrong between keys: ids used twice, one url in two sources, a floor above the ceiling."""
-    for table in ("source", "rule", "topic"):
-        seen: dict[str, int] = {}
-        for n, row in rows(raw, table):
+    for tables in (("source",), ("rule",), ("topic", "query")):  # queries name the last two alike
+        seen: dict[str, tuple[str, int]] = {}
+        for table, n, row in ((name, n, row) for name in tables for n, row in rows(raw, name)):
             was = row.get("was")
             for key, id_ in [("id", row.get("id")), *(("was", old) for old in (was if isinstance(was, list) else []))]:
-                if isinstance(id_, str) and seen.get(id_) == n:
+                if isinstance(id_, str) and seen.get(id_) == (table, n):
                     yield (table, n, key), f"{id_!r} is named twice", "an earlier id is another one, named once"
                 elif isinstance(id_, str) and id_ in seen:
-                    problem = f"{id_!r} is used already by {shown_key((table, seen[id_]), raw)}"
+                    problem = f"{id_!r} is used already by {shown_key(seen[id_], raw)}"
                     yield (table, n, key), problem, "give each its own id"
                 elif isinstance(id_, str):
-                    seen[id_] = n
+                    seen[id_] = (table, n)
     urls: dict[str, int] = {}
     for n, row in rows(raw, "source"):
         if isinstance(row.get("url"), str):
@@ -146,6 +156,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 problem = f"is polled already by {shown_key(('source', first), raw)}"
                 yield ("source", n, "url"), problem, "take one of the two out"
     yield from grouping_faults(raw)
+    yield from query_faults(raw)
     yield from category_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
@@ -200,9 +211,3 @@ def category_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 yield (*where, name), f"{name!r} is no category", "write it as the feed does, with a letter or digit"
             elif first != name:
                 yield (*where, name), f"is the same category as {first!r}", "take one of the two out"
-
-
-def rows(raw: dict[str, Any], table: str) -> list[tuple[int, dict[str, Any]]]:
-    """List the tables of an array with their numbers; what is no table there is another's fault."""
-    found = raw.get(table)
-    return [(n, row) for n, row in enumerate(found) if isinstance(row, dict)] if isinstance(found, list) else []

@@ -8,17 +8,16 @@ from __future__ import annotations
 import ipaddress
 import posixpath
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from db.model import Dedupe, Level
 from db.query import parse
 from db.query_faults import QueryError
 from ingest.guard import Allowed
-from wireroom.config_tags import CONTROL, check_category_tag, check_kind, check_name, check_tag, check_tag_name
+from wireroom.config_tags import CONTROL, check_category_tag, check_kind, check_name, check_tag, check_tag_name, exactly
 from wireroom.units import parse_duration, parse_size
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
@@ -117,9 +116,14 @@ def check_query(value: object) -> str:
     try:
         parse(value)
     except QueryError as error:
-        problem, _, mend = str(error).partition("; ")
-        raise ValueError(f"{problem}|{mend or 'see the query language in the README'}") from None
+        raise ValueError("|".join(problem_and_mend(error))) from None
     return value
+
+
+def problem_and_mend(error: QueryError) -> tuple[str, str]:
+    """Part what is wrong in a query from the mend."""
+    problem, _, mend = str(error).replace(": did you mean", "; did you mean").partition("; ")
+    return problem, mend or "docs/query.md has the query language"
 
 
 def check_url(value: object) -> str:
@@ -170,17 +174,13 @@ def without_credentials(url: str) -> str:
     return parts.geturl()
 
 
-def exactly(check: Callable[[object], Any]) -> Any:
-    """Make pydantic run ``check`` on the raw value."""
-    return BeforeValidator(check)
-
-
 Id = Annotated[str, exactly(check_id)]
 Tag = Annotated[str, exactly(check_tag)]
 Name = Annotated[str, exactly(check_name)]
 CategoryTags = dict[str, Annotated[str, exactly(check_category_tag)]]
 Match = Annotated[str, exactly(check_query)]
 FilePath = Annotated[str, exactly(check_path)]
+Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, exactly(parse_duration)]
 
 
@@ -230,7 +230,7 @@ class SourceTable(Table):
     tags: list[Tag] = Field(default_factory=list)
     every: Seconds | None = None
     dedupe: Dedupe | None = None  # that of [wireroom]
-    priority: int = Field(default=0, ge=-1000, le=1000)
+    priority: Priority = 0
     categories: CategoryTags = Field(default_factory=dict)
 
 
@@ -244,10 +244,29 @@ class EntityTable(Table):
 
 
 class Rule(Table):
-    """``[[rule]]``."""
+    """``[[rule]]``: it does one thing or several."""
 
     id: Id
-    tag: Tag
+    match: Match
+    tag: Tag | None = None
+    drop: bool = False
+    hold: bool = False
+    priority: dict[Id, Priority] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def does_something(self) -> Rule:
+        """Refuse a rule that does nothing, or two things that exclude each other."""
+        if not (self.tag or self.drop or self.hold or self.priority):
+            raise ValueError('does nothing|write what it does: tag = "kind:name", drop, hold or priority')
+        if self.drop and self.hold:
+            raise ValueError("says drop and hold|write one of the two")
+        return self
+
+
+class SavedQuery(Table):
+    """``[[query]]``."""
+
+    id: Id
     match: Match
 
 
@@ -273,3 +292,4 @@ class File(Table):
     entity: list[EntityTable] = Field(default_factory=list)
     rule: list[Rule] = Field(default_factory=list)
     topic: list[TopicTable] = Field(default_factory=list)
+    query: list[SavedQuery] = Field(default_factory=list)

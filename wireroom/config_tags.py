@@ -6,9 +6,13 @@ A check raises ValueError("problem|mend"), as those of ``config_tables.py`` do.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
-from db.query import FIELDS, RESERVED
+from pydantic import BeforeValidator
+
+from db.query import FIELDS
 from db.text import slug
 
 KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
@@ -28,7 +32,7 @@ def check_kind(value: object) -> str:
     """Check the kind of a tag."""
     if not isinstance(value, str) or not KIND.fullmatch(value):
         raise ValueError(f'{value!r} can\'t be a kind|use up to 32 small letters, such as "person", "org" or "place"')
-    if value in FIELDS | RESERVED:
+    if value in FIELDS:
         raise ValueError(f"{value!r} is a field of the query language, so it can't be a tag kind|use another kind")
     return value
 
@@ -56,3 +60,8 @@ def check_category_tag(value: object) -> str:
 def tag_name(name: str) -> str:
     """Write a tag's name in its canonical form; the same few stand at many sources."""
     return slug(name)
+
+
+def exactly(check: Callable[[object], Any]) -> Any:
+    """Make pydantic run ``check`` on the raw value."""
+    return BeforeValidator(check)

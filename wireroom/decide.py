@@ -1,4 +1,4 @@
-"""What a person decides of stories is carried out: merge, split, undo; then it is published. IO: sqlite, files."""
+"""What a person decides of stories is carried out, and published: merge, split, marks, undo. IO: sqlite, files."""
 
 from __future__ import annotations
 
@@ -11,24 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from db.apply import mint_urn, replace_tags, select, update_story
-from db.decisions import Decision, decide_merge, decide_split, note_selections, undo
+from db.apply import mint_urn, note_taken, replace_tags, select, update_story, withhold
+from db.curate import WORDS
+from db.decisions import JOINING, Decision, decide_merge, decide_split, note_selections, undo
 from db.desk import DraftDesk
 from db.explain import find_story
 from db.known import ArchiveKnown
+from db.marks import marked
 from db.merge import MergeError, ids, living
+from db.placing import unselected_pins
 from db.times import iso
 from db.topics import mark_changed_topics
 from ingest.normalize import key
 from ingest.retold import asked_again
 from ingest.urls import canonical_link
 from wireroom.control import ControlError
+from wireroom.curate import carry_out_marks, put_back, wish_of
 
 if TYPE_CHECKING:
     from ingest.poll import Setup
     from wireroom.engine import Engine
 
-DECISIONS = ("merge", "split", "undo")
+DECISIONS = ("merge", "split", "undo", *WORDS)
 
 
 async def decide(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +58,7 @@ def link_key(named: str) -> int | None:
 
 def carry_out(db: Database, *, setup: Setup, request: dict[str, Any]) -> dict[str, Any]:
     """Do what ``request`` asks, inside the writer's transaction → what was done. Raises MergeError."""
-    now = iso(datetime.now(UTC))
+    now, by = iso(datetime.now(UTC)), request.get("by")
     followed = []
 
     def found(named: str) -> int:
@@ -65,37 +69,59 @@ def carry_out(db: Database, *, setup: Setup, request: dict[str, Any]) -> dict[st
 
     if request["do"] == "merge":
         one, other = (found(named) for named in request["stories"])
-        done = decide_merge(db, one, other, now)
+        done = decide_merge(db, one, other, now, by)
     elif request["do"] == "split":
-        done = decide_split(db, found(request["story"]), request["entry"], now)
+        done = decide_split(db, found(request["story"]), request["entry"], now, by)
+    elif request["do"] == "undo":
+        done = undo(db, request["decision"], now, by)
     else:
-        done = undo(db, request["decision"], now)
-    touched = sorted({living(db, done.story_id), living(db, done.other_id)})
-    retell(db, done, touched, setup, now, selects=request["do"] != "undo")
+        wish = wish_of(request, found(request["story"]))
+        done = carry_out_marks(db, wish, setup, now, by, lambda done, one: retell(db, done, one, setup, now))
+    if done.kind in JOINING:
+        touched = sorted({living(db, done.story_id), living(db, done.other_id)})
+        decides = request["do"] != "undo"
+        retell(db, done, touched, setup, now, selects=decides, notes=decides)
+    elif request["do"] == "undo":
+        put_back(db, done, setup, now, lambda done, some: retell(db, done, some, setup, now, notes=False))
     return {
         "did": request["do"],
         "decision": done.id,
         "kind": done.kind,
         "story": living(db, done.story_id),
-        "other": done.other_id,
+        "other": done.other_id if done.kind in JOINING else None,
         "entry": done.entry_id,
+        **marked(db, done.id),
         "followed": followed,
     }
 
 
-def retell(db: Database, done: Decision, stories: list[int], setup: Setup, now: str, *, selects: bool) -> None:
+def retell(
+    db: Database,
+    done: Decision,
+    stories: list[int],
+    setup: Setup,
+    now: str,
+    *,
+    selects: bool = True,
+    notes: bool = True,
+) -> None:
     """Choose the leads of the stories that a decision touched, and ask rules and topics of them.
 
-    What topics take is noted with the decision. Without ``selects`` none takes anything: an undo only restores.
+    What topics take is noted with the decision, if it ``notes``. Without ``selects`` none takes anything but what is
+    pinned there: the undo of a merge or a split only restores.
     """
-    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping)
+    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping, now)
     for text in again.retold:
         update_story(db, text, text.lead, None)
     replace_tags(db, dict(again.tags), frozenset(), now)
-    if selects and again.selections:
-        ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()
-        for topic, taken in groupby(again.selections, key=itemgetter(0)):
-            select(db, topic, [item[1:] for item in taken], now, mint_urn)
+    withhold(db, again.withheld)
+    note_taken(db, again.taken, now)
+    ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()
+    for topic, taken in groupby(again.selections if selects else (), key=itemgetter(0)):
+        select(db, topic, [item[1:] for item in taken], now, mint_urn)
+    for topic, story in unselected_pins(db, stories):
+        select(db, topic, [(story, None)], now, mint_urn)
+    if notes:
         sql = "SELECT id FROM selections WHERE id > ?1 AND story_id IN (SELECT value FROM json_each(?2))"
         note_selections(db, done.id, ids(db, sql, before, json.dumps(stories)))
     mark_changed_topics(db, stories)

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from db.archive import open_reader, open_writer
 from db.plan import PolledSource
-from db.query import parse
+from db.query_names import read_query
 from db.regroup import stamp
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
@@ -26,6 +26,7 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
+from wireroom.config_queries import names_of
 from wireroom.entities import gazetteer_of
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
@@ -114,8 +115,10 @@ class Engine:
 
         ``taken`` is called on the writer's thread, before anything else is written there.
         """
+        names = names_of(config)
+        queries = {t.id: read_query(t.match, names) for t in config.topics}
         topics = [
-            ConfiguredTopic(id=t.id, title=t.title, was=t.was, query=parse(t.match), limit=t.limit, dedupe=t.dedupe)
+            ConfiguredTopic(id=t.id, title=t.title, was=t.was, query=queries[t.id], limit=t.limit, dedupe=t.dedupe)
             for t in config.topics
         ]
         rules, now = [rule.id for rule in config.rules], iso(datetime.now(UTC))

@@ -15,7 +15,8 @@ from db.text import slug
 from ingest.gazetteer import Gazetteer
 from ingest.gazetteer_files import shipped
 from ingest.named import Named
-from wireroom.config_faults import ConfigError, Fault, Found, rows, shown_key
+from wireroom.config_faults import ConfigError, Fault, shown_key
+from wireroom.config_queries import Found, rows
 from wireroom.config_tables import EntityTable
 from wireroom.config_tags import check_kind, check_name
 from wireroom.explained import counted

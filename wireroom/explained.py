@@ -74,12 +74,55 @@ def event_lines(event: dict[str, Any] | None) -> list[str]:
 
 def decision_line(row: dict[str, Any]) -> str:
     """Tell a decision."""
-    what = (
-        f"merge of story {row['other']} into {row['story']}"
-        if row["kind"] == "merge"
-        else f"split of entry {row['entry']} from story {row['story']}, now {row['other']}"
+    if row["kind"] == "merge":
+        what = f"merge of story {row['other']} into {row['story']}"
+    elif row["kind"] == "split":
+        what = f"split of entry {row['entry']} from story {row['story']}, now {row['other']}"
+    else:
+        what = f"{row['kind']} of story {row['story']}{marked(row)}"
+    if row["undone_at"] is None and not row.get("stands", True):
+        what += ", of which something newer says otherwise"
+    undone = f"; undone {row['undone_at']}{shown(' by ', escaped(row['undone_by'] or ''))}" if row["undone_at"] else ""
+    by = shown(" by ", escaped(row["by"] or ""))
+    return f"{row['decision']}: {row['at']}{by}: {what}{undone}: {escaped(row['title'])}"
+
+
+def marked(row: Mapping[str, Any]) -> str:
+    """Tell what a mark is about: the topic, the tags or the entry."""
+    if row["kind"] == "lead":
+        return f": entry {row['entry']}" if row["entry"] is not None else ": none by hand"
+    if row["kind"] in ("hide", "unhide", "show") and row["topic"] is None:
+        return " in all topics"
+    return f" in topic {escaped(row['topic'])}" if row["topic"] is not None else f": {escaped(', '.join(row['tags']))}"
+
+
+DONE = {
+    "pin": "story {story} is shown first in topic {topic}",
+    "unpin": "story {story} is shown first in topic {topic} no longer",
+    "hide": "story {story} is hidden in {where}",
+    "unhide": "story {story} is let into {where} again",
+    "tag": "story {story} has {tags}, whatever rules say",
+    "untag": "story {story} has no {tags} any more, whatever gives it",
+    "lead": "story {story} shows entry {entry}",
+    "auto": "story {story} shows the entry that leads it by itself",
+}
+"""What a mark does, told once it is done."""
+
+
+def marked_line(result: Mapping[str, Any]) -> str:
+    """Tell what a mark did, or that it is undone."""
+    kind, story = result["kind"], result["story"]
+    if result["did"] == "undo":
+        return f"the {kind} of story {story}{marked(result)} is undone"
+    told = DONE["auto" if kind == "lead" and result["entry"] is None else kind]
+    where = f"topic {escaped(result['topic'])}" if result["topic"] is not None else "all topics"
+    return told.format(
+        story=story,
+        topic=escaped(result["topic"] or ""),
+        where=where,
+        tags=escaped(", ".join(result["tags"])),
+        entry=result["entry"],
     )
-    return f"{row['decision']}: {row['at']}: {what}{shown('; undone ', row['undone_at'])}: {escaped(row['title'])}"
 
 
 def decided_lines(result: dict[str, Any]) -> list[str]:
@@ -88,6 +131,8 @@ def decided_lines(result: dict[str, Any]) -> list[str]:
     story, other, entry = result["story"], result["other"], result["entry"]
     if result["did"] == "merge":
         done = f"story {other} is now part of story {story}"
+    elif "tags" in result:
+        done = marked_line(result)
     elif result["did"] == "split":
         done = f"entry {entry} is now story {other}; the rest is story {story}"
     elif result["kind"] == "merge":

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from db.query import parse
+from db.query_names import Names, read_query
 from db.sync import Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
@@ -18,6 +18,7 @@ from ingest.fetch import Fetcher
 from ingest.grouping import Grouping
 from ingest.guard import Guard
 from ingest.hosts import Hosts
+from ingest.order import Asked, in_order
 from ingest.poll import Setup
 from ingest.subjects import name_key
 from ingest.tag import Desks, Rule, Topic
@@ -25,6 +26,7 @@ from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
+from wireroom.config_queries import names_of
 from wireroom.entities import gazetteer_of
 from wireroom.log import Log
 from wireroom.press import Press
@@ -106,6 +108,7 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
     """
     old_settings = known.settings if known is not None else {}
     old_tags = known.desks.source_tags if known is not None else {}
+    names = names_of(config)
     settings: dict[str, SourceSetting] = {}
     source_tags: dict[int, tuple[tuple[str, str, str], ...]] = {}
     for s in config.sources:
@@ -117,12 +120,10 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
         settings=settings,
         desks=Desks(
             source_tags=source_tags,
-            rules=tuple(
-                Rule(id=r.id, kind=k, name=n, query=parse(r.match))
-                for r in config.rules
-                for k, n in (split_tag(r.tag),)
+            rules=make_rules(config, synced, names),
+            topics=tuple(
+                Topic(id=synced.topics[t.id], query=read_query(t.match, names), dedupe=t.dedupe) for t in config.topics
             ),
-            topics=tuple(Topic(id=synced.topics[t.id], query=parse(t.match), dedupe=t.dedupe) for t in config.topics),
             categories=mapped_categories(config, synced.sources),
             gazetteer=gazetteer_of(config.entities, known=config.gazetteer),
         ),
@@ -130,6 +131,25 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
         ceiling_s=config.poll.ceiling_s,
         grouping=make_grouping(config, synced),
     )
+
+
+def make_rules(config: Config, synced: Synced, names: Names) -> tuple[Rule, ...]:
+    """Turn the config's rules into what the poller works by, each behind those whose tags it asks for."""
+    made = []
+    for rule in config.rules:
+        kind, name = split_tag(rule.tag) if rule.tag is not None else ("", "")
+        made.append(
+            Rule(
+                id=rule.id,
+                query=read_query(rule.match, names),
+                kind=kind,
+                name=name,
+                withholds="drop" if rule.drop else "hold" if rule.hold else None,
+                priority={synced.sources[source]: priority for source, priority in rule.priority.items()},
+            )
+        )
+    asked = [Asked(rule.query, (rule.kind, rule.name) if rule.name else None) for rule in made]
+    return tuple(made[number] for number in in_order(asked))
 
 
 def make_grouping(config: Config, synced: Synced) -> Grouping:

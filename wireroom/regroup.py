@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlite_utils import Database
 
 from db import regroup as archive
-from db.apply import mint_urn, replace_tags, select, update_story
+from db.apply import mint_urn, note_taken, replace_tags, select, update_story, withhold
 from db.compare import replace_prints, write_events
 from db.compared import carriers, prints
 from db.desk import DraftDesk
@@ -217,24 +217,30 @@ class Regrouper:
 
     def lead(self, db: Database, stories: Sequence[int], known: ArchiveKnown) -> int:
         """Choose the leads of stories anew → how many have another one now."""
-        led_anew = [
+        by_rules = any(rule.priority for rule in self.desks.rules)
+        asked = [
             story.id
             for story in known.stories(stories).values()
-            if story.entries and told_anew(story, UNTOUCHED, known, self.grouping) is not None
+            if (len(story.entries) > 1 and by_rules)  # which these take is only known when they are asked
+            or (story.entries and told_anew(story, UNTOUCHED, known, self.grouping) is not None)
         ]
-        if led_anew:
-            self.retell(db, led_anew)
-        return len(led_anew)
+        return self.retell(db, asked) if asked else 0
 
-    def retell(self, db: Database, stories: Sequence[int]) -> None:
-        """Choose the leads of stories, and ask rules and topics of them, as a poll does. It is no news of theirs."""
-        again = asked_again(stories, ArchiveKnown(db, self.desk), self.desks, self.grouping)
+    def retell(self, db: Database, stories: Sequence[int]) -> int:
+        """Choose the leads of stories, and ask rules and topics of them, as a poll does → how many have another lead.
+
+        It is no news of theirs.
+        """
+        again = asked_again(stories, ArchiveKnown(db, self.desk), self.desks, self.grouping, iso(self.now))
         for text in again.retold:
             update_story(db, text, text.lead, None)
         replace_tags(db, dict(again.tags), frozenset(), iso(self.now))
+        withhold(db, again.withheld)
+        note_taken(db, again.taken, iso(self.now))
         for topic, taken in groupby(again.selections, key=itemgetter(0)):
             select(db, topic, [item[1:] for item in taken], iso(self.now), self.mint)
         mark_changed_topics(db, list(stories))
+        return len(again.retold)
 
     def told(self, db: Database, at: Standing) -> Step:
         """Tell how far it is."""

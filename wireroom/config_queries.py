@@ -1,0 +1,77 @@
+"""The queries of the config: what they can name, and what is wrong between them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from db.query import parse
+from db.query_faults import QueryError
+from db.query_names import Names, kinds_of, looked_up
+from db.query_tree import Query
+from wireroom.config_tables import problem_and_mend
+
+if TYPE_CHECKING:
+    from wireroom.config import Config
+
+KINDS = frozenset({"category", "place", "person", "org"})
+"""Tag kinds that there are, whatever the config says."""
+
+EARLY = ("rule", "topic")
+"""Tables whose queries are asked before a story is withheld or pinned."""
+
+Found = tuple[tuple[str | int, ...], str, str]
+"""A fault: the path of a key, what is wrong there, and the mend."""
+
+
+def names_of(config: Config) -> Names:
+    """List what a query can name: saved queries and topics, the tag kinds and the sources of the config."""
+    tags = [tag for source in config.sources for tag in source.tags] + [
+        rule.tag for rule in config.rules if rule.tag is not None
+    ]
+    saved = [(query.id, query.match) for query in config.queries] + [(topic.id, topic.match) for topic in config.topics]
+    return Names(
+        saved={id_: parse(match) for id_, match in saved},
+        kinds=KINDS | kinds_of(tags),
+        sources=frozenset(source.id for source in config.sources),
+    )
+
+
+def names_in(raw: dict[str, Any]) -> Names:
+    """List the same of a config that may have faults; what is no query is left out."""
+    saved = [one for table in ("query", "topic") for _, one in queries_in(raw, table)]
+    sources = [row.get("id") for _, row in rows(raw, "source")]
+    rules = [row.get("tag") for _, row in rows(raw, "rule")]
+    tags = [tag for _, row in rows(raw, "source") if isinstance(row.get("tags"), list) for tag in row["tags"]]
+    return Names(
+        saved=dict(saved),
+        kinds=KINDS | kinds_of(tag for tag in (*rules, *tags) if isinstance(tag, str)),
+        sources=frozenset(id_ for id_ in sources if isinstance(id_, str)),
+    )
+
+
+def query_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find the queries that name what there is not, or each other in a circle; what is no query is another's fault."""
+    queries = {(table, n): found for table in ("query", *EARLY) for n, found in queries_in(raw, table)}
+    names = names_in(raw)
+    for (table, n), (_, query) in queries.items():
+        try:
+            looked_up(query, names, early=table in EARLY)
+        except QueryError as error:
+            yield (table, n, "match"), *problem_and_mend(error)
+
+
+def queries_in(raw: dict[str, Any], table: str) -> Iterable[tuple[int, tuple[str, Query]]]:
+    """Yield the queries of a table that can be read, with their ids."""
+    for n, row in rows(raw, table):
+        if isinstance(row.get("match"), str) and isinstance(row.get("id"), str):
+            try:
+                yield n, (row["id"], parse(row["match"]))
+            except QueryError:
+                continue
+
+
+def rows(raw: dict[str, Any], table: str) -> list[tuple[int, dict[str, Any]]]:
+    """List the tables of an array with their numbers; what is no table there is another's fault."""
+    found = raw.get(table)
+    return [(n, row) for n, row in enumerate(found) if isinstance(row, dict)] if isinstance(found, list) else []
