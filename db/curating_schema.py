@@ -42,6 +42,12 @@ CREATE TRIGGER authors_ai AFTER INSERT ON authors BEGIN
   INSERT INTO authors_fts (rowid, folded) VALUES (new.id, new.folded);
 END;
 
+CREATE INDEX selections_announced ON selections (topic_id, number) WHERE archived = 0;
+CREATE INDEX selections_archived ON selections (topic_id, story_id) WHERE archived = 1;
+CREATE INDEX selections_left ON selections (topic_id) WHERE left_at IS NOT NULL;
+CREATE INDEX selections_taken ON selections (topic_id, story_id, archived, left_at)
+  WHERE archived = 0 AND left_at IS NULL;
+
 CREATE TABLE waiting (                       -- stories that a topic looks at once more later: its `delay`
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
   story_id        INTEGER NOT NULL REFERENCES stories(id),

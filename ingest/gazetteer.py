@@ -8,6 +8,7 @@ must, and of two that overlap the longer is meant: "New Mexico" is no Mexico. Wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import IntEnum
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
@@ -34,6 +35,17 @@ LAST_LATIN = "\u036f"
 
 PLAIN = Spelling(text="")
 """How the aliases are spelled: one for all of them, as a user may have 200,000."""
+
+
+Tag = tuple[str, str]
+
+
+class Doubt(IntEnum):
+    """What a name needs to count: nothing; that the country of a town is named as well; that something near it is."""
+
+    NONE = 0
+    TOWN = 1
+    UNSURE = 2
 
 
 class Meaning(NamedTuple):
@@ -100,10 +112,9 @@ class Gazetteer:
         if self._users:
             users = [hit for hit in hits if any(meaning.thing in self._users for meaning in hit.meanings)]
             for hit in longest(users):
-                for meaning in hit.meanings:
-                    if meaning.thing in self._users:
-                        thing = self._things[meaning.thing]
-                        tally.note(thing.kind, thing.name, thing.origin, hit.start, stands(page.whole, hit))
+                for number in {meaning.thing for meaning in hit.meanings} & self._users:
+                    thing = self._things[number]
+                    tally.note(thing.kind, thing.name, thing.origin, hit.start, stands(page.whole, hit))
         self._count_shipped(page, longest(hits), tally)
         return tally.mentions()
 
@@ -113,7 +124,9 @@ class Gazetteer:
             (hit.start + meaning.lead, hit.end, thing.kind)
             for hit in longest(self._hits(page, language))
             for meaning in hit.meanings
-            if (thing := self._things[meaning.thing]).kind and is_meant(thing, meaning.spelling, page, hit)
+            if (thing := self._things[meaning.thing]).kind
+            and not meaning.spelling.unsure
+            and is_meant(thing, meaning.spelling, page, hit)
         ]
 
     def _hits(self, page: Page, language: str | None) -> list[Hit]:
@@ -135,29 +148,40 @@ class Gazetteer:
 
     def _count_shipped(self, page: Page, hits: list[Hit], tally: Tally) -> None:
         """Count the shipped things: first what is sure, then the unsure that has something near it, then the towns."""
-        unsure: list[tuple[Named, tuple[str, str], Hit]] = []
-        towns: list[tuple[Named, tuple[str, str], Hit]] = []
+        unsure: list[tuple[Tag, Hit, frozenset[Tag]]] = []
+        towns: list[tuple[Tag, Hit]] = []
         for hit in hits:
-            for meaning in hit.meanings:
-                thing, spelling = self._things[meaning.thing], meaning.spelling
-                if meaning.thing in self._users or not thing.kind or not is_meant(thing, spelling, page, hit):
-                    continue
-                town = thing.kind == "place" and stands_apart(page, hit)
-                for tag in ((thing.kind, thing.name), *thing.within):
-                    if spelling.unsure:
-                        unsure.append((thing, tag, hit))
-                    elif town and (spelling.seat or tag != (thing.kind, thing.name)):
-                        towns.append((thing, tag, hit))
-                    else:
-                        tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
-        near = tally.names() | {tag for _, tag, _ in towns}
-        for thing, tag, hit in unsure:
-            if tag in near or thing.near & near:
-                tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
+            tags = self._tags(page, hit)
+            for tag, (doubt, near) in tags.items():
+                if doubt == Doubt.NONE:
+                    tally.note(*tag, "gazetteer", hit.start, stands(page.whole, hit))
+                elif doubt == Doubt.TOWN:
+                    towns.append((tag, hit))
+                else:
+                    unsure.append((tag, hit, near))
+        named = tally.names() | {tag for tag, _ in towns}
+        for tag, hit, near in unsure:
+            if tag in named or near & named:
+                tally.note(*tag, "gazetteer", hit.start, stands(page.whole, hit))
         sure = tally.names()
-        for thing, tag, hit in towns:
+        for tag, hit in towns:
             if tag in sure:
-                tally.note(*tag, thing.origin, hit.start, stands(page.whole, hit))
+                tally.note(*tag, "gazetteer", hit.start, stands(page.whole, hit))
+
+    def _tags(self, page: Page, hit: Hit) -> dict[Tag, tuple[Doubt, frozenset[Tag]]]:
+        """Give the shipped tags that a hit may mean, each once: with its least doubt, and what near it ends that."""
+        found: dict[Tag, tuple[Doubt, frozenset[Tag]]] = {}
+        for meaning in hit.meanings:
+            thing, spelling = self._things[meaning.thing], meaning.spelling
+            if meaning.thing in self._users or not thing.kind or not is_meant(thing, spelling, page, hit):
+                continue
+            town = thing.kind == "place" and (spelling.seat or thing.within != ()) and stands_apart(page, hit)
+            for tag in ((thing.kind, thing.name), *thing.within):
+                apart = town and (spelling.seat or tag != (thing.kind, thing.name))
+                doubt = Doubt.UNSURE if spelling.unsure else Doubt.TOWN if apart else Doubt.NONE
+                if tag not in found or doubt < found[tag][0]:
+                    found[tag] = (doubt, thing.near)
+        return found
 
 
 def laid_out(title: str, text: str) -> Page:

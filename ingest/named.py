@@ -40,6 +40,7 @@ and those in other scripts than the Latin."""
 
 KINDS = ("place ", "org ", "person ")
 MARKS = "*~?!^"
+NO_SURNAMES = frozenset(("II", "III", "VI", "XVI", "Jr", "May"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +151,16 @@ def rows(text: str) -> Iterable[str]:
 
 
 def read_people(text: str) -> Iterator[Named]:
-    """Read people, one a line: ``Full Name | Another Spelling = Surname`` → each with the tag of the full name."""
+    """Read people, one a line: ``Full Name | Another Spelling = Surname`` → each with the tag of the full name.
+
+    A surname that others have too counts where the full name stands in the text as well.
+    """
     for row in rows(text):
         names, *surnames = [part.strip() for part in row.split("=")]
         every = [name.strip() for name in names.split("|")] + surnames
+        last = every[0].split()[-1]
+        if last not in (*every, *NO_SURNAMES):
+            every.append(f"{last}?")
         yield Named(
             kind="person",
             name=slug(every[0]),

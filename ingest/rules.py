@@ -46,9 +46,9 @@ class Ruled:
     marks: Mapping[int, Sequence[Mark]] = field(default_factory=dict)
 
     @property
-    def open(self) -> list[int]:
-        """The drafts that topics are asked of."""
-        return [ref for ref, withheld in self.withheld if withheld is None]
+    def closed(self) -> frozenset[int]:
+        """The drafts that no topic may take."""
+        return frozenset(ref for ref, withheld in self.withheld if withheld is not None)
 
 
 def settled(

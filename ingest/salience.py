@@ -14,7 +14,7 @@ from db.model import Mention
 
 BEGINNING = 250
 MAX_BEGINNING = 400
-"""A text begins with so many characters, or with its first paragraph where that is longer, up to the second figure."""
+"""A text begins with so many characters, or with its first paragraph where that is longer, but no longer than this."""
 
 TIMES = 2
 SHARE = 3
@@ -77,8 +77,8 @@ class Tally:
 
 def beginning(text: str) -> int:
     """Give how many characters of a text, with a line for each paragraph, are its beginning."""
-    end = text.find("\n")
-    return min(max(BEGINNING, end if end >= 0 else len(text)), MAX_BEGINNING)
+    end = text.find("\n") if "\n" in text else len(text)
+    return end if BEGINNING < end <= MAX_BEGINNING else BEGINNING
 
 
 def dateline(text: str) -> int:

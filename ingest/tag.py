@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from db.last_word import denied, given_by_hand
-from db.model import Dedupe, Entry
+from db.model import Dedupe, Entry, Mention
 from db.query_tree import Query
 from db.recall import Carried, Mark, StoryTag
 from ingest.category import Categories
@@ -35,11 +35,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic of the config, by its row id, its query parsed; ``dedupe``: which copies share an item in it."""
+    """A topic of the config, by its row id: what it takes, and by which policy.
+
+    ``query`` is all that it asks (``db.topic_query``); ``dedupe``: which copies share an item. ``same_event``: of an
+    event it takes one story, and others where they are less alike than this; None: it takes all. ``delay_s``: so old
+    must a story be. ``flood``: so many of one poll are announced at most; None: all.
+    """
 
     id: int
     query: Query
     dedupe: Dedupe = "copies"
+    same_event: float | None = None
+    delay_s: float = 0
+    flood: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +64,14 @@ class Desks:
     gazetteer: Gazetteer | None = None
 
 
+def mentions_of(title: str, text: str, language: str | None, desks: Desks) -> tuple[Mention, ...]:
+    """Find the known names that a text has."""
+    return desks.gazetteer.mentions(title, text, language) if desks.gazetteer is not None else ()
+
+
 def with_mentions(entry: Entry, desks: Desks) -> Entry:
     """Give an entry the known names that its text has."""
-    if desks.gazetteer is None:
-        return replace(entry, mentions=())
-    return replace(entry, mentions=desks.gazetteer.mentions(entry.title, entry.text, entry.language))
+    return replace(entry, mentions=mentions_of(entry.title, entry.text, entry.language, desks))
 
 
 def given_tags(carried: Collection[Carried], language: str | None, desks: Desks) -> tuple[StoryTag, ...]:

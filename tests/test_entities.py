@@ -153,6 +153,29 @@ def test_reload_takes_new_names_over(house: House) -> None:
         until(lambda: 2 in tags(house), "the second story is not tagged")
 
 
+def test_retag_finds_new_names_in_the_past(house: House) -> None:
+    """Those of the config of today in what is there; a dry run tells, and writes nothing."""
+    house.configure({"a": "a.xml"}, "")
+    write_feed(house, "a", item(1, text="The Nordic Star."), item(2, title="Minister", text="Caglar Ozisik spoke."))
+    house.poll()
+    assert tags(house) == {}
+
+    house.configure({"a": "a.xml"}, ENTITIES)
+    told = json.loads(house.wireroom("retag", "--dry-run", "--json").out)
+    assert told["tags"]["ship:nordic-star"] == {"gained": 1, "lost": 0}
+    assert tags(house) == {}
+    assert house.wireroom("retag").code == 0
+    assert sorted(tags(house).values()) == [
+        [("person:ozisik", "Caglar Ozisik")],
+        [("ship:nordic-star", "Nordic Star")],
+    ]
+
+    house.configure({"a": "a.xml"}, "")
+    assert house.wireroom("retag").code == 0
+    assert tags(house) == {}
+    assert house.rows("SELECT DISTINCT mentions FROM entries") == [("[]",)]
+
+
 def test_names_that_did_not_change_are_not_built_again(house: House) -> None:
     """Of very many it takes seconds."""
     from wireroom.reload import load_again

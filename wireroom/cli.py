@@ -155,11 +155,15 @@ def check(path: Path, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
 def status(path: Path, *, as_json: bool) -> None:
-    """Show how each source and topic is doing: last outcome, next poll, entries, health; stories, newest."""
+    """Show how each source and topic is doing: last outcome, next poll, entries, health; stories, newest.
+
+    A topic's `stories` were announced; `archived` ones never were, `left` ones it takes no longer, `waiting` ones it
+    will look at once more.
+    """
     from datetime import UTC, datetime
 
     from db.archive import open_reader
-    from db.health import source_status, topic_status
+    from db.health import source_status, topic_status, unseen_status
     from db.regroup import status as index_status
     from db.times import iso
     from ingest.grouping import GROUPING_VERSION
@@ -168,7 +172,8 @@ def status(path: Path, *, as_json: bool) -> None:
 
     now = datetime.now(UTC)
     db = open_reader(read_config(path).archive)
-    sources, topics = source_status(db, now), topic_status(db)
+    unseen = unseen_status(db)
+    sources, topics = source_status(db, now), [row | unseen.get(row["topic"], {}) for row in topic_status(db)]
     grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
     if as_json:
         found = {"sources": sources, "topics": topics, "grouping": grouping}
@@ -180,7 +185,7 @@ def status(path: Path, *, as_json: bool) -> None:
         if remark:
             click.echo(f"  {source['source']}: {escaped(remark)}")
     click.echo()
-    click.echo(table(topics, ["topic", "stories", "newest_at", "newest"]))
+    click.echo(table(topics, ["topic", "stories", "archived", "left", "waiting", "newest_at", "newest"]))
     for note in grouping["notes"]:
         click.echo(f"\n  {note}")
 
@@ -246,6 +251,7 @@ for about_a_story in (
     cli_stories.regroup,
     cli_stories.suggest,
     *cli_curation.COMMANDS,
+    cli_stories.retag,
 ):
     cli.add_command(about_a_story)
 

@@ -11,15 +11,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from db.model import Dedupe, Level
+from db.model import LEAST_SCORES, Dedupe, Level
 from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_faults import config_error, cross_faults, explain, unreadable
 from wireroom.config_queries import Found
 from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, default_base_url, without_credentials
-from wireroom.entities import Entities, entity_faults
+from wireroom.entities import Entities
 from wireroom.garbage import uncollected
+from wireroom.name_faults import name_faults
 from wireroom.rule_faults import rule_faults
+
+LEAST_FLOOD = 20
+"""Where a topic does not say how much is a flood: half of what its feed shows, but so much at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic; ``dedupe`` says which entries of a story share an item, ``grouping`` which events its items name."""
+    """A topic; ``dedupe`` says which entries of a story share an item, ``grouping`` which events its items name.
+
+    ``per_event``: of an event one story is taken. ``delay_s``: so old must a story be. ``flood``: so many of one poll
+    are announced at most.
+    """
 
     id: str
     title: str
@@ -74,6 +82,17 @@ class Topic:
     limit: int
     dedupe: Dedupe
     grouping: Level
+    exclude: str | None = None
+    min_sources: int = 1
+    languages: tuple[str, ...] = ()
+    per_event: bool = False
+    delay_s: float = 0
+    flood: int | None = None
+
+    @property
+    def same_event(self) -> float | None:
+        """How alike to its event a story must be to share an item with the others of it; None: it never does."""
+        return LEAST_SCORES[self.grouping] if self.per_event else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +155,7 @@ def checked(path: Path, raw: dict[str, Any], text: str) -> File:
     except ValidationError as error:
         file = None
         found = [(one["loc"], *explain(one)) for one in error.errors(include_url=False)]
-    found += [*cross_faults(raw), *rule_faults(raw), *entity_faults(raw)]
+    found += [*cross_faults(raw), *rule_faults(raw), *name_faults(raw)]
     if found or file is None:
         raise config_error(path, raw, text, found)
     return file
@@ -199,6 +218,12 @@ def make_config(path: Path, file: File) -> Config:
                 limit=t.limit,
                 dedupe=t.dedupe or "copies",
                 grouping=t.grouping or grouping,
+                exclude=t.exclude,
+                min_sources=t.min_sources,
+                languages=tuple(t.languages),
+                per_event=t.per_story == "event",
+                delay_s=t.delay,
+                flood=t.flood or max(LEAST_FLOOD, t.limit // 2),
             )
             for t in file.topic
         ),

@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
-from ingest.subjects import name_key
 from wireroom.config_queries import Found, query_faults, rows
 from wireroom.config_tables import (
     EntityTable,
@@ -157,7 +156,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 yield ("source", n, "url"), problem, "take one of the two out"
     yield from grouping_faults(raw)
     yield from query_faults(raw)
-    yield from category_faults(raw)
+    yield from event_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
     given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
@@ -199,15 +198,18 @@ def grouping_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 )
 
 
-def category_faults(raw: dict[str, Any]) -> Iterator[Found]:
-    """Find categories that are no name, and two spellings of one in a table."""
-    tables: list[tuple[tuple[str | int, ...], object]] = [(("categories",), raw.get("categories"))]
-    tables += [(("source", n, "categories"), row.get("categories")) for n, row in rows(raw, "source")]
-    for where, table in tables:
-        seen: dict[str, str] = {}
-        for name in table if isinstance(table, dict) else ():
-            first = seen.setdefault(name_key(name), name)
-            if not name_key(name):
-                yield (*where, name), f"{name!r} is no category", "write it as the feed does, with a letter or digit"
-            elif first != name:
-                yield (*where, name), f"is the same category as {first!r}", "take one of the two out"
+def event_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find the topics that can't have one item for each event: there are none for them, or copies are items there."""
+    above = raw.get("wireroom")
+    grouping = above.get("grouping") if isinstance(above, dict) else None
+    for n, row in rows(raw, "topic"):
+        if row.get("per_story") != "event":
+            continue
+        if "off" in (grouping, row.get("grouping")):
+            yield ("topic", n, "per_story"), 'has no events to go by: grouping is "off"', "take it out, or set grouping"
+        if row.get("dedupe") in ("exact", "off"):
+            yield (
+                ("topic", n, "per_story"),
+                f'one item for each event, but dedupe = "{row["dedupe"]}" shows copies apart',
+                "take one of the two out",
+            )

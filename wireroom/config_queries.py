@@ -9,10 +9,11 @@ from db.query import parse
 from db.query_faults import QueryError
 from db.query_names import Names, kinds_of, looked_up
 from db.query_tree import Query
+from db.topic_query import topic_query
 from wireroom.config_tables import problem_and_mend
 
 if TYPE_CHECKING:
-    from wireroom.config import Config
+    from wireroom.config import Config, Topic
 
 KINDS = frozenset({"category", "place", "person", "org"})
 """Tag kinds that there are, whatever the config says."""
@@ -29,12 +30,19 @@ def names_of(config: Config) -> Names:
     tags = [tag for source in config.sources for tag in source.tags] + [
         rule.tag for rule in config.rules if rule.tag is not None
     ]
-    saved = [(query.id, query.match) for query in config.queries] + [(topic.id, topic.match) for topic in config.topics]
+    saved = [(query.id, parse(query.match)) for query in config.queries]
+    saved += [(topic.id, whole_query(topic)) for topic in config.topics]
     return Names(
-        saved={id_: parse(match) for id_, match in saved},
+        saved=dict(saved),
         kinds=KINDS | kinds_of(tags),
         sources=frozenset(source.id for source in config.sources),
     )
+
+
+def whole_query(topic: Topic) -> Query:
+    """Compose all that a topic asks, as it is written: what it names is not looked up yet."""
+    exclude = parse(topic.exclude) if topic.exclude is not None else None
+    return topic_query(parse(topic.match), exclude=exclude, min_sources=topic.min_sources, languages=topic.languages)
 
 
 def names_in(raw: dict[str, Any]) -> Names:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from db.model import Dedupe, Level
 from db.query import parse
 from db.query_faults import QueryError
+from db.query_values import LANGUAGE
 from ingest.guard import Allowed
 from wireroom.config_tags import CONTROL, check_category_tag, check_kind, check_name, check_tag, check_tag_name, exactly
 from wireroom.units import parse_duration, parse_size
@@ -126,6 +127,14 @@ def problem_and_mend(error: QueryError) -> tuple[str, str]:
     return problem, mend or "docs/query.md has the query language"
 
 
+def check_language(value: object) -> str:
+    """Check a language's code → in small letters, a hyphen before the region."""
+    code = str(value).lower().replace("_", "-")
+    if not LANGUAGE.match(code):
+        raise ValueError(f'{value!r} is no language code|write one such as "en", "de" or "pt-br"')
+    return code
+
+
 def check_url(value: object) -> str:
     """Check a source's url: an http or https address, or a file's path."""
     text = str(value)
@@ -179,6 +188,7 @@ Tag = Annotated[str, exactly(check_tag)]
 Name = Annotated[str, exactly(check_name)]
 CategoryTags = dict[str, Annotated[str, exactly(check_category_tag)]]
 Match = Annotated[str, exactly(check_query)]
+Language = Annotated[str, exactly(check_language)]
 FilePath = Annotated[str, exactly(check_path)]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, exactly(parse_duration)]
@@ -280,6 +290,12 @@ class TopicTable(Table):
     limit: int = Field(default=50, ge=1, le=1000)
     dedupe: Dedupe | None = None  # what was folded into one story is one item
     grouping: Level | None = None  # that of [wireroom]
+    exclude: Match | None = None
+    min_sources: int = Field(default=1, ge=1, le=1000)
+    languages: list[Language] = Field(default_factory=list)
+    per_story: Literal["copies", "event"] = "copies"
+    delay: Annotated[Seconds, Field(le=30 * 86_400)] = 0
+    flood: int | None = Field(default=None, ge=1, le=5000)  # half of limit, but 20 at least
 
 
 class File(Table):

@@ -24,11 +24,13 @@ from wireroom.callback import callback_routes
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
 from wireroom.decide import DECISIONS, decide
+from wireroom.due import do_due
 from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.log import Log
 from wireroom.regroup import go_on, regroup
 from wireroom.reload import Reloader
+from wireroom.retag import retag
 from wireroom.subscriber import Subscriber
 from wireroom.upkeep import Upkeep
 from wireroom.visitors import Visitor, raise_descriptors
@@ -182,6 +184,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         "publish": engine.press.publish,
         "websub": subscriber.tick,
         "upkeep": Upkeep(engine).tick,
+        "due": functools.partial(do_due, engine),
         "regroup": functools.partial(go_on, engine),
     }
     try:
@@ -202,6 +205,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await decide(engine, request)
     if request.get("do") == "regroup":
         return await regroup(engine, request, progress)
+    if request.get("do") == "retag":
+        return await retag(engine, request, progress)
     if request.get("do") != "poll":
         raise ControlError(f"this daemon knows no {request.get('do')!r}; is it of another version?")
     return await engine.round(request["sources"], due=request["due"], progress=progress)

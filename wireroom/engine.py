@@ -6,15 +6,16 @@ IO: network, sqlite, files, processes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from db.archive import open_reader, open_writer
+from db.archive import ArchiveError, open_reader, open_writer
 from db.plan import PolledSource
-from db.query_names import read_query
 from db.regroup import stamp
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
@@ -27,10 +28,11 @@ from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
 from wireroom.config_queries import names_of
+from wireroom.due import do_due
 from wireroom.entities import gazetteer_of
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
-from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
+from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup, query_of
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
@@ -116,9 +118,17 @@ class Engine:
         ``taken`` is called on the writer's thread, before anything else is written there.
         """
         names = names_of(config)
-        queries = {t.id: read_query(t.match, names) for t in config.topics}
         topics = [
-            ConfiguredTopic(id=t.id, title=t.title, was=t.was, query=queries[t.id], limit=t.limit, dedupe=t.dedupe)
+            ConfiguredTopic(
+                id=t.id,
+                title=t.title,
+                was=t.was,
+                query=query_of(t, names),
+                limit=t.limit,
+                dedupe=t.dedupe,
+                same_event=t.same_event,
+                delay_s=t.delay_s,
+            )
             for t in config.topics
         ]
         rules, now = [rule.id for rule in config.rules], iso(datetime.now(UTC))
@@ -243,6 +253,8 @@ class Engine:
         are listed as waiting. Raises ControlError (exit code 2) for a source that the config does not have.
         """
         result = await Round(self, progress).run(wanted, due=due)
+        with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
+            await do_due(self)
         if not self.closing:
             await self.press.publish()
         return result

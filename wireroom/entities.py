@@ -6,17 +6,15 @@ are any the other names, parted by semicolons. "#" begins a remark.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 from db.text import slug
 from ingest.gazetteer import Gazetteer
 from ingest.gazetteer_files import shipped
 from ingest.named import Named
-from wireroom.config_faults import ConfigError, Fault, shown_key
-from wireroom.config_queries import Found, rows
+from wireroom.config_faults import ConfigError, Fault
 from wireroom.config_tables import EntityTable
 from wireroom.config_tags import check_kind, check_name
 from wireroom.explained import counted
@@ -94,24 +92,3 @@ def read_list(path: Path) -> tuple[Listed, list[Fault]]:
         more = f"and {len(faults) - MAX_FAULTS:,} more lines are wrong"
         faults[MAX_FAULTS:] = [Fault(file=path, line=faults[MAX_FAULTS].line, key="", problem=more, mend=MEND)]
     return found, faults
-
-
-def entity_faults(raw: dict[str, Any]) -> Iterator[Found]:
-    """Find the tables of one tag, and the names that stand in two tables: no text would tell which is meant."""
-    tags: dict[tuple[object, str], int] = {}
-    names: dict[str, int] = {}
-    for n, row in rows(raw, "entity"):
-        name, id_ = row.get("name"), row.get("id")
-        if not isinstance(name, str):
-            continue
-        key = "id" if isinstance(id_, str) else "name"
-        tag = row.get("kind"), id_ if isinstance(id_, str) else slug(name)
-        if (first := tags.setdefault(tag, n)) != n:
-            problem = f"gives the tag {tag[0]}:{tag[1]}, as {shown_key(('entity', first), raw)} does"
-            yield ("entity", n, key), problem, "give it another id, or make one table of the two"
-            continue
-        aliases = row.get("aliases")
-        for at, said in (("name", name), *(("aliases", one) for one in (aliases if isinstance(aliases, list) else ()))):
-            if isinstance(said, str) and (first := names.setdefault(slug(said), n)) != n:
-                problem = f"{said!r} is a name of {shown_key(('entity', first), raw)} too"
-                yield ("entity", n, at), problem, "take it out of one of the two: no text says which is meant"

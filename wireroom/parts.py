@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from db.query_names import Names, read_query
+from db.query_names import Names, looked_up, read_query
+from db.query_tree import Query
 from db.sync import Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
@@ -26,7 +27,8 @@ from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
-from wireroom.config_queries import names_of
+from wireroom.config import Topic as TopicConfig
+from wireroom.config_queries import names_of, whole_query
 from wireroom.entities import gazetteer_of
 from wireroom.log import Log
 from wireroom.press import Press
@@ -121,9 +123,7 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
         desks=Desks(
             source_tags=source_tags,
             rules=make_rules(config, synced, names),
-            topics=tuple(
-                Topic(id=synced.topics[t.id], query=read_query(t.match, names), dedupe=t.dedupe) for t in config.topics
-            ),
+            topics=tuple(make_topic(t, synced.topics[t.id], names) for t in config.topics),
             categories=mapped_categories(config, synced.sources),
             gazetteer=gazetteer_of(config.entities, known=config.gazetteer),
         ),
@@ -150,6 +150,23 @@ def make_rules(config: Config, synced: Synced, names: Names) -> tuple[Rule, ...]
         )
     asked = [Asked(rule.query, (rule.kind, rule.name) if rule.name else None) for rule in made]
     return tuple(made[number] for number in in_order(asked))
+
+
+def query_of(topic: TopicConfig, names: Names) -> Query:
+    """Give all that a topic asks, with what it names put in; the config has checked that it can be."""
+    return looked_up(whole_query(topic), names)
+
+
+def make_topic(topic: TopicConfig, row: int, names: Names) -> Topic:
+    """Turn a topic of the config into what selecting works by; ``row`` is its row id."""
+    return Topic(
+        id=row,
+        query=query_of(topic, names),
+        dedupe=topic.dedupe,
+        same_event=topic.same_event,
+        delay_s=topic.delay_s,
+        flood=topic.flood,
+    )
 
 
 def make_grouping(config: Config, synced: Synced) -> Grouping:
