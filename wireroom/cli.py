@@ -214,6 +214,10 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
       wireroom search 'embassy OR ambassador'
       wireroom search 'title:"united nations" AND lang:en'
       wireroom search 'subject:diplomacy AND NOT source:bbc-world'
+      wireroom search 'sources:>=3 seen:>=now-7d -@us-russia'
+
+    \b
+    docs/query.md has the whole language.
     """
     import csv
     import io
