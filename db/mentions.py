@@ -17,7 +17,7 @@ Mentioned = Mapping[int, tuple[Mention, ...]]
 def other_mentions(
     db: Database, story_ids: Collection[int], find: Callable[[str, str, str | None], tuple[Mention, ...]]
 ) -> Mentioned:
-    """Ask ``find`` what the entries of stories mention, by title, text and language → where that is not what is kept."""
+    """Ask ``find`` what titles, texts and languages mention, of all entries of stories → where it is another."""
     found = {}
     for id_, title, text, language, kept in db.execute(
         "SELECT id, title, text, language, mentions FROM entries WHERE story_id IN (SELECT value FROM json_each(?))",

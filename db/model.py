@@ -223,46 +223,6 @@ class EventTold:
     named: tuple[Sibling, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedItem:
-    """One selection as it is published: the story's lead entry, all its coverage, its tags, its event.
-
-    ``guid`` is the selection's own minted id, the same in all formats. ``coverage`` is in order of first sight;
-    ``lead`` is the index in it of the entry that is shown. ``updated`` is when the story's text last changed.
-    In a topic that shows copies apart it is one entry, and its exact copies.
-    """
-
-    guid: str
-    number: int
-    story_id: int
-    title: str
-    url: str | None
-    author: str | None
-    html: str
-    text: str
-    language: str | None
-    published: str | None
-    updated: str
-    first_seen: str
-    selected_at: str
-    tags: tuple[str, ...]
-    enclosures: tuple[Enclosure, ...]
-    coverage: tuple[Coverage, ...]
-    lead: int
-    event: EventTold | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicFeed:
-    """What one topic shows now: its newest selections, newest first. ``urn`` is the feed's own minted id."""
-
-    id: str
-    title: str
-    urn: str
-    created_at: str
-    items: tuple[FeedItem, ...]
-
-
 SubscriptionState = Literal["asked", "active", "denied", "ended"]
 
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from db.model import Entry, LanguageFrom, Mention, Outline
 from db.query_tree import Query
+from db.sieve import Asks
 
 JoinedBy = Literal[
     "first",  # it is the story's first
@@ -107,8 +108,8 @@ class KnownStory:
     words: int
     event: int | None
     entries: Mapping[int, Carried]
-    marks: tuple[Mark, ...] = ()
     event_score: float | None = None
+    marks: tuple[Mark, ...] = ()
 
 
 class Taken(NamedTuple):
@@ -184,8 +185,8 @@ class Draft:
     event: int | None
     carried: tuple[Carried, ...]
     tags: tuple[StoryTag, ...]
-    marks: tuple[Mark, ...] = ()
     event_score: float | None = None
+    marks: tuple[Mark, ...] = ()
 
     @property
     def source_ids(self) -> tuple[int, ...]:
@@ -198,6 +199,12 @@ class Desk(Protocol):
 
     def matching(self, query: Query) -> frozenset[int]:
         """The refs of the drafts that ``query`` takes: the very SQL that search runs."""
+
+    def each(self, asked: tuple[Asks, ...]) -> Iterator[tuple[int, frozenset[int]]]:
+        """Ask many queries, one after the other: the number of each that takes any draft, and their refs.
+
+        Each sees the tags that were given up to then. Quick where ``asked`` is the same object at every poll.
+        """
 
     def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
         """Give drafts a tag, so that later queries see it."""

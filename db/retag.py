@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
+from db.plan import Withheld
 from db.recall import StoryTag
 
 FRONT = 5000
@@ -64,6 +65,21 @@ def tag_changes(db: Database, wanted: Mapping[int, Sequence[StoryTag]]) -> TagCh
             gained.update(now - before)
             lost.update(before - now)
     return TagChanges(frozenset(stories), gained, lost)
+
+
+def withheld_changes(
+    db: Database, wanted: Sequence[tuple[int, Withheld | None]]
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Compare whether stories should be kept out of all topics with whether they are → newly kept out, let in again."""
+    out = {
+        id_
+        for (id_,) in db.execute(
+            "SELECT id FROM stories WHERE withheld IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+            [json.dumps([id_ for id_, _ in wanted])],
+        )
+    }
+    should = {id_ for id_, withheld in wanted if withheld is not None}
+    return frozenset(should - out), frozenset(out - should)
 
 
 def fronts(db: Database) -> dict[int, int]:

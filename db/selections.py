@@ -94,10 +94,11 @@ def select(
 ) -> None:
     """Record that the topic took the items, (story, entry or None), under its next numbers and ids minted for them.
 
-    ``archived``: they are never announced, so the topic's output is what it was.
+    ``archived``: they are never announced, so the topic's output is what it was; so it is while it waits for a digest.
     """
     ((last,),) = db.execute(
-        "UPDATE topics SET last_number = last_number + ?1, changes = changes + ?3 WHERE id = ?2 RETURNING last_number",
+        "UPDATE topics SET last_number = last_number + ?1, changes = changes + iif(digest_from IS NULL, ?3, 0) "
+        "WHERE id = ?2 RETURNING last_number",
         [len(items), topic_id, 0 if archived else len(items)],
     )
     db.conn.executemany(

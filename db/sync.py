@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from db.apply import mint_urn
 from db.fill import filling
 from db.model import Dedupe
+from db.policies import note_policy
 from db.query_tree import Query
 from db.rows import AT_ONCE, all_rows
 from db.selections import reschedule, select
@@ -53,7 +54,10 @@ class ConfiguredSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfiguredTopic:
-    """A topic of the config: all that it asks as one query, and what of its policy the archive must know."""
+    """A topic of the config: all that it asks as one query, and what of its policy the archive must know.
+
+    ``fronted_by`` and ``styled_by``: the keys by which it is shown, as text (see ``db/policies.py``).
+    """
 
     id: str
     title: str
@@ -63,6 +67,9 @@ class ConfiguredTopic:
     dedupe: Dedupe = "copies"
     same_event: float | None = None
     delay_s: float = 0
+    fronted_by: str = ""
+    styled_by: str = ""
+    secret: bool = False
 
 
 class Standing(NamedTuple):
@@ -109,8 +116,11 @@ def sync_config(
     remarks += rename(db, "topics", [(t.id, t.was) for t in topics])
     source_ids = put_sources(db, sources, now)
     topic_ids = {topic.id: put_topic(db, topic, now, mint) for topic in topics}
+    for topic in topics:
+        id_, secret = topic_ids[topic.id], topic.secret
+        note_policy(db, id_, fronted_by=topic.fronted_by, styled_by=topic.styled_by, secret=secret, now=now)
     for rule in rules:
-        db.execute("INSERT OR IGNORE INTO rules (config_id) VALUES (?)", [rule])
+        db.execute("INSERT OR IGNORE INTO rules (config_id, added_at) VALUES (?, ?)", [rule, now])
     retire(db, "sources", source_ids, now)
     retire(db, "topics", topic_ids, now)
     mend_times(db, parse_iso(now))

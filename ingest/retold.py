@@ -33,14 +33,14 @@ class Again:
 def asked_again(
     story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, occasion: Occasion
 ) -> Again:
-    """Choose the leads of stories, and ask rules and topics of them, as a poll does."""
+    """Choose the leads of stories, and ask rules and topics of them, as a poll does on that occasion."""
     shown, ruled, desk = laid(story_ids, known, desks, grouping, occasion.now)
     return Again(
         retold=shown.retold,
         tags=ruled.tags,
         withheld=ruled.withheld,
         taken=ruled.taken,
-        chosen=choices(shown.drafts, desks.topics, desk, known, (), occasion, withheld=ruled.closed),
+        chosen=choices(ruled.let_in(shown.drafts), desks.topics, desk, known, (), occasion),
     )
 
 
@@ -52,7 +52,7 @@ def taking(
     Whether these are hidden there, or kept out of all topics, does not matter.
     """
     shown, _, desk = laid(story_ids, known, desks, grouping, now)
-    by_query = {(topic.id, ref) for topic in desks.topics for ref in desk.matching(topic.query)}
+    by_query = {(desks.topics[number].id, ref) for number, refs in desk.each(desks.topics) for ref in refs}
     return frozenset(by_query | {(topic, d.ref) for d in shown.drafts for topic in pinned(d.marks)})
 
 

@@ -35,19 +35,18 @@ class Occasion:
 
 def choices(
     drafts: Sequence[Draft],
-    topics: Sequence[Topic],
+    topics: tuple[Topic, ...],
     desk: Desk,
     known: Known,
     placed: Sequence[Placed],
     occasion: Occasion,
     gone: Mapping[int, int] | None = None,
-    withheld: Collection[int] = (),
 ) -> Chosen:
     """Ask every topic, in the config's order, of the stories on the desk → what each does with them, in their order.
 
     ``placed`` are the poll's new entries. ``gone``: stories that turn out, in this poll, to be another one, which has
-    their selections from then on. ``withheld``: stories (refs) that no topic may take; what has them keeps them unseen.
-    Where a person hid a story, the topic does not take it; where one pinned it, the topic keeps it.
+    their selections from then on. What a person said of a story is stronger than any query: where it is hidden no topic
+    takes it, where it is pinned none gives it up.
     """
     gone = gone or {}
     stories = [draft.ref for draft in drafts]
@@ -58,18 +57,20 @@ def choices(
         taken[topic_id, gone.get(story, story)].add(entry)
         if has_left:
             away.add((topic_id, gone.get(story, story)))
-    members = all_members(known, rows, placed, gone) if any(t.dedupe != "copies" for t in topics) else {}
-    by_event = any(topic.same_event is not None for topic in topics)
+    asked = [(topics[number], matching) for number, matching in desk.each(topics)]
+    members = all_members(known, rows, placed, gone) if any(t.dedupe != "copies" for t, _ in asked) else {}
+    by_event = any(topic.same_event is not None for topic, _ in asked)
     shown = known.events_shown(events_of(drafts), archived=occasion.quiet) if by_event else frozenset()
-    waiting = known.waiting(rows) if occasion.quiet and any(t.delay_s for t in topics) else frozenset()
-    free = [draft for draft in drafts if draft.ref not in withheld]
+    waiting = known.waiting(rows) if occasion.quiet and any(t.delay_s for t, _ in asked) else frozenset()
     made: list[Chosen] = []
-    for topic in topics:
-        matching = desk.matching(topic.query)
-        mine = [d for d in free if d.ref in matching and not is_hidden(d.marks, topic.id)]
+    if occasion.leaves:  # of all topics is to be known what they take no longer
+        takers = {topic.id: matching for topic, matching in asked}
+        asked = [(topic, takers.get(topic.id, frozenset())) for topic in topics]
+    for topic, matching in asked:
+        mine = [draft for draft in drafts if draft.ref in matching]
         new = [
             (draft, entry)
-            for draft in first_told(topic, mine, shown, taken)
+            for draft in first_told(topic, [d for d in mine if not is_hidden(d.marks, topic.id)], shown, taken)
             for entry in items(topic, members.get(draft.ref, ()), taken[topic.id, draft.ref])
             if (topic.id, draft.ref) not in waiting
         ]
@@ -78,8 +79,8 @@ def choices(
         if away:
             made.append(Chosen(back=tuple((topic.id, d.ref) for d in mine if (topic.id, d.ref) in away)))
         if occasion.leaves:
-            others = [(topic.id, d.ref) for d in free if d.ref not in matching and topic.id not in pinned(d.marks)]
-            left = (one for one in others if taken[one] and one not in away)
+            others = [d for d in drafts if d.ref not in matching and topic.id not in pinned(d.marks)]
+            left = (one for one in ((topic.id, d.ref) for d in others) if taken[one] and one not in away)
             made.append(Chosen(left=tuple(left)))
     return together(made)
 

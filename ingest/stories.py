@@ -54,7 +54,7 @@ def with_stories(
     stories = united(known.stories(wanted), plan.unions)
     if not stories and not copies:
         return plan
-    events = {happening.story: (happening.event, happening.score) for happening in plan.happenings}
+    events = {happening.story: happening for happening in plan.happenings}
 
     def look(ranks: Ranks) -> Shown:
         new = [
@@ -66,7 +66,8 @@ def with_stories(
         drafts = list(again.drafts)
         for text in new:
             brought = tuple(carried(plan.source_id, p.entry) for p in copies[text.ref])
-            drafts.append(new_draft(text, brought, desks, plan.now, *events.get(text.ref, (None, None))))
+            event, score = (of.event, of.score) if (of := events.get(text.ref)) else (None, None)
+            drafts.append(new_draft(text, brought, desks, plan.now, event, score))
         return Shown(new=tuple(new), retold=again.retold, drafts=tuple(drafts))
 
     shown, ruled, desk = settled(look, partial(known.desk, now=plan.now, gone=gone), desks.rules)
@@ -78,14 +79,13 @@ def with_stories(
         withheld=ruled.withheld,
         taken=ruled.taken,
         chosen=choices(
-            shown.drafts,
+            ruled.let_in(shown.drafts),
             desks.topics,
             desk,
             known,
             placed,
             Occasion(now=plan.now),
             successors(plan.unions),
-            ruled.closed,
         ),
     )
 

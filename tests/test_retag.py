@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from db.curate import Wish, decide_marks
 from db.desk import DraftDesk
 from db.query import parse
-from db.recall import Mark
 from db.retag import extent, fronts
+from db.times import iso
 from db.writer import Job, run_batch
 from factory import minting
 from house import House, until
@@ -177,7 +178,7 @@ def test_a_retag_that_was_broken_off_is_harmless_to_repeat(tmp_path: Path, steps
         assert rooms[0].db.execute(sql).fetchall() == rooms[1].db.execute(sql).fetchall()
 
 
-def test_what_waits_goes_on_waiting_and_what_is_pinned_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_goes_on_waiting_and_what_is_pinned_stays(tmp_path: Path) -> None:
     """The one is announced in its time; the other a person wants there, whatever the query says."""
     room = Newsroom(tmp_path / "wireroom.db", SOURCES, match="trains OR ports", policy={"delay_s": 3600})
     some(room, 4)
@@ -188,8 +189,8 @@ def test_what_waits_goes_on_waiting_and_what_is_pinned_stays(tmp_path: Path, mon
     free = replace(room, policy={})
     free.poll("post", *(Printed(f"p{n}", report(n).with_more("Trains.", "Ports."), n) for n in range(4)), hour=4)
     assert [row[0] for row in selected(room)] == [1, 2, 3, 4]
-    pin = Mark(kind="pin", topic_id=1, tag=None, entry_id=None, by="someone")
-    monkeypatch.setattr("db.known.marks_of", lambda db, ids: {id_: (pin,) for id_ in ids if id_ == 2})
+    decide_marks(room.db, Wish(word="pin", story_id=2, topic="all"), iso(at(5)), "someone")
+    room.db.conn.commit()
     retag(room, desks_of(room, "nothing"))
 
     assert [row[0] for row in selected(room) if not row[-1]] == [2]
@@ -317,3 +318,55 @@ def test_since_leaves_older_stories_as_they_are(house: House) -> None:
     assert taken(house) == [("A barge", 1, 0)]
     assert house.wireroom("retag", "--since", "a month").code == 2
     assert "is no duration; write a number" in house.wireroom("retag", "--since", "a month").err
+
+
+def test_rules_that_withhold_hold_for_the_past(house: House) -> None:
+    """A story that is dropped now keeps its place, unseen; let in again, it is there. None of it is announced."""
+    drop = '[[rule]]\nid = "no"\nmatch = "%s"\ndrop = true\n'
+    write(house, "ferry", "barge")
+    house.configure({"wire": "feed.xml"}, RULE % "ferry OR barge" + drop % "barge" + TOPIC)
+    house.poll()
+    assert taken(house) == [("A ferry", 0, 0)]
+    house.configure({"wire": "feed.xml"}, RULE % "ferry OR barge" + drop % "ferry" + TOPIC)
+
+    told = result(house)
+
+    assert (told["withheld"], told["released"], told["changed"]) == (1, 1, 2)
+    assert taken(house) == [("A ferry", 0, 0), ("A barge", 1, 0)]
+    assert house.rows("SELECT title, withheld, withheld_by FROM stories WHERE withheld IS NOT NULL") == [
+        ("A ferry", "drop", "no")
+    ]
+    assert result(house)["changed"] == 0
+    configure(house, "ferry OR barge")
+    assert result(house)["released"] == 1
+    assert taken(house) == [("A ferry", 0, 0), ("A barge", 1, 0)]
+
+
+def test_what_a_person_said_stays(house: House) -> None:
+    """Tags given and taken away, what is hidden, what is pinned, whatever the config says by now."""
+    write(house, "ferry", "barge", "train", "cart")
+    configure(house, "ferry OR barge OR cart")
+    house.poll()
+    ids = dict(house.rows("SELECT title, id FROM stories"))
+    for words in (
+        ("tag", ids["A train"], "subject:ships"),
+        ("untag", ids["A ferry"], "subject:ships"),
+        ("hide", ids["A barge"]),
+        ("pin", ids["A cart"], "ships"),
+    ):
+        done = house.wireroom(*map(str, words))
+        assert done.code == 0, done.err
+    said, before = taken(house), house.rows("SELECT * FROM story_tags ORDER BY 1, 2, 3, 4")
+
+    assert result(house)["changed"] == 0
+    assert taken(house) == said
+    configure(house, "zzz")
+    result(house)
+    configure(house, "ferry OR barge OR cart")
+    result(house)
+
+    assert taken(house) == said
+    assert house.rows("SELECT * FROM story_tags ORDER BY 1, 2, 3, 4") == before
+    configure(house, "zzz")
+    result(house)
+    assert {title for title, _, left in taken(house) if not left} >= {"A train", "A cart"}

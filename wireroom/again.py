@@ -7,13 +7,12 @@ from collections.abc import Callable
 from sqlite_utils import Database
 
 from db.apply import note_taken, replace_tags, update_story, withhold
-from db.plan import Chosen
 from db.selections import write_chosen
 from ingest.retold import Again
 
 
-def write_again(db: Database, again: Again, now: str, mint: Callable[[], str], *, selects: bool = True) -> None:
-    """Write what stories show now, their tags, what is kept out; and if it ``selects``, what topics do with them.
+def write_again(db: Database, again: Again, now: str, mint: Callable[[], str]) -> None:
+    """Write what stories show now, their tags, what is kept out, and what topics do with them.
 
     Runs inside the writer's transaction. It is no news of the stories: what was updated when stays as it was.
     """
@@ -22,4 +21,4 @@ def write_again(db: Database, again: Again, now: str, mint: Callable[[], str], *
     replace_tags(db, dict(again.tags), frozenset(), now)
     withhold(db, again.withheld)
     note_taken(db, again.taken, now)
-    write_chosen(db, again.chosen if selects else Chosen(), now, mint)
+    write_chosen(db, again.chosen, now, mint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from db.due import Due
 from db.model import LEAST_SCORES, Dedupe, Level
+from db.output import DAY_S, Order, Policy
 from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_faults import config_error, cross_faults, explain, unreadable
 from wireroom.config_queries import Found
-from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, default_base_url, without_credentials
+from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, Trial, default_base_url, without_credentials
 from wireroom.entities import Entities
 from wireroom.garbage import uncollected
 from wireroom.name_faults import name_faults
@@ -73,6 +76,9 @@ class Topic:
 
     ``per_event``: of an event one story is taken. ``delay_s``: so old must a story be. ``flood``: so many of one poll
     are announced at most.
+    ``per_source``, ``order`` and ``window_s``: see ``Policy``. ``digest`` is when it publishes all of a period as one
+    item, None: story by story. ``full_text``: with the whole texts. ``secret``: at an address that only its subscribers
+    know.
     """
 
     id: str
@@ -88,11 +94,41 @@ class Topic:
     per_event: bool = False
     delay_s: float = 0
     flood: int | None = None
+    per_source: int | None = None
+    order: Order = "new"
+    window_s: float = DAY_S
+    full_text: bool = True
+    digest: Due | None = None
+    secret: bool = False
 
     @property
     def same_event(self) -> float | None:
         """How alike to its event a story must be to share an item with the others of it; None: it never does."""
         return LEAST_SCORES[self.grouping] if self.per_event else None
+
+    @property
+    def policy(self) -> Policy:
+        """What it shows."""
+        return Policy(
+            limit=self.limit,
+            dedupe=self.dedupe,
+            grouping=self.grouping,
+            per_source=self.per_source,
+            order=self.order,
+            window_s=self.window_s,
+        )
+
+    @property
+    def fronted_by(self) -> str:
+        """What decides which of its stories have a place in its feed, as text."""
+        return json.dumps([self.limit, self.dedupe, self.per_source, self.order, self.window_s])
+
+    @property
+    def styled_by(self) -> str:
+        """What else decides how it is written, as text."""
+        return json.dumps([self.grouping, self.full_text, self.digest, self.secret])
+
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +260,13 @@ def make_config(path: Path, file: File) -> Config:
                 per_event=t.per_story == "event",
                 delay_s=t.delay,
                 flood=t.flood or max(LEAST_FLOOD, t.limit // 2),
+                per_source=t.per_source,
+                order=t.order,
+                window_s=t.window or DAY_S,
+                full_text=t.full_text,
+                digest=Due(*t.digest, zone=t.timezone or "UTC") if t.digest is not None else None,
+                secret=t.secret,
+                trials=tuple(t.test),
             )
             for t in file.topic
         ),

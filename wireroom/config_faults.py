@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
+from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
 from wireroom.config_tables import (
     EntityTable,
@@ -23,6 +24,7 @@ from wireroom.config_tables import (
     SourceTable,
     Table,
     TopicTable,
+    Trial,
     Wireroom,
     same_place,
 )
@@ -117,6 +119,8 @@ def model_at(where: tuple[str | int, ...]) -> type[Table]:
         "topic": TopicTable,
         "query": SavedQuery,
     }
+    if len(where) > 3 and where[2] == "test":
+        return Trial
     return tables.get(str(where[0]), File) if len(where) > 1 else File
 
 
@@ -129,6 +133,7 @@ def shown_key(where: tuple[str | int, ...], raw: dict[str, Any]) -> str:
         except (KeyError, IndexError, TypeError):
             name = f"number {where[1] + 1}"
         rest = ".".join(str(part) for part in where[2:])
+        rest = re.sub(r"^test\.(\d+)(?:\.|$)", lambda found: f"test {int(found[1]) + 1}: ", rest).removesuffix(": ")
         return f'{where[0]} "{name}"' + (f": {rest}" if rest else "")
     return ".".join(str(part) for part in where)
 
@@ -155,8 +160,9 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 problem = f"is polled already by {shown_key(('source', first), raw)}"
                 yield ("source", n, "url"), problem, "take one of the two out"
     yield from grouping_faults(raw)
-    yield from query_faults(raw)
     yield from event_faults(raw)
+    yield from policy_faults(rows(raw, "topic"))
+    yield from query_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
     given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}

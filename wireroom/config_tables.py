@@ -18,6 +18,7 @@ from db.query import parse
 from db.query_faults import QueryError
 from db.query_values import LANGUAGE
 from ingest.guard import Allowed
+from wireroom.config_policies import TopicOutput
 from wireroom.config_tags import CONTROL, check_category_tag, check_kind, check_name, check_tag, check_tag_name, exactly
 from wireroom.units import parse_duration, parse_size
 
@@ -121,18 +122,18 @@ def check_query(value: object) -> str:
     return value
 
 
-def problem_and_mend(error: QueryError) -> tuple[str, str]:
-    """Part what is wrong in a query from the mend."""
-    problem, _, mend = str(error).replace(": did you mean", "; did you mean").partition("; ")
-    return problem, mend or "docs/query.md has the query language"
-
-
 def check_language(value: object) -> str:
     """Check a language's code → in small letters, a hyphen before the region."""
     code = str(value).lower().replace("_", "-")
     if not LANGUAGE.match(code):
         raise ValueError(f'{value!r} is no language code|write one such as "en", "de" or "pt-br"')
     return code
+
+
+def problem_and_mend(error: QueryError) -> tuple[str, str]:
+    """Part what is wrong in a query from the mend."""
+    problem, _, mend = str(error).replace(": did you mean", "; did you mean").partition("; ")
+    return problem, mend or "docs/query.md has the query language"
 
 
 def check_url(value: object) -> str:
@@ -253,6 +254,17 @@ class EntityTable(Table):
     aliases: list[Name] = Field(default_factory=list)
 
 
+class Trial(Table):
+    """``[[rule.test]]``, ``[[topic.test]]``: a story that the rule or topic must take, or must not."""
+
+    text: str
+    title: str = ""
+    lang: str | None = Field(default=None, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
+    source: Id | None = None
+    tags: list[Tag] = Field(default_factory=list)
+    expect: bool
+
+
 class Rule(Table):
     """``[[rule]]``: it does one thing or several."""
 
@@ -262,6 +274,7 @@ class Rule(Table):
     drop: bool = False
     hold: bool = False
     priority: dict[Id, Priority] = Field(default_factory=dict)
+    test: list[Trial] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def does_something(self) -> Rule:
@@ -280,7 +293,7 @@ class SavedQuery(Table):
     match: Match
 
 
-class TopicTable(Table):
+class TopicTable(TopicOutput, Table):
     """``[[topic]]``."""
 
     id: Id
@@ -296,6 +309,7 @@ class TopicTable(Table):
     per_story: Literal["copies", "event"] = "copies"
     delay: Annotated[Seconds, Field(le=30 * 86_400)] = 0
     flood: int | None = Field(default=None, ge=1, le=5000)  # half of limit, but 20 at least
+    test: list[Trial] = Field(default_factory=list)
 
 
 class File(Table):

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
@@ -31,7 +32,9 @@ from wireroom.log import Log
 from wireroom.regroup import go_on, regroup
 from wireroom.reload import Reloader
 from wireroom.retag import retag
+from wireroom.rotate import rotate
 from wireroom.subscriber import Subscriber
+from wireroom.trials import log_failing
 from wireroom.upkeep import Upkeep
 from wireroom.visitors import Visitor, raise_descriptors
 
@@ -81,6 +84,7 @@ async def started(engine: Engine, stop: asyncio.Event) -> bool:
             await engine.start()
             keep_what_is_there()
         await engine.press.publish(everything=True)
+        await asyncio.to_thread(log_failing, engine.config, engine.log, datetime.now(UTC))
 
     beginning, stopping = asyncio.create_task(begin()), asyncio.create_task(stop.wait())
     await asyncio.wait({beginning, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -181,6 +185,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
     stopping = asyncio.create_task(stop.wait())
     jobs: dict[str, Callable[[], Awaitable[object]]] = {
         "tick": engine.tick,
+        "digests": engine.digester.tick,
         "publish": engine.press.publish,
         "websub": subscriber.tick,
         "upkeep": Upkeep(engine).tick,
@@ -203,6 +208,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await reloader.answer()
     if request.get("do") in DECISIONS:
         return await decide(engine, request)
+    if request.get("do") == "rotate":
+        return await rotate(engine, request)
     if request.get("do") == "regroup":
         return await regroup(engine, request, progress)
     if request.get("do") == "retag":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from db.known import ArchiveKnown
 from db.marks import marked
 from db.merge import MergeError, ids, living
 from db.placing import unselected_pins
+from db.plan import Chosen
 from db.selections import select
 from db.times import iso
 from db.topics import mark_changed_topics
@@ -112,8 +114,9 @@ def retell(
     pinned there: the undo of a merge or a split only restores.
     """
     again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping, Occasion(now=now))
+    chosen = replace(again.chosen, back=()) if selects else Chosen()  # what comes back is noted by who decides
     ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()
-    write_again(db, again, now, mint_urn, selects=selects)
+    write_again(db, replace(again, chosen=chosen), now, mint_urn)
     for topic, story in unselected_pins(db, stories):
         select(db, topic, [(story, None)], now, mint_urn)
     if notes:

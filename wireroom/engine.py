@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader, open_writer
+from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.regroup import stamp
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
@@ -27,12 +28,14 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
-from wireroom.config_queries import names_of
+from wireroom.config_queries import asked_by, names_of
+from wireroom.digester import Digester
 from wireroom.due import do_due
 from wireroom.entities import gazetteer_of
+from wireroom.in_force import said
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
-from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup, query_of
+from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
@@ -57,6 +60,7 @@ class Engine:
         self._poller: Poller | None = None
         self._network: Network
         self._ticker = Ticker(self)
+        self.digester = Digester(self)
         self.closing = False
         """Nothing more is begun."""
         self.regroups = 0  # how many commands are at it
@@ -123,11 +127,14 @@ class Engine:
                 id=t.id,
                 title=t.title,
                 was=t.was,
-                query=query_of(t, names),
+                query=asked_by(t, names),
                 limit=t.limit,
                 dedupe=t.dedupe,
                 same_event=t.same_event,
                 delay_s=t.delay_s,
+                fronted_by=t.fronted_by,
+                styled_by=t.styled_by,
+                secret=t.secret,
             )
             for t in config.topics
         ]
@@ -135,6 +142,7 @@ class Engine:
 
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
+            put_in_force(db, said(config), now)
             stamp(db, GROUPING_VERSION, comparing=make_grouping(config, synced).comparing)
             taken(synced)
             return synced
@@ -256,5 +264,7 @@ class Engine:
         with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
             await do_due(self)
         if not self.closing:
+            with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
+                await self.digester.tick()
             await self.press.publish()
         return result

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from db.query_names import Names, looked_up, read_query
-from db.query_tree import Query
+from db.query_names import Names, read_query
 from db.sync import Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
@@ -28,7 +27,7 @@ from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.config import Config
 from wireroom.config import Topic as TopicConfig
-from wireroom.config_queries import names_of, whole_query
+from wireroom.config_queries import asked_by, names_of
 from wireroom.entities import gazetteer_of
 from wireroom.log import Log
 from wireroom.press import Press
@@ -133,6 +132,18 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
     )
 
 
+def make_topic(topic: TopicConfig, row: int, names: Names) -> Topic:
+    """Turn a topic of the config into what selecting works by; ``row`` is its row id."""
+    return Topic(
+        id=row,
+        query=asked_by(topic, names),
+        dedupe=topic.dedupe,
+        same_event=topic.same_event,
+        delay_s=topic.delay_s,
+        flood=topic.flood,
+    )
+
+
 def make_rules(config: Config, synced: Synced, names: Names) -> tuple[Rule, ...]:
     """Turn the config's rules into what the poller works by, each behind those whose tags it asks for."""
     made = []
@@ -150,23 +161,6 @@ def make_rules(config: Config, synced: Synced, names: Names) -> tuple[Rule, ...]
         )
     asked = [Asked(rule.query, (rule.kind, rule.name) if rule.name else None) for rule in made]
     return tuple(made[number] for number in in_order(asked))
-
-
-def query_of(topic: TopicConfig, names: Names) -> Query:
-    """Give all that a topic asks, with what it names put in; the config has checked that it can be."""
-    return looked_up(whole_query(topic), names)
-
-
-def make_topic(topic: TopicConfig, row: int, names: Names) -> Topic:
-    """Turn a topic of the config into what selecting works by; ``row`` is its row id."""
-    return Topic(
-        id=row,
-        query=query_of(topic, names),
-        dedupe=topic.dedupe,
-        same_event=topic.same_event,
-        delay_s=topic.delay_s,
-        flood=topic.flood,
-    )
 
 
 def make_grouping(config: Config, synced: Synced) -> Grouping:

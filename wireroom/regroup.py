@@ -229,11 +229,12 @@ class Regrouper:
     def retell(self, db: Database, stories: Sequence[int]) -> int:
         """Choose the leads of stories, and ask rules and topics of them, as a poll does → how many have another lead.
 
-        It is no news of theirs, and what a topic takes only now is not announced: it is archived there.
+        It is no news of theirs, so what a topic takes only now is not announced either: it is archived there.
         """
-        occasion = Occasion(now=iso(self.now), quiet=True)
+        now = iso(self.now)
+        occasion = Occasion(now=now, quiet=True)
         again = asked_again(stories, ArchiveKnown(db, self.desk), self.desks, self.grouping, occasion)
-        write_again(db, again, occasion.now, self.mint)
+        write_again(db, again, now, self.mint)
         mark_changed_topics(db, list(stories))
         return len(again.retold)
 

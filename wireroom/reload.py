@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, ask
 from wireroom.entities import gazetteer_of
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.lock import beside
+from wireroom.trials import run_trials
 
 if TYPE_CHECKING:
     from wireroom.engine import Engine
@@ -80,6 +82,7 @@ def load_again(old: Config) -> Config:
     is built here, not where the daemon's other work waits: of very many it takes seconds.
     """
     new = load_config(old.path)
+    run_trials(new, datetime.now(UTC))  # an edit that breaks a test of its own is not taken over
     known = {source.id: source for source in old.sources}
     entities = old.entities if old.entities.named == new.entities.named else new.entities
     gazetteer_of(entities, known=new.gazetteer)

@@ -21,7 +21,7 @@ from db.apply import mint_urn
 from db.desk import DraftDesk
 from db.known import ArchiveKnown
 from db.mentions import other_mentions, write_mentions
-from db.retag import extent, fronts, mark_fronts, next_ids, tag_changes, topic_names
+from db.retag import extent, fronts, mark_fronts, next_ids, tag_changes, topic_names, withheld_changes
 from db.times import iso
 from db.topics import mark_changed_topics
 from ingest.grouping import Grouping
@@ -52,13 +52,16 @@ LONG_AGO = ""
 class Sums:
     """What a retag did so far. By topic (its id in the config): stories that entered its archive, left it, came back.
 
-    ``changed``: stories of which anything changed; ``retagged``: of which tags did, or why they have them.
+    ``changed``: stories of which anything changed; ``retagged``: of which tags did, or why they have them;
+    ``withheld``: that rules keep out of all topics now; ``released``: that they let in again.
     """
 
     stories: int = 0
     changed: int = 0
     retagged: int = 0
     leads: int = 0
+    withheld: int = 0
+    released: int = 0
     gained: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     entered: Counter[str] = field(default_factory=Counter)
@@ -67,8 +70,7 @@ class Sums:
 
     def __add__(self, other: Sums) -> Sums:
         """Add what a step did."""
-        names = ("stories", "changed", "retagged", "leads", "gained", "lost", "entered", "left", "back")
-        return Sums(**{name: getattr(self, name) + getattr(other, name) for name in names})
+        return Sums(**{name: getattr(self, name) + getattr(other, name) for name in Sums.__dataclass_fields__})
 
     def told(self) -> dict[str, Any]:
         """Tell it as JSON has it."""
@@ -78,6 +80,8 @@ class Sums:
             "changed": self.changed,
             "retagged": self.retagged,
             "leads": self.leads,
+            "withheld": self.withheld,
+            "released": self.released,
             "tags": {
                 tag: {"gained": self.gained[tag], "lost": self.lost[tag]} for tag, _ in changes.most_common(NAMED)
             },
@@ -126,19 +130,22 @@ class Retagger:
             return Counter(names[topic] for topic, _ in frozenset(some))
 
         retold = {text.ref for text in again.retold}
+        withheld, released = withheld_changes(db, again.withheld)
         moved = {story for _, story, *_ in (*chosen.archived, *chosen.left, *chosen.back)}
         if not self.dry:
             write_mentions(db, mentioned)
             write_again(db, again, now, self.mint)
-            if retold:
-                mark_changed_topics(db, sorted(retold))
+            if told_otherwise := retold | withheld | released:
+                mark_changed_topics(db, sorted(told_otherwise))
             if seen := tags.stories | {story for _, story in (*chosen.left, *chosen.back)}:
-                mark_fronts(db, seen, self.fronts, pins_of(db, sorted(seen)))
+                mark_fronts(db, seen, self.fronts, pins_of(db, list(seen)))
         return Sums(
             stories=len(stories),
-            changed=len(tags.stories | retold | moved),
+            changed=len(tags.stories | retold | moved | withheld | released),
             retagged=len(tags.stories),
             leads=len(retold),
+            withheld=len(withheld),
+            released=len(released),
             gained=tags.gained,
             lost=tags.lost,
             entered=by_topic((topic, story) for topic, story, _ in chosen.archived),
@@ -213,7 +220,8 @@ def retag_lines(told: dict[str, Any]) -> list[str]:
     would = "would be " if told["dry_run"] else ""
     lines = [
         f"{told['stories']} stories gone through: {told['changed']} {would}changed, "
-        f"{told['retagged']} {would}tagged otherwise, {told['leads']} {would}led by another entry"
+        f"{told['retagged']} {would}tagged otherwise, {told['leads']} {would}led by another entry, "
+        f"{told['withheld']} {would}withheld, {told['released']} {would}released"
     ]
     lines += [
         f"  {topic}: {one['entered']} enter its archive, {one['left']} leave, {one['back']} come back"
