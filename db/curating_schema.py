@@ -37,7 +37,6 @@ CREATE INDEX stories_published ON stories (published) WHERE published IS NOT NUL
 CREATE INDEX stories_withheld ON stories (withheld) WHERE withheld IS NOT NULL;
 CREATE INDEX selections_announced ON selections (topic_id, number) WHERE archived = 0;
 CREATE INDEX selections_front ON selections (topic_id) WHERE front = 1;
-CREATE INDEX selections_left ON selections (left_at) WHERE left_at IS NOT NULL;
 
 CREATE TABLE authors (                       -- every name that entries were signed with
   id              INTEGER PRIMARY KEY,
@@ -51,7 +50,6 @@ CREATE TRIGGER authors_ai AFTER INSERT ON authors BEGIN
   INSERT INTO authors_fts (rowid, folded) VALUES (new.id, new.folded);
 END;
 
-CREATE INDEX selections_announced ON selections (topic_id, number) WHERE archived = 0;
 CREATE INDEX selections_archived ON selections (topic_id, story_id) WHERE archived = 1;
 CREATE INDEX selections_left ON selections (topic_id) WHERE left_at IS NOT NULL;
 CREATE INDEX selections_taken ON selections (topic_id, story_id, archived, left_at)
