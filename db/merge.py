@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from db.marks import settle_marks
 from db.recall import JoinedBy
-from db.text import folded
+from db.text import count_words, folded
 from db.topics import mark_changed_topics
 from db.trade import trade_back, trade_for_shown
 
@@ -248,10 +248,11 @@ def show_lead(db: Database, story_id: int, entry_id: int) -> None:
 
 
 def fold(db: Database, story_id: int) -> None:
-    """Write the folded words of what a story shows, for search."""
+    """Write the folded words of what a story shows, for search, and how many words that are."""
     ((title, text),) = db.execute("SELECT title, text FROM stories WHERE id = ?", [story_id]).fetchall()
     db.execute(
-        "UPDATE stories SET folded_title = ?, folded_text = ? WHERE id = ?", [folded(title), folded(text), story_id]
+        "UPDATE stories SET folded_title = ?, folded_text = ?, words = ? WHERE id = ?",
+        [folded(title), folded(text), count_words(title, text), story_id],
     )
 
 

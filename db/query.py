@@ -40,12 +40,14 @@ from db.query_faults import (
     MAX_CHARS,
     MAX_DEPTH,
     MAX_LEVELS,
+    MAX_QUOTED,
     MAX_TERMS,
     UNSUPPORTED,
     QueryError,
     check_nesting,
     fault,
     levels,
+    quoted,
     syntax_fault,
 )
 from db.query_tree import And, Author, Has, Leaf, Near, Not, Or, Query, Saved, Tag, Text, TextField, leaves
@@ -169,9 +171,11 @@ def inner_field(item: SearchField, outer: Field) -> Field:
     """Give the field or tag kind that ``item`` names, in lower case."""
     name = str(item.name).lower()
     if outer.name and outer.name != "tag":
-        raise fault(item, f"{outer.name}:{item.name}: is a field in a field; put what follows {outer.name}: in quotes")
+        raise fault(
+            item, f"{outer.name}:{name[:MAX_QUOTED]}: is a field in a field; put what follows {outer.name}: in quotes"
+        )
     if not KIND.match(name):
-        raise fault(item, f"{str(item.name)!r} is no field or tag kind; put the text in quotes")
+        raise fault(item, f"{quoted(str(item.name))} is no field or tag kind; put the text in quotes")
     return Field(f"tag:{name}" if outer.name else name, (item.pos or 0) + 1)
 
 
@@ -217,7 +221,9 @@ def near(item: Proximity, field: TextField) -> Query:
         if (folded := searched(plain)) is not None:
             parts[Text(field, folded, prefix)] = None
     if not parts:
-        raise fault(item, f"there is nothing to search for in {item.term.value}; it needs a letter or digit")
+        raise fault(
+            item, f"there is nothing to search for in {quoted(str(item.term.value))}; it needs a letter or digit"
+        )
     return Near(tuple(parts), item.degree) if len(parts) > 1 else next(iter(parts))
 
 
@@ -225,7 +231,7 @@ def saved(item: Word, field: Field) -> Saved:
     """Convert ``@name``."""
     found = SAVED_ID.match(str(item.value).lower())
     if found is None:
-        raise fault(item, f"{str(item.value)!r} names no saved query; put it in quotes to search for the text")
+        raise fault(item, f"{quoted(str(item.value))} names no saved query; put it in quotes to search for the text")
     if field.name:
         raise fault(item, f"a saved query stands on its own; take {field.name}: away, or put it in quotes")
     return Saved(found[1], column=(item.pos or 0) + 1)
@@ -237,7 +243,7 @@ def leaf(item: Item, field: Field, value: str, *, prefix: bool) -> Query:
     if name in TEXT_FIELDS or name == "author":
         folded = searched(value)
         if folded is None:
-            raise fault(item, f"there is nothing to search for in {value!r}; it needs a letter or digit")
+            raise fault(item, f"there is nothing to search for in {quoted(value)}; it needs a letter or digit")
         return Author(folded, prefix) if name == "author" else Text(TEXT_FIELDS[name], folded, prefix)
     if name in NAMED:
         if prefix:
@@ -253,10 +259,10 @@ def tag(item: Item, field: Field, value: str, *, prefix: bool) -> Query:
         kind, _, value = value.rpartition(":")
         kind, column = kind.strip().lower(), 0
         if kind and not KIND.match(kind):
-            raise fault(item, f"{kind!r} is no tag kind; write tag:kind:name or tag:name")
+            raise fault(item, f"{quoted(kind)} is no tag kind; write tag:kind:name or tag:name")
     name = slug(value)
     if not name and not (prefix and not value.strip()):
-        raise fault(item, f"{value!r} is no tag's name; it needs a letter or digit")
+        raise fault(item, f"{quoted(value)} is no tag's name; it needs a letter or digit")
     if not kind and not name:
         return Has("tag")
     if prefix and name and value.endswith("-"):

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from db.query_faults import quoted
 from db.query_tree import Ago, Moment
 from db.times import iso
 
@@ -44,10 +45,10 @@ def period_of(text: str) -> Period:
         seconds = -seconds if found["sign"] == "+" else seconds
         return Period(Ago(seconds), Ago(seconds - 1), moves=True)
     if text.lower().startswith("now"):
-        raise ValueError(f"{text!r} is no time; write it like now-30m, now-12h, now-7d or now-2w")
+        raise ValueError(f"{quoted(text)} is no time; write it like now-30m, now-12h, now-7d or now-2w")
     found = FIXED.match(text)
     if found is None:
-        raise ValueError(f"{text!r} is no date; {MEND}")
+        raise ValueError(f"{quoted(text)} is no date; {MEND}")
     try:
         return fixed(found)
     except ValueError:

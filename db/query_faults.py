@@ -17,8 +17,11 @@ MAX_LEVELS = 4 * MAX_DEPTH + MAX_TERMS  # of luqum's tree, where a chain of oper
 MAX_EXPANDED = 1000
 """Terms of a query with all that it names put in: what SQLite's parsers still take with ease."""
 
-LIKE = 0.75
-"""How alike a word is to the one that was meant, at least: ``titel`` and ``title`` are by 0.8."""
+LIKE = 0.8
+"""How alike a word is to the one that was meant, at least: ``titel`` and ``title`` are just so much."""
+
+MAX_QUOTED = 40
+"""Of a long word so many characters are shown."""
 
 MAX_LINE = 72
 """Of a long query so many characters are shown around the fault."""
@@ -51,6 +54,11 @@ class QueryError(ValueError):
 def fault(item: Item, problem: str) -> QueryError:
     """Make the error of something that stands in the query."""
     return QueryError(problem, item.pos + 1 if item.pos is not None else None)
+
+
+def quoted(text: str) -> str:
+    """Show text that a person wrote, not all of it where it is long."""
+    return repr(text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

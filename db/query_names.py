@@ -15,12 +15,14 @@ class Names:
     """What a query can name.
 
     ``saved``: queries by id, each as it was parsed; what they name is looked up too. ``kinds``: the tag kinds that
-    there are; ``sources``: the ids of sources, None where any will do.
+    there are; ``sources``: the ids of sources, None where any will do. ``all_sources``: there never were others; else
+    one may have been taken out of the config, and only what is like one that is there is a mistake.
     """
 
     saved: Mapping[str, Query] = field(default_factory=dict)
     kinds: frozenset[str] = frozenset()
     sources: frozenset[str] | None = None
+    all_sources: bool = False
 
 
 def read_query(text: str, names: Names, *, early: bool = False) -> Query:
@@ -32,14 +34,15 @@ def read_query(text: str, names: Names, *, early: bool = False) -> Query:
         raise
 
 
-def looked_up(query: Query, names: Names, *, early: bool = False) -> Query:
+def looked_up(query: Query, names: Names, *, early: bool = False, own: str | None = None) -> Query:
     """Put the saved queries in → a query without any. Raises QueryError for what there is not, and for circles.
 
-    ``early``: the query is a rule's or a topic's, which are asked before anybody withholds or pins a story.
+    ``early``: the query is a rule's or a topic's, which are asked before anybody withholds or pins a story. ``own``:
+    the id by which others name this one.
     """
     for leaf in leaves(query):
         check_leaf(leaf, names, early=early)
-    found = put_in(query, names, (), [MAX_EXPANDED])
+    found = put_in(query, names, () if own is None else (own,), [MAX_EXPANDED])
     if early and (state := next((leaf for leaf in leaves(found) if isinstance(leaf, Is)), None)) is not None:
         raise too_early(state, None)
     if depth(found) > MAX_DEPTH:
@@ -57,7 +60,11 @@ def check_leaf(leaf: Leaf, names: Names, *, early: bool) -> None:
                 raise QueryError(f"unknown tag kind `{kind}`: did you mean `{meant}`?", column)
         case Source(id_, column) if names.sources is not None and id_ not in names.sources:
             meant = nearest(id_, names.sources)
-            raise QueryError(f"there is no source `{id_}`" + (f": did you mean `{meant}`?" if meant else ""), column)
+            if meant or names.all_sources:
+                problem = f"there is no source `{id_}`"
+                raise QueryError(f"{problem}: did you mean `{meant}`?" if meant else problem, column)
+        case Saved(id_, column) if id_ not in names.saved:
+            raise QueryError(f"there is no saved query or topic `@{id_}`{meant_saved(id_, names)}", column)
         case Is(column=column) if early:
             raise too_early(leaf, column)
 
@@ -70,8 +77,8 @@ def too_early(leaf: Is, column: int | None) -> QueryError:
 def put_in(query: Query, names: Names, way: tuple[str, ...], left: list[int]) -> Query:
     """Replace saved queries by what they say; ``way``: those that we are in; ``left``: how many terms may come."""
     match query:
-        case Saved(id_, column):
-            return put_in(saved_query(id_, names, way, column), names, (*way, id_), left)
+        case Saved(id_):
+            return put_in(saved_query(id_, names, way), names, (*way, id_), left)
         case And(parts):
             return And(tuple(put_in(part, names, way, left) for part in parts))
         case Or(parts):
@@ -84,7 +91,7 @@ def put_in(query: Query, names: Names, way: tuple[str, ...], left: list[int]) ->
     return query
 
 
-def saved_query(id_: str, names: Names, way: tuple[str, ...], column: int) -> Query:
+def saved_query(id_: str, names: Names, way: tuple[str, ...]) -> Query:
     """Find a saved query. Raises QueryError where there is none, or where the way leads round."""
     if id_ in way:
         round_ = " → ".join(f"@{name}" for name in (*way[way.index(id_) :], id_))
@@ -92,11 +99,20 @@ def saved_query(id_: str, names: Names, way: tuple[str, ...], column: int) -> Qu
     if len(way) > MAX_DEPTH:
         raise QueryError(f"saved queries name others more than {MAX_DEPTH} deep; make it flatter")
     if id_ not in names.saved:
-        meant = nearest(id_, names.saved)
-        where = column if not way else None
-        said = "there is no saved query or topic" if not way else f"@{way[-1]} names a query that is not there:"
-        raise QueryError(f"{said} `@{id_}`" + (f": did you mean `@{meant}`?" if meant else ""), where)
+        raise QueryError(f"@{way[-1]} names what is not there: `@{id_}`{meant_saved(id_, names)}")
     return names.saved[id_]
+
+
+def meant_saved(id_: str, names: Names) -> str:
+    """Say which saved query was meant, if one is much like it."""
+    meant = nearest(id_, names.saved)
+    return f": did you mean `@{meant}`?" if meant else ""
+
+
+def unknown_kinds(query: Query, names: Names) -> list[str]:
+    """List the tag kinds that a query asks for and that there are none of."""
+    kinds = dict.fromkeys(leaf.kind for leaf in leaves(query) if isinstance(leaf, Tag) and leaf.kind)
+    return [kind for kind in kinds if kind not in names.kinds]
 
 
 def kinds_of(tags: Iterable[str]) -> frozenset[str]:

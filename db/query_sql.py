@@ -30,9 +30,11 @@ from db.query_tree import (
 from db.times import iso, parse_iso
 
 TEXT_COLUMNS = {"": "", "title": "{title folded_title} : ", "text": "{text folded_text} : "}
-WHEN_COLUMNS = {"published": "stories.published", "seen": "stories.first_seen"}
+WHEN_COLUMNS = {"published": "published", "seen": "first_seen"}
 
 OF_ENTRIES = "stories.id IN (SELECT e.story_id FROM entries e WHERE {})"
+OF_STORIES = "stories.id IN (SELECT o.id FROM stories o WHERE {})"
+"""Not asked of each row: newest first, SQLite would go through all stories rather than by the index."""
 
 HAS: dict[Holding, str] = {
     "enclosure": OF_ENTRIES.format("e.enclosures <> '[]'"),
@@ -45,11 +47,11 @@ HAS: dict[Holding, str] = {
     "language": "stories.language IS NOT NULL",
 }
 IS: dict[State, str] = {
-    "dropped": "stories.withheld IS 'drop'",
-    "held": "stories.withheld IS 'hold'",
-    "hidden": "stories.withheld IS 'hide'",
-    "withheld": "stories.withheld IS NOT NULL",
-    "pinned": "stories.id IN (SELECT m.story_id FROM marks m WHERE m.kind = 'pin')",
+    "dropped": OF_STORIES.format("o.withheld = 'drop'"),
+    "held": OF_STORIES.format("o.withheld = 'hold'"),
+    "hidden": OF_STORIES.format("o.withheld = 'hide'"),
+    "withheld": OF_STORIES.format("o.withheld IS NOT NULL"),
+    "pinned": "stories.id IN (SELECT m.story_id FROM mark_log m WHERE m.stands = 1 AND m.kind = 'pin')",
 }
 """None of them is ever null, so that NOT means what it says."""
 
@@ -109,7 +111,7 @@ def compile_query(query: Query, now: str) -> Compiled:
         case When(field, since, before):
             return within(WHEN_COLUMNS[field], since, before, now)
         case OfEvent(id_):
-            return Compiled("stories.event_id IS ?", (id_,))
+            return Compiled(OF_STORIES.format("o.event_id = ?"), (id_,))
         case Has(what):
             return Compiled(HAS[what], ())
         case Is(what):
@@ -144,11 +146,15 @@ def counted(number: str, least: int, most: int | None) -> Compiled:
 
 
 def within(column: str, since: Moment | None, before: Moment | None, now: str) -> Compiled:
-    """Compile a time between two others; what has no time is not within any."""
+    """Compile a time between two others; what has no time is not within any.
+
+    What begins at some time is few stories mostly, and found by the index; what ends at some time is most of them.
+    """
     bounds = [(">=", since), ("<", before)]
     given = [(sign, at(moment, now)) for sign, moment in bounds if moment is not None]
-    sql = " AND ".join([f"{column} IS NOT NULL", *(f"{column} {sign} ?" for sign, _ in given)])
-    return Compiled(sql, tuple(value for _, value in given))
+    of, form = ("stories", "{}") if since is None else ("o", OF_STORIES)
+    sql = " AND ".join([f"{of}.{column} IS NOT NULL", *(f"{of}.{column} {sign} ?" for sign, _ in given)])
+    return Compiled(form.format(sql), tuple(value for _, value in given))
 
 
 def at(moment: Moment, now: str) -> str:
@@ -162,18 +168,20 @@ def at(moment: Moment, now: str) -> str:
 
 
 def gathered(parts: tuple[Query, ...], kind: type[And | Or]) -> list[Query]:
-    """Put the parts that are text together, so that FTS5 is asked once."""
+    """Put the parts that are text together, so that FTS5 is asked once; also those of a part that is of one kind."""
+    parts = tuple(inner for part in parts for inner in (part.parts if isinstance(part, kind) else (part,)))
     text = tuple(part for part in parts if fts(part) is not None)
     rest = [part for part in parts if fts(part) is None]
     return [kind(text) if len(text) > 1 else text[0], *rest] if text else rest
 
 
 def join(operator: str, parts: list[Compiled], empty: str) -> Compiled:
-    """Join SQL expressions."""
-    return Compiled(
-        operator.join(f"({part.sql})" for part in parts) or empty,
-        tuple(value for part in parts for value in part.params),
-    )
+    """Join SQL expressions, by halves: SQLite takes chains as deep as they are long, and no depth beyond 1000."""
+    if len(parts) < 2:
+        return parts[0] if parts else Compiled(empty, ())
+    half = len(parts) // 2
+    left, right = join(operator, parts[:half], empty), join(operator, parts[half:], empty)
+    return Compiled(f"({left.sql}){operator}({right.sql})", left.params + right.params)
 
 
 def fts(query: Query) -> str | None:

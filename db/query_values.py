@@ -10,7 +10,7 @@ from luqum.tree import From, Item, Phrase, Prohibit, Range, To, Word
 
 from db.hosts import host_of
 from db.query_dates import Period, period_of
-from db.query_faults import fault, nearest
+from db.query_faults import MAX_QUOTED, fault, nearest, quoted
 from db.query_tree import (
     Ago,
     Domain,
@@ -90,7 +90,9 @@ def number(item: Item, field: str) -> Leaf:
     ends = (found.low, found.high) if found is not None else (None, None)
     if found is None or ends == (None, None) or not all(end is None or NUMBER.match(end) for end in ends):
         asked = "".join(str(item).split())
-        raise fault(item, f"{asked!r} is no number of {field}; write it like {field}:>=3, {field}:3 or {field}:2..5")
+        raise fault(
+            item, f"{quoted(asked)} is no number of {field}; write it like {field}:>=3, {field}:3 or {field}:2..5"
+        )
     least = 0 if found.low is None else int(found.low) + (not found.low_in)
     most = None if found.high is None else int(found.high) - (not found.high_in)
     if None not in ends and found.low_in and found.high_in and most is not None and least > most:
@@ -102,7 +104,9 @@ def when(item: Item, field: str) -> When:
     """Read when a story was published or seen. Raises QueryError."""
     found = bounds(item)
     if found is None or (found.low is None and found.high is None):
-        raise fault(item, f"{str(item).strip()!r} is no date; write it like {field}:2026-11-20 or {field}:>=now-7d")
+        raise fault(
+            item, f"{quoted(str(item).strip())} is no date; write it like {field}:2026-11-20 or {field}:>=now-7d"
+        )
     low = None if found.low is None else period(item, field, found.low)
     high = low if found.low == found.high else None if found.high is None else period(item, field, found.high)
     if found.low == found.high and low is not None and low.moves:
@@ -133,7 +137,7 @@ def period(item: Item, field: str, text: str) -> Period:
 def source(item: Item, value: str) -> Source:
     """Read a source's id. Raises QueryError."""
     if not SOURCE_ID.match(value.lower()):
-        raise fault(item, f"{value!r} is no source's id; write it as the config has it")
+        raise fault(item, f"{quoted(value)} is no source's id; write it as the config has it")
     return Source(value.lower(), column=(item.pos or 0) + 1)
 
 
@@ -141,7 +145,7 @@ def language(item: Item, value: str) -> Lang:
     """Read a language. Raises QueryError."""
     code = value.lower().replace("_", "-")
     if not LANGUAGE.match(code):
-        raise fault(item, f"{value!r} is no language code; write one such as en, de or pt-br")
+        raise fault(item, f"{quoted(value)} is no language code; write one such as en, de or pt-br")
     return Lang(code)
 
 
@@ -149,7 +153,7 @@ def domain(item: Item, value: str) -> Domain:
     """Read a host, also out of an address. Raises QueryError."""
     host = host_of(value if "://" in value else f"http://{value.strip('.')}")
     if host is None or not HOST.match(host) or not any(char.isalnum() for char in host):
-        raise fault(item, f"{value!r} is no domain; write one such as bbc.co.uk")
+        raise fault(item, f"{quoted(value)} is no domain; write one such as bbc.co.uk")
     return Domain(host)
 
 
@@ -172,7 +176,7 @@ def state(item: Item, value: str) -> Is:
 def event(item: Item, value: str) -> OfEvent:
     """Read an event's id. Raises QueryError."""
     if not NUMBER.match(value):
-        raise fault(item, f"{value!r} is no event; write the number that `wireroom explain` shows")
+        raise fault(item, f"{quoted(value)} is no event; write the number that `wireroom explain` shows")
     return OfEvent(int(value))
 
 
@@ -180,4 +184,4 @@ def unknown(field: str, value: str, known: tuple[str, ...]) -> str:
     """Say that a field has no such value."""
     meant = nearest(value, known)
     mend = f"did you mean {field}:{meant}?" if meant else f"write one of {', '.join(known)}"
-    return f"{field}:{value} is nothing that can be asked; {mend}"
+    return f"{field}:{value[:MAX_QUOTED]} is nothing that can be asked; {mend}"

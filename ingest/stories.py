@@ -79,7 +79,7 @@ def with_stories(
         withheld=ruled.withheld,
         taken=ruled.taken,
         chosen=choices(
-            [d for d in shown.drafts if d.ref in ruled.open],
+            ruled.let_in(shown.drafts),
             desks.topics,
             desk,
             known,

@@ -1,17 +1,11 @@
-"""The query language: what each query means, what is refused, and that SQL says the same as a naive reading."""
+"""The query language: what each query means, what is refused, and what is at its limits."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sqlite_utils import Database
 
-from db.desk import DraftDesk
-from db.index import index_stories
 from db.query import parse
 from db.query_faults import QueryError
 from db.query_sql import compile_query, newest
@@ -36,13 +30,8 @@ from db.query_tree import (
     When,
     Words,
 )
-from db.recall import Draft, StoryTag
-from db.schema import migrations
-from db.text import fold, folded, words
-from factory import entry
-from ingest.stories import carried
+from naive_query import NOW, archive_of
 
-NOW = "2026-11-25T10:00:00Z"
 YEAR = When("seen", "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
 A, B, C = (Text("", letter, prefix=False) for letter in "abc")
 
@@ -230,198 +219,6 @@ def test_error_says_where_and_what(query: str, said: str) -> None:
     """Each query that can't be asked gives one clear error."""
     with pytest.raises(QueryError, match=said):
         parse(query)
-
-
-@dataclass(frozen=True)
-class Story:
-    """A story as the naive reading sees it."""
-
-    title: str
-    text: str
-    language: str | None
-    sources: tuple[str, ...]  # of each entry
-    tags: frozenset[str]
-
-
-VOCABULARY = [
-    "moscow",
-    "mosque",
-    "Łódź",
-    "łódka",
-    "Türkiye",
-    "turkey",
-    "外交部",
-    "外交",
-    "ısparta",
-    "été",
-    "café",
-    "x1",
-]
-SOURCES, TAGS, LANGUAGES = ["one", "two", "three"], ["place:russia", "subject:x"], ["en", "en-GB", "de", None]
-phrases = st.lists(st.sampled_from(VOCABULARY), min_size=0, max_size=6).map(" ".join)
-stories = st.builds(
-    Story,
-    phrases,
-    phrases,
-    st.sampled_from(LANGUAGES),
-    st.lists(st.sampled_from(SOURCES), min_size=1, max_size=5).map(tuple),
-    st.frozensets(st.sampled_from(TAGS)),
-)
-leaves: st.SearchStrategy[Query] = st.one_of(
-    st.builds(
-        lambda field, phrase, prefix: Text(field, fold(phrase), prefix),
-        st.sampled_from(["", "title", "text"]),
-        st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=2).map(" ".join),
-        st.booleans(),
-    ),
-    st.builds(Sources, st.integers(0, 3), st.one_of(st.none(), st.integers(0, 4))),
-    st.sampled_from(
-        [Tag("place", "russia"), Tag("subject", "x"), Source("one"), Source("two"), Lang("en"), Lang("de")]
-    ),
-)
-queries: st.SearchStrategy[Query] = st.recursive(
-    leaves,
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=2, max_size=3).map(lambda parts: And(tuple(parts))),
-        st.lists(inner, min_size=2, max_size=3).map(lambda parts: Or(tuple(parts))),
-        inner.map(Not),
-    ),
-    max_leaves=8,
-)
-
-
-def naive(query: Query, story: Story) -> bool:
-    """Read a query in the plainest way."""
-    match query:
-        case Text(field, phrase, prefix):
-            return any(
-                runs_in(words(fold(phrase)), words(fold(part)), prefix=prefix)
-                for name, part in (("title", story.title), ("text", story.text))
-                if field in ("", name)
-            )
-        case Tag(kind, name):
-            return f"{kind}:{name}" in story.tags
-        case Source(id_):
-            return id_ in story.sources
-        case Sources(least, most):
-            return least <= len(set(story.sources)) <= (9 if most is None else most)
-        case Lang(code):
-            return story.language is not None and story.language.lower().split("-")[0] == code
-        case And(parts):
-            return all(naive(part, story) for part in parts)
-        case Or(parts):
-            return any(naive(part, story) for part in parts)
-        case Not(part):
-            return not naive(part, story)
-        case _:
-            raise AssertionError(query)
-
-
-def runs_in(wanted: list[str], there: list[str], *, prefix: bool) -> bool:
-    """Tell whether the words run in a row; with ``prefix`` the last one may go on."""
-    for start in range(len(there) - len(wanted) + 1):
-        run = there[start : start + len(wanted)]
-        if run[:-1] == wanted[:-1] and (run[-1].startswith(wanted[-1]) if prefix else run[-1] == wanted[-1]):
-            return True
-    return False
-
-
-def archive_of(told: list[Story]) -> Database:
-    """Make an archive, of the real schema, of these stories, numbered from 1."""
-    db = Database(memory=True)
-    migrations.apply(db)
-    for n, source in enumerate(SOURCES, start=1):
-        db.execute("INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", [n, source])
-    db.execute("INSERT INTO tags (id, kind, name) VALUES (1, 'place', 'russia'), (2, 'subject', 'x')")
-    for n, story in enumerate(told, start=1):
-        db.execute(
-            "INSERT INTO stories (id, title, text, folded_title, folded_text, language, first_seen, updated) "
-            "VALUES (?, ?, ?, ?, ?, ?, '', '')",
-            [n, story.title, story.text, folded(story.title), folded(story.text), story.language],
-        )
-        for source in story.sources:
-            db.execute(
-                "INSERT INTO entries (source_id, story_id, joined_by, title, html, text, version, first_seen) "
-                "VALUES (?, ?, 'first', '', '', '', 0, '')",
-                [SOURCES.index(source) + 1, n],
-            )
-        for tag in story.tags:
-            db.execute("INSERT INTO story_tags VALUES (?, ?, 'rule', '')", [n, TAGS.index(tag) + 1])
-    index_stories(db)
-    return db
-
-
-def draft_of(ref: int, story: Story) -> Draft:
-    """Make the draft of a story, as ingest lays it on the desk."""
-    named = [tag.partition(":") for tag in sorted(story.tags)]
-    return Draft(
-        ref=ref,
-        title=story.title,
-        text=story.text,
-        folded_title=folded(story.title),
-        folded_text=folded(story.text),
-        language=story.language,
-        published=None,
-        first_seen="2026-11-20T08:00:00Z",
-        words=0,
-        event=None,
-        carried=tuple(carried(SOURCES.index(source) + 1, entry()) for source in sorted(story.sources)),
-        tags=tuple(StoryTag(kind=kind, name=name, origin="source", why="") for kind, _, name in named),
-    )
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(stories, min_size=1, max_size=6), st.lists(queries, min_size=1, max_size=6))
-def test_sql_says_what_a_naive_reading_says(told: list[Story], asked: list[Query]) -> None:
-    """Ingest's form, on the desk too, and search's form give the same stories as the plainest reading, newest first."""
-    db, desk = archive_of(told), DraftDesk()
-    desk.lay([draft_of(1, told[-1]), *(draft_of(n, story) for n, story in enumerate(told, start=-len(told)))], {}, NOW)
-    desk.matching(Lang("en"))  # what lay there before is forgotten
-    desk.lay([draft_of(-n, story) for n, story in enumerate(told, start=1)], dict(enumerate(SOURCES, start=1)), NOW)
-    for query in asked:
-        expected = [n for n, story in enumerate(told, start=1) if naive(query, story)]
-        where = compile_query(query, NOW)
-        sql, params = newest(query, NOW)
-
-        found = db.execute(f"SELECT id FROM stories WHERE {where.sql} ORDER BY id", list(where.params))
-        assert [n for (n,) in found] == expected
-        assert [n for (n,) in db.execute(sql, [*params, 100, 0])] == expected[::-1]
-        assert desk.matching(query) == {-n for n in expected}
-
-
-@settings(max_examples=400, deadline=None)
-@given(
-    st.one_of(
-        st.text(max_size=40),
-        st.lists(
-            st.sampled_from(
-                [
-                    *"a\"()-*:'\\^~{]/<外“\x00",
-                    "AND",
-                    "OR",
-                    "NOT",
-                    "title:",
-                    "x:",
-                    "NEAR(",
-                    "TO",
-                    ">=",
-                    "sources:",
-                    "3",
-                    "2..5",
-                ]
-            ),
-            max_size=12,
-        ).map(" ".join),
-    )
-)
-def test_any_text_is_answered_or_refused(text: str) -> None:
-    """Whatever a person types is a query that SQLite runs, or a QueryError: nothing else."""
-    try:
-        query = parse(text)
-    except QueryError:
-        return
-    sql, params = newest(query, NOW)
-    assert list(EMPTY.execute(sql, [*params, 10, 0])) == []
 
 
 EMPTY = archive_of([])

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories, cli_topics
+from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories, cli_topics, cli_trust
 from wireroom.command import (
     ALREADY_RUNNING,
     CONFIG_BAD,
@@ -128,11 +128,15 @@ def poll(path: Path, sources: tuple[str, ...], *, due: bool, as_json: bool) -> N
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
 def check(path: Path, *, as_json: bool) -> None:
-    """Check the config file and name everything that is wrong in it; exits with 78 then."""
+    """Check the config file, run the tests in it, and name everything that is wrong; exits with 78 then."""
+    from datetime import UTC, datetime
+
     from wireroom.config_faults import ConfigError
+    from wireroom.trials import run_trials
 
     try:
         config = read_config(path)
+        run_trials(config, datetime.now(UTC))
     except ConfigError as error:
         if not as_json:
             raise
@@ -153,7 +157,7 @@ def check(path: Path, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
 def status(path: Path, *, as_json: bool) -> None:
-    """Show how each source and topic is doing: last outcome, next poll, entries, health; stories, newest.
+    """Show how each source, topic and rule is doing: last outcome, next poll, entries, health; stories; hits.
 
     A topic's `stories` were announced; `archived` ones never were, `left` ones it takes no longer, `waiting` ones it
     will look at once more.
@@ -163,18 +167,21 @@ def status(path: Path, *, as_json: bool) -> None:
     from db.archive import open_reader
     from db.health import source_status, topic_status, unseen_status
     from db.regroup import status as index_status
+    from db.rule_health import idle_notes, rule_status
     from db.times import iso
     from ingest.grouping import GROUPING_VERSION
     from wireroom.table import table
     from wireroom.upkeep import PRINTS_FOR
 
     now = datetime.now(UTC)
-    db = open_reader(read_config(path).archive)
+    config = read_config(path)
+    db = open_reader(config.archive)
     unseen = unseen_status(db)
     sources, topics = source_status(db, now), [row | unseen.get(row["topic"], {}) for row in topic_status(db)]
+    rules = rule_status(db, [rule.id for rule in config.rules])
     grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
     if as_json:
-        found = {"sources": sources, "topics": topics, "grouping": grouping}
+        found = {"sources": sources, "rules": rules, "topics": topics, "grouping": grouping}
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll"]))
@@ -184,7 +191,10 @@ def status(path: Path, *, as_json: bool) -> None:
             click.echo(f"  {source['source']}: {escaped(remark)}")
     click.echo()
     click.echo(table(topics, ["topic", "stories", "archived", "left", "waiting", "newest_at", "newest"]))
-    for note in grouping["notes"]:
+    if rules:
+        click.echo()
+        click.echo(table(rules, ["rule", "hits", "last_hit"]))
+    for note in (*idle_notes(rules), *grouping["notes"]):
         click.echo(f"\n  {note}")
 
 
@@ -208,7 +218,7 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
     from datetime import UTC, datetime
 
     from db.archive import open_reader
-    from db.query_names import read_query
+    from db.query_names import read_query, unknown_kinds
     from db.search import search as find
     from db.search import with_archived
     from db.times import iso
@@ -217,7 +227,9 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
 
     config = read_config(path)
     db = open_reader(config.archive)
-    rows = find(db, read_query(query, with_archived(db, names_of(config))), iso(datetime.now(UTC)), limit)
+    known = with_archived(db, names_of(config))
+    asked = read_query(query, known)
+    rows = find(db, asked, iso(datetime.now(UTC)), limit)
     if form == "json":
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif form == "csv":
@@ -235,8 +247,12 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
         click.echo(table(rows, ["story_id", "first_seen", "sources", "title"]))
     else:
         click.echo("no story matches")
+        for kind in unknown_kinds(asked, known):
+            click.echo(f"wireroom: there is no tag of the kind `{kind}`", err=True)
 
 
+cli.add_command(cli_trust.preview)
+cli.add_command(cli_trust.changes)
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
 cli.add_command(cli_sources.export)

@@ -19,7 +19,7 @@ from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_faults import config_error, cross_faults, explain, unreadable
 from wireroom.config_queries import Found
-from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, default_base_url, without_credentials
+from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, Trial, default_base_url, without_credentials
 from wireroom.garbage import uncollected
 from wireroom.rule_faults import rule_faults
 
@@ -124,6 +124,8 @@ class Topic:
     def styled_by(self) -> str:
         """What else decides how it is written, as text."""
         return json.dumps([self.grouping, self.full_text, self.digest, self.secret])
+
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +254,7 @@ def make_config(path: Path, file: File) -> Config:
                 full_text=t.full_text,
                 digest=Due(*t.digest, zone=t.timezone or "UTC") if t.digest is not None else None,
                 secret=t.secret,
+                trials=tuple(t.test),
             )
             for t in file.topic
         ),

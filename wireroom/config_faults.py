@@ -15,7 +15,18 @@ from pydantic import ValidationError
 from db.model import DEDUPES, LEVELS
 from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
-from wireroom.config_tables import File, Poll, Rule, SavedQuery, SourceTable, Table, TopicTable, Wireroom, same_place
+from wireroom.config_tables import (
+    File,
+    Poll,
+    Rule,
+    SavedQuery,
+    SourceTable,
+    Table,
+    TopicTable,
+    Trial,
+    Wireroom,
+    same_place,
+)
 from wireroom.toml_lines import key_lines, line_of
 
 MAX_SHOWN_CHARS, USER_INFO = 100, re.compile(r"//[^/\s]*@")
@@ -105,6 +116,8 @@ def model_at(where: tuple[str | int, ...]) -> type[Table]:
         "topic": TopicTable,
         "query": SavedQuery,
     }
+    if len(where) > 3 and where[2] == "test":
+        return Trial
     return tables.get(str(where[0]), File) if len(where) > 1 else File
 
 
@@ -116,6 +129,7 @@ def shown_key(where: tuple[str | int, ...], raw: dict[str, Any]) -> str:
         except (KeyError, IndexError, TypeError):
             name = f"number {where[1] + 1}"
         rest = ".".join(str(part) for part in where[2:])
+        rest = re.sub(r"^test\.(\d+)(?:\.|$)", lambda found: f"test {int(found[1]) + 1}: ", rest).removesuffix(": ")
         return f'{where[0]} "{name}"' + (f": {rest}" if rest else "")
     return ".".join(str(part) for part in where)
 

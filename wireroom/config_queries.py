@@ -68,9 +68,9 @@ def query_faults(raw: dict[str, Any]) -> Iterator[Found]:
     """Find the queries that name what there is not, or each other in a circle; what is no query is another's fault."""
     queries = {(table, n): found for table in ("query", *EARLY) for n, found in queries_in(raw, table)}
     names = names_in(raw)
-    for (table, n), (_, query) in queries.items():
+    for (table, n), (id_, query) in queries.items():
         try:
-            looked_up(query, names, early=table in EARLY)
+            looked_up(query, names, early=table in EARLY, own=id_ if table != "rule" else None)
         except QueryError as error:
             yield (table, n, "match"), *problem_and_mend(error)
     for n, (_, query) in queries_in(raw, "topic", "exclude"):

@@ -265,6 +265,17 @@ class SourceTable(Table):
     priority: Priority = 0
 
 
+class Trial(Table):
+    """``[[rule.test]]``, ``[[topic.test]]``: a story that the rule or topic must take, or must not."""
+
+    text: str
+    title: str = ""
+    lang: str | None = Field(default=None, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
+    source: Id | None = None
+    tags: list[Tag] = Field(default_factory=list)
+    expect: bool
+
+
 class Rule(Table):
     """``[[rule]]``: it does one thing or several."""
 
@@ -274,6 +285,7 @@ class Rule(Table):
     drop: bool = False
     hold: bool = False
     priority: dict[Id, Priority] = Field(default_factory=dict)
+    test: list[Trial] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def does_something(self) -> Rule:
@@ -308,6 +320,7 @@ class TopicTable(TopicOutput, Table):
     per_story: Literal["copies", "event"] = "copies"
     delay: Annotated[Seconds, Field(le=30 * 86_400)] = 0
     flood: int | None = Field(default=None, ge=1, le=5000)  # half of limit, but 20 at least
+    test: list[Trial] = Field(default_factory=list)
 
 
 class File(Table):
