@@ -1,6 +1,7 @@
 """Step 7 of the migrations: what rules, topics and a person's curation need. Never edited once released. Pure."""
 
 ENTRY_COLUMNS = (
+    ("language_from", "TEXT DEFAULT NULL", "how its language is known: detected, declared; null: declared, if at all"),
     ("host", "TEXT DEFAULT NULL", 'of its link, its parts from the last: "uk.co.bbc.www"'),
     ("mentions", "TEXT NOT NULL DEFAULT '[]'", "JSON array: known names in it, each [kind, name, origin, words]"),
 )
@@ -12,7 +13,7 @@ STORY_COLUMNS = (
 )
 SELECTION_COLUMNS = (
     ("archived", "INTEGER NOT NULL DEFAULT 0", "1: never announced: in the topic's archive, not in its feed"),
-    ("left_at", "TEXT DEFAULT NULL", "when a retag found that the topic takes it no longer; null: it does"),
+    ("left_at", "TEXT DEFAULT NULL", "since when it shows it no longer: a retag, an untag, an unpin; null: it does"),
     ("front", "INTEGER DEFAULT NULL", "1: in the topic's feed, 0: has left it for good; null: no need to know"),
 )
 TOPIC_COLUMNS = (
@@ -22,6 +23,7 @@ TOPIC_COLUMNS = (
     ("digest_at", "TEXT DEFAULT NULL", "up to then its digests are made; null: it has none"),
     ("digest_from", "INTEGER DEFAULT NULL", "the first selection that is in no digest yet"),
 )
+RULE_COLUMNS = (("added_at", "TEXT DEFAULT NULL", "when the config had it first; null: before schema 7"),)
 DECISION_COLUMNS = (
     ("by", "TEXT DEFAULT NULL", "who decided, as the command line knows them"),
     ("undone_by", "TEXT DEFAULT NULL", "likewise"),
@@ -50,9 +52,14 @@ CREATE TRIGGER authors_ai AFTER INSERT ON authors BEGIN
   INSERT INTO authors_fts (rowid, folded) VALUES (new.id, new.folded);
 END;
 
+DROP VIEW published;
+CREATE VIEW published AS                     -- one row per selection: what each topic took, in order
+SELECT t.config_id AS topic, x.story_id AS story_id, x.number AS number, x.guid AS guid,
+       x.selected_at AS selected_at, x.archived AS archived, x.left_at AS left_at
+FROM selections x JOIN topics t ON t.id = x.topic_id;
 CREATE INDEX selections_archived ON selections (topic_id, story_id) WHERE archived = 1;
 CREATE INDEX selections_left ON selections (left_at) WHERE left_at IS NOT NULL;
-CREATE INDEX selections_gone ON selections (topic_id) WHERE left_at IS NOT NULL;
+CREATE INDEX selections_gone ON selections (topic_id, story_id) WHERE left_at IS NOT NULL;
 CREATE INDEX selections_taken ON selections (topic_id, story_id, archived, left_at)
   WHERE archived = 0 AND left_at IS NULL;
 
@@ -86,6 +93,15 @@ CREATE TABLE tokens (                        -- of secret topics: what only subs
   retired_at      TEXT                       -- null: it is good
 ) STRICT;
 CREATE UNIQUE INDEX tokens_good ON tokens (topic_id) WHERE retired_at IS NULL;
+
+CREATE TABLE config_in_force (               -- what config.toml said when it was last taken over
+  kind            TEXT NOT NULL,             -- the table there: source, rule, topic …; settings: all that is in none
+  config_id       TEXT NOT NULL,             -- its id; empty where it has none
+  position        INTEGER NOT NULL,          -- among those of its kind, from 0
+  since           TEXT NOT NULL,             -- since when it says so
+  said            TEXT NOT NULL,             -- JSON; of a source what is not in `sources`, if anything
+  PRIMARY KEY (kind, config_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE mark_log (                      -- all that a person said of single stories; a decision may have several
   id              INTEGER PRIMARY KEY,

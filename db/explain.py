@@ -42,8 +42,8 @@ def explain(db: Database, named: str, link: int | None = None) -> dict[str, Any]
     places = way(db, asked)
     story_id = places[-1]
     (story,) = db.query(
-        "SELECT id AS story_id, title, url, language, published, first_seen, updated, lead_entry_id, event_id, "
-        "event_score, event_words FROM stories WHERE id = ?",
+        "SELECT id AS story_id, title, url, language, published, first_seen, updated, lead_entry_id, withheld, "
+        "withheld_by, event_id, event_score, event_words FROM stories WHERE id = ?",
         [story_id],
     )
     event = story.pop("event_id"), story.pop("event_score"), words(story.pop("event_words"))
@@ -59,8 +59,15 @@ def explain(db: Database, named: str, link: int | None = None) -> dict[str, Any]
         "topics": list(
             db.query(
                 "SELECT t.config_id AS topic, x.guid AS guid, x.number AS number, x.entry_id AS entry_id, "
-                "x.selected_at AS selected_at FROM selections x JOIN topics t ON t.id = x.topic_id "
-                "WHERE x.story_id = ? ORDER BY x.id",
+                "x.selected_at AS selected_at, x.archived AS archived, x.left_at AS left_at "
+                "FROM selections x JOIN topics t ON t.id = x.topic_id WHERE x.story_id = ? ORDER BY x.id",
+                [story_id],
+            )
+        ),
+        "waiting": list(
+            db.query(
+                "SELECT t.config_id AS topic, w.due_at AS due_at FROM waiting w JOIN topics t ON t.id = w.topic_id "
+                "WHERE w.story_id = ? ORDER BY w.due_at",
                 [story_id],
             )
         ),
@@ -78,8 +85,8 @@ def entries_of(db: Database, story_id: int) -> list[dict[str, Any]]:
     """Read a story's entries in order of first sight: who, when, why, by which words."""
     rows = db.query(
         """
-        SELECT e.id AS entry_id, s.config_id AS source, e.title AS title, e.url AS url, e.published AS published,
-               e.first_seen AS first_seen, coalesce(e.last_seen, s.last_good_at) AS last_seen,
+        SELECT e.id AS entry_id, s.config_id AS source, e.guid AS guid, e.title AS title, e.url AS url,
+               e.published AS published, e.first_seen AS first_seen, coalesce(e.last_seen, s.last_good_at) AS last_seen,
                e.joined_by AS joined_by, e.joined_to AS joined_to, e.joined_score AS score, e.joined_words AS words,
                length(CAST(e.text AS BLOB)) AS size, st.lead_entry_id = e.id AS leads,
                (SELECT count(*) FROM revisions r WHERE r.entry_id = e.id) AS revisions
@@ -88,7 +95,35 @@ def entries_of(db: Database, story_id: int) -> list[dict[str, Any]]:
         """,
         [story_id],
     )
-    return [{**row, "words": words(row["words"]), "leads": bool(row["leads"])} for row in rows]
+    return [
+        {
+            **row,
+            "words": words(row["words"]),
+            "leads": bool(row["leads"]),
+            "poll": poll_of(db, row["entry_id"]),
+            "keys": keys_of(db, row["entry_id"]),
+        }
+        for row in rows
+    ]
+
+
+def poll_of(db: Database, entry_id: int) -> dict[str, Any] | None:
+    """Read the poll that brought an entry; None where there is no record of it."""
+    rows = db.query(
+        "SELECT p.started_at AS at, p.outcome AS outcome, p.status AS status, p.entries AS entries, p.new AS new "
+        "FROM entries e JOIN polls p ON p.source_id = e.source_id AND p.started_at <= e.first_seen "
+        "WHERE e.id = ? ORDER BY p.id DESC LIMIT 1",
+        [entry_id],
+    )
+    return next(iter(rows), None)
+
+
+def keys_of(db: Database, entry_id: int) -> dict[str, int]:
+    """Count the identity keys by which an entry is known again, by kind: more than one, where it was changed."""
+    rows = db.execute(
+        "SELECT kind, count(*) FROM entry_keys WHERE entry_id = ? GROUP BY kind ORDER BY kind", [entry_id]
+    )
+    return dict(rows)
 
 
 def merges_of(db: Database, story_id: int) -> list[dict[str, Any]]:

@@ -133,7 +133,7 @@ def tagged(tag: Tag) -> Compiled:
         params += [tag.name, f"{tag.name}\U0010ffff"]
     where = " AND ".join(wanted) or "1"
     return Compiled(
-        f"stories.id IN (SELECT st.story_id FROM story_tags st JOIN tags t ON t.id = st.tag_id WHERE {where})",
+        f"stories.id IN (SELECT st.story_id FROM tags t CROSS JOIN story_tags st ON st.tag_id = t.id WHERE {where})",
         tuple(params),
     )
 
@@ -168,7 +168,8 @@ def at(moment: Moment, now: str) -> str:
 
 
 def gathered(parts: tuple[Query, ...], kind: type[And | Or]) -> list[Query]:
-    """Put the parts that are text together, so that FTS5 is asked once."""
+    """Put the parts that are text together, so that FTS5 is asked once; also those of a part that is of one kind."""
+    parts = tuple(inner for part in parts for inner in (part.parts if isinstance(part, kind) else (part,)))
     text = tuple(part for part in parts if fts(part) is not None)
     rest = [part for part in parts if fts(part) is None]
     return [kind(text) if len(text) > 1 else text[0], *rest] if text else rest

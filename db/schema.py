@@ -15,6 +15,7 @@ from sqlite_utils.migrations import Migrations
 from db.curating_schema import (
     CURATING,
     DECISION_COLUMNS,
+    RULE_COLUMNS,
     SELECTION_COLUMNS,
     TOPIC_COLUMNS,
 )
@@ -155,6 +156,7 @@ def m0007_curating(db: Database) -> None:
     add_columns(db, "selections", SELECTION_COLUMNS)
     add_columns(db, "topics", TOPIC_COLUMNS)
     add_columns(db, "decisions", DECISION_COLUMNS)
+    add_columns(db, "rules", RULE_COLUMNS)
     run_script(db, CURATING)
     for name, function in (("host_of", host_of), ("count_words", count_words), ("fold", fold)):
         db.conn.create_function(name, -1, function, deterministic=True)

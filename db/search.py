@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -49,7 +49,11 @@ def search(
     """
     sql, params = newest(query, now)
     with limited(db, limit_s):
-        ids = [id_ for (id_,) in db.execute(sql, [*params, limit, offset])]
+        return stories_told(db, [id_ for (id_,) in db.execute(sql, [*params, limit, offset])])
+
+
+def stories_told(db: Database, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Read stories for a list of them, newest first."""
     rows = db.query(
         """
         SELECT st.id AS story_id, st.title AS title, st.url AS url, st.language AS language,
@@ -62,7 +66,7 @@ def search(
                   WHERE x.story_id = st.id ORDER BY tag)) AS tags
         FROM stories st WHERE st.id IN (SELECT value FROM json_each(?)) ORDER BY st.id DESC
         """,
-        [json.dumps(ids)],
+        [json.dumps(list(ids))],
     )
     return [{**row, "sources": json.loads(row["sources"]), "tags": json.loads(row["tags"])} for row in rows]
 

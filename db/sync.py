@@ -120,7 +120,7 @@ def sync_config(
         id_, secret = topic_ids[topic.id], topic.secret
         note_policy(db, id_, fronted_by=topic.fronted_by, styled_by=topic.styled_by, secret=secret, now=now)
     for rule in rules:
-        db.execute("INSERT OR IGNORE INTO rules (config_id) VALUES (?)", [rule])
+        db.execute("INSERT OR IGNORE INTO rules (config_id, added_at) VALUES (?, ?)", [rule, now])
     retire(db, "sources", source_ids, now)
     retire(db, "topics", topic_ids, now)
     mend_times(db, parse_iso(now))

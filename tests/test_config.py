@@ -224,6 +224,9 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = '(a'", '4: topic "t": match: column 1: this ( is not closed'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\nlimit = 0", '5: topic "t": limit: 0 does not fit'),
         (f"{A_TOPIC}exclude = '(a'", '5: topic "t": exclude: column 1: this ( is not closed'),
+        (f"{A_TOPIC}exclude = '@b'", '5: topic "t": exclude: column 1: '),
+        (f"{A_TOPIC}exclude = 'is:held'", '5: topic "t": exclude: column 4: is:held is known only after'),
+        (f"{A_TOPIC}exclude = '@t'", '5: topic "t": exclude: the saved queries name each other in a circle'),
         (
             f"{A_TOPIC}languages = ['english!']",
             "5: topic \"t\": languages.0: 'english!' is no language code; write one",
@@ -247,6 +250,15 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
             '7: topic "t": per_story: has no events to go by',
         ),
         ("[[topic]]\nid = 't'\ntitle = \"T\\u0007\"\nmatch = 'a'", '3: topic "t": title: '),
+        ("[[rule]]\nid = 'r'\ntag = 'a:b'\nmatch = 'x'\n[[rule.test]]\ntext = 'x'", "test 1: expect: is missing"),
+        (
+            "[[rule]]\nid = 'r'\ntag = 'a:b'\nmatch = 'x'\n[[rule.test]]\ntext = 'x'\nexpect = 1",
+            '7: rule "r": test 1: expect: 1 does not fit: it should be true or false',
+        ),
+        (
+            "[[topic]]\nid = 'r'\ntitle = 'T'\nmatch = 'x'\n[[topic.test]]\ntext = 'x'\nexpect = true\nlanguage = 'en'",
+            "8: topic \"r\": test 1: language: unknown key; did you mean 'lang'?",
+        ),
         ("[poll]\nfloor = '10m", "2: no valid TOML"),
         (
             "[wireroom]\ndedupe = 'none'",
@@ -314,10 +326,10 @@ KEYS = {
     "wireroom": ["archive", "publish", "listen", "base_url", "contact", "dedupe", "grouping", "more"],
     "poll": [*Poll.model_fields],
     "source": ["id", "url", "was", "tags", "every", "dedupe", "priority"],
-    "rule": ["id", "tag", "match", "drop", "hold", "priority"],
     "query": ["id", "match"],
+    "rule": ["id", "tag", "match", "drop", "hold", "priority", "test"],
     "topic": [
-        *("id", "title", "was", "match", "limit", "dedupe", "grouping", "exclude", "min_sources", "languages"),
+        *("id", "title", "was", "match", "limit", "dedupe", "grouping", "exclude", "min_sources", "languages", "test"),
         *("per_story", "delay", "flood", "per_source", "order", "window", "full_text", "digest", "timezone", "secret"),
     ],
 }

@@ -79,14 +79,16 @@ def test_keys_table_is_the_config() -> None:
     named: dict[str, set[str]] = {}
     table = ""
     for cell in cells[2:]:
-        if header := re.match(r"`\[+(\w+)\]+` ", cell):
+        if header := re.match(r"`\[+([\w.]+)\]+` ", cell):
             table = header[1]
         named.setdefault(table, set()).update(re.findall(r"`(\w+)`", cell))
     tables: dict[str, type[config.Table]] = {
         "wireroom": config.Wireroom,
         "poll": config.Poll,
         "source": config.SourceTable,
+        "entity": config.EntityTable,
         "rule": config.Rule,
+        "rule.test": config.Trial,
         "query": config.SavedQuery,
     }
 

@@ -221,7 +221,7 @@ def test_only_topics_that_may_show_it_are_published_anew(tmp_path: Path, monkeyp
     changes = room.value("SELECT changes FROM topics")
 
     retag(room, desks_of(room, "ports OR trains", rule=f'title:"{report(1).title}"'))
-    assert room.value("SELECT count(*) FROM story_tags") == 1
+    assert room.value("SELECT count(*) FROM story_tags WHERE origin = 'rule'") == 1
     assert room.value("SELECT changes FROM topics") == changes
 
     retag(room, desks_of(room, "ports OR trains", rule="ports"), hour=100)
@@ -318,3 +318,55 @@ def test_since_leaves_older_stories_as_they_are(house: House) -> None:
     assert taken(house) == [("A barge", 1, 0)]
     assert house.wireroom("retag", "--since", "a month").code == 2
     assert "is no duration; write a number" in house.wireroom("retag", "--since", "a month").err
+
+
+def test_rules_that_withhold_hold_for_the_past(house: House) -> None:
+    """A story that is dropped now keeps its place, unseen; let in again, it is there. None of it is announced."""
+    drop = '[[rule]]\nid = "no"\nmatch = "%s"\ndrop = true\n'
+    write(house, "ferry", "barge")
+    house.configure({"wire": "feed.xml"}, RULE % "ferry OR barge" + drop % "barge" + TOPIC)
+    house.poll()
+    assert taken(house) == [("A ferry", 0, 0)]
+    house.configure({"wire": "feed.xml"}, RULE % "ferry OR barge" + drop % "ferry" + TOPIC)
+
+    told = result(house)
+
+    assert (told["withheld"], told["released"], told["changed"]) == (1, 1, 2)
+    assert taken(house) == [("A ferry", 0, 0), ("A barge", 1, 0)]
+    assert house.rows("SELECT title, withheld, withheld_by FROM stories WHERE withheld IS NOT NULL") == [
+        ("A ferry", "drop", "no")
+    ]
+    assert result(house)["changed"] == 0
+    configure(house, "ferry OR barge")
+    assert result(house)["released"] == 1
+    assert taken(house) == [("A ferry", 0, 0), ("A barge", 1, 0)]
+
+
+def test_what_a_person_said_stays(house: House) -> None:
+    """Tags given and taken away, what is hidden, what is pinned, whatever the config says by now."""
+    write(house, "ferry", "barge", "train", "cart")
+    configure(house, "ferry OR barge OR cart")
+    house.poll()
+    ids = dict(house.rows("SELECT title, id FROM stories"))
+    for words in (
+        ("tag", ids["A train"], "subject:ships"),
+        ("untag", ids["A ferry"], "subject:ships"),
+        ("hide", ids["A barge"]),
+        ("pin", ids["A cart"], "ships"),
+    ):
+        done = house.wireroom(*map(str, words))
+        assert done.code == 0, done.err
+    said, before = taken(house), house.rows("SELECT * FROM story_tags ORDER BY 1, 2, 3, 4")
+
+    assert result(house)["changed"] == 0
+    assert taken(house) == said
+    configure(house, "zzz")
+    result(house)
+    configure(house, "ferry OR barge OR cart")
+    result(house)
+
+    assert taken(house) == said
+    assert house.rows("SELECT * FROM story_tags ORDER BY 1, 2, 3, 4") == before
+    configure(house, "zzz")
+    result(house)
+    assert {title for title, _, left in taken(house) if not left} >= {"A train", "A cart"}

@@ -209,3 +209,20 @@ def test_names_of_secret_topics_fit_the_folder_of_published_files(tmp_path: Path
     Publisher(tmp_path).write(name, b"body", "x/y")
 
     assert (tmp_path / name).read_bytes() == b"body"
+
+
+def test_trouble_that_everybody_can_read_does_not_tell_the_address(house: House, origin: Origin) -> None:
+    """A folder stands where a file should: the page on our health says so, without id or token."""
+    configure(house, origin, SECRET)
+    house.poll()
+    path = path_of(listed(house)["hush"]["rss"])
+    file = house.folder / "public" / path.lstrip("/")
+    file.unlink()
+    file.mkdir()
+    with house.daemon() as daemon:
+        status, _, body = daemon.get("/healthz")
+        assert daemon.get(path.replace(".rss", ".atom"))[0] == 404
+
+    assert status == 503
+    assert b"(secret).rss: can't be written" in body
+    assert b"hush" not in body

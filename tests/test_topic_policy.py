@@ -190,6 +190,22 @@ def test_exclude_languages_and_min_sources_are_one_query(house: House) -> None:
     }
 
 
+def test_a_topic_by_its_name_is_all_that_it_asks(house: House) -> None:
+    """In a search, and in another topic."""
+    titles = ("Ferry strike", "Ferry sinks", "Barge sinks")
+    text = rss(*(item(title.replace(" ", "-"), title=title, text=f"{title}.") for title in titles))
+    (house.folder / "one.xml").write_text(text, encoding="utf-8")
+    topic = '[[topic]]\nid = "ferries"\ntitle = "T"\nmatch = "ferry"\nexclude = "strike"\n'
+    other = '[[topic]]\nid = "others"\ntitle = "T"\nmatch = "NOT zzz"\nexclude = "@ferries"\n'
+    house.configure({"one": "one.xml"}, topic + other)
+    house.poll()
+
+    found = json.loads(house.wireroom("search", "@ferries", "--json").out)
+    assert [row["title"] for row in found] == ["Ferry sinks"]
+    rows = house.rows("SELECT st.title FROM published p JOIN stories st ON st.id = p.story_id WHERE topic = 'others'")
+    assert {title for (title,) in rows} == {"Ferry strike", "Barge sinks"}
+
+
 def test_what_a_topic_does_not_ask_is_not_in_its_query() -> None:
     """A topic with `match` alone asks just that; the rest is what a person would have written."""
     plain = parse("a OR b")

@@ -135,3 +135,25 @@ def test_same_archive_and_config_give_the_same_bytes_whatever_the_time(tmp_path:
     with house.daemon():
         until((folder / "index.html").exists, "nothing is published")
     assert {path.name: path.read_bytes() for path in (folder / "topics").iterdir()} == before
+
+
+def test_what_a_person_says_on_the_command_line_is_published(house: House, origin: Origin) -> None:
+    """Pinned, hidden in one topic and in all, let in again: in the files, and on the front page."""
+    press(house, origin, {"one": "abcde"}, topic("t", "limit = 3") + topic("u"))
+    stories = {title.split()[-1]: id_ for id_, title in house.rows("SELECT id, title FROM stories")}
+
+    def say(*words: str) -> list[str]:
+        done = house.wireroom(*words)
+        assert done.code == 0, done.err
+        return ["".join(title.split()[-1] for title in titles(house, name)) for name in "tu"]
+
+    shown = say("status")
+    assert [len(one) for one in shown] == [3, 5]
+    top, left_out = shown[0][0], shown[1][-1]
+    assert say("pin", str(stories[left_out]), "t") == [left_out + shown[0], shown[1]]
+    assert items(house, "t")[0]["_wireroom"]["pinned"] is True
+    assert say("hide", str(stories[top]), "t") == [left_out + shown[0][1:], shown[1]]
+    assert say("hide", str(stories[top])) == [left_out + shown[0][1:], shown[1][1:]]
+    assert f"About {top}" not in (house.folder / "public" / "index.html").read_text(encoding="utf-8")
+    assert say("unhide", str(stories[top])) == [left_out + shown[0], shown[1]]
+    assert say("unpin", str(stories[left_out]), "t") == shown

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories, cli_topics
+from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories, cli_topics, cli_trust
 from wireroom.command import (
     ALREADY_RUNNING,
     CONFIG_BAD,
@@ -128,11 +128,16 @@ def poll(path: Path, sources: tuple[str, ...], *, due: bool, as_json: bool) -> N
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
 def check(path: Path, *, as_json: bool) -> None:
-    """Check the config file and name everything that is wrong in it; exits with 78 then."""
+    """Check the config file, run the tests in it, and name everything that is wrong; exits with 78 then."""
+    from datetime import UTC, datetime
+
     from wireroom.config_faults import ConfigError
+    from wireroom.trials import run_trials
 
     try:
         config = read_config(path)
+        run_trials(config, datetime.now(UTC))
+        entities = len(config.entities.named)
     except ConfigError as error:
         if not as_json:
             raise
@@ -143,6 +148,7 @@ def check(path: Path, *, as_json: bool) -> None:
         click.echo(json.dumps({"good": False, "faults": faults}, ensure_ascii=False, indent=2))
         raise click.exceptions.Exit(CONFIG_BAD) from None
     counts = {"sources": len(config.sources), "rules": len(config.rules), "topics": len(config.topics)}
+    counts |= {"entities": entities} if entities else {}
     if as_json:
         click.echo(json.dumps({"good": True, "faults": [], **counts}, indent=2))
     else:
@@ -153,7 +159,7 @@ def check(path: Path, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
 def status(path: Path, *, as_json: bool) -> None:
-    """Show how each source and topic is doing: last outcome, next poll, entries, health; stories, newest.
+    """Show how each source, topic and rule is doing: last outcome, next poll, entries, health; stories; hits.
 
     A topic's `stories` were announced; `archived` ones never were, `left` ones it takes no longer, `waiting` ones it
     will look at once more.
@@ -163,18 +169,21 @@ def status(path: Path, *, as_json: bool) -> None:
     from db.archive import open_reader
     from db.health import source_status, topic_status, unseen_status
     from db.regroup import status as index_status
+    from db.rule_health import idle_notes, rule_status
     from db.times import iso
     from ingest.grouping import GROUPING_VERSION
     from wireroom.table import table
     from wireroom.upkeep import PRINTS_FOR
 
     now = datetime.now(UTC)
-    db = open_reader(read_config(path).archive)
+    config = read_config(path)
+    db = open_reader(config.archive)
     unseen = unseen_status(db)
     sources, topics = source_status(db, now), [row | unseen.get(row["topic"], {}) for row in topic_status(db)]
+    rules = rule_status(db, [rule.id for rule in config.rules])
     grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
     if as_json:
-        found = {"sources": sources, "topics": topics, "grouping": grouping}
+        found = {"sources": sources, "rules": rules, "topics": topics, "grouping": grouping}
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll"]))
@@ -184,7 +193,10 @@ def status(path: Path, *, as_json: bool) -> None:
             click.echo(f"  {source['source']}: {escaped(remark)}")
     click.echo()
     click.echo(table(topics, ["topic", "stories", "archived", "left", "waiting", "newest_at", "newest"]))
-    for note in grouping["notes"]:
+    if rules:
+        click.echo()
+        click.echo(table(rules, ["rule", "hits", "last_hit"]))
+    for note in (*idle_notes(rules), *grouping["notes"]):
         click.echo(f"\n  {note}")
 
 
@@ -202,6 +214,10 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
       wireroom search 'embassy OR ambassador'
       wireroom search 'title:"united nations" AND lang:en'
       wireroom search 'subject:diplomacy AND NOT source:bbc-world'
+      wireroom search 'sources:>=3 seen:>=now-7d -@us-russia'
+
+    \b
+    docs/query.md has the whole language.
     """
     import csv
     import io
@@ -241,6 +257,8 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
             click.echo(f"wireroom: there is no tag of the kind `{kind}`", err=True)
 
 
+cli.add_command(cli_trust.preview)
+cli.add_command(cli_trust.changes)
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
 cli.add_command(cli_sources.export)
@@ -251,6 +269,7 @@ for about_a_story in (
     cli_decisions.undo,
     cli_stories.diff,
     cli_stories.regroup,
+    cli_stories.suggest,
     cli_stories.retag,
     *cli_curation.COMMANDS,
     cli_topics.topic,

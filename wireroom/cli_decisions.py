@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,15 @@ def login_name() -> str:
 by_option = click.option("--by", default=login_name, callback=named, help="Who decides it; if not given, your login.")
 
 
-@click.argument("story")
+@click.argument("story", metavar="STORY|URL")
+@click.option("--topic", metavar="ID", help="Tell only why this topic takes it, or does not.")
 @as_json_option
 @command
-def explain(path: Path, story: str, *, as_json: bool) -> None:
-    """Tell why STORY is what it is: its lead, each entry and what joined it, merges, decisions, event, topics, tags.
+def explain(path: Path, story: str, topic: str | None, *, as_json: bool) -> None:
+    """Tell why STORY is what it is, from the polls that brought it to the topics that publish it.
+
+    Its lead, each entry with its poll, its identity keys and what joined it, merges, decisions, event, each tag with
+    its cause, and each topic of the config: does it take the story, and which parts of its query matched or failed.
 
     STORY is its id (as `wireroom search` shows it), the id of a published item (urn:uuid:…), or the address of an
     article.
@@ -49,12 +54,18 @@ def explain(path: Path, story: str, *, as_json: bool) -> None:
     from db.archive import open_reader
     from db.explain import explain as find
     from db.merge import MergeError
+    from db.times import iso
     from wireroom.decide import link_key
     from wireroom.explained import explained_lines, lead_reason
+    from wireroom.verdict_lines import topic_lines
+    from wireroom.verdicts import with_verdicts
 
     config = read_config(path)
+    if topic is not None and all(one.id != topic for one in config.topics):
+        fail(2, f"there is no topic {topic!r}; the topics are {', '.join(one.id for one in config.topics) or 'none'}")
+    db = open_reader(config.archive)
     try:
-        told = find(open_reader(config.archive), story, link_key(story))
+        told = with_verdicts(db, find(db, story, link_key(story)), config, iso(datetime.now(UTC)), topic)
     except MergeError as error:
         fail(2, str(error))
     told["lead_because"] = (
@@ -62,6 +73,10 @@ def explain(path: Path, story: str, *, as_json: bool) -> None:
         if told["led_by_hand"]
         else lead_reason(told["entries"], {source.id: source.priority for source in config.sources})
     )
+    if topic is not None:
+        (only,) = told["verdicts"]
+        show({"story_id": told["story_id"], "title": told["title"], **only}, topic_lines(told), as_json=as_json)
+        return
     show(told, explained_lines(told), as_json=as_json)
 
 

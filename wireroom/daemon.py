@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
@@ -33,6 +34,7 @@ from wireroom.reload import Reloader
 from wireroom.retag import retag
 from wireroom.rotate import rotate
 from wireroom.subscriber import Subscriber
+from wireroom.trials import log_failing
 from wireroom.upkeep import Upkeep
 from wireroom.visitors import Visitor, raise_descriptors
 
@@ -82,6 +84,7 @@ async def started(engine: Engine, stop: asyncio.Event) -> bool:
             await engine.start()
             keep_what_is_there()
         await engine.press.publish(everything=True)
+        await asyncio.to_thread(log_failing, engine.config, engine.log, datetime.now(UTC))
 
     beginning, stopping = asyncio.create_task(begin()), asyncio.create_task(stop.wait())
     await asyncio.wait({beginning, stopping}, return_when=asyncio.FIRST_COMPLETED)

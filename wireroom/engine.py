@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader, open_writer
+from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.regroup import stamp
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
@@ -30,6 +31,8 @@ from wireroom.config import Config
 from wireroom.config_queries import asked_by, names_of
 from wireroom.digester import Digester
 from wireroom.due import do_due
+from wireroom.entities import gazetteer_of
+from wireroom.in_force import said
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
 from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
@@ -68,6 +71,7 @@ class Engine:
         """Open the archive, bring it in line with the config, start the workers. Raises ArchiveError, OSError."""
         await asyncio.to_thread(self.writer.start)
         self._reader = open_reader(self.config.archive)
+        await asyncio.to_thread(gazetteer_of, self.config.entities, known=self.config.gazetteer)
         self._make_poller(self.config, await self._synced(self.config, lambda _: None))
 
     async def close(self) -> None:
@@ -138,6 +142,7 @@ class Engine:
 
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
+            put_in_force(db, said(config), now)
             stamp(db, GROUPING_VERSION, comparing=make_grouping(config, synced).comparing)
             taken(synced)
             return synced

@@ -7,6 +7,7 @@ from typing import Any
 
 from ingest.lead import fullness
 from wireroom.escape import escaped
+from wireroom.verdict_lines import WITHHELD, tag_lines, topic_lines
 
 JOINED = {
     "first": "the first of its story",
@@ -25,6 +26,10 @@ def explained_lines(told: dict[str, Any]) -> list[str]:
         lines += [f"story {told['asked']} went into {' and that into '.join(map(str, told['followed']))}", ""]
     lines += [f"story {told['story_id']}: {escaped(told['title'])}"]
     lines += [f"  seen {told['first_seen']}, updated {told['updated']}{shown(', published ', told['published'])}"]
+    if told["withheld"] is not None:
+        lines += [
+            f"  {WITHHELD.get(told['withheld'], told['withheld'])} by {escaped(told['withheld_by'] or 'nobody known')}"
+        ]
     lines += [f"  led by entry {told['lead_entry_id']}: {told['lead_because']}", "", "entries"]
     for entry in told["entries"]:
         lines += entry_lines(entry)
@@ -32,8 +37,8 @@ def explained_lines(told: dict[str, Any]) -> list[str]:
         ("merges", [merge_line(row) for row in told["merges"]]),
         ("decisions", [decision_line(row) for row in told["decisions"]]),
         ("event", event_lines(told["event"])),
-        ("topics", [f"{escaped(row['topic'])} since {row['selected_at']}: {row['guid']}" for row in told["topics"]]),
-        ("tags", [f"{escaped(row['tag'])} from {row['origin']} {escaped(row['why'])}" for row in told["tags"]]),
+        ("tags", tag_lines(told["tags"])),
+        ("topics", [*topic_lines(told), *(gone_topic(row) for row in gone_topics(told))]),
     ):
         if rows:
             lines += ["", title, *(f"  {row}" for row in rows)]
@@ -51,7 +56,39 @@ def entry_lines(entry: dict[str, Any]) -> list[str]:
         f"{mark} {entry['entry_id']} {escaped(entry['source'])}, {entry['first_seen']}: {escaped(entry['title'])}",
         f"    {JOINED.get(entry['joined_by'], entry['joined_by'])}{to}{because(entry)}{revised}",
         *([f"    {escaped(entry['url'])}"] if entry["url"] else []),
+        *([f"    {poll_told(entry['poll'])}"] if entry["poll"] else []),
+        f"    known again by {keys_told(entry)}",
     ]
+
+
+def poll_told(poll: Mapping[str, Any]) -> str:
+    """Tell the poll that brought an entry."""
+    status = f", status {poll['status']}" if poll["status"] is not None else ""
+    return f"brought by the poll of {poll['at']}: {poll['outcome']}{status}, {poll['new']} new of {poll['entries']}"
+
+
+def keys_told(entry: Mapping[str, Any]) -> str:
+    """Tell by which identity keys an entry is known again."""
+    of = {
+        "id": f"its id {escaped(entry['guid'] or '')}",
+        "loose_id": "its id without scheme and host case",
+        "link": "its link",
+        "print": "its words",
+    }
+    keys = [of[kind] for kind in of if kind in entry["keys"]]
+    earlier = sum(entry["keys"].values()) - len(entry["keys"])
+    return ", ".join(keys) + (f", and {counted(earlier, 'earlier one')}" if earlier else "")
+
+
+def gone_topics(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """List the items in topics that the config no longer has."""
+    known = {one["topic"] for one in told["verdicts"]}
+    return [row for row in told["topics"] if row["topic"] not in known]
+
+
+def gone_topic(row: Mapping[str, Any]) -> str:
+    """Tell of an item in a topic that is gone."""
+    return f"{escaped(row['topic'])}, which the config no longer has: since {row['selected_at']}, {row['guid']}"
 
 
 def merge_line(row: dict[str, Any]) -> str:

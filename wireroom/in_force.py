@@ -1,0 +1,57 @@
+"""What a config says, thing by thing, as the archive remembers it (``db/in_force.py``). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from db.in_force import Said
+from wireroom.config import Config, Topic
+
+UNTOLD = frozenset({"id", "was", "trials"})
+"""Of a rule or topic: what it is called is no part of what it says, nor how it is tried out."""
+
+OF_A_SOURCE = ("url", "shown_url", "path", "id", "was")
+"""What the archive has of a source already, or must not have: credentials."""
+
+
+def said(config: Config) -> Iterator[Said]:
+    """Tell all that a config says that changes what is archived, tagged, selected or published."""
+    yield Said("settings", "", settings(config))
+    for source in config.sources:
+        more = {name: value for name, value in plain(source).items() if name not in OF_A_SOURCE and value}
+        if more.get("dedupe") == config.dedupe:
+            del more["dedupe"]
+        if more:
+            yield Said("source", source.id, more)
+    for rule in config.rules:
+        yield Said("rule", rule.id, rule.model_dump(mode="json", exclude={"id", "test"}, exclude_defaults=True))
+    for query in config.queries:
+        yield Said("query", query.id, {"match": query.match})
+    for topic in config.topics:
+        yield Said("topic", topic.id, topic_says(topic))
+
+
+def settings(config: Config) -> dict[str, Any]:
+    """Tell what holds for all: the single values of ``[wireroom]`` and ``[poll]``; no paths, which are a machine's."""
+    single = {name: value for name, value in plain(config).items() if isinstance(value, str | int | float | None)}
+    poll = plain(config.poll) | {"allow": [f"{one.network}:{one.port}" for one in config.poll.allow]}
+    return single | {f"poll.{name}": value for name, value in poll.items()}
+
+
+def topic_says(topic: Topic) -> dict[str, Any]:
+    """Tell what a topic says."""
+    return {name: value for name, value in plain(topic).items() if name not in UNTOLD}
+
+
+def plain(one: Any) -> dict[str, Any]:
+    """List the fields of a value that JSON can write; tuples as lists, what is in them as text where it is none."""
+    found = {}
+    for field in fields(one):
+        value = getattr(one, field.name)
+        if isinstance(value, tuple):
+            value = [each if isinstance(each, str | int | float) else str(each) for each in value]
+        if isinstance(value, str | int | float | list | None):
+            found[field.name] = value
+    return found

@@ -1,0 +1,15 @@
+"""The config's rules and topics as planning works by them, where no archive is at hand. Pure."""
+
+from __future__ import annotations
+
+from db.sync import Synced
+from ingest.tag import Desks
+from wireroom.config import Config
+from wireroom.parts import make_setup
+
+
+def paper_desks(config: Config) -> Desks:
+    """Make the desks of a config. The sources' rows are numbered from 1 in its order, and so are the topics'."""
+    sources = {source.id: number for number, source in enumerate(config.sources, start=1)}
+    topics = {topic.id: number for number, topic in enumerate(config.topics, start=1)}
+    return make_setup(config, Synced(sources=sources, topics=topics, remarks=(), hosts=0)).desks

@@ -1,0 +1,82 @@
+"""What each rule and topic of the config makes of one story: does it take it, and by which words. IO: sqlite."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlite_utils import Database
+
+from db.copied import CopiedStory
+from db.marks import marks_of
+from db.query_told import verdict, wanted_leaves
+from db.query_tree import Query, Tag
+from ingest.tag import Rule
+from wireroom.config import Config
+from wireroom.paper import paper_desks
+
+
+def with_verdicts(
+    db: Database, told: dict[str, Any], config: Config, now: str, topic: str | None = None
+) -> dict[str, Any]:
+    """Add to what ``db.explain`` tells of a story why rules gave its tags, and what each topic makes of it.
+
+    ``topic``: that one alone.
+    """
+    story = CopiedStory(db, told["story_id"], now)
+    desks = paper_desks(config)
+    rules = {rule.id: rule.query for rule in desks.rules}
+    tags = []
+    for tag in told["tags"]:
+        query = rules.get(tag["why"]) if tag["origin"] == "rule" else None
+        found = verdict(query, story.look) if query is not None else None
+        tags.append(
+            {
+                **tag,
+                "takes": found.takes if found is not None else None,
+                "words": list(found.found) if found is not None and found.takes else [],
+            }
+        )
+    marked = marks_by_topic(db, told["story_id"])
+    verdicts = []
+    for one, asked in zip(config.topics, desks.topics, strict=True):
+        if topic in (None, one.id):
+            found = verdict(asked.query, story.look)
+            verdicts.append(
+                {
+                    "topic": one.id,
+                    "takes": found.takes,
+                    "matched": list(found.matched),
+                    "failed": list(found.failed),
+                    "missing": [] if found.takes else missing(asked.query, desks.rules, story),
+                    "selections": [row for row in told["topics"] if row["topic"] == one.id],
+                    "waits_until": next((row["due_at"] for row in told["waiting"] if row["topic"] == one.id), None),
+                    "marks": sorted(marked.get(one.id, frozenset()) | marked.get(None, frozenset())),
+                }
+            )
+    return {**told, "tags": tags, "verdicts": verdicts}
+
+
+def missing(query: Query, rules: Sequence[Rule], story: CopiedStory) -> list[dict[str, Any]]:
+    """Find the rules that would give a story the tags that a topic looks for in vain, and why they did not."""
+    wanted = {
+        (leaf.kind, leaf.name) for leaf in wanted_leaves(query) if isinstance(leaf, Tag) and not story.takes(leaf)
+    }
+    found = []
+    for rule in rules:
+        if (rule.kind, rule.name) in wanted:
+            came = verdict(rule.query, story.look)
+            parts = {"matched": list(came.matched), "failed": list(came.failed)}
+            found.append({"tag": f"{rule.kind}:{rule.name}", "rule": rule.id, "takes": came.takes, **parts})
+    return found
+
+
+def marks_by_topic(db: Database, story_id: int) -> dict[str | None, frozenset[str]]:
+    """Read what a person said of a story's place in topics: pin, hide, show, by the topic's config id; None: in all."""
+    names = dict(db.execute("SELECT id, config_id FROM topics"))
+    found: defaultdict[str | None, set[str]] = defaultdict(set)
+    for mark in marks_of(db, [story_id]).get(story_id, ()):
+        if mark.kind in ("pin", "hide", "show"):
+            found[names.get(mark.topic_id)].add(mark.kind)
+    return {topic: frozenset(kinds) for topic, kinds in found.items()}
