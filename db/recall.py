@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from db.model import Entry, Mention, Outline
+from db.model import Entry, LanguageFrom, Mention, Outline
 from db.query_tree import Query
+from db.sieve import Asks
 
 JoinedBy = Literal[
     "first",  # it is the story's first
@@ -72,6 +73,8 @@ class Carried:
     enclosed: bool
     categories: tuple[str, ...]
     mentions: tuple[Mention, ...]
+    language: str | None = None
+    language_from: LanguageFrom | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +199,12 @@ class Desk(Protocol):
 
     def matching(self, query: Query) -> frozenset[int]:
         """The refs of the drafts that ``query`` takes: the very SQL that search runs."""
+
+    def each(self, asked: tuple[Asks, ...]) -> Iterator[tuple[int, frozenset[int]]]:
+        """Ask many queries, one after the other: the number of each that takes any draft, and their refs.
+
+        Each sees the tags that were given up to then. Quick where ``asked`` is the same object at every poll.
+        """
 
     def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
         """Give drafts a tag, so that later queries see it."""

@@ -40,7 +40,7 @@ def asked_again(
         tags=ruled.tags,
         withheld=ruled.withheld,
         taken=ruled.taken,
-        chosen=choices([d for d in shown.drafts if d.ref in ruled.open], desks.topics, desk, known, (), occasion),
+        chosen=choices(ruled.let_in(shown.drafts), desks.topics, desk, known, (), occasion),
     )
 
 
@@ -52,7 +52,7 @@ def taking(
     Whether these are hidden there, or kept out of all topics, does not matter.
     """
     shown, _, desk = laid(story_ids, known, desks, grouping, now)
-    by_query = {(topic.id, ref) for topic in desks.topics for ref in desk.matching(topic.query)}
+    by_query = {(desks.topics[number].id, ref) for number, refs in desk.each(desks.topics) for ref in refs}
     return frozenset(by_query | {(topic, d.ref) for d in shown.drafts for topic in pinned(d.marks)})
 
 

@@ -35,7 +35,7 @@ class Occasion:
 
 def choices(
     drafts: Sequence[Draft],
-    topics: Sequence[Topic],
+    topics: tuple[Topic, ...],
     desk: Desk,
     known: Known,
     placed: Sequence[Placed],
@@ -57,20 +57,21 @@ def choices(
         taken[topic_id, gone.get(story, story)].add(entry)
         if has_left:
             away.add((topic_id, gone.get(story, story)))
-    members = all_members(known, rows, placed, gone) if any(t.dedupe != "copies" for t in topics) else {}
-    by_event = any(topic.same_event is not None for topic in topics)
+    asked = [(topics[number], matching) for number, matching in desk.each(topics)]
+    members = all_members(known, rows, placed, gone) if any(t.dedupe != "copies" for t, _ in asked) else {}
+    by_event = any(topic.same_event is not None for topic, _ in asked)
     shown = known.events_shown(events_of(drafts), archived=occasion.quiet) if by_event else frozenset()
-    waiting = known.waiting(rows) if occasion.quiet and any(t.delay_s for t in topics) else frozenset()
+    waiting = known.waiting(rows) if occasion.quiet and any(t.delay_s for t, _ in asked) else frozenset()
     pinned_in = {draft.ref: pinned(draft.marks) for draft in drafts if draft.marks} if occasion.leaves else {}
     made: list[Chosen] = []
-    for topic in topics:
-        matching = desk.matching(topic.query)
-        if occasion.leaves:
+    if occasion.leaves:  # of all topics is to be known what they take no longer
+        takers = {topic.id: matching for topic, matching in asked}
+        for topic in topics:
+            matching = takers.get(topic.id, frozenset())
             others = (d.ref for d in drafts if d.ref not in matching and topic.id not in pinned_in.get(d.ref, ()))
             left = tuple(one for one in ((topic.id, ref) for ref in others) if one in taken and one not in away)
             made.append(Chosen(left=left))
-        if not matching:
-            continue
+    for topic, matching in asked:
         mine = [draft for draft in drafts if draft.ref in matching]
         new = [
             (draft, entry)
