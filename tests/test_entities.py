@@ -60,7 +60,7 @@ def test_a_name_tags_the_stories_that_have_it(house: House) -> None:
         1: [("ship:nordic-star", "Nordic Star, POLAR DAWN")],
         2: [("person:ozisik", "Caglar Ozisik")],
     }
-    assert "ship:nordic-star from entity Nordic Star, POLAR DAWN" in house.wireroom("explain", "1").out
+    assert "ship:nordic-star: entity, because of “Nordic Star”, “POLAR DAWN”" in house.wireroom("explain", "1").out
     assert [row["story_id"] for row in json.loads(house.wireroom("search", "person:ozisik", "--json").out)] == [2]
 
 
