@@ -6,7 +6,7 @@ A test's story goes the way of a polled one: normalized, tagged, laid on a desk,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from db.times import iso
 from ingest.normalize import normalize
 from ingest.parsed import Item, Markup, Parsed
 from ingest.stories import carried, new_draft, story_text
-from ingest.tag import Desks
+from ingest.tag import Desks, with_mentions
 from wireroom.config import Config, read_toml
 from wireroom.config_faults import ConfigError, config_error
 from wireroom.config_queries import Found
@@ -69,14 +69,17 @@ def trial_faults(config: Config, now: datetime) -> Iterator[Found]:
     desk.lay(drafts, names, iso(now))
     ask = asked(desk)
     numbers = {rule.id: number for number, rule in enumerate(config.rules)}
+    kept_out: dict[int, str] = {}
     for rule in desks.rules:  # in the order in which they are asked
         yield from wrong(by_place["rule", numbers[rule.id]], rule.query, ask)
         hits = ask(rule.query)
+        if rule.withholds is not None:
+            kept_out |= dict.fromkeys(hits, f"rule {rule.id} {rule.withholds}s it")
         if hits and rule.name:
             desk.tag(hits, rule.kind, rule.name)
             ask = asked(desk)
     for number, topic in enumerate(desks.topics):
-        yield from wrong(by_place["topic", number], topic.query, ask)
+        yield from wrong(by_place["topic", number], topic.query, ask, kept_out)
 
 
 def placed_trials(config: Config) -> Iterator[Placed]:
@@ -98,7 +101,7 @@ def draft_of(one: Placed, rows: dict[str, int], desks: Desks, now: datetime) -> 
     title, text = (Markup(value=value, is_html=False) for value in (trial.title, trial.text))
     item = Item(title=title, bodies=(text,), language=trial.lang, published=iso(now))
     (entry,) = normalize(Parsed(format="rss20", base=None, items=(item,))).entries
-    row = rows.get(trial.source or "", NO_SOURCE)
+    row, entry = rows.get(trial.source or "", NO_SOURCE), with_mentions(entry, desks)
     made = new_draft(story_text(one.ref, one.ref, entry), (carried(row, entry),), desks, iso(now), None, None)
     given = (StoryTag(kind=k, name=n, origin="source", why="its test") for k, n in map(split_tag, trial.tags))
     return replace(made, tags=(*made.tags, *given))
@@ -116,12 +119,21 @@ def asked(desk: DraftDesk) -> Callable[[Query], frozenset[int]]:
     return ask
 
 
-def wrong(placed: Sequence[Placed], query: Query, ask: Callable[[Query], frozenset[int]]) -> Iterator[Found]:
-    """Find the tests of one rule or topic that come out other than they expect."""
+def wrong(
+    placed: Sequence[Placed],
+    query: Query,
+    ask: Callable[[Query], frozenset[int]],
+    kept_out: Mapping[int, str] | None = None,
+) -> Iterator[Found]:
+    """Find the tests of one rule or topic that come out other than they expect.
+
+    ``kept_out``: the stories that rules keep out of topics, and which rule does.
+    """
     for one in placed:
-        if (one.ref in ask(query)) == one.trial.expect:
+        out = (kept_out or {}).get(one.ref)
+        if (out is None and one.ref in ask(query)) == one.trial.expect:
             continue
-        why = verdict(query, lambda leaf, ref=one.ref: Seen(ref in ask(leaf)))  # type: ignore[misc]
+        why = out or verdict(query, lambda leaf, ref=one.ref: Seen(ref in ask(leaf)))  # type: ignore[misc]
         problem = f"{'does not take' if one.trial.expect else 'takes'} this story ({why})"
         where = (one.table, one.number, "test", one.of_it)
         yield where, problem, f"mend the {one.table}'s match, or what the test expects"
