@@ -185,6 +185,61 @@ def test_saved_query_edited_changes_what_names_it(sea: House) -> None:
     assert effects(sea)["gains subject:boats"] == ["A lighthouse"]
 
 
+def test_names_and_categories_edited(sea: House) -> None:
+    """Entities and categories, each by itself; those of a source; what they would make of the stories."""
+    feed = sea.folder / "feed.xml"
+    title = "<title>A train stops"
+    feed.write_text(feed.read_text().replace(f"{title}<", f"<category>Rail</category>{title} in Russia<"))
+    entity = '[[entity]]\nkind = "ship"\nname = "lighthouse"\n'
+    source = f'[[source]]\nid = "one"\nurl = "{feed}"\ncategories = {{ "Rail" = "TAG" }}\n'
+    topic = '[[topic]]\nid = "named"\ntitle = "Named"\nmatch = "ship:lighthouse"\n'
+    sea.configure({}, source.replace("TAG", "subject:rail") + RULES + topic)
+    sea.poll()
+
+    sea.configure({}, source.replace("TAG", "subject:trains") + RULES + topic)
+    assert [(one["kind"], one["id"], list(one["keys"])) for one in changes(sea)["edits"]] == [
+        ("source", "one", ["categories"])
+    ]
+    assert effects(sea) == {
+        "gains subject:trains": ["A train stops in Russia"],
+        "loses subject:rail": ["A train stops in Russia"],
+    }
+
+    sea.configure({}, source.replace("TAG", "subject:rail") + RULES + topic + entity)
+    assert [(one["kind"], one["id"], one["how"]) for one in changes(sea)["edits"]] == [
+        ("entity", "ship:lighthouse", "added")
+    ]
+    assert effects(sea) == {
+        "gains ship:lighthouse": ["A lighthouse"],
+        "enters named": ["A lighthouse"],
+    }
+    assert "  + ship:lighthouse: names = ['lighthouse']" in sea.wireroom("changes").out.splitlines()
+
+    sea.configure({}, '[categories]\n"rail" = ""\n' + source.replace("TAG", "subject:rail") + RULES + topic)
+    assert [(one["kind"], one["id"]) for one in changes(sea)["edits"]] == [("category", "rail")]
+    assert effects(sea) == {}  # what the source itself says is stronger
+
+    sea.configure({}, source.replace("TAG", "subject:rail") + RULES + topic)
+    sea.config.write_text(sea.config.read_text().replace("[wireroom]", "[wireroom]\ngazetteer = false", 1))
+    assert effects(sea)["loses place:russia"] == ["A train stops in Russia"]
+
+
+def test_list_of_names_edited(sea: House) -> None:
+    """Its name and another state of it are told, no path."""
+    names = sea.folder / "names.txt"
+    names.write_text("ship\tGalatea\n")
+    text = sea.config.read_text().replace("[wireroom]", '[wireroom]\nentities = "names.txt"', 1)
+    sea.config.write_text(text)
+    sea.poll()
+    assert changes(sea)["edits"] == []
+    names.write_text("ship\tferry\n")
+
+    (edit,) = changes(sea)["edits"]
+
+    assert edit["keys"]["entities"]["before"].startswith("names.txt ")
+    assert effects(sea)["gains ship:ferry"] == ["Ferry tickets", "A ferry sails"]
+
+
 def test_settings_and_limits_are_told_without_effects(sea: House) -> None:
     """What holds for all, by its key; a topic's policy."""
     write(sea, RULES.replace('title = "Sea"', 'title = "Sea"\nlimit = 9'), poll="floor = '20m'")
@@ -193,7 +248,7 @@ def test_settings_and_limits_are_told_without_effects(sea: House) -> None:
 
     assert {one["kind"]: one["keys"] for one in told["edits"]} == {
         "settings": {"poll.floor_s": {"before": 600, "now": 1200}},
-        "topic": {"limit": {"before": 50, "now": 9}},
+        "topic": {"limit": {"before": 50, "now": 9}, "flood": {"before": 25, "now": 20}},  # which goes by the limit
     }
     assert told["effects"]["changes"] == []
     assert "  none would change" in sea.wireroom("changes").out.splitlines()

@@ -10,7 +10,7 @@ from wireroom.chart import clipped
 from wireroom.edits import Edit
 from wireroom.escape import escaped
 
-KINDS = ("settings", "source", "rule", "query", "topic")
+KINDS = ("settings", "source", "category", "entity", "rule", "query", "topic")
 PLURALS = {"settings": "settings", "query": "queries", "category": "categories", "entity": "entities"}
 SIGNS = {"added": "+", "gone": "-", "edited": "~"}
 

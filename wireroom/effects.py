@@ -7,7 +7,7 @@ asked, those in force and the edited ones: so a tag that a rule loses, and a top
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,15 +16,17 @@ from sqlite_utils import Database
 
 from db.desk import DraftDesk
 from db.known import ArchiveKnown
+from db.mentions import Mentioned, other_mentions
 from db.query_sql import compile_query
 from db.query_tree import And, Not, Or, Query, Source
 from db.search import stories_told
 from db.sync import Synced
+from ingest.category import Mapped
 from ingest.poll import Setup
 from ingest.retold import UNTOUCHED
 from ingest.rules import settled
 from ingest.stories import look_again
-from ingest.tag import Desks, Rule
+from ingest.tag import Desks, Rule, mentions_of
 from wireroom.before import Before
 from wireroom.config import Config
 from wireroom.parts import make_setup
@@ -56,7 +58,9 @@ def effects(db: Database, before: Before, config: Config, since: str, now: str, 
     old = make_setup(before.config, synced(before.config, sources, topics, {}))
     new = make_setup(config, synced(config, sources, topics, before.renamed))
     new = replace(new, desks=as_archived(new.desks, before.renamed))
-    touched = candidates(db, old.desks, new.desks, {row: id_ for id_, row in sources.items()}, since, now)
+    ids = {row: id_ for id_, row in sources.items()}
+    queries = [And(())] if before.other_names else changed_queries(old.desks, new.desks, ids)
+    touched = candidates(db, queries, since, now)
     looked_at = touched[:MAX_LOOKED_AT]
     found: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
     names = {
@@ -64,7 +68,8 @@ def effects(db: Database, before: Before, config: Config, since: str, now: str, 
     }
     for n in range(0, len(looked_at), AT_ONCE):
         some = looked_at[n : n + AT_ONCE]
-        was, will = (outcomes(db, some, setup, now) for setup in (old, new))
+        mentioned = other_mentions(db, some, partial(mentions_of, desks=new.desks)) if before.other_names else {}
+        was, will = outcomes(db, some, old, now), outcomes(db, some, new, now, mentioned)
         for story in some:
             if story in was and story in will:
                 for change in differences(was[story], will[story], names):
@@ -130,10 +135,10 @@ def as_archived(desks: Desks, renamed: Mapping[tuple[str, str], str]) -> Desks:
     )
 
 
-def candidates(db: Database, old: Desks, new: Desks, sources: Mapping[int, str], since: str, now: str) -> Sequence[int]:
-    """Find the stories that the edits may touch, newest first."""
+def candidates(db: Database, queries: Iterable[Query], since: str, now: str) -> Sequence[int]:
+    """Find the stories that the edits may touch, by any of these queries, newest first."""
     found: set[int] = set()
-    for query in changed_queries(old, new, sources):
+    for query in queries:
         where = compile_query(query, now)
         rows = db.execute(
             f"SELECT id FROM stories WHERE merged_into IS NULL AND first_seen >= ? AND ({where.sql})",
@@ -153,9 +158,12 @@ def changed_queries(old: Desks, new: Desks, sources: Mapping[int, str]) -> Itera
             yield before or after or Or(())
         elif before != after:
             yield apart(before, after)
-    for row in dict.fromkeys((*old.source_tags, *new.source_tags)):
-        if row in sources and tags_of(old, row) != tags_of(new, row):
-            yield Source(sources[row])
+    was_shared, shared = ((of.categories.shared, of.categories.vocabulary) for of in (old, new))
+    if was_shared != shared:
+        yield And(())  # whoever has such a category
+    for row, id_ in sources.items():
+        if tags_of(old, row) != tags_of(new, row):
+            yield Source(id_)
 
 
 def matched(old: Mapping[int, Query], new: Mapping[int, Query]) -> Iterator[tuple[Query | None, Query | None]]:
@@ -181,14 +189,16 @@ def apart(one: Query, other: Query) -> Query:
     return Or((And((one, Not(other))), And((other, Not(one)))))
 
 
-def tags_of(desks: Desks, row: int) -> set[tuple[str, str]]:
-    """List the tags that a source gives."""
-    return {(kind, name) for kind, name, _ in desks.source_tags.get(row, ())}
+def tags_of(desks: Desks, row: int) -> tuple[set[tuple[str, str]], Mapped]:
+    """List the tags that a source gives, and what becomes of its own categories."""
+    return {(kind, name) for kind, name, _ in desks.source_tags.get(row, ())}, desks.categories.by_source.get(row, {})
 
 
-def outcomes(db: Database, ids: Sequence[int], setup: Setup, now: str) -> dict[int, Outcome]:
-    """Ask rules and topics of stories, as a poll does."""
-    known, desks = ArchiveKnown(db, DraftDesk()), setup.desks
+def outcomes(
+    db: Database, ids: Sequence[int], setup: Setup, now: str, mentioned: Mentioned | None = None
+) -> dict[int, Outcome]:
+    """Ask rules and topics of stories, as a poll does; ``mentioned``: see ``ArchiveKnown``."""
+    known, desks = ArchiveKnown(db, DraftDesk(), mentioned=mentioned), setup.desks
     stories = known.stories(ids).values()
     look = partial(look_again, stories, UNTOUCHED, known, desks, setup.grouping)
     shown, ruled, desk = settled(look, partial(known.desk, now=now), desks.rules)

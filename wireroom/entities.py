@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
+from hashlib import blake2b
 from pathlib import Path
 
 from db.text import slug
@@ -44,15 +45,35 @@ class Entities:
         return frozenset(table.kind for table in self._tables)
 
     @cached_property
+    def tables(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The names that stand in the tables, by the tag that they give."""
+        found: dict[tuple[str, str], dict[str, None]] = {}
+        for table in self._tables:
+            names = found.setdefault((table.kind, table.id or slug(table.name)), {})
+            names.update(dict.fromkeys((table.name, *table.aliases)))
+        return {tag: tuple(names) for tag, names in found.items()}
+
+    @cached_property
+    def list_state(self) -> str | None:
+        """The list's name and what tells this state of it from others; None: there is none, or it can't be read."""
+        try:
+            return (
+                f"{self._path.name} {blake2b(self._path.read_bytes(), digest_size=4).hexdigest()}"
+                if self._path
+                else None
+            )
+        except OSError:
+            return None
+
+    @cached_property
     def named(self) -> tuple[Named, ...]:
         """The things, by tag; what stands in tables and list has the names of both. Raises ConfigError."""
         listed, faults = read_list(self._path) if self._path is not None else ({}, [])
         if faults:
             raise ConfigError(faults)
         found = {tag: dict.fromkeys(names) for tag, names in listed.items()}
-        for table in self._tables:
-            names = found.setdefault((table.kind, table.id or slug(table.name)), {})
-            names.update(dict.fromkeys((table.name, *table.aliases)))
+        for tag, names in self.tables.items():
+            found.setdefault(tag, {}).update(dict.fromkeys(names))
         return tuple(Named(kind=k, name=n, aliases=tuple(names)) for (k, n), names in found.items())
 
 

@@ -1,4 +1,4 @@
-"""What a config says, thing by thing, as the archive remembers it (``db/in_force.py``). Pure."""
+"""What a config says, thing by thing, as the archive notes it (``db/in_force.py``). IO: files (the list of names)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,16 @@ def said(config: Config) -> Iterator[Said]:
     yield Said("settings", "", settings(config))
     for source in config.sources:
         more = {name: value for name, value in plain(source).items() if name not in OF_A_SOURCE and value}
+        if source.categories:
+            more["categories"] = dict(source.categories)
         if more.get("dedupe") == config.dedupe:
             del more["dedupe"]
         if more:
             yield Said("source", source.id, more)
+    for name, tag in config.categories:
+        yield Said("category", name, {"tag": tag})
+    for (kind, name), names in config.entities.tables.items():
+        yield Said("entity", f"{kind}:{name}", {"names": list(names)})
     for rule in config.rules:
         yield Said("rule", rule.id, rule.model_dump(mode="json", exclude={"id", "test"}, exclude_defaults=True))
     for query in config.queries:
@@ -34,8 +40,12 @@ def said(config: Config) -> Iterator[Said]:
 
 
 def settings(config: Config) -> dict[str, Any]:
-    """Tell what holds for all: the single values of ``[wireroom]`` and ``[poll]``; no paths, which are a machine's."""
+    """Tell what holds for all: the single values of ``[wireroom]`` and ``[poll]``; no paths, which are a machine's.
+
+    ``entities`` says which state of the list of names it is.
+    """
     single = {name: value for name, value in plain(config).items() if isinstance(value, str | int | float | None)}
+    single["entities"] = config.entities.list_state
     poll = plain(config.poll) | {"allow": [f"{one.network}:{one.port}" for one in config.poll.allow]}
     return single | {f"poll.{name}": value for name, value in poll.items()}
 
