@@ -36,7 +36,11 @@ def plan(query: str) -> list[str]:
 )
 def test_no_table_of_stories_or_entries_is_gone_through(query: str) -> None:
     """Only what some index gave is looked at; the tables of tags and marks are small."""
-    grown = [step for step in plan(query) if re.match(r"SCAN (stories|o|e|st)\b(?! VIRTUAL| USING INDEX entries_enclosed)", step)]
+    grown = [
+        step
+        for step in plan(query)
+        if re.match(r"SCAN (stories|o|e|st)\b(?! VIRTUAL| USING INDEX entries_enclosed)", step)
+    ]
 
     assert grown == []
 
