@@ -16,9 +16,9 @@ from sqlite_utils import Database
 
 from db.desk import DraftDesk
 from db.known import ArchiveKnown
-from db.query_sql import compile_query
+from db.preview import MAX_S, SINCE, asked
 from db.query_tree import And, Not, Or, Query, Source
-from db.search import stories_told
+from db.search import limited, stories_told
 from db.sync import Synced
 from ingest.poll import Setup
 from ingest.retold import UNTOUCHED
@@ -134,12 +134,10 @@ def candidates(db: Database, old: Desks, new: Desks, sources: Mapping[int, str],
     """Find the stories that the edits may touch, newest first."""
     found: set[int] = set()
     for query in changed_queries(old, new, sources):
-        where = compile_query(query, now)
-        rows = db.execute(
-            f"SELECT id FROM stories WHERE merged_into IS NULL AND first_seen >= ? AND ({where.sql})",
-            [since, *where.params],
-        )
-        found.update(id_ for (id_,) in rows)
+        with limited(db, MAX_S):
+            where = asked(db, query, since, now)
+            rows = db.execute(f"SELECT id FROM stories WHERE {SINCE} ({where.sql})", [since, *where.params])
+            found.update(id_ for (id_,) in rows)
     return sorted(found, reverse=True)
 
 
