@@ -10,8 +10,7 @@ import struct
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from sqlite_utils import Database
 
@@ -22,6 +21,7 @@ from db.plan import STATE_COLUMNS, PollPlan, PollRecord, StoryText, Withheld, st
 from db.recall import Listing, StoryTag
 from db.regroup import gives_events
 from db.rows import new_ids
+from db.selections import write_chosen
 from db.topics import mark_changed_topics, mark_topics_naming
 
 RECORD_COLUMNS = tuple(PollRecord.__dataclass_fields__)
@@ -93,9 +93,7 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
         replace_tags(db, tags, frozenset(refs.values()), plan.now)
         withhold(db, [(refs.get(ref, ref), withheld) for ref, withheld in plan.withheld])
         note_taken(db, [(refs.get(ref, ref), rules) for ref, rules in plan.taken], plan.now)
-        for topic, taken in groupby(plan.selections, key=itemgetter(0)):
-            items = [(refs.get(ref, ref), entry and entry_refs.get(entry, entry)) for _, ref, entry in taken]
-            select(db, topic, items, plan.now, mint)
+        write_chosen(db, plan.chosen, plan.now, mint, refs, entry_refs)
         mark_changed_topics(db, list(tags))
     write_listing(db, plan.source_id, plan.listing, entry_refs)
 
@@ -199,20 +197,6 @@ def tag_id(db: Database, tag: StoryTag, found: dict[tuple[str, str], int]) -> in
             row = db.execute("INSERT INTO tags (kind, name) VALUES (?, ?) RETURNING id", name).fetchone()
         found[name] = row[0]
     return found[name]
-
-
-def select(
-    db: Database, topic_id: int, items: Sequence[tuple[int, int | None]], now: str, mint: Callable[[], str]
-) -> None:
-    """Record that the topic took the items, (story, entry or None), under its next numbers and ids minted for them."""
-    ((last,),) = db.execute(
-        "UPDATE topics SET last_number = last_number + ?1, changes = changes + ?1 WHERE id = ?2 RETURNING last_number",
-        [len(items), topic_id],
-    )
-    db.conn.executemany(
-        "INSERT INTO selections (topic_id, story_id, entry_id, number, guid, selected_at) VALUES (?, ?, ?, ?, ?, ?)",
-        [(topic_id, *item, number, mint(), now) for number, item in enumerate(items, start=last - len(items) + 1)],
-    )
 
 
 def write_listing(db: Database, source_id: int, listing: Listing | None, entry_refs: Mapping[int, int]) -> None:

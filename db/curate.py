@@ -6,6 +6,7 @@ marks change in leads, tags and topics is done by whoever calls.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
@@ -165,7 +166,9 @@ def topic_named(db: Database, config_id: str | None) -> int:
     """Find the row of a topic of the config. Raises MergeError."""
     topics = dict(db.execute("SELECT config_id, id FROM topics WHERE removed_at IS NULL ORDER BY config_id"))
     if config_id not in topics:
-        raise MergeError(f"there is no topic {config_id!r}; the config has {', '.join(topics) or 'none'}")
+        close = difflib.get_close_matches(config_id or "", topics, n=1)
+        mend = f"did you mean {close[0]!r}?" if close else f"the config has {', '.join(topics) or 'none'}"
+        raise MergeError(f"there is no topic {config_id!r}; {mend}")
     return int(topics[config_id])
 
 

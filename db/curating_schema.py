@@ -1,6 +1,7 @@
 """Step 7 of the migrations: what rules, topics and a person's curation need. Never edited once released. Pure."""
 
 ENTRY_COLUMNS = (
+    ("language_from", "TEXT DEFAULT NULL", "how its language is known: detected, declared; null: declared, if at all"),
     ("host", "TEXT DEFAULT NULL", 'of its link, its parts from the last: "uk.co.bbc.www"'),
     ("mentions", "TEXT NOT NULL DEFAULT '[]'", "JSON array: known names in it, each [kind, name, origin, words]"),
 )
@@ -13,8 +14,15 @@ STORY_COLUMNS = (
 SELECTION_COLUMNS = (
     ("archived", "INTEGER NOT NULL DEFAULT 0", "1: never announced: in the topic's archive, not in its feed"),
     ("left_at", "TEXT DEFAULT NULL", "when a retag found that the topic takes it no longer; null: it does"),
+    ("front", "INTEGER DEFAULT NULL", "1: in the topic's feed, 0: has left it for good; null: no need to know"),
 )
-TOPIC_COLUMNS = (("token", "TEXT DEFAULT NULL", "of a secret topic: what only its subscribers know of its address"),)
+TOPIC_COLUMNS = (
+    ("secret", "INTEGER NOT NULL DEFAULT 0", "1: its address is known to who was told it only (table tokens)"),
+    ("fronted_by", "TEXT DEFAULT NULL", "by which keys of the config selections.front was noted"),
+    ("styled_by", "TEXT DEFAULT NULL", "which other keys of the config its output was written by"),
+    ("digest_at", "TEXT DEFAULT NULL", "up to then its digests are made; null: it has none"),
+    ("digest_from", "INTEGER DEFAULT NULL", "the first selection that is in no digest yet"),
+)
 RULE_COLUMNS = (("added_at", "TEXT DEFAULT NULL", "when the config had it first; null: before schema 7"),)
 DECISION_COLUMNS = (
     ("by", "TEXT DEFAULT NULL", "who decided, as the command line knows them"),
@@ -29,6 +37,8 @@ CREATE INDEX entries_enclosed ON entries (story_id) WHERE enclosures <> '[]';
 CREATE INDEX stories_seen ON stories (first_seen);
 CREATE INDEX stories_published ON stories (published) WHERE published IS NOT NULL;
 CREATE INDEX stories_withheld ON stories (withheld) WHERE withheld IS NOT NULL;
+CREATE INDEX selections_announced ON selections (topic_id, number) WHERE archived = 0;
+CREATE INDEX selections_front ON selections (topic_id) WHERE front = 1;
 
 CREATE TABLE authors (                       -- every name that entries were signed with
   id              INTEGER PRIMARY KEY,
@@ -41,6 +51,17 @@ CREATE VIRTUAL TABLE authors_fts USING fts5 (
 CREATE TRIGGER authors_ai AFTER INSERT ON authors BEGIN
   INSERT INTO authors_fts (rowid, folded) VALUES (new.id, new.folded);
 END;
+
+DROP VIEW published;
+CREATE VIEW published AS                     -- one row per selection: what each topic took, in order
+SELECT t.config_id AS topic, x.story_id AS story_id, x.number AS number, x.guid AS guid,
+       x.selected_at AS selected_at, x.archived AS archived, x.left_at AS left_at
+FROM selections x JOIN topics t ON t.id = x.topic_id;
+CREATE INDEX selections_archived ON selections (topic_id, story_id) WHERE archived = 1;
+CREATE INDEX selections_left ON selections (left_at) WHERE left_at IS NOT NULL;
+CREATE INDEX selections_gone ON selections (topic_id, story_id) WHERE left_at IS NOT NULL;
+CREATE INDEX selections_taken ON selections (topic_id, story_id, archived, left_at)
+  WHERE archived = 0 AND left_at IS NULL;
 
 CREATE TABLE waiting (                       -- stories that a topic looks at once more later: its `delay`
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
@@ -58,10 +79,20 @@ CREATE TABLE digests (                       -- an item of a digest topic: what 
   made_at         TEXT NOT NULL,
   period_from     TEXT NOT NULL,
   period_to       TEXT NOT NULL,
+  rhythm          TEXT NOT NULL,             -- day or week
+  zone            TEXT NOT NULL,             -- the time zone that its dates are told in
   first_number    INTEGER NOT NULL,          -- of the selections that are in it: from this one …
   last_number     INTEGER NOT NULL,          -- … to this one
   UNIQUE (topic_id, number)
 ) STRICT;
+
+CREATE TABLE tokens (                        -- of secret topics: what only subscribers know of their addresses
+  topic_id        INTEGER NOT NULL REFERENCES topics(id),
+  token           TEXT NOT NULL UNIQUE,
+  minted_at       TEXT NOT NULL,
+  retired_at      TEXT                       -- null: it is good
+) STRICT;
+CREATE UNIQUE INDEX tokens_good ON tokens (topic_id) WHERE retired_at IS NULL;
 
 CREATE TABLE config_in_force (               -- what config.toml said when it was last taken over
   kind            TEXT NOT NULL,             -- the table there: source, rule, topic …; settings: all that is in none

@@ -26,6 +26,7 @@ from db.merge import (
     unmerge,
 )
 from db.topics import mark_changed_topics
+from db.trade import trade_back
 
 JOINING = ("merge", "split")
 """The kinds of decisions that are made here; all others are marks."""
@@ -171,6 +172,8 @@ def put_back(db: Database, decision: Decision, merge_id: int | None, was: Mappin
             "(SELECT moved.value FROM merges m, json_each(m.selections) moved WHERE m.id = ?3)",
             [kept, decision.other_id, merge_id],
         )
+        ((merged,),) = db.execute("SELECT was FROM merges WHERE id = ?", [merge_id]).fetchall()
+        trade_back(db, json.loads(merged).get("traded", ()), [decision.other_id], [kept])
     if apart not in (kept, decision.other_id):  # a poll has joined it to a third story, which stays
         mend_lead(db, apart, None)
     if was["lead"] == decision.entry_id:

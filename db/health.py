@@ -109,20 +109,42 @@ def notes(row: dict[str, Any], now: datetime) -> Iterator[str]:
 
 
 def topic_status(db: Database) -> list[dict[str, Any]]:
-    """Read every topic of the config with its number of stories and its newest one."""
+    """Read every topic of the config with its newest story, and how many it has announced and takes still."""
     return list(
         db.query(
             """
             SELECT t.config_id AS topic, t.title AS title,
-                   (SELECT count(DISTINCT x.story_id) FROM selections x WHERE x.topic_id = t.id AND x.story_id NOT IN (
+                   (SELECT count(DISTINCT x.story_id) FROM selections x
+                    WHERE x.topic_id = t.id AND x.archived = 0 AND x.left_at IS NULL AND x.story_id NOT IN (
                       SELECT gone.id FROM stories gone WHERE gone.merged_into IS NOT NULL)) AS stories,
                    newest.selected_at AS newest_at, st.title AS newest
             FROM topics t
             LEFT JOIN selections newest ON newest.id = (
               SELECT x.id FROM selections x JOIN stories living ON living.id = x.story_id
-              WHERE x.topic_id = t.id AND living.merged_into IS NULL ORDER BY x.number DESC LIMIT 1)
+              WHERE x.topic_id = t.id AND x.archived = 0 AND x.left_at IS NULL AND living.merged_into IS NULL
+              ORDER BY x.number DESC LIMIT 1)
             LEFT JOIN stories st ON st.id = newest.story_id
             WHERE t.removed_at IS NULL ORDER BY t.id
             """
         )
     )
+
+
+def unseen_status(db: Database) -> dict[str, dict[str, int]]:
+    """Count what topics have and do not show → by topic of the config.
+
+    ``archived``: stories that were never announced; ``left``: that it takes no longer; ``waiting``: that it will look
+    at once more.
+    """
+    rows = db.execute(
+        """
+        SELECT t.config_id,
+               (SELECT count(DISTINCT x.story_id) FROM selections x JOIN stories living ON living.id = x.story_id
+                WHERE x.topic_id = t.id AND x.archived = 1 AND x.left_at IS NULL AND living.merged_into IS NULL),
+               (SELECT count(DISTINCT x.story_id) FROM selections x JOIN stories living ON living.id = x.story_id
+                WHERE x.topic_id = t.id AND x.left_at IS NOT NULL AND living.merged_into IS NULL),
+               (SELECT count(*) FROM waiting w WHERE w.topic_id = t.id)
+        FROM topics t WHERE t.removed_at IS NULL
+        """
+    )
+    return {topic: {"archived": archived, "left": left, "waiting": wait} for topic, archived, left, wait in rows}

@@ -15,15 +15,17 @@ from db.decisions import divided
 from db.desk import DraftDesk
 from db.marks import marks_of
 from db.members import members_of
+from db.mentions import Mentioned
 from db.model import Enclosure, Entry, Keys, Mention, Outline
-from db.recall import Carried, Draft, Event, JoinedBy, KnownEntry, KnownStory, KnownText, Listing, Mark
+from db.recall import Carried, Draft, Event, JoinedBy, KnownEntry, KnownStory, KnownText, Listing, Mark, Shown, Taken
 from db.regroup import gives_events
+from db.selections import events_shown, taken_of, waiting_of
 
 MAX_CARRIERS = 10_000
 """Of the entries with one key so many are read: twice a document's most."""
 
 
-_PLAIN = "url title author html summary text language published updated version"
+_PLAIN = "url title author html summary text language published updated version language_from"
 PLAIN_COLUMNS = ("raw_id", *_PLAIN.split())
 """Of an entry's fields those that stand in columns as they are; the first is called guid there."""
 
@@ -32,12 +34,16 @@ class ArchiveKnown:
     """The ``Known`` of planning over the writer's connection.
 
     ``before``: what texts are compared with, and who carries their stories, is as it was before that entry came.
+    ``mentioned``: what these entries mention, whatever the archive says.
     """
 
-    def __init__(self, db: Database, desk: DraftDesk, before: int = compared.NO_BOUND) -> None:
+    def __init__(
+        self, db: Database, desk: DraftDesk, before: int = compared.NO_BOUND, mentioned: Mentioned | None = None
+    ) -> None:
         self._db = db
         self._desk = desk
         self._before = before
+        self._mentioned = mentioned or {}
 
     def owners(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
         """Find the entries that carry each key, oldest first; of a key that very many carry, the newest of them."""
@@ -161,9 +167,10 @@ class ArchiveKnown:
             return {}
         wanted = json.dumps(list(ids))
         entries: defaultdict[int, dict[int, Carried]] = defaultdict(dict)
-        for story, entry, source, size, author, host, files, categories, mentions in self._db.execute(
-            "SELECT story_id, id, source_id, length(CAST(text AS BLOB)), author, host, enclosures <> '[]', categories, "
-            "mentions FROM entries WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        for story, entry, source, size, author, host, files, categories, mentions, *language in self._db.execute(
+            "SELECT story_id, id, source_id, length(CAST(text AS BLOB)), author, host, enclosures <> '[]', "
+            "categories, mentions, language, language_from "
+            "FROM entries WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
             [wanted],
         ):
             entries[story][entry] = Carried(
@@ -173,14 +180,18 @@ class ArchiveKnown:
                 host=host,
                 enclosed=bool(files),
                 categories=tuple(json.loads(categories)),
-                mentions=tuple(Mention(*one) for one in json.loads(mentions)),
+                mentions=self._mentioned[entry]
+                if entry in self._mentioned
+                else tuple(Mention(*one) for one in json.loads(mentions)),
+                language=language[0],
+                language_from=language[1],
             )
         marks = marks_of(self._db, ids)
         return {
             row["id"]: KnownStory(**row, entries=entries[row["id"]], marks=marks.get(row["id"], ()))
             for row in self._db.query(
                 "SELECT id, lead_entry_id, title, text, folded_title, folded_text, language, published, first_seen, "
-                "words, event_id AS event FROM stories WHERE id IN (SELECT value FROM json_each(?))",
+                "words, event_id AS event, event_score FROM stories WHERE id IN (SELECT value FROM json_each(?))",
                 [wanted],
             )
         }
@@ -189,15 +200,17 @@ class ArchiveKnown:
         """Read what counts of a person's marks of stories."""
         return marks_of(self._db, story_ids)
 
-    def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int, int | None]]:
-        """Read the (topic, story, entry or None) of these stories that are selected already."""
-        if not story_ids:
-            return frozenset()
-        rows = self._db.execute(
-            "SELECT topic_id, story_id, entry_id FROM selections WHERE story_id IN (SELECT value FROM json_each(?))",
-            [json.dumps(list(story_ids))],
-        )
-        return frozenset((topic, story, entry) for topic, story, entry in rows)
+    def selected(self, story_ids: Collection[int]) -> frozenset[Taken]:
+        """Read what topics have of these stories already."""
+        return taken_of(self._db, story_ids)
+
+    def events_shown(self, event_ids: Collection[int], *, archived: bool) -> frozenset[Shown]:
+        """Read which topics have announced which stories of these events, or ``archived`` them, and still have them."""
+        return events_shown(self._db, event_ids, archived=archived)
+
+    def waiting(self, story_ids: Collection[int]) -> frozenset[tuple[int, int]]:
+        """Read which topics will look at these stories once more later."""
+        return waiting_of(self._db, story_ids)
 
     def joined(self, story_ids: Collection[int]) -> Mapping[int, Sequence[tuple[int, JoinedBy, int | None]]]:
         """Read each story's entries, in order of first sight, and why they are in it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -15,6 +16,7 @@ from db.marks import settle_marks
 from db.recall import JoinedBy
 from db.text import count_words, folded
 from db.topics import mark_changed_topics
+from db.trade import trade_back, trade_for_shown
 
 
 class MergeError(ValueError):
@@ -54,19 +56,22 @@ def merge_stories(
 
     Stories that were merged before are followed, and the older of the two lives, whichever is called ``kept_id``.
     ``lead``: the entry that leads from now on, if it is another. A selection of the younger one moves where the topic
-    has none of the older; otherwise it stays behind and is shown no more: who has subscribed has seen the story.
+    has none of the older; otherwise it stays behind and is shown no more: who has subscribed has seen the story. But
+    where only the younger one's is shown, the other being archived or left, that one stays behind.
     Neither moves ``stories.updated``. Raises MergeError where they are one story already.
     """
     kept, gone = sorted((living(db, kept_id), living(db, gone_id)))
     if kept == gone:
         raise MergeError(f"stories {kept_id} and {gone_id} are one already: {kept}")
-    was = {"lead": lead_of_story(db, kept), "firsts": firsts(db, gone)}
+    was: dict[str, Any] = {"lead": lead_of_story(db, kept), "firsts": firsts(db, gone)}
     told = json.dumps(list(words), ensure_ascii=False) if words else None
     db.execute(
         "UPDATE entries SET joined_by = ?, joined_score = ?, joined_words = ?, joined_to = ? "
         "WHERE story_id = ? AND joined_by = 'first'",
         [by, score, told, was["lead"] if by == "person" else None, gone],  # a third entry showed it, whichever
     )
+    if traded := trade_for_shown(db, kept, gone):
+        was["traded"] = traded
     entries, selections = swallow(db, kept, gone)
     if lead is not None:
         show_lead(db, kept, lead)
@@ -133,6 +138,7 @@ def unmerge(db: Database, merge_id: int, now: str) -> tuple[int, int]:
         "AND story_id IN (SELECT value FROM json_each(?3))",
         [gone, json.dumps(selections), json.dumps(places)],
     )
+    trade_back(db, was.get("traded", ()), places, [gone])
     take_along(db, moved, places, gone)
     db.execute(
         "UPDATE entries SET joined_by = 'first', joined_score = NULL, joined_words = NULL, joined_to = NULL "

@@ -160,6 +160,26 @@ class Withheld(NamedTuple):
     by: str
 
 
+Selection = tuple[int, int, int | None]
+"""The row id of a topic, a story's ref, and an entry's where the topic has an item for it alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What topics do with stories.
+
+    ``selections``: taken and announced, in this order. ``archived``: taken, but never announced. ``waiting``: (topic,
+    story, when it is asked once more). ``back``: (topic, story) that had left it and is taken again; ``left``: that is
+    taken no longer.
+    """
+
+    selections: tuple[Selection, ...] = ()
+    archived: tuple[Selection, ...] = ()
+    waiting: tuple[tuple[int, int, str], ...] = ()
+    back: tuple[tuple[int, int], ...] = ()
+    left: tuple[tuple[int, int], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryText:
     """A new story, or a known one that is told anew: what it shows from now on.
@@ -208,8 +228,7 @@ class PollPlan:
     with their word triples as they are now; none where they are not compared, or strayed from their story.
     ``happenings``: the events of new stories; ``events``: those events.
     ``tags``: for each touched story all its tags. ``withheld``: likewise, whether it is kept out of all topics.
-    ``taken``: likewise, the ids of the rules that take it and give it no tag.
-    ``selections``: (topic id, story ref, and in a topic that shows copies apart, the entry's ref).
+    ``taken``: likewise, the ids of the rules that take it and give it no tag. ``chosen``: what topics do with them.
     """
 
     source_id: int
@@ -236,4 +255,4 @@ class PollPlan:
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...] = ()
     withheld: tuple[tuple[int, Withheld | None], ...] = ()
     taken: tuple[tuple[int, tuple[str, ...]], ...] = ()
-    selections: tuple[tuple[int, int, int | None], ...] = ()
+    chosen: Chosen = Chosen()

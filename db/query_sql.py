@@ -51,7 +51,7 @@ IS: dict[State, str] = {
     "held": OF_STORIES.format("o.withheld = 'hold'"),
     "hidden": OF_STORIES.format("o.withheld = 'hide'"),
     "withheld": OF_STORIES.format("o.withheld IS NOT NULL"),
-    "pinned": "stories.id IN (SELECT m.story_id FROM marks m WHERE m.kind = 'pin')",
+    "pinned": "stories.id IN (SELECT m.story_id FROM mark_log m WHERE m.stands = 1 AND m.kind = 'pin')",
 }
 """None of them is ever null, so that NOT means what it says."""
 
@@ -168,7 +168,8 @@ def at(moment: Moment, now: str) -> str:
 
 
 def gathered(parts: tuple[Query, ...], kind: type[And | Or]) -> list[Query]:
-    """Put the parts that are text together, so that FTS5 is asked once."""
+    """Put the parts that are text together, so that FTS5 is asked once; also those of a part that is of one kind."""
+    parts = tuple(inner for part in parts for inner in (part.parts if isinstance(part, kind) else (part,)))
     text = tuple(part for part in parts if fts(part) is not None)
     rest = [part for part in parts if fts(part) is None]
     return [kind(text) if len(text) > 1 else text[0], *rest] if text else rest

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
-from db.model import Entry, Mention, Outline
+from db.model import Entry, LanguageFrom, Mention, Outline
 from db.query_tree import Query
+from db.sieve import Asks
 
 JoinedBy = Literal[
     "first",  # it is the story's first
@@ -72,6 +73,8 @@ class Carried:
     enclosed: bool
     categories: tuple[str, ...]
     mentions: tuple[Mention, ...]
+    language: str | None = None
+    language_from: LanguageFrom | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,25 @@ class KnownStory:
     words: int
     event: int | None
     entries: Mapping[int, Carried]
+    event_score: float | None = None
     marks: tuple[Mark, ...] = ()
+
+
+class Taken(NamedTuple):
+    """A selection of the archive; ``left``: a retag found that the topic takes the story no longer."""
+
+    topic_id: int
+    story_id: int
+    entry_id: int | None
+    left: bool
+
+
+class Shown(NamedTuple):
+    """A story of an event that a topic shows, or has shown, and how alike it was to what its event had before."""
+
+    topic_id: int
+    event_id: int
+    score: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +169,8 @@ class StoryTag:
 class Draft:
     """A new or changed story on the desk, before its rules and topics are decided.
 
-    ``event`` is its event's row id, or the negative ref of one that the plan begins. ``carried`` are all its entries.
+    ``event`` is its event's row id, or the negative ref of one that the plan begins; ``event_score``: how alike it was
+    to what that had before, None where it began it. ``carried`` are all its entries.
     """
 
     ref: int
@@ -163,6 +185,7 @@ class Draft:
     event: int | None
     carried: tuple[Carried, ...]
     tags: tuple[StoryTag, ...]
+    event_score: float | None = None
     marks: tuple[Mark, ...] = ()
 
     @property
@@ -176,6 +199,12 @@ class Desk(Protocol):
 
     def matching(self, query: Query) -> frozenset[int]:
         """The refs of the drafts that ``query`` takes: the very SQL that search runs."""
+
+    def each(self, asked: tuple[Asks, ...]) -> Iterator[tuple[int, frozenset[int]]]:
+        """Ask many queries, one after the other: the number of each that takes any draft, and their refs.
+
+        Each sees the tags that were given up to then. Quick where ``asked`` is the same object at every poll.
+        """
 
     def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
         """Give drafts a tag, so that later queries see it."""
@@ -235,8 +264,14 @@ class Known(Protocol):
     def marks(self, story_ids: Collection[int]) -> Mapping[int, tuple[Mark, ...]]:
         """What counts of a person's marks of stories, oldest first; stories without any are left out."""
 
-    def selected(self, story_ids: Collection[int]) -> frozenset[tuple[int, int, int | None]]:
-        """The (topic, story, entry or None) of these stories that are selected already."""
+    def selected(self, story_ids: Collection[int]) -> frozenset[Taken]:
+        """What topics have of these stories already."""
+
+    def events_shown(self, event_ids: Collection[int], *, archived: bool) -> frozenset[Shown]:
+        """Which topics have announced which stories of these events, or ``archived`` them, and still have them."""
+
+    def waiting(self, story_ids: Collection[int]) -> frozenset[tuple[int, int]]:
+        """The (topic, story) of these stories that the topic will look at once more later."""
 
     def joined(self, story_ids: Collection[int]) -> Mapping[int, Sequence[tuple[int, JoinedBy, int | None]]]:
         """Each story's entries, in order of first sight, why they are in it, and of which entry they are copies."""

@@ -20,17 +20,17 @@ ROUNDING = 1e-9
 """A share that is just what a level asks for may fall a little short of it as a fraction."""
 
 
-def events_of(db: Database, stories: Iterable[int], level: Level) -> dict[int, EventTold]:
+def events_of(db: Database, stories: Iterable[int], level: Level, topic_id: int | None) -> dict[int, EventTold]:
     """Read which other stories tell of the events of these stories → what is told of it, by story.
 
     A story belongs to its event as far as ``level`` asks for; one that began it always does. Left out: stories that
-    nobody else tells of.
+    nobody else tells of; what is hidden in the topic that tells it.
     """
     if level == "off":
         return {}
     wanted = frozenset(stories)
     found: dict[int, tuple[int, int, int, list[int]]] = {}
-    for event, group in standing(db, wanted, LEAST_SCORES[level]).items():
+    for event, group in standing(db, wanted, LEAST_SCORES[level], topic_id).items():
         carried = Counter(source for sources in group.values() for source in sources)
         first = list(islice(group, MAX_NAMED + 1))
         for story in wanted & group.keys():
@@ -50,19 +50,26 @@ def events_of(db: Database, stories: Iterable[int], level: Level) -> dict[int, E
     }
 
 
-def standing(db: Database, stories: Iterable[int], least: float) -> Mapping[int, dict[int, frozenset[int]]]:
-    """Read the living stories of the events of these stories → by event, each with its sources, oldest first."""
+def standing(
+    db: Database, stories: Iterable[int], least: float, topic_id: int | None
+) -> Mapping[int, dict[int, frozenset[int]]]:
+    """Read the living stories of the events of these stories → by event, each with its sources, oldest first.
+
+    Left out: those that a rule or a person keeps out of all topics, or a person out of this one.
+    """
     rows: Iterable[tuple[int, int, str]] = db.execute(
         """
         SELECT st.event_id, st.id, json_group_array(DISTINCT e.source_id)
         FROM stories st JOIN entries e ON e.story_id = st.id
         WHERE st.event_id IN (
-            SELECT event_id FROM stories WHERE id IN (SELECT value FROM json_each(?)) AND event_id IS NOT NULL
+            SELECT event_id FROM stories WHERE id IN (SELECT value FROM json_each(?1)) AND event_id IS NOT NULL
           )
-          AND st.merged_into IS NULL AND coalesce(st.event_score >= ?, 1)
+          AND st.merged_into IS NULL AND st.withheld IS NULL AND coalesce(st.event_score >= ?2, 1)
+          AND (SELECT m.kind FROM marks m WHERE m.story_id = st.id AND m.kind IN ('hide', 'show')
+                 AND (m.topic_id IS NULL OR m.topic_id = ?3) ORDER BY m.id DESC LIMIT 1) IS NOT 'hide'
         GROUP BY st.event_id, st.id ORDER BY st.event_id, st.id
         """,
-        [json.dumps(list(stories)), least - ROUNDING],
+        [json.dumps(list(stories)), least - ROUNDING, topic_id],
     )
     found: defaultdict[int, dict[int, frozenset[int]]] = defaultdict(dict)
     for event, story, sources in rows:

@@ -15,14 +15,13 @@ from typing import NamedTuple, Protocol
 
 from sqlite_utils import Database
 
-from db.apart import heads
-from db.apply import mint_urn, select
-from db.index import index_stories
-from db.members import members_of
+from db.apply import mint_urn
+from db.fill import filling
 from db.model import Dedupe
-from db.query_sql import newest
+from db.policies import note_policy
 from db.query_tree import Query
 from db.rows import AT_ONCE, all_rows
+from db.selections import reschedule, select
 from db.times import iso, parse_iso
 
 CLOCK_DAYS = timedelta(days=1)
@@ -55,7 +54,10 @@ class ConfiguredSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfiguredTopic:
-    """A topic of the config, its query parsed."""
+    """A topic of the config: all that it asks as one query, and what of its policy the archive must know.
+
+    ``fronted_by`` and ``styled_by``: the keys by which it is shown, as text (see ``db/policies.py``).
+    """
 
     id: str
     title: str
@@ -63,6 +65,11 @@ class ConfiguredTopic:
     query: Query
     limit: int
     dedupe: Dedupe = "copies"
+    same_event: float | None = None
+    delay_s: float = 0
+    fronted_by: str = ""
+    styled_by: str = ""
+    secret: bool = False
 
 
 class Standing(NamedTuple):
@@ -109,6 +116,9 @@ def sync_config(
     remarks += rename(db, "topics", [(t.id, t.was) for t in topics])
     source_ids = put_sources(db, sources, now)
     topic_ids = {topic.id: put_topic(db, topic, now, mint) for topic in topics}
+    for topic in topics:
+        id_, secret = topic_ids[topic.id], topic.secret
+        note_policy(db, id_, fronted_by=topic.fronted_by, styled_by=topic.styled_by, secret=secret, now=now)
     for rule in rules:
         db.execute("INSERT OR IGNORE INTO rules (config_id, added_at) VALUES (?, ?)", [rule, now])
     retire(db, "sources", source_ids, now)
@@ -133,6 +143,11 @@ def mend_times(db: Database, now: datetime) -> None:
     db.execute(
         "UPDATE subscriptions SET next_try_at = min(next_try_at, ?), asked_at = min(asked_at, ?) WHERE asked_at > ?",
         [at, at, soon],
+    )
+    db.execute(
+        "UPDATE waiting SET due_at = ?1 "
+        "WHERE due_at > ?1 AND story_id IN (SELECT id FROM stories WHERE first_seen > ?2)",
+        [at, soon],
     )
 
 
@@ -217,11 +232,12 @@ def put_source(db: Database, source: ConfiguredSource, now: str, old: Standing) 
 
 
 def put_topic(db: Database, topic: ConfiguredTopic, now: str, mint: Callable[[], str]) -> int:
-    """Insert or update one topic → its row id; fill it when it is new."""
+    """Insert or update one topic → its row id; fill it when it is new. What waits in it is due by its present delay."""
     for id_, title in db.execute("SELECT id, title FROM topics WHERE config_id = ?", [topic.id]).fetchall():
         if title != topic.title:
             db.execute("UPDATE topics SET title = ?, changes = changes + 1 WHERE id = ?", [topic.title, id_])
         db.execute("UPDATE topics SET removed_at = NULL WHERE id = ? AND removed_at IS NOT NULL", [id_])
+        reschedule(db, id_, topic.delay_s)
         return int(id_)
     cursor = db.execute(
         "INSERT INTO topics (config_id, title, urn, created_at) VALUES (?, ?, ?, ?)",
@@ -229,13 +245,6 @@ def put_topic(db: Database, topic: ConfiguredTopic, now: str, mint: Callable[[],
     )
     assert cursor.lastrowid is not None
     topic_id = int(cursor.lastrowid)
-    sql, params = newest(topic.query, now)
-    index_stories(db)  # those of the polls before us in this transaction
-    stories = [story_id for (story_id,) in db.execute(sql, [*params, topic.limit, 0])][::-1]
-    items: list[tuple[int, int | None]] = [(story, None) for story in stories]
-    if topic.dedupe != "copies":
-        members = members_of(db, stories)
-        items = [(story, head) for story in stories for head in set(heads(members[story], topic.dedupe).values())]
-        items.sort(key=lambda item: item[1] or 0)
+    items = filling(db, topic.query, topic.limit, now, dedupe=topic.dedupe, same_event=topic.same_event)
     select(db, topic_id, items, now, mint)  # the newest gets the top number
     return topic_id

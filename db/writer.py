@@ -93,14 +93,14 @@ class Writer:
         self._thread.start()
         self._opened.result()
 
-    def submit(self, job: Callable[[Database], T], *, patient: bool = False) -> Future[T]:
+    def submit(self, job: Callable[[Database], T], *, patient: bool = False, own: bool = False) -> Future[T]:
         """Queue ``job`` → a future that is done only when its commit is on disk, or has the job's exception.
 
         A ``patient`` one may be kept for PACE_S, for more to come: not the first after a while, and any that is not
-        patient ends the waiting.
+        patient ends the waiting. ``own``: see ``write``.
         """
         future: Future[T] = Future()
-        self._queue(Job(job, patient, future))
+        self._queue(Job(job, patient, future, own=own))
         return future
 
     def write(self, job: Callable[[Database], T], *, patient: bool = False, own: bool = False) -> asyncio.Future[T]:

@@ -11,7 +11,7 @@ from typing import Any
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
-from db.model import FeedItem
+from db.output import FeedItem
 from feeds.item import byline, coverage_links, language, media_type, source_name, updated
 
 DC = "{http://purl.org/dc/elements/1.1/}"
@@ -38,17 +38,18 @@ class AtomFeedExtension(BaseExtension):  # type: ignore[misc]
 
 
 class ItemExtension(BaseEntryExtension):  # type: ignore[misc]
-    """Writes the rest of ``item``, which must be set first.
+    """Writes the rest of ``item``; a digest, which has no source and no tags, leaves it None.
 
     The Atom elements are named without a namespace, as feedgen names its own: it writes ``xmlns`` on the root as if it
     were an attribute, and elements in the namespace would each declare a prefix of their own.
     """
 
-    item: FeedItem
+    item: FeedItem | None = None
 
     def extend_atom(self, entry: Any) -> Any:
         """Add language, tags, enclosures, the coverage as related links, the lead's source (RFC 4287 4.2.7, 4.2.11)."""
-        item = self.item
+        if (item := self.item) is None:
+            return entry
         if (tongue := language(item)) is not None:
             entry.set(XML_LANG, tongue)
         for tag in item.tags:
@@ -76,7 +77,8 @@ class ItemExtension(BaseEntryExtension):  # type: ignore[misc]
 
     def extend_rss(self, entry: Any) -> Any:
         """Add tags, author, language, the origin feed, and the enclosures: RSS takes one, the others are Media RSS."""
-        item = self.item
+        if (item := self.item) is None:
+            return entry
         for tag in item.tags:
             add(entry, "category").text = tag
         if (name := byline(item)) is not None:

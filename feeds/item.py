@@ -7,7 +7,8 @@ from datetime import datetime
 from html import escape
 from urllib.parse import urlsplit
 
-from db.model import Coverage, Enclosure, EventTold, FeedItem, Sibling, TopicFeed
+from db.model import Coverage, Enclosure, EventTold, Sibling
+from db.output import FeedItem, TopicFeed
 
 EXCERPT_CHARS = 300
 TITLE_CHARS = 120
@@ -50,12 +51,17 @@ def title(item: FeedItem) -> str:
 
 def content_html(item: FeedItem) -> str:
     """Give the lead entry's text; under it all coverage with links, in order of first sight, each once; the event."""
-    named = coverage_links(item)
-    label = "Source" if len(named) == 1 or len({one.source for one in item.coverage}) == 1 else "Reported by"
-    lines = [f"{label}: {', '.join(link(name, url) for name, url in named)}"]
+    lines = [coverage_html(item)]
     if item.event is not None:
         lines.append(event_html(item.event))
     return "\n".join([item.html, *(f"<p>{line}</p>" for line in lines)])
+
+
+def coverage_html(item: FeedItem) -> str:
+    """Name who carries the story, with links, in one line."""
+    named = coverage_links(item)
+    label = "Source" if len(named) == 1 or len({one.source for one in item.coverage}) == 1 else "Reported by"
+    return f"{label}: {', '.join(link(name, url) for name, url in named)}"
 
 
 def coverage_links(item: FeedItem) -> list[tuple[str, str | None]]:
@@ -120,8 +126,8 @@ def language(item: FeedItem) -> str | None:
 
 
 def feed_language(feed: TopicFeed) -> str | None:
-    """Give the one language that all items are in; None for several, or where one doesn't say."""
-    languages = {language(item) for item in feed.items}
+    """Give the one language that all stories are in; None for several, or where one doesn't say."""
+    languages = {language(item) for item in (*feed.items, *(one for each in feed.digests for one in each.stories))}
     return languages.pop() if len(languages) == 1 else None
 
 
@@ -148,7 +154,8 @@ def changed(item: FeedItem) -> datetime:
 
 def feed_updated(feed: TopicFeed) -> datetime:
     """Give the time of the newest item or change: from the data, so that the same data gives the same bytes."""
-    return max(map(changed, feed.items), default=moment(feed.created_at))
+    times = [*map(changed, feed.items), *(moment(digest.made_at) for digest in feed.digests)]
+    return max(times, default=moment(feed.created_at))
 
 
 def moment(text: str) -> datetime:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from db.model import EventTold, FeedItem, TopicFeed
+from db.model import EventTold
+from db.output import Digest, FeedItem, TopicFeed
+from feeds.digest import digest_excerpt, digest_html, digest_time, digest_title
 from feeds.item import (
     byline,
     content_html,
@@ -29,7 +31,10 @@ def json_feed(feed: TopicFeed, *, title: str, description: str, home_url: str, f
         "home_page_url": home_url,
         "feed_url": feed_url,
         "language": feed_language(feed),
-        "items": [json_item(item, about=home_url) for item in feed.items],
+        "items": [
+            *(json_item(item, about=home_url) for item in feed.items),
+            *(json_digest(feed, digest, about=home_url) for digest in feed.digests),
+        ],
     }
     return json.dumps(given(document), ensure_ascii=False, indent=1).encode() + b"\n"
 
@@ -60,22 +65,63 @@ def json_item(item: FeedItem, *, about: str) -> dict[str, Any]:
                 "about": about,
                 "number": item.number,
                 "story": item.story_id,
-                "coverage": [
-                    given(
-                        {
-                            "source": one.source,
-                            "source_title": source_name(one),
-                            "title": one.title,
-                            "url": one.url,
-                            "first_seen": one.first_seen,
-                        }
-                    )
-                    for one in item.coverage
-                ],
+                **({"pinned": True} if item.pinned else {}),
+                "coverage": json_coverage(item),
                 **({"event": json_event(item.event)} if item.event is not None else {}),
             },
         }
     )
+
+
+def json_digest(feed: TopicFeed, digest: Digest, *, about: str) -> dict[str, Any]:
+    """Make one digest; ``_wireroom`` has its period and its stories, as items have theirs."""
+    time = digest_time(digest).isoformat()
+    return {
+        "id": digest.guid,
+        "title": digest_title(feed, digest),
+        "content_html": digest_html(digest),
+        "summary": digest_excerpt(digest),
+        "date_published": time,
+        "date_modified": time,
+        "_wireroom": {
+            "about": about,
+            "number": digest.number,
+            "digest": {
+                "from": digest.period_from,
+                "to": digest.period_to,
+                "time_zone": digest.zone,
+                "more": digest.more,
+                "stories": [
+                    given(
+                        {
+                            "story": item.story_id,
+                            "title": title(item),
+                            "url": item.url,
+                            "tags": list(item.tags) or None,
+                            "coverage": json_coverage(item),
+                        }
+                    )
+                    for item in digest.stories
+                ],
+            },
+        },
+    }
+
+
+def json_coverage(item: FeedItem) -> list[dict[str, Any]]:
+    """Make a story's coverage, in order of first sight."""
+    return [
+        given(
+            {
+                "source": one.source,
+                "source_title": source_name(one),
+                "title": one.title,
+                "url": one.url,
+                "first_seen": one.first_seen,
+            }
+        )
+        for one in item.coverage
+    ]
 
 
 def json_event(event: EventTold) -> dict[str, Any]:

@@ -44,13 +44,17 @@ PAGE_POLICY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSummary:
-    """A topic as the front page shows it; ``newest`` is its newest story's title, ``newest_at`` its selection time."""
+    """A topic as the front page shows it; ``newest`` is its newest story's title, ``newest_at`` its selection time.
+
+    ``rhythm``: how often it has a digest, if it has any; then these are the newest one's.
+    """
 
     id: str
     title: str
     stories: int
     newest: str | None
     newest_at: str | None
+    rhythm: str | None = None
 
 
 def index_page(topics: Sequence[TopicSummary], *, base_url: str) -> bytes:
@@ -102,6 +106,8 @@ def topic_item(topic: TopicSummary) -> str:
         for fmt in FORMATS
     )
     title = f"<h2><bdi>{shown(topic.title)}</bdi></h2>"
+    if topic.rhythm is not None:
+        stories += f", {shown(topic.rhythm)}"
     return f'<li>{title}\n<p class="soft">{stories}</p>\n{newest}<p class="feeds">{feeds}</p></li>'
 
 

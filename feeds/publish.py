@@ -23,7 +23,8 @@ class PublishError(Exception):
 class Published:
     """A document ready to be served: its bytes, also compressed, and what names this state of it.
 
-    ``last_modified`` is the time of its last change, as an HTTP date.
+    ``last_modified`` is the time of its last change, as an HTTP date. ``unlisted``: no search engine, and no cache that
+    several people share, is to keep it.
     """
 
     body: bytes = field(repr=False)
@@ -32,6 +33,7 @@ class Published:
     gzip_etag: str
     last_modified: str
     media_type: str
+    unlisted: bool = False
 
 
 OURS = re.compile(rf"[a-z0-9][a-z0-9._-]*\.(?:{'|'.join(FORMATS)})")
@@ -81,7 +83,7 @@ class Publisher:
         )
 
     def tidy(self, gone: set[str]) -> None:
-        """Take away the feeds of topics that are ``gone``, and what a killed process left half written.
+        """Take away the feeds of topics whose public names are ``gone``, and what a killed process left half written.
 
         Nothing else in the folder is touched, and no links. Raises PublishError.
         """

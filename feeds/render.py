@@ -15,7 +15,9 @@ from typing import Any
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
-from db.model import FeedItem, Format, TopicFeed
+from db.model import Format
+from db.output import Digest, FeedItem, TopicFeed
+from feeds.digest import digest_excerpt, digest_html, digest_time, digest_title
 from feeds.extensions import AtomFeedExtension, FeedExtension, ItemExtension
 from feeds.item import (
     author,
@@ -29,7 +31,7 @@ from feeds.item import (
     updated,
     xml_text,
 )
-from feeds.jsonfeed import json_feed, json_item
+from feeds.jsonfeed import json_digest, json_feed, json_item
 
 GENERATOR = "Wireroom"
 
@@ -51,45 +53,61 @@ class Rendered:
     left_out: tuple[tuple[str, str], ...] = ()
 
 
-def feed_path(topic: str, fmt: Format) -> str:
-    """Name a topic's document, relative to the base URL and to the publish folder."""
-    return f"topics/{topic}.{fmt}"
+def feed_path(name: str, fmt: Format) -> str:
+    """Name a topic's document, relative to the base URL and to the publish folder (see ``public_name``)."""
+    return f"topics/{name}.{fmt}"
 
 
-def render(feed: TopicFeed, fmt: Format, *, base_url: str, generator: str = GENERATOR) -> Rendered:
-    """Render ``feed``. An item that can't be written is left out and named; it never takes the feed with it."""
+def public_name(topic: str, token: str | None) -> str:
+    """Name a topic in its address: by its id, and where it is secret by its token too."""
+    return topic if token is None else f"{topic}-{token}"
+
+
+def render(
+    feed: TopicFeed, fmt: Format, *, base_url: str, name: str | None = None, generator: str = GENERATOR
+) -> Rendered:
+    """Render ``feed``. An item that can't be written is left out and named; it never takes the feed with it.
+
+    ``name``: its public name, where that is not its id.
+    """
+    feed_url = base_url + feed_path(name or feed.id, fmt)
     try:
-        return Rendered(body=document(feed, fmt, base_url, generator))
+        return Rendered(body=document(feed, fmt, base_url, feed_url, generator))
     except Exception:  # whatever one item raises, the others go out
-        left_out = tuple((item.guid, why) for item in feed.items if (why := fault_of(item, fmt)) is not None)
+        left_out = tuple((item.guid, why) for item in feed.entries if (why := fault_of(feed, item, fmt)) is not None)
         if not left_out:
             raise  # no item's fault, so leaving some out would mend nothing
         guids = {guid for guid, _ in left_out}
-        whole = replace(feed, items=tuple(item for item in feed.items if item.guid not in guids))
-        return Rendered(body=document(whole, fmt, base_url, generator), left_out=left_out)
+        whole = replace(
+            feed,
+            items=tuple(item for item in feed.items if item.guid not in guids),
+            digests=tuple(digest for digest in feed.digests if digest.guid not in guids),
+        )
+        return Rendered(body=document(whole, fmt, base_url, feed_url, generator), left_out=left_out)
 
 
-def fault_of(item: FeedItem, fmt: Format) -> str | None:
+def fault_of(feed: TopicFeed, item: FeedItem | Digest, fmt: Format) -> str | None:
     """Say why an item can't be written in a format, if so."""
     try:
-        changed(item)
+        if isinstance(item, FeedItem):
+            changed(item)
         match fmt:
             case "rss":
-                feed_entry(item, fmt).rss_entry()
+                feed_entry(feed, item, fmt).rss_entry()
             case "atom":
-                feed_entry(item, fmt).atom_entry()
+                feed_entry(feed, item, fmt).atom_entry()
             case "json":
-                json.dumps(json_item(item, about=""), ensure_ascii=False).encode()
+                one = json_item(item, about="") if isinstance(item, FeedItem) else json_digest(feed, item, about="")
+                json.dumps(one, ensure_ascii=False).encode()
     except Exception as error:  # noqa: BLE001 - told to the caller, who logs it
         return f"{type(error).__name__}: {error}"
     return None
 
 
-def document(feed: TopicFeed, fmt: Format, base_url: str, generator: str) -> bytes:
+def document(feed: TopicFeed, fmt: Format, base_url: str, feed_url: str, generator: str) -> bytes:
     """Write the whole document."""
     name = xml_text(feed.title).strip() or feed.id
     description = f"{name}: each story once, with all its sources"
-    feed_url = base_url + feed_path(feed.id, fmt)
     if fmt == "json":
         return json_feed(feed, title=name, description=description, home_url=base_url, feed_url=feed_url)
     made = FeedGenerator()
@@ -105,8 +123,8 @@ def document(feed: TopicFeed, fmt: Format, base_url: str, generator: str) -> byt
     made.lastBuildDate(feed_updated(feed))
     made.generator(generator)
     made.docs("https://www.rssboard.org/rss-specification")
-    for item in feed.items:
-        made.add_entry(feed_entry(item, fmt), order="append")
+    for item in feed.entries:
+        made.add_entry(feed_entry(feed, item, fmt), order="append")
     body: bytes = plain_marked(made.rss_str()) if fmt == "rss" else made.atom_str()
     return body + b"\n"
 
@@ -120,19 +138,30 @@ def plain_marked(rss: bytes) -> bytes:
     return PLAIN.sub(lambda found: found[0].replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;"), rss)
 
 
-def feed_entry(item: FeedItem, fmt: Format) -> Any:
+def feed_entry(feed: TopicFeed, item: FeedItem | Digest, fmt: Format) -> Any:
     """Make feedgen's entry of an item."""
     entry = FeedEntry()
+    entry.id(item.guid)
+    if isinstance(item, Digest):
+        fill(entry, fmt, digest_title(feed, item), digest_html(item), digest_excerpt(item))
+        entry.published(digest_time(item))
+        entry.updated(digest_time(item))
+        entry.author(name=xml_text(feed.title).strip() or feed.id)
+        return entry
     entry.register_extension("wireroom", ItemExtension)
     entry.wireroom.item = item
-    entry.id(item.guid)
-    entry.title(title(item))
-    entry.content(content_html(item), type="html")
-    # An RSS description is HTML: plain text as it is would bring markup to life that an article only wrote about.
-    entry.summary(escape(excerpt(item), quote=False) if fmt == "rss" else excerpt(item))
+    fill(entry, fmt, title(item), content_html(item), excerpt(item))
     entry.published(published(item))
     entry.updated(updated(item))
     entry.author(name=author(item))
     if item.url:
         entry.link(href=item.url)
     return entry
+
+
+def fill(entry: Any, fmt: Format, name: str, html: str, text: str) -> None:
+    """Give an entry its title, its content and its summary, which is plain text."""
+    entry.title(name)
+    entry.content(html, type="html")
+    # An RSS description is HTML: plain text as it is would bring markup to life that an article only wrote about.
+    entry.summary(escape(text, quote=False) if fmt == "rss" else text)

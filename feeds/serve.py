@@ -21,17 +21,22 @@ MAX_AGE_S = 60
 """How long a reader may go without asking: the publisher looks for changes every second, feeds change by the minute."""
 CACHE = f"public, max-age={MAX_AGE_S}"
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
-"""Readers that are web pages may fetch feeds: there is nothing in them that is not public."""
+"""Readers that are web pages may fetch feeds: who knows a feed's address may read it."""
+UNLISTED = {"X-Robots-Tag": "noindex", "Cache-Control": f"private, max-age={MAX_AGE_S}"}
+GONE = "This feed has another address now. Ask for it where you got this one.\n"
 
 
 class Site(Protocol):
     """What is served: documents that are ready, looked up in memory."""
 
     def published(self, topic: str, fmt: Format) -> Published | None:
-        """The topic's document in one format."""
+        """The document in one format of the topic with this public name."""
 
     def moved(self, topic: str, fmt: Format) -> str | None:
-        """The address of a topic that was known under this id before."""
+        """The address of a topic that was known under this name before."""
+
+    def gone(self, topic: str) -> bool:
+        """Whether this was a secret topic's name, before it got another."""
 
     def index(self) -> Published | None:
         """The front page, once it is there."""
@@ -59,11 +64,13 @@ def make_app(site: Site, more: Sequence[Route] = ()) -> ASGIApp:
             if fmt == suffix:
                 found = site.published(name, fmt)
                 if found is not None:
-                    return document(request, found, ANY_ORIGIN)
+                    return document(request, found, ANY_ORIGIN | (UNLISTED if found.unlisted else {}))
                 address = site.moved(name, fmt)
                 if address is not None:
                     return RedirectResponse(address, 301, {**ANY_ORIGIN, "Cache-Control": CACHE})
-        return PlainTextResponse("There is no such feed. The front page lists all topics.\n", 404)
+                if site.gone(name):
+                    return PlainTextResponse(GONE, 410, {**ANY_ORIGIN, **UNLISTED})
+        return PlainTextResponse("There is no such feed. The front page lists the topics.\n", 404)
 
     async def no_such_page(_: Request, __: Exception) -> Response:
         return PlainTextResponse("There is no such page.\n", 404)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
-from db.query_tree import And, Not, Or, Query, Tag
+from db.query_tree import Has, Query, Tag, leaves
 
 
 class Asked(NamedTuple):
@@ -27,16 +27,18 @@ class CircleError(ValueError):
         self.way = way
 
 
-def tags_asked(query: Query) -> Iterator[tuple[str, str]]:
-    """Yield the tags that a query asks for, also behind a NOT."""
-    match query:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from tags_asked(part)
-        case Not(part):
-            yield from tags_asked(part)
-        case Tag(kind, name):
-            yield kind, name
+def asks_for(query: Query, given: Collection[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the tags of ``given`` that a query asks for, also behind a NOT, and also as any of a kind or of a name."""
+    for leaf in leaves(query):
+        match leaf:
+            case Has("tag"):
+                yield from given
+            case Tag(kind, name, prefix) if prefix or not kind:
+                for tag in given:
+                    if kind in ("", tag[0]) and (tag[1].startswith(name) if prefix else tag[1] == name):
+                        yield tag
+            case Tag(kind, name) if (kind, name) in given:
+                yield kind, name
 
 
 def in_order(rules: Sequence[Asked]) -> tuple[int, ...]:
@@ -49,7 +51,7 @@ def in_order(rules: Sequence[Asked]) -> tuple[int, ...]:
         return tuple(range(len(rules)))
     sorter: TopologicalSorter[int] = TopologicalSorter()
     for number, rule in enumerate(rules):
-        before = [giver for tag in tags_asked(rule.query) for giver in givers.get(tag, ())]
+        before = [giver for tag in asks_for(rule.query, givers.keys()) for giver in givers[tag]]
         if number in before:  # the sorter does not see a circle of one
             raise CircleError((number,))
         sorter.add(number, *before)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from db.last_word import pinned
-from db.plan import StoryText, Withheld
+from db.plan import Chosen, StoryText, Withheld
 from db.recall import Desk, Known, StoryTag
 from ingest.grouping import Grouping
 from ingest.rules import Ruled, Shown, settled
-from ingest.select import Selection, selections
+from ingest.select import Occasion, choices
 from ingest.stories import Touched, look_again
 from ingest.tag import Desks
 
@@ -27,18 +27,20 @@ class Again:
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...]
     withheld: tuple[tuple[int, Withheld | None], ...]
     taken: tuple[tuple[int, tuple[str, ...]], ...]
-    selections: tuple[Selection, ...]
+    chosen: Chosen
 
 
-def asked_again(story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, now: str) -> Again:
-    """Choose the leads of stories, and ask rules and topics of them, as a poll does at the time ``now``."""
-    shown, ruled, desk = laid(story_ids, known, desks, grouping, now)
+def asked_again(
+    story_ids: Collection[int], known: Known, desks: Desks, grouping: Grouping, occasion: Occasion
+) -> Again:
+    """Choose the leads of stories, and ask rules and topics of them, as a poll does on that occasion."""
+    shown, ruled, desk = laid(story_ids, known, desks, grouping, occasion.now)
     return Again(
         retold=shown.retold,
         tags=ruled.tags,
         withheld=ruled.withheld,
         taken=ruled.taken,
-        selections=selections(ruled.open, desks.topics, desk, known, (), marks=ruled.marks),
+        chosen=choices(ruled.let_in(shown.drafts), desks.topics, desk, known, (), occasion),
     )
 
 
@@ -50,7 +52,7 @@ def taking(
     Whether these are hidden there, or kept out of all topics, does not matter.
     """
     shown, _, desk = laid(story_ids, known, desks, grouping, now)
-    by_query = {(topic.id, ref) for topic in desks.topics for ref in desk.matching(topic.query)}
+    by_query = {(desks.topics[number].id, ref) for number, refs in desk.each(desks.topics) for ref in refs}
     return frozenset(by_query | {(topic, d.ref) for d in shown.drafts for topic in pinned(d.marks)})
 
 

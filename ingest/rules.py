@@ -23,6 +23,10 @@ Barred = tuple[int, str, str]
 """A draft and a tag, (kind, name), that a person took away from it."""
 
 
+Hits = Sequence[tuple[Rule, frozenset[int]]]
+"""Rules with the drafts that each takes, in the order in which they were asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What stories show by some choice of their leads: texts of new ones, of those told anew, and all as drafts."""
@@ -45,95 +49,76 @@ class Ruled:
     taken: tuple[tuple[int, tuple[str, ...]], ...]
     marks: Mapping[int, Sequence[Mark]] = field(default_factory=dict)
 
-    @property
-    def open(self) -> list[int]:
-        """The drafts that topics are asked of."""
-        return [ref for ref, withheld in self.withheld if withheld is None]
+    def let_in(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """List the drafts that topics are asked of."""
+        kept_out = {ref for ref, withheld in self.withheld if withheld is not None}
+        return [draft for draft in drafts if draft.ref not in kept_out]
 
 
 def settled(
-    look: Callable[[Ranks], Shown], lay: Callable[[Sequence[Draft]], Desk], rules: Sequence[Rule]
+    look: Callable[[Ranks], Shown], lay: Callable[[Sequence[Draft]], Desk], rules: tuple[Rule, ...]
 ) -> tuple[Shown, Ruled, Desk]:
     """Choose the leads of stories and ask all rules → what they show, what the rules make of them, where they lie.
 
-    ``look`` shows them with the priorities that rules have set. It is asked twice only where a rule sets any.
+    ``look`` shows them with the priorities that rules have set. It is asked twice only where one that sets any hits.
     ``lay`` lays drafts on the desk.
     """
     shown = look({})
     desk = lay(shown.drafts)
     barred = {(d.ref, *tag) for d in shown.drafts if d.marks for tag in denied(d.marks)}
-    ranking: dict[int, list[str]] = {}
-    if shown.drafts and any(rule.priority for rule in rules):
-        hits = ask(desk, [rule for rule in rules if rule.priority or rule.name], barred)
-        ranking = rules_by_draft(hits, [rule for rule in rules if rule.priority])
-        ranks = ranks_of(hits, rules)
-        shown = look(ranks) if ranks else shown
+    hits = ask(desk, rules, barred)
+    ranking = [(rule, refs) for rule, refs in hits if rule.priority]
+    if ranking:
+        shown = look(ranks_of(ranking))
         desk = lay(shown.drafts)
-    return shown, ruled(shown.drafts, ask(desk, rules, barred), rules, ranking, barred), desk
+        hits = ask(desk, rules, barred)
+    return shown, ruled(shown.drafts, hits, ranking, barred), desk
 
 
-def ask(desk: Desk, rules: Sequence[Rule], barred: Collection[Barred] = ()) -> dict[str, frozenset[int]]:
+def ask(desk: Desk, rules: tuple[Rule, ...], barred: Collection[Barred] = ()) -> Hits:
     """Ask rules of the drafts on the desk, one after the other → the drafts that each takes, of those that take any.
 
     A rule sees the tags that those before it gave; not those that a person took away, which are ``barred``.
     """
-    found: dict[str, frozenset[int]] = {}
-    for rule in rules:
-        hits = desk.matching(rule.query)
-        if hits:
-            found[rule.id] = hits
-            if rule.name:
-                desk.tag([ref for ref in hits if (ref, rule.kind, rule.name) not in barred], rule.kind, rule.name)
+    found: list[tuple[Rule, frozenset[int]]] = []
+    for number, refs in desk.each(rules):
+        rule = rules[number]
+        found.append((rule, refs))
+        if rule.name:
+            desk.tag([ref for ref in refs if (ref, rule.kind, rule.name) not in barred], rule.kind, rule.name)
     return found
 
 
-def rules_by_draft(hits: Mapping[str, frozenset[int]], rules: Sequence[Rule]) -> dict[int, list[str]]:
-    """List by draft those of ``rules`` that take it, by their ids."""
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for rule in rules:
-        for ref in hits.get(rule.id, ()):
-            found[ref].append(rule.id)
-    return found
-
-
-def ranks_of(hits: Mapping[str, frozenset[int]], rules: Sequence[Rule]) -> Ranks:
+def ranks_of(hits: Hits) -> Ranks:
     """Gather the priorities that rules set; where several name one source, the highest counts."""
     found: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for rule in rules:
-        for ref in hits.get(rule.id, ()) if rule.priority else ():
-            set_before = found[ref]
+    for rule, refs in hits:
+        for ref in refs:
+            already = found[ref]
             for source, priority in rule.priority.items():
-                set_before[source] = max(priority, set_before.get(source, priority))
+                already[source] = max(priority, already.get(source, priority))
     return found
 
 
-def ruled(
-    drafts: Sequence[Draft],
-    hits: Mapping[str, frozenset[int]],
-    rules: Sequence[Rule],
-    ranking: Mapping[int, Sequence[str]],
-    barred: Collection[Barred] = (),
-) -> Ruled:
+def ruled(drafts: Sequence[Draft], hits: Hits, ranking: Hits, barred: Collection[Barred] = ()) -> Ruled:
     """Put together what the rules make of drafts. ``ranking``: those that set priorities, as they were asked before."""
     tags: defaultdict[int, list[StoryTag]] = defaultdict(list)
     withheld: dict[int, Withheld] = {}
-    taken: defaultdict[int, list[str]] = defaultdict(list)
-    for ref, ids in ranking.items():
-        taken[ref] += ids
-    for rule in rules:
-        for ref in hits.get(rule.id, ()):
+    taken: defaultdict[int, set[str]] = defaultdict(set)
+    for rule, refs in hits:
+        for ref in refs:
             if rule.name and (ref, rule.kind, rule.name) not in barred:
                 tags[ref].append(StoryTag(kind=rule.kind, name=rule.name, origin="rule", why=rule.id))
-            if rule.withholds is not None:
-                if ref not in withheld or (rule.withholds, withheld[ref].how) == ("drop", "hold"):
-                    withheld[ref] = Withheld(rule.withholds, rule.id)
-                taken[ref].append(rule.id)
-    tagging = {rule.id for rule in rules if rule.name}
+            how = rule.withholds
+            if how is not None and (ref not in withheld or (how, withheld[ref].how) == ("drop", "hold")):
+                withheld[ref] = Withheld(how, rule.id)
+    withholding = [hit for hit in hits if hit[0].withholds is not None]
+    for rule, refs in (*ranking, *withholding):
+        for ref in refs if not rule.name else ():
+            taken[ref].add(rule.id)
     return Ruled(
         tags=tuple((d.ref, (*d.tags, *tags.get(d.ref, ()))) for d in drafts),
         withheld=tuple((d.ref, last_word(d.marks, withheld.get(d.ref))) for d in drafts),
         marks={d.ref: d.marks for d in drafts if d.marks},
-        taken=tuple(
-            (d.ref, tuple(sorted({id_ for id_ in taken.get(d.ref, ()) if id_ not in tagging}))) for d in drafts
-        ),
+        taken=tuple((d.ref, tuple(sorted(taken.get(d.ref, ())))) for d in drafts),
     )

@@ -18,7 +18,7 @@ from ingest.grouping import Grouping
 from ingest.identify import Sighting
 from ingest.lead import Candidate, lead_of
 from ingest.rules import Ranks, Shown, settled
-from ingest.select import selections
+from ingest.select import Occasion, choices
 from ingest.tag import Desks, given_tags, with_marks
 from ingest.unite import successors
 
@@ -54,7 +54,7 @@ def with_stories(
     stories = united(known.stories(wanted), plan.unions)
     if not stories and not copies:
         return plan
-    events = {happening.story: happening.event for happening in plan.happenings}
+    events = {happening.story: happening for happening in plan.happenings}
 
     def look(ranks: Ranks) -> Shown:
         new = [
@@ -66,7 +66,8 @@ def with_stories(
         drafts = list(again.drafts)
         for text in new:
             brought = tuple(carried(plan.source_id, p.entry) for p in copies[text.ref])
-            drafts.append(new_draft(text, brought, desks, plan.now, events.get(text.ref)))
+            event, score = (of.event, of.score) if (of := events.get(text.ref)) else (None, None)
+            drafts.append(new_draft(text, brought, desks, plan.now, event, score))
         return Shown(new=tuple(new), retold=again.retold, drafts=tuple(drafts))
 
     shown, ruled, desk = settled(look, partial(known.desk, now=plan.now, gone=gone), desks.rules)
@@ -77,7 +78,15 @@ def with_stories(
         tags=ruled.tags,
         withheld=ruled.withheld,
         taken=ruled.taken,
-        selections=selections(ruled.open, desks.topics, desk, known, placed, successors(plan.unions), ruled.marks),
+        chosen=choices(
+            ruled.let_in(shown.drafts),
+            desks.topics,
+            desk,
+            known,
+            placed,
+            Occasion(now=plan.now),
+            successors(plan.unions),
+        ),
     )
 
 
@@ -208,16 +217,25 @@ def carried(source_id: int, entry: Entry) -> Carried:
         enclosed=bool(entry.enclosures),
         categories=entry.categories,
         mentions=entry.mentions,
+        language=entry.language,
+        language_from=entry.language_from,
     )
 
 
 def draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, story: KnownStory) -> Draft:
     """Make the draft of a known story that rules and topics are asked of."""
-    made = new_draft(text, carried, desks, story.first_seen, story.event)
+    made = new_draft(text, carried, desks, story.first_seen, story.event, story.event_score)
     return replace(made, tags=with_marks(made.tags, story.marks), marks=story.marks) if story.marks else made
 
 
-def new_draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, first_seen: str, event: int | None) -> Draft:
+def new_draft(
+    text: StoryText,
+    carried: tuple[Carried, ...],
+    desks: Desks,
+    first_seen: str,
+    event: int | None,
+    event_score: float | None,
+) -> Draft:
     """Make the draft of a story of which no person has said anything yet."""
     return Draft(
         ref=text.ref,
@@ -230,6 +248,7 @@ def new_draft(text: StoryText, carried: tuple[Carried, ...], desks: Desks, first
         first_seen=first_seen,
         words=text.words,
         event=event,
+        event_score=event_score,
         carried=carried,
-        tags=given_tags(carried, desks),
+        tags=given_tags(carried, text.language, desks),
     )

@@ -62,6 +62,41 @@ NEVER = {
     "a story with a score but no event": """
         SELECT id FROM stories WHERE event_id IS NULL AND event_score IS NOT NULL
     """,
+    "a mark on a story that is none any more, or of a lead that is elsewhere": """
+        SELECT m.id FROM mark_log m JOIN stories st ON st.id = m.story_id LEFT JOIN entries e ON e.id = m.entry_id
+        WHERE st.merged_into IS NOT NULL OR e.story_id <> m.story_id
+    """,
+    "a mark that counts, but is undone, or not the newest of its kind": """
+        SELECT m.id FROM mark_log m JOIN decisions d ON d.id = m.decision_id
+        WHERE m.stands AND (d.undone_at IS NOT NULL OR EXISTS (
+            SELECT 1 FROM mark_log n JOIN decisions o ON o.id = n.decision_id
+            WHERE n.story_id = m.story_id AND n.id > m.id AND o.undone_at IS NULL AND (
+                m.kind IN ('pin', 'unpin') AND n.kind IN ('pin', 'unpin') AND n.topic_id = m.topic_id
+                OR m.kind IN ('hide', 'show') AND n.kind IN ('hide', 'show')
+                    AND (n.topic_id IS NULL OR n.topic_id = m.topic_id)
+                OR m.kind IN ('tag', 'untag') AND n.kind IN ('tag', 'untag') AND n.tag_id = m.tag_id
+                OR m.kind IN ('lead', 'auto') AND n.kind IN ('lead', 'auto'))))
+    """,
+    "a tag by hand that its story has not, or one taken away that it has": """
+        SELECT m.id FROM marks m WHERE m.kind = 'tag' AND NOT EXISTS (
+            SELECT 1 FROM story_tags x WHERE x.story_id = m.story_id AND x.tag_id = m.tag_id AND x.origin = 'person')
+        UNION SELECT m.id FROM marks m JOIN story_tags x ON x.story_id = m.story_id AND x.tag_id = m.tag_id
+        WHERE m.kind = 'untag'
+    """,
+    "a lead by hand that does not lead": """
+        SELECT m.id FROM marks m JOIN stories st ON st.id = m.story_id
+        WHERE m.kind = 'lead' AND m.entry_id <> st.lead_entry_id
+    """,
+    "a story that a person hides but that is not kept out, or the reverse": """
+        SELECT st.id FROM stories st WHERE st.merged_into IS NULL AND (st.withheld IS 'hide') <> EXISTS (
+            SELECT 1 FROM marks m WHERE m.story_id = st.id AND m.kind = 'hide' AND m.topic_id IS NULL)
+    """,
+    "a pin in a topic that does not show it": """
+        SELECT m.id FROM marks m JOIN stories st ON st.id = m.story_id
+        WHERE m.kind = 'pin' AND st.withheld IS NULL AND NOT EXISTS (
+            SELECT 1 FROM selections x WHERE x.topic_id = m.topic_id AND x.story_id = m.story_id
+            AND x.archived = 0 AND x.left_at IS NULL)
+    """,
     "a living story that is not in the search index": """
         SELECT id FROM stories WHERE id NOT IN (SELECT id FROM stories_fts_docsize)
     """,

@@ -70,20 +70,21 @@ def shown(db: Database) -> dict[str, list[tuple[Any, ...]]]:
         "stories": table(
             db,
             "SELECT id, title, text, folded_title, folded_text, url, language, published, first_seen, updated, "
-            "lead_entry_id FROM stories "
+            "lead_entry_id, withheld, withheld_by FROM stories "
             "WHERE merged_into IS NULL ORDER BY id",
         ),
         "entries": table(db, "SELECT * FROM entries ORDER BY id"),
         "selections": table(
             db,
             "SELECT x.* FROM selections x JOIN stories st ON st.id = x.story_id WHERE st.merged_into IS NULL "
-            "ORDER BY x.id",
+            "AND x.left_at IS NULL ORDER BY x.id",
         ),
         "tags": table(
             db,
             "SELECT x.* FROM story_tags x JOIN stories st ON st.id = x.story_id WHERE st.merged_into IS NULL "
             "ORDER BY 1, 2, 3, 4",
         ),
+        "marks": table(db, "SELECT * FROM marks ORDER BY id"),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
@@ -175,11 +176,11 @@ def at(moment: Moment) -> str:
     return (present - timedelta(seconds=moment.seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def archive_of(told: list[Story]) -> Database:
-    """Make an archive, of the real schema, of these stories, numbered from 1."""
+def archive_of(told: list[Story], sources: Sequence[str] = SOURCES) -> Database:
+    """Make an archive, of the real schema, of these stories and sources, both numbered from 1."""
     db = Database(memory=True)
     migrations.apply(db)
-    for n, source in enumerate(SOURCES, start=1):
+    for n, source in enumerate(sources, start=1):
         db.execute("INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", [n, source])
     for n, story in enumerate(told, start=1):
         db.execute(
@@ -195,7 +196,7 @@ def archive_of(told: list[Story]) -> Database:
                 "INSERT INTO entries (source_id, story_id, author, host, enclosures, joined_by, title, html, text, "
                 "version, first_seen) VALUES (?, ?, ?, ?, ?, 'first', '', '', '', 0, '')",
                 [
-                    *(SOURCES.index(copy.source) + 1, n, copy.author, copy.host and backwards(copy.host)),
+                    *(sources.index(copy.source) + 1, n, copy.author, copy.host and backwards(copy.host)),
                     '[{"url": "a"}]' if copy.enclosed else "[]",
                 ],
             )
@@ -210,12 +211,14 @@ def archive_of(told: list[Story]) -> Database:
                 "INSERT INTO story_tags SELECT ?, id, 'rule', '' FROM tags WHERE kind = ? AND name = ?", [n, kind, name]
             )
         if story.pinned:
-            db.execute("INSERT INTO marks (decision_id, at, kind, story_id) VALUES (1, '', 'pin', ?)", [n])
+            db.execute(
+                "INSERT INTO mark_log (decision_id, kind, said_of, story_id, stands) VALUES (1, 'pin', ?1, ?1, 1)", [n]
+            )
     index_stories(db)
     return db
 
 
-def draft_of(ref: int, story: Story) -> Draft:
+def draft_of(ref: int, story: Story, sources: Sequence[str] = SOURCES) -> Draft:
     """Make the draft of a story, as ingest lays it on the desk."""
     named = [tag.partition(":") for tag in sorted(story.tags)]
     return Draft(
@@ -231,7 +234,7 @@ def draft_of(ref: int, story: Story) -> Draft:
         event=story.event,
         carried=tuple(
             Carried(
-                source_id=SOURCES.index(copy.source) + 1,
+                source_id=sources.index(copy.source) + 1,
                 size=0,
                 author=copy.author,
                 host=copy.host and backwards(copy.host),

@@ -70,6 +70,8 @@ class Newsroom:
     grouping: Grouping = field(default_factory=Grouping)
     match: str = "sources:>=1"
     """What the topic takes."""
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    """By which policy: fields of ``ingest.tag.Topic``."""
 
     def __post_init__(self) -> None:
         self.db = open_writer(self.path)
@@ -85,8 +87,7 @@ class Newsroom:
         parsed = Parsed(format="rss20", base=None, items=tuple(one.item() for one in printed))
         document = normalize(parsed, comparing=self.grouping.comparing)
         fetched = Fetched(outcome="ok", status=200, url=f"http://{source}.example/")
-        topics = tuple(Topic(id=id_, query=parse(self.match)) for id_ in self.synced.topics.values())
-        desks = Desks(source_tags={}, rules=(), topics=topics)
+        desks = self.desks()
         mint = minting(f"{source} {hour}")
 
         def write(db: Database) -> PollPlan:
@@ -97,6 +98,11 @@ class Newsroom:
             return plan
 
         return Job(write)
+
+    def desks(self) -> Desks:
+        """Give what the config says of tagging and selecting."""
+        topics = (Topic(id=id_, query=parse(self.match), **self.policy) for id_ in self.synced.topics.values())
+        return Desks(source_tags={}, rules=(), topics=tuple(topics))
 
     def poll(self, source: str, *printed: Printed, hour: float = 1) -> PollPlan:
         """Poll a source → what that changed."""

@@ -46,6 +46,10 @@ class Stub:
         """One topic has another name now."""
         return f"https://wire.example/topics/news.{fmt}" if topic == "old" else None
 
+    def gone(self, topic: str) -> bool:
+        """One topic was secret, and has another token now."""
+        return topic == "secret-0123"
+
     def index(self) -> Published | None:
         """The page, once it is there."""
         return self.page

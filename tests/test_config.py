@@ -69,7 +69,16 @@ match = 'subject:diplomacy AND (moscow OR kremlin) AND (washington OR "united st
 limit = 50
 dedupe = "off"
 grouping = "off"
+exclude = "sport OR weather"
+min_sources = 3
+languages = ["EN_gb", "de"]
+per_story = "copies"
+delay = "30m"
+flood = 7
 """
+
+
+A_TOPIC = "[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\n"
 
 
 def load(folder: Path, text: str) -> Config:
@@ -109,6 +118,9 @@ def test_contract_is_accepted_and_means_what_it_says(tmp_path: Path) -> None:
     assert (config.dedupe, web.dedupe, file.dedupe, config.topics[0].dedupe) == ("exact", "copies", "exact", "off")
     assert (config.grouping, config.topics[0].grouping) == ("strict", "off")
     assert (web.priority, file.priority) == (-2, 0)
+    topic = config.topics[0]
+    assert (topic.exclude, topic.min_sources, topic.languages) == ("sport OR weather", 3, ("en-gb", "de"))
+    assert (topic.same_event, topic.delay_s, topic.flood) == (None, 1800, 7)
     diplomacy, watched = config.rules
     assert (diplomacy.tag, diplomacy.hold, diplomacy.drop) == ("subject:diplomacy", False, False)
     assert (watched.tag, watched.hold, watched.priority) == (None, True, {"example-world": 5, "file": -5})
@@ -126,6 +138,10 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
     assert (empty.base_url, empty.sources, empty.poll.websub) == ("http://127.0.0.1:8000/", (), True)
     assert (empty.dedupe, empty.grouping) == (shipped.dedupe, shipped.grouping) == ("copies", "normal")
     topic = '[[topic]]\nid = "t"\ntitle = "T"\nmatch = "a"\n'
+    assert [load(tmp_path, f"{topic}limit = {n}").topics[0].flood for n in (1, 50, 1000)] == [20, 25, 500]
+    levels = ("strict", "normal")
+    asked = [load(tmp_path, f'{topic}per_story = "event"\ngrouping = "{level}"').topics[0] for level in levels]
+    assert [one.same_event for one in asked] == [1.4, 1.0]
     (strict,) = load(tmp_path, f'[wireroom]\ndedupe = "off"\ngrouping = "strict"\n{topic}').topics
     assert (strict.dedupe, strict.grouping) == ("copies", "strict"), "what was folded at all is one item"
     assert load(tmp_path, '[wireroom]\nlisten = "[::1]:81"').base_url == "http://[::1]:81/"
@@ -207,6 +223,32 @@ def test_shipped_config_and_an_empty_one_are_good(tmp_path: Path) -> None:
         ("[[query]]\nid = 'q'", '1: query "q": match: is missing'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = '(a'", '4: topic "t": match: column 1: this ( is not closed'),
         ("[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'a'\nlimit = 0", '5: topic "t": limit: 0 does not fit'),
+        (f"{A_TOPIC}exclude = '(a'", '5: topic "t": exclude: column 1: this ( is not closed'),
+        (f"{A_TOPIC}exclude = '@b'", '5: topic "t": exclude: column 1: '),
+        (f"{A_TOPIC}exclude = 'is:held'", '5: topic "t": exclude: column 4: is:held is known only after'),
+        (f"{A_TOPIC}exclude = '@t'", '5: topic "t": exclude: the saved queries name each other in a circle'),
+        (
+            f"{A_TOPIC}languages = ['english!']",
+            "5: topic \"t\": languages.0: 'english!' is no language code; write one",
+        ),
+        (f"{A_TOPIC}languages = 'en'", "5: topic \"t\": languages: 'en' does not fit: it should be a list"),
+        (f"{A_TOPIC}min_sources = 0", '5: topic "t": min_sources: 0 does not fit'),
+        (f"{A_TOPIC}flood = 0", '5: topic "t": flood: 0 does not fit'),
+        (f"{A_TOPIC}delay = '31d'", "5: topic \"t\": delay: '31d' does not fit"),
+        (f"{A_TOPIC}delay = 30", '5: topic "t": delay: 30 is no duration'),
+        (f"{A_TOPIC}per_story = 'once'", "5: topic \"t\": per_story: 'once' does not fit"),
+        (
+            f"{A_TOPIC}per_story = 'event'\ndedupe = 'off'",
+            '5: topic "t": per_story: one item for each event, but dedupe = "off" shows copies apart; take one',
+        ),
+        (
+            f"{A_TOPIC}per_story = 'event'\ngrouping = 'off'",
+            '5: topic "t": per_story: has no events to go by: grouping is "off"; take it out, or set grouping',
+        ),
+        (
+            f"[wireroom]\ngrouping = 'off'\n{A_TOPIC}per_story = 'event'",
+            '7: topic "t": per_story: has no events to go by',
+        ),
         ("[[topic]]\nid = 't'\ntitle = \"T\\u0007\"\nmatch = 'a'", '3: topic "t": title: '),
         ("[[rule]]\nid = 'r'\ntag = 'a:b'\nmatch = 'x'\n[[rule.test]]\ntext = 'x'", "test 1: expect: is missing"),
         (
@@ -286,7 +328,10 @@ KEYS = {
     "source": ["id", "url", "was", "tags", "every", "dedupe", "priority"],
     "query": ["id", "match"],
     "rule": ["id", "tag", "match", "drop", "hold", "priority", "test"],
-    "topic": ["id", "title", "was", "match", "limit", "dedupe", "grouping", "test"],
+    "topic": [
+        *("id", "title", "was", "match", "limit", "dedupe", "grouping", "exclude", "min_sources", "languages", "test"),
+        *("per_story", "delay", "flood", "per_source", "order", "window", "full_text", "digest", "timezone", "secret"),
+    ],
 }
 
 

@@ -184,7 +184,8 @@ def test_what_can_not_be_marked_is_said_with_exit_code_2(house: House, origin: O
     with beside(house, daemon=daemon):
         refused = (
             (("pin", "77", "all"), "there is no story 77"),
-            (("pin", "1", "al"), "there is no topic 'al'; the config has all, mine, seen"),
+            (("pin", "1", "al"), "there is no topic 'al'; did you mean 'all'?"),
+            (("hide", "1", "zz"), "there is no topic 'zz'; the config has all, mine, seen"),
             (("unpin", "1", "all"), "not pinned in topic 'all'"),
             (("unhide", "1"), "hidden nowhere"),
             (("unhide", "1", "all"), "not hidden in topic 'all'"),
@@ -249,3 +250,40 @@ def test_it_is_told_in_plain_words(house: House, origin: Origin) -> None:
     assert "by Anna: lead of story 1: entry 3: Story number 1" in lines
     assert "by Anna: pin of story 1 in topic all; undone " in lines
     assert {one["decision"] for one in done(house, "explain", "1")["decisions"]} == set(range(1, 12))
+
+
+def test_person_has_the_last_word_over_rules_that_keep_out(house: House, origin: Origin) -> None:
+    """Who shows a story again, or pins it, releases it for good: polls and edited rules change nothing of that."""
+    set_up(house, origin)
+    dull = '[[rule]]\nid = "dull"\nhold = true\nmatch = "number"\n'
+    configure_both(house, origin, f"{REST}{dull}")
+    origin.feed("/a", rss(item(5), item(4), item(2, text="Told anew."), item(1, text="Told anew.")))
+    house.poll()
+    kept_out = "SELECT id, withheld, withheld_by FROM stories WHERE withheld IS NOT NULL ORDER BY id"
+    assert house.rows(kept_out) == [(id_, "hold", "dull") for id_ in (1, 2, 4, 5)]
+    assert selected(house, "all") == [3]
+
+    done(house, "unhide", "4")
+    assert selected(house, "all") == [3, 4]
+    done(house, "pin", "5", "mine")
+    assert (selected(house, "all"), selected(house, "mine")) == ([3, 4, 5], [5])
+    done(house, "hide", "1")
+
+    def holds() -> None:
+        assert house.rows("SELECT id, withheld FROM stories ORDER BY id") == [
+            (1, "hide"), (2, "hold"), (3, None), (4, None), (5, None),
+        ]  # fmt: skip
+
+    holds()
+    configure_both(house, origin, f"{REST}{dull.replace('hold', 'drop')}")
+    origin.feed("/a", rss(item(5, text="Again."), item(4, text="Again."), item(1, text="Again.")))
+    house.poll()
+    holds()
+    done(house, "unpin", "5", "mine")
+    assert house.rows("SELECT withheld, withheld_by FROM stories WHERE id = 5") == [("drop", "dull")]
+    assert selected(house, "mine") == []
+    done(house, "unhide", "1")
+    assert house.rows("SELECT withheld FROM stories WHERE id = 1") == [(None,)]
+    for _ in range(2):
+        done(house, "undo")
+    holds()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from db.decisions import Decision
+from db.decisions import Decision, divided
 from db.index import index_stories
-from db.merge import MergeError, merge_stories
+from db.merge import MergeError, living, merge_stories
 from db.query import parse
 from ingest.grouping import Grouping
 from ingest.poll import Setup
 from ingest.tag import Desks, Rule, Topic
+from invariants import NEVER
 from merged import NOW, archive, check_whole, shown, table
 from wireroom.decide import carry_out, retell
 
@@ -57,6 +60,7 @@ def test_undo_of_everything_is_the_beginning(data: st.DataObject, sizes: list[in
             st.one_of(
                 st.builds(lambda a, b: {"do": "merge", "stories": [a, b]}, st.sampled_from(ids), st.sampled_from(ids)),
                 st.just({"do": "split", "story": str(story), "entry": entry}),
+                marks(str(story), entry),
             )
         )
         db.execute("SAVEPOINT job")
@@ -74,6 +78,58 @@ def test_undo_of_everything_is_the_beginning(data: st.DataObject, sizes: list[in
         carry_out(db, setup=taken, request={"do": "undo", "decision": None})
         check_whole(db)
         assert shown(db) == before
+
+
+def marks(story: str, entry: int) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw something that a person may say of a story."""
+    topic, tag = st.sampled_from("123"), st.sampled_from(("wide", "second", "third", "mine"))
+    spoken = st.one_of(
+        st.builds(
+            lambda do, topic: {"do": do, "topic": topic}, st.sampled_from(("pin", "unpin", "hide", "unhide")), topic
+        ),
+        st.builds(lambda do: {"do": do}, st.sampled_from(("hide", "unhide"))),
+        st.builds(lambda do, name: {"do": do, "tags": [["desk", name]]}, st.sampled_from(("tag", "untag")), tag),
+        st.sampled_from(({"do": "lead", "entry": entry}, {"do": "lead", "entry": None})),
+    )
+    return spoken.map(lambda one: {**one, "story": story, "by": "Anna"})
+
+
+@given(data=st.data(), sizes=st.lists(st.integers(1, 3), min_size=2, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_marks_hold_whatever_is_joined_split_and_undone_in_any_order(data: st.DataObject, sizes: list[int]) -> None:
+    """By polls too: what is said and not undone counts, wherever its story is; and what is undone does not."""
+    taken = setup(data.draw(st.dictionaries(st.integers(1, 12), st.integers(-1, 2), max_size=4)))
+    db = polled(sizes, taken)
+    for _ in range(data.draw(st.integers(2, 8))):
+        entry, story = data.draw(st.sampled_from(table(db, "SELECT id, story_id FROM entries ORDER BY id")))
+        other = data.draw(st.sampled_from(table(db, "SELECT id FROM stories ORDER BY id")))[0]
+        stand = [None, *(id_ for (id_,) in table(db, "SELECT id FROM decisions WHERE undone_at IS NULL ORDER BY id"))]
+        request = data.draw(
+            st.one_of(
+                st.sampled_from(({"do": "poll"}, {"do": "merge", "stories": [str(story), str(other)]})),
+                st.just({"do": "split", "story": str(story), "entry": entry}),
+                marks(str(story), entry),
+                marks(str(story), entry),
+                st.builds(lambda one: {"do": "undo", "decision": one}, st.sampled_from(stand)),
+            )
+        )
+        db.execute("SAVEPOINT job")
+        try:
+            if request["do"] == "poll":
+                pair = living(db, story), living(db, other)
+                if divided(db, [(min(pair), max(pair))]):
+                    raise MergeError
+                merge_stories(db, story, other, by="near", score=0.7, words=(), now=NOW)
+                nothing = Decision(id=0, kind="merge", story_id=story, other_id=other, entry_id=None)
+                retell(db, nothing, [living(db, story)], taken, NOW)
+            else:
+                carry_out(db, setup=taken, request=request)
+        except MergeError:
+            db.execute("ROLLBACK TO job")
+        db.execute("RELEASE job")
+        index_stories(db)
+        check_whole(db)
+        assert {name: rows for name, sql in NEVER.items() if (rows := table(db, sql)) and "triple" not in name} == {}
 
 
 def test_merge_is_led_by_the_source_of_the_highest_priority() -> None:

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from db.model import FORMATS, Enclosure, Format, TopicFeed
+from db.model import FORMATS, Enclosure, Format
+from db.output import TopicFeed
 from feeds.item import (
     content_html,
     excerpt,

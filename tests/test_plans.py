@@ -10,9 +10,14 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from db.archive import open_writer
+from db.digests import make_digests
+from db.due import Due
 from db.health import topic_status
+from db.listed import listed_topics
+from db.output import Policy
 from db.regroup import status
-from db.topics import topic_feed
+from db.shown import front_of, note_front
+from db.topics import feed_of, topic_feed
 from ingest.grouping import Grouping
 from newsroom import Newsroom, at
 from random_news import poll_all, rounds
@@ -44,6 +49,14 @@ def test_nothing_that_grows_is_read_from_end_to_end(tmp_path: Path) -> None:
         regroup(room, Grouping())
         topic_feed(room.db, "all", 50)
         topic_feed(room.db, "all", 50, dedupe="exact")
+        for policy in (Policy(limit=9, per_source=2), Policy(limit=9, order="coverage", dedupe="off")):
+            front = front_of(room.db, 1, policy)
+            note_front(room.db, front)
+            feed_of(room.db, "all", policy, front)
+        for days in (0, 1):
+            make_digests(room.db, {"all": Due(None, 7, 0)}, at(30 * days), lambda: "urn:digest")
+        feed_of(room.db, "all", Policy(limit=9), None)
+        list(listed_topics(room.db))
         topic_status(room.db)
         status(room.db, 1, "2026-11-01T00:00:00Z")
         forget(room.db, at(HOUR) + timedelta(days=60))
@@ -52,6 +65,7 @@ def test_nothing_that_grows_is_read_from_end_to_end(tmp_path: Path) -> None:
     found = {sql: tables for sql in asked.values() if (tables := scanned(room, sql))}
 
     assert found == {}
+    assert any("INSERT INTO digests" in sql for sql in asked.values())
     assert any("INSERT INTO merges" in sql for sql in asked.values()), "stories unite too"
     assert any("entry_keys WHERE entry_id" in sql for sql in asked.values()), "and entries are compared again"
 

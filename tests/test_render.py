@@ -11,7 +11,8 @@ import feedparser
 import pytest
 from lxml import etree
 
-from db.model import FORMATS, Coverage, Enclosure, FeedItem, Format, TopicFeed
+from db.model import FORMATS, Coverage, Enclosure, Format
+from db.output import FeedItem, TopicFeed
 from feeds.render import render
 from house import ROOT
 from jsonfeed_schema import faults

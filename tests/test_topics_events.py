@@ -14,7 +14,8 @@ from sqlite_utils import Database
 from db.archive import open_writer
 from db.health import topic_status
 from db.merge import merge_stories
-from db.model import FORMATS, EventTold, Sibling, TopicFeed
+from db.model import FORMATS, EventTold, Sibling
+from db.output import TopicFeed
 from db.query import parse
 from db.search import search
 from db.topics import mark_changed_topics, mark_published, topic_feed, unpublished
@@ -22,6 +23,7 @@ from feeds.item import content_html, feed_updated
 from feeds.render import render
 from house import House
 from origin import Origin, item, rss
+from test_front import mark
 from test_render import BASE, COVERAGE, FEED, ITEM, check_json_feed, schema
 
 NOW = "2026-11-25T10:00:00Z"
@@ -300,3 +302,18 @@ def test_published_files_tell_of_the_event(house: House, origin: Origin) -> None
     link = '<a href="http://news.example/story/{}">{}</a>'
     assert said["t"] == [f"<p>Also reported by: {link.format(n, n.title())} (1 source)</p>" for n in ("one", "two")]
     assert said["u"] == [f"<p>Source: {link.format(n, n.title())}</p>" for n in ("two", "one")]
+
+
+def test_story_that_is_kept_out_is_named_by_no_item(tmp_path: Path) -> None:
+    """Withheld by a rule, or hidden in that topic; hidden in another, it is named."""
+    archive = Archive(tmp_path)
+    for story in (1, 2, 3, 4):
+        archive.tell(story, 2.0)
+    assert archive.named()[1] == [2, 3, 4]
+
+    archive.db.execute("UPDATE stories SET withheld = 'hold' WHERE id = 3")
+    mark(archive.db, "hide", 4, 1)
+    assert archive.named()[1] == [2]
+    archive.db.execute("UPDATE mark_log SET topic_id = NULL")
+    mark(archive.db, "show", 4, 1)
+    assert archive.named()[1] == [2, 4]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from db import topics
+from db import items
 from db.archive import open_reader
 from db.decisions import decide_merge
 from db.model import Dedupe
@@ -24,14 +24,14 @@ def test_a_merge_amid_the_reading_changes_nothing_of_it(
     room = Newsroom(tmp_path / "wireroom.db", ("one", "two"))
     room.poll("one", Printed("1", report(1)))
     room.poll("two", Printed("2", report(2)), hour=2)
-    reader, coverage_of = open_reader(room.path), topics.coverage_of
+    reader, coverage_of = open_reader(room.path), items.coverage_of
 
     def after_a_merge(db: Database, stories: str) -> object:
         if room.value("SELECT count(*) FROM decisions") == 0:
             decide_merge(room.db, 1, 2, "2026-11-21T00:00:00Z")
         return coverage_of(db, stories)
 
-    monkeypatch.setattr(topics, "coverage_of", after_a_merge)
+    monkeypatch.setattr(items, "coverage_of", after_a_merge)
     before, after = (topic_feed(reader, "all", 10, dedupe=dedupe) for _ in range(2))
 
     assert [[one.source for one in item.coverage] for item in before.items] == [["two"], ["one"]]

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories, cli_trust
+from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories, cli_topics, cli_trust
 from wireroom.command import (
     ALREADY_RUNNING,
     CONFIG_BAD,
@@ -137,6 +137,7 @@ def check(path: Path, *, as_json: bool) -> None:
     try:
         config = read_config(path)
         run_trials(config, datetime.now(UTC))
+        entities = len(config.entities.named)
     except ConfigError as error:
         if not as_json:
             raise
@@ -147,6 +148,7 @@ def check(path: Path, *, as_json: bool) -> None:
         click.echo(json.dumps({"good": False, "faults": faults}, ensure_ascii=False, indent=2))
         raise click.exceptions.Exit(CONFIG_BAD) from None
     counts = {"sources": len(config.sources), "rules": len(config.rules), "topics": len(config.topics)}
+    counts |= {"entities": entities} if entities else {}
     if as_json:
         click.echo(json.dumps({"good": True, "faults": [], **counts}, indent=2))
     else:
@@ -157,11 +159,15 @@ def check(path: Path, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
 def status(path: Path, *, as_json: bool) -> None:
-    """Show how each source, topic and rule is doing: last outcome, next poll, entries, health; stories; hits."""
+    """Show how each source, topic and rule is doing: last outcome, next poll, entries, health; stories; hits.
+
+    A topic's `stories` were announced; `archived` ones never were, `left` ones it takes no longer, `waiting` ones it
+    will look at once more.
+    """
     from datetime import UTC, datetime
 
     from db.archive import open_reader
-    from db.health import source_status, topic_status
+    from db.health import source_status, topic_status, unseen_status
     from db.regroup import status as index_status
     from db.rule_health import idle_notes, rule_status
     from db.times import iso
@@ -172,7 +178,8 @@ def status(path: Path, *, as_json: bool) -> None:
     now = datetime.now(UTC)
     config = read_config(path)
     db = open_reader(config.archive)
-    sources, topics = source_status(db, now), topic_status(db)
+    unseen = unseen_status(db)
+    sources, topics = source_status(db, now), [row | unseen.get(row["topic"], {}) for row in topic_status(db)]
     rules = rule_status(db, [rule.id for rule in config.rules])
     grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
     if as_json:
@@ -185,7 +192,7 @@ def status(path: Path, *, as_json: bool) -> None:
         if remark:
             click.echo(f"  {source['source']}: {escaped(remark)}")
     click.echo()
-    click.echo(table(topics, ["topic", "stories", "newest_at", "newest"]))
+    click.echo(table(topics, ["topic", "stories", "archived", "left", "waiting", "newest_at", "newest"]))
     if rules:
         click.echo()
         click.echo(table(rules, ["rule", "hits", "last_hit"]))
@@ -207,6 +214,10 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
       wireroom search 'embassy OR ambassador'
       wireroom search 'title:"united nations" AND lang:en'
       wireroom search 'subject:diplomacy AND NOT source:bbc-world'
+      wireroom search 'sources:>=3 seen:>=now-7d -@us-russia'
+
+    \b
+    docs/query.md has the whole language.
     """
     import csv
     import io
@@ -258,7 +269,10 @@ for about_a_story in (
     cli_decisions.undo,
     cli_stories.diff,
     cli_stories.regroup,
+    cli_stories.suggest,
+    cli_stories.retag,
     *cli_curation.COMMANDS,
+    cli_topics.topic,
 ):
     cli.add_command(about_a_story)
 

@@ -1,4 +1,4 @@
-"""The commands about stories: ``wireroom diff | regroup``. IO: terminal.
+"""The commands about stories: ``wireroom diff | regroup | retag | suggest``. IO: terminal.
 
 Heavy parts are imported by the command that needs them, as in ``cli.py``.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def regroup(path: Path, *, restart: bool, as_json: bool) -> None:
     if not config.archive.exists():
         open_reader(config.archive)  # says that there is none
     request = {"do": "regroup", "restart": restart}
-    progress = Progress()
+    progress = Progress("regroup", "joined", lambda told: (told["merged"], told["stage"] is None))
 
     async def own(engine: Any) -> dict[str, Any]:
         from wireroom.regroup import regroup as carry_out
@@ -86,21 +87,109 @@ def regroup(path: Path, *, restart: bool, as_json: bool) -> None:
     )
 
 
-class Progress:
-    """How far a regroup is, on standard error: a bar on a terminal, else a line now and then."""
+class Since(click.ParamType[float]):
+    """A time back from now, as the config writes durations → seconds."""
 
-    def __init__(self) -> None:
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it."""
+        from wireroom.units import parse_duration
+
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error).replace("|", "; "), param, ctx)
+
+
+@click.option("--since", type=Since(), help="Only stories first seen in this time, such as 30d; all, if not given.")
+@click.option("--dry-run", is_flag=True, help="Tell what it would change, change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@command
+def retag(path: Path, since: float | None, *, dry_run: bool, as_json: bool) -> None:
+    """Apply the tags, rules and topics of today to the stories that are there.
+
+    For after an edit of the config, where that is to hold for the past too. Nothing is announced: a story that a topic
+    takes only now enters the topic's archive, not its feed; one that it takes no longer is not shown there any more;
+    taken again, it is back in its old place. What a person decided stays. Broken off, it is harmless to repeat. Works
+    beside a running daemon, which goes on polling.
+    """
+    from db.archive import open_reader
+    from wireroom.holder import by_the_holder
+    from wireroom.retag import retag_lines
+
+    config = read_config(path)
+    if not config.archive.exists():
+        open_reader(config.archive)  # says that there is none
+    request = {"do": "retag", "since": since, "dry_run": dry_run}
+    progress = Progress("retag", "changed", lambda told: (told["changed"], told["last"]))
+
+    async def own(engine: Any) -> dict[str, Any]:
+        from wireroom.retag import retag as carry_out
+
+        return await carry_out(engine, request, progress)
+
+    result = by_the_holder(config, request, own, progress)
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+        return
+    for line in retag_lines(result):
+        click.echo(line)
+
+
+@click.option("--since", type=Since(), default="30d", help="How far back to look, such as 12h; 30d, if not given.")
+@click.option("--topic", help="Only stories that this topic took.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=30, help="How many of each at most; 30, if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@command
+def suggest(path: Path, *, since: float, topic: str | None, limit: int, as_json: bool) -> None:
+    """Name what the config might know: names that keep coming up, categories that give no subject.
+
+    What is printed can be put into the config as it stands. The archive and the config are only read. Names are told by
+    their capitals, so scripts without any are left out. Best are names of which many stories of several sources tell,
+    against how common their words are.
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from db.archive import open_reader
+    from db.times import iso
+    from wireroom.suggest import suggestions
+    from wireroom.suggested import toml_lines
+
+    config = read_config(path)
+    if topic is not None and topic not in (one.id for one in config.topics):
+        fail(2, f"--topic: the config has no topic {topic!r}")
+    try:
+        after = iso(datetime.now(UTC) - timedelta(seconds=since))
+    except OverflowError:
+        fail(2, "--since: there was nothing so long ago; write it like 30d or 12h")
+    result = suggestions(open_reader(config.archive), config, after, topic, limit)
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+        return
+    for line in toml_lines(result, has_categories=bool(config.categories)):
+        click.echo(line)
+
+
+class Progress:
+    """How far a ``command`` is, on standard error: a bar on a terminal, else a line now and then.
+
+    ``read`` gives of what it tells: how many were changed (a word for which is ``did``), and whether that was all.
+    """
+
+    def __init__(self, command: str, did: str, read: Callable[[dict[str, Any]], tuple[int, bool]]) -> None:
         self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._command, self._did, self._read = command, did, read
         self._tenths = 0
 
     def __call__(self, told: dict[str, Any]) -> None:
-        """Show ``done`` of ``total``, and how many stories were joined."""
-        total = max(1, told["total"])
-        done = total if told["stage"] is None else told["done"]
-        text = f"{done} of {total}, {told['merged']} joined"
+        """Show ``done`` of ``total``, and how many stories were changed."""
+        total, (changed, last) = max(1, told["total"]), self._read(told)
+        done = total if last else told["done"]
+        text = f"{done} of {total}, {changed} {self._did}"
         if self._is_terminal:
             filled = 24 * done // total
-            click.echo(f"\r[{'█' * filled}{'·' * (24 - filled)}] {text}\x1b[K", err=True, nl=told["stage"] is None)
+            click.echo(f"\r[{'█' * filled}{'·' * (24 - filled)}] {text}\x1b[K", err=True, nl=last)
         elif 10 * done // total > self._tenths:
             self._tenths = 10 * done // total
-            click.echo(f"regroup: {text}", err=True)
+            click.echo(f"{self._command}: {text}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -11,14 +12,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from db.model import Dedupe, Level
+from db.due import Due
+from db.model import LEAST_SCORES, Dedupe, Level
+from db.output import DAY_S, Order, Policy
 from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_faults import config_error, cross_faults, explain, unreadable
 from wireroom.config_queries import Found
 from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, Trial, default_base_url, without_credentials
+from wireroom.entities import Entities
 from wireroom.garbage import uncollected
+from wireroom.name_faults import name_faults
 from wireroom.rule_faults import rule_faults
+
+LEAST_FLOOD = 20
+"""Where a topic does not say how much is a flood: half of what its feed shows, but so much at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +50,7 @@ class Source:
     """A source; ``path`` is set where it is a file. ``shown_url`` has no credentials.
 
     ``dedupe`` is how far its entries may be folded into stories of others; of copies, that of the highest ``priority``
-    is shown.
+    is shown. ``categories``: what becomes of its own categories, as (name, tag or "").
     """
 
     id: str
@@ -54,6 +62,7 @@ class Source:
     every_s: float | None
     dedupe: Dedupe = "copies"
     priority: int = 0
+    categories: tuple[tuple[str, str], ...] = ()
 
     @property
     def domain(self) -> str | None:
@@ -63,7 +72,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic; ``dedupe`` says which entries of a story share an item, ``grouping`` which events its items name."""
+    """A topic; ``dedupe`` says which entries of a story share an item, ``grouping`` which events its items name.
+
+    ``per_event``: of an event one story is taken. ``delay_s``: so old must a story be. ``flood``: so many of one poll
+    are announced at most.
+    ``per_source``, ``order`` and ``window_s``: see ``Policy``. ``digest`` is when it publishes all of a period as one
+    item, None: story by story. ``full_text``: with the whole texts. ``secret``: at an address that only its subscribers
+    know.
+    """
 
     id: str
     title: str
@@ -72,6 +88,46 @@ class Topic:
     limit: int
     dedupe: Dedupe
     grouping: Level
+    exclude: str | None = None
+    min_sources: int = 1
+    languages: tuple[str, ...] = ()
+    per_event: bool = False
+    delay_s: float = 0
+    flood: int | None = None
+    per_source: int | None = None
+    order: Order = "new"
+    window_s: float = DAY_S
+    full_text: bool = True
+    digest: Due | None = None
+    secret: bool = False
+
+    @property
+    def same_event(self) -> float | None:
+        """How alike to its event a story must be to share an item with the others of it; None: it never does."""
+        return LEAST_SCORES[self.grouping] if self.per_event else None
+
+    @property
+    def policy(self) -> Policy:
+        """What it shows."""
+        return Policy(
+            limit=self.limit,
+            dedupe=self.dedupe,
+            grouping=self.grouping,
+            per_source=self.per_source,
+            order=self.order,
+            window_s=self.window_s,
+        )
+
+    @property
+    def fronted_by(self) -> str:
+        """What decides which of its stories have a place in its feed, as text."""
+        return json.dumps([self.limit, self.dedupe, self.per_source, self.order, self.window_s])
+
+    @property
+    def styled_by(self) -> str:
+        """What else decides how it is written, as text."""
+        return json.dumps([self.grouping, self.full_text, self.digest, self.secret])
+
     trials: tuple[Trial, ...] = ()
 
 
@@ -88,6 +144,10 @@ class Config:
     contact: str | None
     dedupe: Dedupe
     grouping: Level
+    vocabulary: bool
+    categories: tuple[tuple[str, str], ...]
+    gazetteer: bool
+    entities: Entities
     poll: PollSettings
     sources: tuple[Source, ...]
     rules: tuple[Rule, ...]
@@ -98,8 +158,8 @@ class Config:
 def load_config(path: Path) -> Config:
     """Read the config at ``path``. Raises ConfigError with all faults."""
     with uncollected():
-        file = checked(path, *read_toml(path))  # what was read is gone by now: of many sources it is as large again
-        return make_config(path, file)
+        # what was read is gone then: of many sources it is as large again
+        return make_config(path, checked(path, *read_toml(path)))
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
@@ -131,7 +191,7 @@ def checked(path: Path, raw: dict[str, Any], text: str) -> File:
     except ValidationError as error:
         file = None
         found = [(one["loc"], *explain(one)) for one in error.errors(include_url=False)]
-    found += [*cross_faults(raw), *rule_faults(raw)]
+    found += [*cross_faults(raw), *rule_faults(raw), *name_faults(raw)]
     if found or file is None:
         raise config_error(path, raw, text, found)
     return file
@@ -152,6 +212,10 @@ def make_config(path: Path, file: File) -> Config:
         contact=file.wireroom.contact,
         dedupe=dedupe,
         grouping=grouping,
+        vocabulary=file.wireroom.vocabulary == "iptc",
+        categories=tuple(file.categories.items()),
+        gazetteer=file.wireroom.gazetteer,
+        entities=Entities(file.entity, folder / file.wireroom.entities if file.wireroom.entities else None),
         poll=PollSettings(
             floor_s=poll.floor,
             ceiling_s=poll.ceiling,
@@ -175,6 +239,7 @@ def make_config(path: Path, file: File) -> Config:
                 every_s=s.every,
                 dedupe=s.dedupe or dedupe,
                 priority=s.priority,
+                categories=tuple(s.categories.items()),
             )
             for s in file.source
         ),
@@ -189,6 +254,18 @@ def make_config(path: Path, file: File) -> Config:
                 limit=t.limit,
                 dedupe=t.dedupe or "copies",
                 grouping=t.grouping or grouping,
+                exclude=t.exclude,
+                min_sources=t.min_sources,
+                languages=tuple(t.languages),
+                per_event=t.per_story == "event",
+                delay_s=t.delay,
+                flood=t.flood or max(LEAST_FLOOD, t.limit // 2),
+                per_source=t.per_source,
+                order=t.order,
+                window_s=t.window or DAY_S,
+                full_text=t.full_text,
+                digest=Due(*t.digest, zone=t.timezone or "UTC") if t.digest is not None else None,
+                secret=t.secret,
                 trials=tuple(t.test),
             )
             for t in file.topic

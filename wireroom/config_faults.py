@@ -13,8 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
+from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
 from wireroom.config_tables import (
+    EntityTable,
     File,
     Poll,
     Rule,
@@ -32,6 +34,7 @@ MAX_SHOWN_CHARS, USER_INFO = 100, re.compile(r"//[^/\s]*@")
 SEE_EXAMPLE = "see the shipped config.toml for an example"
 TYPES = {
     "model_type": ("a table", "write its keys under [{0}]"),
+    "dict_type": ("a table", "write its keys under [{0}], or in curly brackets"),
     "list_type": ("a list", "write it in square brackets"),
     "string_type": ("text", "write it in quotes"),
     "int_type": ("a whole number", "write it without quotes and point"),
@@ -111,6 +114,7 @@ def model_at(where: tuple[str | int, ...]) -> type[Table]:
         "wireroom": Wireroom,
         "poll": Poll,
         "source": SourceTable,
+        "entity": EntityTable,
         "rule": Rule,
         "topic": TopicTable,
         "query": SavedQuery,
@@ -124,7 +128,8 @@ def shown_key(where: tuple[str | int, ...], raw: dict[str, Any]) -> str:
     """Name a key for people: ``source "bbc": every``."""
     if len(where) >= 2 and isinstance(where[1], int):
         try:
-            name = raw[str(where[0])][where[1]]["id"]
+            row = raw[str(where[0])][where[1]]
+            name = row["id"] if "id" in row or "name" not in row else row["name"]
         except (KeyError, IndexError, TypeError):
             name = f"number {where[1] + 1}"
         rest = ".".join(str(part) for part in where[2:])
@@ -155,6 +160,8 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
                 problem = f"is polled already by {shown_key(('source', first), raw)}"
                 yield ("source", n, "url"), problem, "take one of the two out"
     yield from grouping_faults(raw)
+    yield from event_faults(raw)
+    yield from policy_faults(rows(raw, "topic"))
     yield from query_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
@@ -195,3 +202,20 @@ def grouping_faults(raw: dict[str, Any]) -> Iterator[Found]:
                     f"{asked!r} is more than {given!r}, what [wireroom] {key} says",
                     f"write {mend}",
                 )
+
+
+def event_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find the topics that can't have one item for each event: there are none for them, or copies are items there."""
+    above = raw.get("wireroom")
+    grouping = above.get("grouping") if isinstance(above, dict) else None
+    for n, row in rows(raw, "topic"):
+        if row.get("per_story") != "event":
+            continue
+        if "off" in (grouping, row.get("grouping")):
+            yield ("topic", n, "per_story"), 'has no events to go by: grouping is "off"', "take it out, or set grouping"
+        if row.get("dedupe") in ("exact", "off"):
+            yield (
+                ("topic", n, "per_story"),
+                f'one item for each event, but dedupe = "{row["dedupe"]}" shows copies apart',
+                "take one of the two out",
+            )

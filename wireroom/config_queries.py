@@ -9,10 +9,11 @@ from db.query import parse
 from db.query_faults import QueryError
 from db.query_names import Names, kinds_of, looked_up
 from db.query_tree import Query
+from db.topic_query import topic_query
 from wireroom.config_tables import problem_and_mend
 
 if TYPE_CHECKING:
-    from wireroom.config import Config
+    from wireroom.config import Config, Topic
 
 KINDS = frozenset({"category", "place", "person", "org"})
 """Tag kinds that there are, whatever the config says."""
@@ -29,22 +30,35 @@ def names_of(config: Config) -> Names:
     tags = [tag for source in config.sources for tag in source.tags] + [
         rule.tag for rule in config.rules if rule.tag is not None
     ]
-    saved = [(query.id, query.match) for query in config.queries] + [(topic.id, topic.match) for topic in config.topics]
     return Names(
-        saved={id_: parse(match) for id_, match in saved},
+        saved={query.id: parse(query.match) for query in config.queries} | {t.id: composed(t) for t in config.topics},
         kinds=KINDS | kinds_of(tags),
         sources=frozenset(source.id for source in config.sources),
     )
 
 
+def composed(topic: Topic) -> Query:
+    """Parse all that a topic asks; what it names is not looked up yet."""
+    exclude = parse(topic.exclude) if topic.exclude is not None else None
+    return topic_query(parse(topic.match), exclude=exclude, min_sources=topic.min_sources, languages=topic.languages)
+
+
+def asked_by(topic: Topic, names: Names) -> Query:
+    """Give all that a topic asks, as one query, with what it names put in; the config has checked that it can be."""
+    return looked_up(composed(topic), names)
+
+
 def names_in(raw: dict[str, Any]) -> Names:
     """List the same of a config that may have faults; what is no query is left out."""
-    saved = [one for table in ("query", "topic") for _, one in queries_in(raw, table)]
+    saved = dict(one for table in ("query", "topic") for _, one in queries_in(raw, table))
+    for _, (id_, exclude) in queries_in(raw, "topic", "exclude"):
+        if id_ in saved:
+            saved[id_] = topic_query(saved[id_], exclude=exclude)
     sources = [row.get("id") for _, row in rows(raw, "source")]
     rules = [row.get("tag") for _, row in rows(raw, "rule")]
     tags = [tag for _, row in rows(raw, "source") if isinstance(row.get("tags"), list) for tag in row["tags"]]
     return Names(
-        saved=dict(saved),
+        saved=saved,
         kinds=KINDS | kinds_of(tag for tag in (*rules, *tags) if isinstance(tag, str)),
         sources=frozenset(id_ for id_ in sources if isinstance(id_, str)),
     )
@@ -59,14 +73,19 @@ def query_faults(raw: dict[str, Any]) -> Iterator[Found]:
             looked_up(query, names, early=table in EARLY, own=id_ if table != "rule" else None)
         except QueryError as error:
             yield (table, n, "match"), *problem_and_mend(error)
+    for n, (_, query) in queries_in(raw, "topic", "exclude"):
+        try:
+            looked_up(query, names, early=True)
+        except QueryError as error:
+            yield ("topic", n, "exclude"), *problem_and_mend(error)
 
 
-def queries_in(raw: dict[str, Any], table: str) -> Iterable[tuple[int, tuple[str, Query]]]:
+def queries_in(raw: dict[str, Any], table: str, key: str = "match") -> Iterable[tuple[int, tuple[str, Query]]]:
     """Yield the queries of a table that can be read, with their ids."""
     for n, row in rows(raw, table):
-        if isinstance(row.get("match"), str) and isinstance(row.get("id"), str):
+        if isinstance(row.get(key), str) and isinstance(row.get("id"), str):
             try:
-                yield n, (row["id"], parse(row["match"]))
+                yield n, (row["id"], parse(row[key]))
             except QueryError:
                 continue
 

@@ -8,25 +8,23 @@ from __future__ import annotations
 import ipaddress
 import posixpath
 import re
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from db.model import Dedupe, Level
-from db.query import FIELDS, parse
+from db.query import parse
 from db.query_faults import QueryError
-from db.text import slug
+from db.query_values import LANGUAGE
 from ingest.guard import Allowed
+from wireroom.config_policies import TopicOutput
+from wireroom.config_tags import CONTROL, check_category_tag, check_kind, check_name, check_tag, check_tag_name, exactly
 from wireroom.units import parse_duration, parse_size
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)|(?:https?|mailto|data|javascript|feed):", re.IGNORECASE)
-CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 def parse_allow(value: object) -> Allowed:
@@ -113,23 +111,6 @@ def check_id(value: object) -> str:
     return value
 
 
-def check_tag(value: object) -> str:
-    """Check ``kind:name`` → in its canonical form."""
-    kind, colon, name = str(value).partition(":")
-    plain = tag_name(name)
-    if not colon or not KIND.fullmatch(kind) or not plain:
-        raise ValueError(f'{value!r} is no tag|write kind:name, such as "subject:diplomacy"')
-    if kind in FIELDS:
-        raise ValueError(f"{kind!r} is a field of the query language, so it can't be a tag kind|use another kind")
-    return f"{kind}:{plain}"
-
-
-@lru_cache(maxsize=1000)
-def tag_name(name: str) -> str:
-    """Write a tag's name in its canonical form; the same few stand at many sources."""
-    return slug(name)
-
-
 def check_query(value: object) -> str:
     """Check a query."""
     if not isinstance(value, str):
@@ -139,6 +120,14 @@ def check_query(value: object) -> str:
     except QueryError as error:
         raise ValueError("|".join(problem_and_mend(error))) from None
     return value
+
+
+def check_language(value: object) -> str:
+    """Check a language's code → in small letters, a hyphen before the region."""
+    code = str(value).lower().replace("_", "-")
+    if not LANGUAGE.match(code):
+        raise ValueError(f'{value!r} is no language code|write one such as "en", "de" or "pt-br"')
+    return code
 
 
 def problem_and_mend(error: QueryError) -> tuple[str, str]:
@@ -195,14 +184,12 @@ def without_credentials(url: str) -> str:
     return parts.geturl()
 
 
-def exactly(check: Callable[[object], Any]) -> Any:
-    """Make pydantic run ``check`` on the raw value."""
-    return BeforeValidator(check)
-
-
 Id = Annotated[str, exactly(check_id)]
 Tag = Annotated[str, exactly(check_tag)]
+Name = Annotated[str, exactly(check_name)]
+CategoryTags = dict[str, Annotated[str, exactly(check_category_tag)]]
 Match = Annotated[str, exactly(check_query)]
+Language = Annotated[str, exactly(check_language)]
 FilePath = Annotated[str, exactly(check_path)]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, exactly(parse_duration)]
@@ -224,6 +211,9 @@ class Wireroom(Table):
     contact: Annotated[str | None, exactly(check_contact)] = None
     dedupe: Dedupe = "copies"
     grouping: Level = "normal"
+    vocabulary: Literal["iptc", "off"] = "iptc"
+    gazetteer: bool = True
+    entities: FilePath | None = None
 
 
 class Poll(Table):
@@ -252,6 +242,16 @@ class SourceTable(Table):
     every: Seconds | None = None
     dedupe: Dedupe | None = None  # that of [wireroom]
     priority: Priority = 0
+    categories: CategoryTags = Field(default_factory=dict)
+
+
+class EntityTable(Table):
+    """``[[entity]]``."""
+
+    id: Annotated[str | None, exactly(check_tag_name)] = None
+    kind: Annotated[str, exactly(check_kind)]
+    name: Name
+    aliases: list[Name] = Field(default_factory=list)
 
 
 class Trial(Table):
@@ -293,7 +293,7 @@ class SavedQuery(Table):
     match: Match
 
 
-class TopicTable(Table):
+class TopicTable(TopicOutput, Table):
     """``[[topic]]``."""
 
     id: Id
@@ -303,6 +303,12 @@ class TopicTable(Table):
     limit: int = Field(default=50, ge=1, le=1000)
     dedupe: Dedupe | None = None  # what was folded into one story is one item
     grouping: Level | None = None  # that of [wireroom]
+    exclude: Match | None = None
+    min_sources: int = Field(default=1, ge=1, le=1000)
+    languages: list[Language] = Field(default_factory=list)
+    per_story: Literal["copies", "event"] = "copies"
+    delay: Annotated[Seconds, Field(le=30 * 86_400)] = 0
+    flood: int | None = Field(default=None, ge=1, le=5000)  # half of limit, but 20 at least
     test: list[Trial] = Field(default_factory=list)
 
 
@@ -311,7 +317,9 @@ class File(Table):
 
     wireroom: Wireroom = Wireroom()
     poll: Poll = Poll()
+    categories: CategoryTags = Field(default_factory=dict)
     source: list[SourceTable] = Field(default_factory=list)
+    entity: list[EntityTable] = Field(default_factory=list)
     rule: list[Rule] = Field(default_factory=list)
     topic: list[TopicTable] = Field(default_factory=list)
     query: list[SavedQuery] = Field(default_factory=list)

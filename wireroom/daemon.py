@@ -25,11 +25,14 @@ from wireroom.callback import callback_routes
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
 from wireroom.decide import DECISIONS, decide
+from wireroom.due import do_due
 from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.log import Log
 from wireroom.regroup import go_on, regroup
 from wireroom.reload import Reloader
+from wireroom.retag import retag
+from wireroom.rotate import rotate
 from wireroom.subscriber import Subscriber
 from wireroom.trials import log_failing
 from wireroom.upkeep import Upkeep
@@ -182,9 +185,11 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
     stopping = asyncio.create_task(stop.wait())
     jobs: dict[str, Callable[[], Awaitable[object]]] = {
         "tick": engine.tick,
+        "digests": engine.digester.tick,
         "publish": engine.press.publish,
         "websub": subscriber.tick,
         "upkeep": Upkeep(engine).tick,
+        "due": functools.partial(do_due, engine),
         "regroup": functools.partial(go_on, engine),
     }
     try:
@@ -203,8 +208,12 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await reloader.answer()
     if request.get("do") in DECISIONS:
         return await decide(engine, request)
+    if request.get("do") == "rotate":
+        return await rotate(engine, request)
     if request.get("do") == "regroup":
         return await regroup(engine, request, progress)
+    if request.get("do") == "retag":
+        return await retag(engine, request, progress)
     if request.get("do") != "poll":
         raise ControlError(f"this daemon knows no {request.get('do')!r}; is it of another version?")
     return await engine.round(request["sources"], due=request["due"], progress=progress)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from db.apply import mint_urn, note_taken, replace_tags, select, update_story, withhold
+from db.apply import mint_urn
 from db.curate import WORDS
 from db.decisions import JOINING, Decision, decide_merge, decide_split, note_selections, undo
 from db.desk import DraftDesk
@@ -20,11 +19,15 @@ from db.known import ArchiveKnown
 from db.marks import marked
 from db.merge import MergeError, ids, living
 from db.placing import unselected_pins
+from db.plan import Chosen
+from db.selections import select
 from db.times import iso
 from db.topics import mark_changed_topics
 from ingest.normalize import key
 from ingest.retold import asked_again
+from ingest.select import Occasion
 from ingest.urls import canonical_link
+from wireroom.again import write_again
 from wireroom.control import ControlError
 from wireroom.curate import carry_out_marks, put_back, wish_of
 
@@ -110,15 +113,10 @@ def retell(
     What topics take is noted with the decision, if it ``notes``. Without ``selects`` none takes anything but what is
     pinned there: the undo of a merge or a split only restores.
     """
-    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping, now)
-    for text in again.retold:
-        update_story(db, text, text.lead, None)
-    replace_tags(db, dict(again.tags), frozenset(), now)
-    withhold(db, again.withheld)
-    note_taken(db, again.taken, now)
+    again = asked_again(stories, ArchiveKnown(db, DraftDesk()), setup.desks, setup.grouping, Occasion(now=now))
+    chosen = replace(again.chosen, back=()) if selects else Chosen()  # what comes back is noted by who decides
     ((before,),) = db.execute("SELECT coalesce(max(id), 0) FROM selections").fetchall()
-    for topic, taken in groupby(again.selections if selects else (), key=itemgetter(0)):
-        select(db, topic, [item[1:] for item in taken], now, mint_urn)
+    write_again(db, replace(again, chosen=chosen), now, mint_urn)
     for topic, story in unselected_pins(db, stories):
         select(db, topic, [(story, None)], now, mint_urn)
     if notes:

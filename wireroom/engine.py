@@ -6,16 +6,17 @@ IO: network, sqlite, files, processes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from db.archive import open_reader, open_writer
+from db.archive import ArchiveError, open_reader, open_writer
 from db.in_force import put_in_force
 from db.plan import PolledSource
-from db.query_names import read_query
 from db.regroup import stamp
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
@@ -27,7 +28,10 @@ from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
-from wireroom.config_queries import names_of
+from wireroom.config_queries import asked_by, names_of
+from wireroom.digester import Digester
+from wireroom.due import do_due
+from wireroom.entities import gazetteer_of
 from wireroom.in_force import said
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
@@ -56,6 +60,7 @@ class Engine:
         self._poller: Poller | None = None
         self._network: Network
         self._ticker = Ticker(self)
+        self.digester = Digester(self)
         self.closing = False
         """Nothing more is begun."""
         self.regroups = 0  # how many commands are at it
@@ -66,6 +71,7 @@ class Engine:
         """Open the archive, bring it in line with the config, start the workers. Raises ArchiveError, OSError."""
         await asyncio.to_thread(self.writer.start)
         self._reader = open_reader(self.config.archive)
+        await asyncio.to_thread(gazetteer_of, self.config.entities, known=self.config.gazetteer)
         self._make_poller(self.config, await self._synced(self.config, lambda _: None))
 
     async def close(self) -> None:
@@ -116,9 +122,20 @@ class Engine:
         ``taken`` is called on the writer's thread, before anything else is written there.
         """
         names = names_of(config)
-        queries = {t.id: read_query(t.match, names) for t in config.topics}
         topics = [
-            ConfiguredTopic(id=t.id, title=t.title, was=t.was, query=queries[t.id], limit=t.limit, dedupe=t.dedupe)
+            ConfiguredTopic(
+                id=t.id,
+                title=t.title,
+                was=t.was,
+                query=asked_by(t, names),
+                limit=t.limit,
+                dedupe=t.dedupe,
+                same_event=t.same_event,
+                delay_s=t.delay_s,
+                fronted_by=t.fronted_by,
+                styled_by=t.styled_by,
+                secret=t.secret,
+            )
             for t in config.topics
         ]
         rules, now = [rule.id for rule in config.rules], iso(datetime.now(UTC))
@@ -244,6 +261,10 @@ class Engine:
         are listed as waiting. Raises ControlError (exit code 2) for a source that the config does not have.
         """
         result = await Round(self, progress).run(wanted, due=due)
+        with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
+            await do_due(self)
         if not self.closing:
+            with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
+                await self.digester.tick()
             await self.press.publish()
         return result

@@ -9,19 +9,26 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader
-from db.health import topic_status
+from db.due import Due
+from db.listed import Listed, listed_topics
 from db.model import FORMATS, Format
-from db.topics import change_counts, mark_published, removed_topics, topic_feed, unpublished
+from db.shown import Front, front_of, note_front
+from db.tokens import tokens_of
+from db.topics import change_counts, feed_of, mark_published, one_moment, removed_topics, topic_row, unpublished
 from db.writer import Writer
+from feeds.brief import briefed
+from feeds.digest import DAYS, day_name, local
 from feeds.pages import TopicSummary, index_page
 from feeds.publish import Published, Publisher, PublishError
 from feeds.render import MEDIA_TYPES, feed_path, render
+from wireroom.addresses import Addresses, addresses
 from wireroom.config import Config, Topic
 from wireroom.log import Log
 
@@ -36,6 +43,8 @@ class Press:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="press")
         self._publisher = Publisher(config.publish)
         self._documents: dict[tuple[str, Format], Published] = {}
+        self._addresses = Addresses()
+        self._named_by: Config | None = None  # whose topics the addresses are
         self._index: Published | None = None
         self._reader: Database | None = None
         self._trouble: str | None = None
@@ -82,7 +91,12 @@ class Press:
         """
         if self._reader is None:
             self._reader = open_reader(config.archive)
-        topics = {topic.id: topic for topic in config.topics}
+        named_anew = everything or self._named_by is not config
+        if named_anew:
+            removed = removed_topics(self._reader) - {topic.id for topic in config.topics}
+            self._addresses = addresses(config.topics, tokens_of(self._reader), removed)
+        self._named_by = config
+        topics = {topic.id: topic for topic in config.topics if topic.id in self._addresses.names}
         open_topics = change_counts(self._reader) if everything else unpublished(self._reader)
         done: dict[str, int] = {}
         trouble: list[str] = []
@@ -91,18 +105,20 @@ class Press:
                 try:
                     self._print_topic(config, topics[topic])
                     done[topic] = changes
-                except PublishError as error:
-                    trouble.append(str(error))
+                except PublishError as error:  # shown to everybody, so without a secret topic's name
+                    name = self._addresses.names[topic]
+                    trouble.append(str(error).replace(name, "(secret)") if topics[topic].secret else str(error))
                 except (ArchiveError, sqlite3.Error):
                     raise  # no topic's own trouble
                 except Exception as error:  # noqa: BLE001 - whatever one topic's rows raise, the others go out
                     why = f"{type(error).__name__}: {error}"
-                    trouble.append(f"topic {topic!r}: can't be rendered: {why}; look at its stories in the archive")
+                    which = "a secret topic" if topics[topic].secret else f"topic {topic!r}"
+                    trouble.append(f"{which}: can't be rendered: {why}; look at its stories in the archive")
         try:
-            if everything:
-                gone = removed_topics(self._reader) | {old for topic in config.topics for old in topic.was}
-                self._publisher.tidy(gone - set(topics))
-                self._documents = {key: document for key, document in self._documents.items() if key[0] in topics}
+            if named_anew:
+                self._publisher.tidy(set(self._addresses.old))
+                names = set(self._addresses.names.values())
+                self._documents = {key: document for key, document in self._documents.items() if key[0] in names}
             if done or everything:
                 self._print_index(config)
         except PublishError as error:
@@ -112,40 +128,51 @@ class Press:
     def _print_topic(self, config: Config, topic: Topic) -> None:
         """Write a topic in all formats. Raises PublishError."""
         assert self._reader is not None
-        feed = topic_feed(self._reader, topic.id, topic.limit, dedupe=topic.dedupe, grouping=topic.grouping)
+        name = self._addresses.names[topic.id]
+        feed = feed_of(self._reader, topic.id, topic.policy, self._front(topic))
+        if not topic.full_text:
+            feed = replace(feed, items=tuple(map(briefed, feed.items)))
         for fmt in FORMATS:
-            rendered = render(feed, fmt, base_url=config.base_url)
+            rendered = render(feed, fmt, base_url=config.base_url, name=name)
             for guid, why in rendered.left_out:
                 self._log.error("item left out", topic=topic.id, format=fmt, guid=guid, error=why)
-            path = feed_path(topic.id, fmt)
-            self._documents[topic.id, fmt] = self._publisher.write(path, rendered.body, MEDIA_TYPES[fmt])
+            made = self._publisher.write(feed_path(name, fmt), rendered.body, MEDIA_TYPES[fmt])
+            self._documents[name, fmt] = replace(made, unlisted=topic.secret)
+
+    def _front(self, topic: Topic) -> Front | None:
+        """Read what a topic shows, and have noted what comes and what leaves; None for a topic that has digests.
+
+        It is noted before it is seen: after a kill in between, nothing is on the front that is not known to be there.
+        """
+        assert self._reader is not None
+        if topic.digest is not None:
+            return None
+        with one_moment(self._reader):
+            front = front_of(self._reader, topic_row(self._reader, topic.id), topic.policy)
+        if front.came or front.left:
+            self._writer.submit(partial(note_front, front=front), own=True).result()
+        return front
 
     def _print_index(self, config: Config) -> None:
         """Write the front page. Raises PublishError."""
         assert self._reader is not None
-        summaries = [
-            TopicSummary(
-                id=row["topic"],
-                title=row["title"],
-                stories=row["stories"],
-                newest=row["newest"],
-                newest_at=row["newest_at"],
-            )
-            for row in topic_status(self._reader)
-        ]
+        due = {topic.id: topic.digest for topic in config.topics}
+        summaries = [summary(topic, due.get(topic.topic)) for topic in listed_topics(self._reader)]
         page = index_page(summaries, base_url=config.base_url)
         self._index = self._publisher.write("index.html", page, "text/html; charset=utf-8")
 
     def published(self, topic: str, fmt: Format) -> Published | None:
-        """Look up a topic's document."""
+        """Look up the document of the topic with this public name."""
         return self._documents.get((topic, fmt))
 
     def moved(self, topic: str, fmt: Format) -> str | None:
         """Look up where a topic that was renamed is now."""
-        for one in self._config.topics:
-            if topic in one.was:
-                return self._config.base_url + feed_path(one.id, fmt)
-        return None
+        name = self._addresses.moved.get(topic)
+        return self._config.base_url + feed_path(name, fmt) if name is not None else None
+
+    def gone(self, topic: str) -> bool:
+        """Tell whether this was a secret topic's name, before its token was exchanged."""
+        return topic in self._addresses.gone
 
     def index(self) -> Published | None:
         """Give the front page; None while it could not be written yet."""
@@ -155,3 +182,17 @@ class Press:
         """Tell how publishing goes, whether the archive takes what is polled, and whether a cluster polls it."""
         trouble = self.archive_trouble or self.cluster_trouble or self._trouble
         return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}
+
+
+def summary(topic: Listed, due: Due | None) -> TopicSummary:
+    """Say of a topic what the front page does. Of one that has digests, its newest stories are not told before."""
+    newest, newest_at, rhythm = topic.newest, topic.newest_at, None
+    if due is not None:
+        day = "day" if due.weekday is None else DAYS[due.weekday]
+        rhythm = f"a digest each {day} at {due.hour:02}:{due.minute:02} ({due.zone})"
+        newest, newest_at = None, topic.digest_to
+        if topic.digest_to is not None and topic.digest_zone is not None:
+            newest = f"Digest of {day_name(local(topic.digest_to, topic.digest_zone))}"
+    return TopicSummary(
+        id=topic.topic, title=topic.title, stories=topic.stories, newest=newest, newest_at=newest_at, rhythm=rhythm
+    )

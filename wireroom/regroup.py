@@ -11,14 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
 from db import regroup as archive
-from db.apply import mint_urn, note_taken, replace_tags, select, update_story, withhold
+from db.apply import mint_urn
 from db.compare import replace_prints, write_events
 from db.compared import carriers, prints
 from db.desk import DraftDesk
@@ -43,8 +41,10 @@ from ingest.happening import happenings_of
 from ingest.prints import prints_of, sampled
 from ingest.replay import Replayed, Seen, replayed
 from ingest.retold import UNTOUCHED, asked_again
+from ingest.select import Occasion
 from ingest.stories import told_anew
 from ingest.tag import Desks
+from wireroom.again import write_again
 from wireroom.control import ControlError, Progress
 from wireroom.upkeep import EVENTS_FOR, PRINTS_FOR
 
@@ -229,16 +229,12 @@ class Regrouper:
     def retell(self, db: Database, stories: Sequence[int]) -> int:
         """Choose the leads of stories, and ask rules and topics of them, as a poll does → how many have another lead.
 
-        It is no news of theirs.
+        It is no news of theirs, so what a topic takes only now is not announced either: it is archived there.
         """
-        again = asked_again(stories, ArchiveKnown(db, self.desk), self.desks, self.grouping, iso(self.now))
-        for text in again.retold:
-            update_story(db, text, text.lead, None)
-        replace_tags(db, dict(again.tags), frozenset(), iso(self.now))
-        withhold(db, again.withheld)
-        note_taken(db, again.taken, iso(self.now))
-        for topic, taken in groupby(again.selections, key=itemgetter(0)):
-            select(db, topic, [item[1:] for item in taken], iso(self.now), self.mint)
+        now = iso(self.now)
+        occasion = Occasion(now=now, quiet=True)
+        again = asked_again(stories, ArchiveKnown(db, self.desk), self.desks, self.grouping, occasion)
+        write_again(db, again, now, self.mint)
         mark_changed_topics(db, list(stories))
         return len(again.retold)
 

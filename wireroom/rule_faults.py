@@ -11,7 +11,7 @@ from db.query_names import Names, read_query
 from ingest.order import Asked, CircleError, in_order
 from wireroom.config_faults import shown_key
 from wireroom.config_queries import Found, names_in, rows
-from wireroom.config_tables import check_tag
+from wireroom.config_tags import check_tag
 
 
 def rule_faults(raw: dict[str, Any]) -> Iterator[Found]:

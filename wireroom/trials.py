@@ -99,7 +99,7 @@ def draft_of(one: Placed, rows: dict[str, int], desks: Desks, now: datetime) -> 
     item = Item(title=title, bodies=(text,), language=trial.lang, published=iso(now))
     (entry,) = normalize(Parsed(format="rss20", base=None, items=(item,))).entries
     row = rows.get(trial.source or "", NO_SOURCE)
-    made = new_draft(story_text(one.ref, one.ref, entry), (carried(row, entry),), desks, iso(now), None)
+    made = new_draft(story_text(one.ref, one.ref, entry), (carried(row, entry),), desks, iso(now), None, None)
     given = (StoryTag(kind=k, name=n, origin="source", why="its test") for k, n in map(split_tag, trial.tags))
     return replace(made, tags=(*made.tags, *given))
 
