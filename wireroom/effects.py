@@ -27,6 +27,7 @@ from ingest.stories import look_again
 from ingest.tag import Desks, Rule
 from wireroom.before import Before
 from wireroom.config import Config
+from wireroom.paper import without_names
 from wireroom.parts import make_setup
 
 MAX_LOOKED_AT = 5000
@@ -53,8 +54,8 @@ def effects(db: Database, before: Before, config: Config, since: str, now: str, 
     ``stories``: how many they may touch; ``looked_at``: of how many of them all was asked.
     """
     sources, topics = (archived_ids(db, table) for table in ("sources", "topics"))
-    old = make_setup(before.config, synced(before.config, sources, topics, {}))
-    new = make_setup(config, synced(config, sources, topics, before.renamed))
+    old = make_setup(without_names(before.config), synced(before.config, sources, topics, {}))
+    new = make_setup(without_names(config), synced(config, sources, topics, before.renamed))
     new = replace(new, desks=as_archived(new.desks, before.renamed))
     touched = candidates(db, old.desks, new.desks, {row: id_ for id_, row in sources.items()}, since, now)
     looked_at = touched[:MAX_LOOKED_AT]
