@@ -13,7 +13,7 @@ STORY_COLUMNS = (
 )
 SELECTION_COLUMNS = (
     ("archived", "INTEGER NOT NULL DEFAULT 0", "1: never announced: in the topic's archive, not in its feed"),
-    ("left_at", "TEXT DEFAULT NULL", "when a retag found that the topic takes it no longer; null: it does"),
+    ("left_at", "TEXT DEFAULT NULL", "since when it shows it no longer: a retag, an untag, an unpin; null: it does"),
     ("front", "INTEGER DEFAULT NULL", "1: in the topic's feed, 0: has left it for good; null: no need to know"),
 )
 TOPIC_COLUMNS = (

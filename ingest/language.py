@@ -18,7 +18,7 @@ from db.model import LanguageFrom
 FEW_WORDS = 5
 """Of fewer words than this the feed's word counts. A character of a script without spaces is a word."""
 
-MAX_CHARS = 1000
+MAX_CHARS = 400
 """Of a text so much is looked at: more changes nothing but the time that it takes."""
 
 MAX_LETTERS = 100

@@ -106,6 +106,14 @@ def test_rule_waits_for_tags_that_it_asks_for_in_part(query: str, *, waits: bool
     assert in_order(asked) == ((1, 0) if waits else (0, 1))
 
 
+def test_kinds_of_entities_and_categories_are_known(tmp_path: Path) -> None:
+    """However like they are to a field or to another kind."""
+    tables = '[[entity]]\nkind = "word"\nname = "Logos"\n[categories]\nWorld = "places:world"\nLocal = ""\n'
+    config = load(tmp_path, RULE.format("'word:logos OR places:world OR subject:x OR person:y'"), tables)
+
+    assert {"word", "places", "desk"} <= names_of(config).kinds
+
+
 def test_search_names_what_config_and_archive_know(house: House, origin: Origin) -> None:
     """Saved queries, topics, kinds of the config; kinds and sources that only the archive has."""
     origin.feed("/one", rss(item(1, title="Harbour closed"), item(2, title="Mountain open")))

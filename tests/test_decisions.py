@@ -13,11 +13,13 @@ import pytest
 from house import House
 from origin import Origin, item, rss
 
-REST = """
+RULE = """
 [[rule]]
 id = "of-b"
 tag = "desk:second"
 match = "source:b"
+"""
+TOPICS = """
 [[topic]]
 id = "all"
 title = "Everything"
@@ -27,6 +29,7 @@ id = "second"
 title = "What b carries"
 match = "desk:second"
 """
+REST = RULE + TOPICS
 SHOWN = {
     "stories": "SELECT id, title, text, url, first_seen, updated, lead_entry_id FROM stories WHERE merged_into IS NULL",
     "entries": "SELECT id, story_id, joined_by, joined_to, joined_score, joined_words FROM entries",
@@ -40,7 +43,7 @@ def set_up(house: House, origin: Origin) -> None:
     """Poll two sources: story 1 in both of them (entries 1 and 3), story 2 in the first, story 3 in the second."""
     origin.feed("/a", rss(item(2), item(1)))
     origin.feed("/b", rss(item(3), item(1)))
-    house.configure({"a": origin.url("/a")}, REST, allow=origin.port)
+    house.configure({"a": origin.url("/a")}, TOPICS, allow=origin.port)
     house.poll()
     house.configure({"a": origin.url("/a"), "b": origin.url("/b")}, REST, allow=origin.port)
     house.poll()
@@ -151,7 +154,7 @@ def test_subscriber_sees_no_repeat(house: House, origin: Origin) -> None:
     origin.feed("/a", rss(item(4), item(3), item(2), item(1)))
     house.configure(
         {"a": origin.url("/a")},
-        f"{REST}limit = 3\n".replace('match = "desk:second"', 'match = "number"'),
+        f"{TOPICS}limit = 3\n".replace('match = "desk:second"', 'match = "number"'),
         allow=origin.port,
     )
     house.poll()
@@ -271,7 +274,7 @@ def test_what_can_not_be_done_is_said_with_exit_code_2(house: House, origin: Ori
 
 def test_without_an_archive_nothing_is_made(house: House, origin: Origin) -> None:
     """Exit code 66, and no empty archive is left behind."""
-    house.configure({"a": origin.url("/a")}, REST, allow=origin.port)
+    house.configure({"a": origin.url("/a")}, TOPICS, allow=origin.port)
 
     assert house.wireroom("merge", "1", "2").code == 66
     assert not house.archive.exists()
@@ -288,7 +291,7 @@ def test_split_of_what_a_poll_united_wakes_the_old_item_and_keeps_it_apart(house
         origin.feed(f"/{id_}", rss(links, title=f"Paper {id_}"))
         if id_ == "c":
             before = items(house)
-        house.configure(four, REST, allow=origin.port)
+        house.configure(four, TOPICS, allow=origin.port)
         house.poll()
         if id_ == "c":
             assert house.rows("SELECT story_id FROM entries ORDER BY id") == [(1,), (1,), (1,)]

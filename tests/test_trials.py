@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from house import House, until
+from house import ROOT, House, until
 from wireroom.config import load_config
 from wireroom.config_faults import ConfigError
 from wireroom.trials import run_trials
@@ -153,3 +154,12 @@ def test_a_daemon_does_not_take_over_an_edit_that_breaks_a_test(house: House) ->
     with house.daemon():
         until(lambda: bool(said("a test in the config fails")), "nothing was said")
     assert 'rule "r": test 1: does not take this story' in said("a test in the config fails")[0]
+
+
+def test_example_of_the_docs_holds(tmp_path: Path) -> None:
+    """And each of its tests can fail."""
+    (text,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "docs" / "trust.md").read_text(), re.MULTILINE | re.DOTALL)
+    turned = text.replace("= true", "= no").replace("= false", "= true").replace("= no", "= false")
+
+    assert faults(tmp_path, text) == []
+    assert len(faults(tmp_path, turned)) == text.count("expect") == 3

@@ -223,7 +223,7 @@ def test_one_topic_alone(house: House) -> None:
     ("sql", "told"),
     [
         ("UPDATE selections SET archived = 1", "in its archive, not in its feed: it was never announced"),
-        ("UPDATE selections SET left_at = '2026-11-26'", "left it 2026-11-26: a retag found"),
+        ("UPDATE selections SET left_at = '2026-11-26'", "left it 2026-11-26: it takes it no longer"),
         ("DELETE FROM selections", "would take it now, but was not asked since it would"),
         (
             "DELETE FROM selections; UPDATE stories SET withheld = 'drop', withheld_by = 'ads'",

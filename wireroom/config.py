@@ -17,9 +17,10 @@ from db.model import LEAST_SCORES, Dedupe, Level
 from db.output import DAY_S, Order, Policy
 from ingest.domain import domain_of
 from ingest.guard import Allowed
+from wireroom.config_addresses import SCHEME, default_base_url, without_credentials
 from wireroom.config_faults import config_error, cross_faults, explain, unreadable
 from wireroom.config_queries import Found
-from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, Trial, default_base_url, without_credentials
+from wireroom.config_tables import File, Rule, SavedQuery, Trial
 from wireroom.entities import Entities
 from wireroom.garbage import uncollected
 from wireroom.name_faults import name_faults

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
+from wireroom.config_addresses import same_place
 from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
 from wireroom.config_tables import (
@@ -26,7 +27,6 @@ from wireroom.config_tables import (
     TopicTable,
     Trial,
     Wireroom,
-    same_place,
 )
 from wireroom.toml_lines import key_lines, line_of
 

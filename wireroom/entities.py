@@ -51,6 +51,11 @@ class Entities:
         except OSError:
             return None
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds that the tables name; the list is not read for it."""
+        return frozenset(table.kind for table in self._tables)
+
     @cached_property
     def named(self) -> tuple[Named, ...]:
         """The things, by tag; what stands in tables and list has the names of both. Raises ConfigError."""

@@ -117,7 +117,7 @@ def reasons(one: Mapping[str, Any]) -> Iterator[str]:
         if row["archived"]:
             yield "in its archive, not in its feed: it was never announced"
         if row["left_at"] is not None:
-            yield f"left it {row['left_at']}: a retag found that it no longer takes it"
+            yield f"left it {row['left_at']}: it takes it no longer"
     for mark, meaning in (("pin", "pinned there"), ("hide", "hidden"), ("show", "shown, whatever rules say")):
         if mark in one["marks"]:
             yield f"a person said: {meaning}"
