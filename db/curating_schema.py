@@ -1,6 +1,7 @@
 """Step 7 of the migrations: what rules, topics and a person's curation need. Never edited once released. Pure."""
 
 ENTRY_COLUMNS = (
+    ("language_from", "TEXT DEFAULT NULL", "how its language is known: detected, declared; null: declared, if at all"),
     ("host", "TEXT DEFAULT NULL", 'of its link, its parts from the last: "uk.co.bbc.www"'),
     ("mentions", "TEXT NOT NULL DEFAULT '[]'", "JSON array: known names in it, each [kind, name, origin, words]"),
 )

@@ -14,7 +14,7 @@ from db.text import fold
 
 ENTRY_COLUMNS = (
     "guid, url, title, author, html, summary, text, language, published, updated, categories, enclosures, version, "
-    "host, mentions"
+    "host, mentions, language_from"
 )
 
 
@@ -65,6 +65,7 @@ def entry_columns(entry: Entry) -> list[str | int | None]:
         entry.version,
         host_of(entry.url),
         json_array(entry.mentions),
+        entry.language_from,
     ]
 
 

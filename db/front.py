@@ -1,6 +1,6 @@
 """Which of a topic's selections have a place in its feed, by its policy. Pure.
 
-What has left the feed never comes back to it by itself: readers that have forgotten it would take it for new. Of the
+What others have pushed off never comes back by itself: readers that have forgotten it would take it for new. Of the
 newest so many, none ever does. A share for each source and an order by coverage could bring one back, when a lead or
 the coverage changes: there it is noted what was shown (``selections.front``), and what lost its place is passed over.
 """

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 def host_of(url: str | None) -> str | None:
     """Give the host of a link from its last part, in lower case (``uk.co.bbc.www``); None where it has none.
 
-    An address in numbers stays as it is.
+    An address in numbers stays as it is; letters beyond ASCII are written as the net has them.
     """
     if not url:
         return None
@@ -16,7 +16,17 @@ def host_of(url: str | None) -> str | None:
         host = urlsplit(url).hostname
     except ValueError:
         return None
-    return backwards(host) if host else None
+    return backwards(in_ascii(host)) if host else None
+
+
+def in_ascii(host: str) -> str:
+    """Write a name of other letters as the net has it (``xn--…``): feeds have the one or the other."""
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
 
 
 def backwards(host: str) -> str:

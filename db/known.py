@@ -15,6 +15,7 @@ from db.decisions import divided
 from db.desk import DraftDesk
 from db.marks import marks_of
 from db.members import members_of
+from db.mentions import Mentioned
 from db.model import Enclosure, Entry, Keys, Mention, Outline
 from db.recall import Carried, Draft, Event, JoinedBy, KnownEntry, KnownStory, KnownText, Listing, Mark, Shown, Taken
 from db.regroup import gives_events
@@ -24,7 +25,7 @@ MAX_CARRIERS = 10_000
 """Of the entries with one key so many are read: twice a document's most."""
 
 
-_PLAIN = "url title author html summary text language published updated version"
+_PLAIN = "url title author html summary text language published updated version language_from"
 PLAIN_COLUMNS = ("raw_id", *_PLAIN.split())
 """Of an entry's fields those that stand in columns as they are; the first is called guid there."""
 
@@ -33,12 +34,16 @@ class ArchiveKnown:
     """The ``Known`` of planning over the writer's connection.
 
     ``before``: what texts are compared with, and who carries their stories, is as it was before that entry came.
+    ``mentioned``: what these entries mention, whatever the archive says.
     """
 
-    def __init__(self, db: Database, desk: DraftDesk, before: int = compared.NO_BOUND) -> None:
+    def __init__(
+        self, db: Database, desk: DraftDesk, before: int = compared.NO_BOUND, mentioned: Mentioned | None = None
+    ) -> None:
         self._db = db
         self._desk = desk
         self._before = before
+        self._mentioned = mentioned or {}
 
     def owners(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
         """Find the entries that carry each key, oldest first; of a key that very many carry, the newest of them."""
@@ -162,9 +167,10 @@ class ArchiveKnown:
             return {}
         wanted = json.dumps(list(ids))
         entries: defaultdict[int, dict[int, Carried]] = defaultdict(dict)
-        for story, entry, source, size, author, host, files, categories, mentions in self._db.execute(
-            "SELECT story_id, id, source_id, length(CAST(text AS BLOB)), author, host, enclosures <> '[]', categories, "
-            "mentions FROM entries WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        for story, entry, source, size, author, host, files, categories, mentions, *language in self._db.execute(
+            "SELECT story_id, id, source_id, length(CAST(text AS BLOB)), author, host, enclosures <> '[]', "
+            "categories, mentions, language, language_from "
+            "FROM entries WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
             [wanted],
         ):
             entries[story][entry] = Carried(
@@ -174,7 +180,11 @@ class ArchiveKnown:
                 host=host,
                 enclosed=bool(files),
                 categories=tuple(json.loads(categories)),
-                mentions=tuple(Mention(*one) for one in json.loads(mentions)),
+                mentions=self._mentioned[entry]
+                if entry in self._mentioned
+                else tuple(Mention(*one) for one in json.loads(mentions)),
+                language=language[0],
+                language_from=language[1],
             )
         marks = marks_of(self._db, ids)
         return {

@@ -31,6 +31,10 @@ LEAST_SCORES: dict[Level, float] = {"loose": 0.8, "normal": 1.0, "strict": 1.4}
 """The least likeness to an event that each level asks for, as a multiple of what ``normal`` does (ingest/event.py)."""
 
 
+LanguageFrom = Literal["detected", "declared"]
+"""How a text's language is known: from the text itself, or from its feed alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
     """A file that an entry carries (RSS 2.0 ``<enclosure>``, Atom ``rel=enclosure``, JSON Feed attachment)."""
@@ -97,10 +101,10 @@ class Entry:
     """One item as its source published it, normalized: clean text, safe HTML, absolute links, UTC times.
 
     ``html`` is the fullest text that the item carries (sanitized, never None); ``summary`` is the shorter one beside
-    it, where the item has both. ``text`` is ``html`` as plain text. ``language`` is a BCP 47 tag, the item's or its
-    feed's. ``words`` counts title and text; ``version`` is the hash that tells a changed entry from a known one (all
-    that a reader sees but the dates, which some feeds rewrite at every poll). ``prints`` are None where nothing is
-    compared. ``mentions`` are found when it is planned, not in the worker.
+    it, where the item has both. ``text`` is ``html`` as plain text. ``language`` is a BCP 47 tag, ``language_from``
+    how it is known. ``words`` counts title and text; ``version`` is the hash that tells a changed entry from a known
+    one (all that a reader sees but the dates, which some feeds rewrite at every poll). ``prints`` are None where
+    nothing is compared. ``mentions`` are found when it is planned, not in the worker.
     """
 
     raw_id: str | None
@@ -120,6 +124,7 @@ class Entry:
     words: int
     prints: Prints | None = field(default=None, compare=False, repr=False)
     mentions: tuple[Mention, ...] = field(default=(), compare=False)
+    language_from: LanguageFrom | None = None
 
 
 HASH_BYTES = 8

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from luqum.exceptions import ParseError
@@ -94,6 +95,7 @@ class Field(NamedTuple):
 NO_FIELD = Field("", 0)
 
 
+@lru_cache(maxsize=4096)  # a config is checked, looked up and asked: each of its queries is read several times
 def parse(text: str) -> Query:
     """Read a query; what it names is looked up by ``db/query_names.py``. Raises QueryError."""
     plain = text.translate(QUOTES).rstrip()

@@ -133,7 +133,7 @@ def tagged(tag: Tag) -> Compiled:
         params += [tag.name, f"{tag.name}\U0010ffff"]
     where = " AND ".join(wanted) or "1"
     return Compiled(
-        f"stories.id IN (SELECT st.story_id FROM story_tags st JOIN tags t ON t.id = st.tag_id WHERE {where})",
+        f"stories.id IN (SELECT st.story_id FROM tags t CROSS JOIN story_tags st ON st.tag_id = t.id WHERE {where})",
         tuple(params),
     )
 

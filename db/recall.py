@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from db.model import Entry, Mention, Outline
+from db.model import Entry, LanguageFrom, Mention, Outline
 from db.query_tree import Query
 from db.sieve import Asks
 
@@ -73,6 +73,8 @@ class Carried:
     enclosed: bool
     categories: tuple[str, ...]
     mentions: tuple[Mention, ...]
+    language: str | None = None
+    language_from: LanguageFrom | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from itertools import islice
 from db.model import Document, Enclosure, Entry, Keys
 from db.text import words
 from ingest.clean import clean_html, flat, one_line, plain_text, text_html, xml_chars, xml_clean
+from ingest.language import language_of
 from ingest.parsed import MAX_ENTRIES, Attachment, Item, Markup, Parsed
 from ingest.prints import prints_of
 from ingest.twins import page_of
@@ -72,6 +73,7 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
     enclosures = tuple(_enclosures(item.attachments, parsed.base))
     link = canonical_link(url)
     tokens = words(title) + words(text)
+    tongue, tongue_from = language_of(title, text, len(tokens), clean_language(item.language) or language)
     made = Entry(
         raw_id=clean_id(item.id),
         url=url,
@@ -80,7 +82,8 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
         html=html,
         summary=summary,
         text=text,
-        language=clean_language(item.language) or language,
+        language=tongue,
+        language_from=tongue_from,
         published=item.published,
         updated=item.updated,
         categories=tuple(_categories(item.categories)),

@@ -26,7 +26,7 @@ from ingest.near import Nearby
 from ingest.schedule import Rhythm
 from ingest.state import Counts, poll_record, source_state
 from ingest.stories import with_stories
-from ingest.tag import Desks
+from ingest.tag import Desks, with_mentions
 from ingest.unite import successors, unions
 
 NOTHING_COMPARED = Grouping(dedupe="exact", level="off")
@@ -53,7 +53,10 @@ def plan_poll(
         document, kept = reunited(document, kept, known), {}
         owners = known.owners(keys_of(document.entries))
     mine = {key: tuple(e for e in entries if e.source_id == source.id) for key, entries in owners.items()}
-    sightings = identify(document.entries, mine, moved=moved)
+    sightings = [
+        replace(s, entry=with_mentions(s.entry, desks)) if s.known is None or s.known.version != s.entry.version else s
+        for s in identify(document.entries, mine, moved=moved)
+    ]
     changed = {s.known.id: s for s in sightings if s.known is not None and s.known.version != s.entry.version}
     nearby = Nearby(source_id=source.id, known=known, grouping=grouping, now=iso(now))
     placed = place(

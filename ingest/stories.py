@@ -217,6 +217,8 @@ def carried(source_id: int, entry: Entry) -> Carried:
         enclosed=bool(entry.enclosures),
         categories=entry.categories,
         mentions=entry.mentions,
+        language=entry.language,
+        language_from=entry.language_from,
     )
 
 
@@ -248,5 +250,5 @@ def new_draft(
         event=event,
         event_score=event_score,
         carried=carried,
-        tags=given_tags(carried, desks),
+        tags=given_tags(carried, text.language, desks),
     )

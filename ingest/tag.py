@@ -6,18 +6,15 @@ The story is tagged, not each copy: all its coverage is the evidence.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from db.last_word import denied, given_by_hand
-from db.model import Dedupe
+from db.model import Dedupe, Entry, Mention
 from db.query_tree import Query
 from db.recall import Carried, Mark, StoryTag
-from db.text import slug
-
-name_of = lru_cache(maxsize=4096)(slug)
-"""Of a category: a feed's items have the same few."""
+from ingest.category import Categories
+from ingest.gazetteer import Gazetteer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,26 +60,42 @@ class Desks:
     source_tags: Mapping[int, tuple[tuple[str, str, str], ...]]
     rules: tuple[Rule, ...]
     topics: tuple[Topic, ...]
+    categories: Categories = field(default_factory=Categories)
+    gazetteer: Gazetteer | None = None
 
 
-def given_tags(carried: Collection[Carried], desks: Desks) -> tuple[StoryTag, ...]:
-    """Collect the tags that a story has before any rule: its sources', its categories', those of names in its texts."""
+def mentions_of(title: str, text: str, language: str | None, desks: Desks) -> tuple[Mention, ...]:
+    """Find the known names that a text has."""
+    return desks.gazetteer.mentions(title, text, language) if desks.gazetteer is not None else ()
+
+
+def with_mentions(entry: Entry, desks: Desks) -> Entry:
+    """Give an entry the known names that its text has."""
+    return replace(entry, mentions=mentions_of(entry.title, entry.text, entry.language, desks))
+
+
+def given_tags(carried: Collection[Carried], language: str | None, desks: Desks) -> tuple[StoryTag, ...]:
+    """Collect the tags that a story has before any rule: its sources', its categories', those of names in its texts.
+
+    ``language`` is the story's, which is its lead's: the tag of it says what ``lang:`` finds.
+    """
     tags = [
         StoryTag(kind=kind, name=name, origin="source", why=config_id)
         for source in dict.fromkeys(one.source_id for one in carried)
         for kind, name, config_id in desks.source_tags.get(source, ())
     ]
     tags += [
-        StoryTag(kind="category", name=name, origin="category", why=category)
-        for one in carried
-        for category in one.categories
-        if (name := name_of(category))
+        tag for one in carried for category in one.categories for tag in desks.categories.tags(one.source_id, category)
     ]
     tags += [
         StoryTag(kind=m.kind, name=m.name, origin="entity" if m.origin == "entity" else "gazetteer", why=m.words)
         for one in carried
         for m in one.mentions
     ]
+    if language:
+        detected = any(one.language == language and one.language_from == "detected" for one in carried)
+        why = "detected" if detected else "declared by the feed"
+        tags.append(StoryTag(kind="lang", name=language.lower(), origin="language", why=why))
     return tuple(dict.fromkeys(tags))
 
 

@@ -63,6 +63,7 @@ def dump(house: House) -> dict[str, list[Any]]:
         ),
         "entries": house.rows(
             f"SELECT s.config_id, e.guid, e.url, e.title, e.author, e.html, e.summary, e.text, e.language, "
+            "e.language_from, "
             "e.published, e.updated, e.categories, e.enclosures, e.version, e.last_seen IS NULL, "
             f"{story.format('e.story_id')} "
             "FROM entries e JOIN sources s ON s.id = e.source_id ORDER BY 1, 2"

@@ -9,6 +9,7 @@ import pytest
 from db.query import parse
 from db.query_names import read_query
 from house import House
+from ingest.order import Asked, in_order
 from origin import Origin, item, rss
 from wireroom.config import Config, load_config
 from wireroom.config_faults import ConfigError
@@ -89,6 +90,28 @@ def test_what_is_not_there_is_a_fault(tmp_path: Path, tables: tuple[str, ...], s
 def test_what_may_be_meant_is_let_pass(tmp_path: Path, query: str) -> None:
     """Any kind that is like no other, what is said to be a tag, a source that was taken out."""
     load(tmp_path, RULE.format(f"'{query}'"))
+
+
+@pytest.mark.parametrize(
+    ("query", "waits"),
+    [
+        *(("place:x", True), ("place:*", True), ("NOT place:x*", True), ("tag:x", True), ("a OR (b has:tag)", True)),
+        *(("place:y", False), ("org:*", False), ("tag:y", False), ("place:y*", False), ("x", False)),
+    ],
+)
+def test_rule_waits_for_tags_that_it_asks_for_in_part(query: str, *, waits: bool) -> None:
+    """Any of a kind, any of a name, any at all: the rule that gives one is asked first."""
+    asked = [Asked(parse(query), None), Asked(parse("word"), ("place", "x"))]
+
+    assert in_order(asked) == ((1, 0) if waits else (0, 1))
+
+
+def test_kinds_of_entities_and_categories_are_known(tmp_path: Path) -> None:
+    """However like they are to a field or to another kind."""
+    tables = '[[entity]]\nkind = "word"\nname = "Logos"\n[categories]\nWorld = "places:world"\nLocal = ""\n'
+    config = load(tmp_path, RULE.format("'word:logos OR places:world OR subject:x OR person:y'"), tables)
+
+    assert {"word", "places", "desk"} <= names_of(config).kinds
 
 
 def test_search_names_what_config_and_archive_know(house: House, origin: Origin) -> None:

@@ -86,6 +86,7 @@ def test_keys_table_is_the_config() -> None:
         "wireroom": config.Wireroom,
         "poll": config.Poll,
         "source": config.SourceTable,
+        "entity": config.EntityTable,
         "rule": config.Rule,
         "rule.test": config.Trial,
         "query": config.SavedQuery,

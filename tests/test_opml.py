@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from db.query import FIELDS
 from db.text import slug
 from wireroom.config import Source
-from wireroom.config_tables import without_credentials
+from wireroom.config_addresses import without_credentials
 from wireroom.opml import Listed, OpmlError, read_opml, write_opml
 from wireroom.opml_export import listed
 from wireroom.opml_import import Remark, plan_import

@@ -25,7 +25,7 @@ ASKED = [
         "has:event",
         "has:date",
         "has:language",
-        "lang:de",
+        "lang:en",
         "sources:1",
         "sources:>=2",
     ),
@@ -42,6 +42,9 @@ ASKED = [
     *("event:1", "event:2", "tag:world", "category:*", "category:world", "category:sport"),
     *("ferry OR bridge", "title:again", "NOT text:festival", '"the ferry"~9'),
 ]
+OF_ALL = {"has:language", "lang:en"}
+"""These reports are all in English, whatever their feeds say."""
+
 AUTHORS = (None, "Ann Lee", "Bo Żak", "Lee & Co")
 
 
@@ -110,7 +113,8 @@ def test_desk_says_of_every_draft_what_the_archive_says_after_the_poll(tmp_path:
         for title, text, words in room.db.execute("SELECT title, text, words FROM stories"):
             assert words == count_words(title, text)
 
-    assert taken == left == set(ASKED), "each is asked of stories that it takes, and of some that it does not"
+    assert taken == set(ASKED), "each is asked of stories that it takes"
+    assert left == set(ASKED) - OF_ALL, "and of some that it does not take"
     assert unions >= 2
     assert changes > 20
 

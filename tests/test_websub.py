@@ -27,7 +27,7 @@ from ingest.websub import (
     take,
     verdict,
 )
-from wireroom.config_tables import parse_allow
+from wireroom.config_addresses import parse_allow
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 PUBLIC = "https://wire.example/"

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from db.model import Document
 from ingest.digest import DigestFault
 from ingest.fetched import Fetched, Wanted
-from wireroom.config_tables import is_web_address, without_credentials
+from wireroom.config_addresses import is_web_address, without_credentials
 from wireroom.source_names import Places, addresses, shown
 
 MAX_OFFERS = 5

@@ -137,6 +137,7 @@ def check(path: Path, *, as_json: bool) -> None:
     try:
         config = read_config(path)
         run_trials(config, datetime.now(UTC))
+        entities = len(config.entities.named)
     except ConfigError as error:
         if not as_json:
             raise
@@ -147,6 +148,7 @@ def check(path: Path, *, as_json: bool) -> None:
         click.echo(json.dumps({"good": False, "faults": faults}, ensure_ascii=False, indent=2))
         raise click.exceptions.Exit(CONFIG_BAD) from None
     counts = {"sources": len(config.sources), "rules": len(config.rules), "topics": len(config.topics)}
+    counts |= {"entities": entities} if entities else {}
     if as_json:
         click.echo(json.dumps({"good": True, "faults": [], **counts}, indent=2))
     else:
@@ -212,6 +214,10 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
       wireroom search 'embassy OR ambassador'
       wireroom search 'title:"united nations" AND lang:en'
       wireroom search 'subject:diplomacy AND NOT source:bbc-world'
+      wireroom search 'sources:>=3 seen:>=now-7d -@us-russia'
+
+    \b
+    docs/query.md has the whole language.
     """
     import csv
     import io
@@ -263,6 +269,7 @@ for about_a_story in (
     cli_decisions.undo,
     cli_stories.diff,
     cli_stories.regroup,
+    cli_stories.suggest,
     cli_stories.retag,
     *cli_curation.COMMANDS,
     cli_topics.topic,

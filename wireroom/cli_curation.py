@@ -114,7 +114,7 @@ def lead(path: Path, story: str, entry: int | None, *, auto: bool, by: str, as_j
 
 def checked(tags: tuple[str, ...]) -> list[Any]:
     """Read tags in their canonical form → [kind, name] each; ends with exit code 2 where one is none."""
-    from wireroom.config_tables import check_tag
+    from wireroom.config_tags import check_tag
 
     found = []
     for one in tags:

@@ -45,7 +45,7 @@ def check_id(value: object) -> str:
 
 def check_tag(value: object) -> str:
     """Check ``--tag``."""
-    from wireroom.config_tables import check_tag as check
+    from wireroom.config_tags import check_tag as check
 
     return check(value)
 

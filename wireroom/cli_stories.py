@@ -1,4 +1,4 @@
-"""The commands about stories: ``wireroom diff | regroup | retag``. IO: terminal.
+"""The commands about stories: ``wireroom diff | regroup | retag | suggest``. IO: terminal.
 
 Heavy parts are imported by the command that needs them, as in ``cli.py``.
 """
@@ -134,6 +134,40 @@ def retag(path: Path, since: float | None, *, dry_run: bool, as_json: bool) -> N
         click.echo(json.dumps(result, ensure_ascii=False, indent=2))
         return
     for line in retag_lines(result):
+        click.echo(line)
+
+
+@click.option("--since", type=Since(), default="30d", help="How far back to look, such as 12h; 30d, if not given.")
+@click.option("--topic", help="Only stories that this topic took.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=30, help="How many of each at most; 30, if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@command
+def suggest(path: Path, *, since: float, topic: str | None, limit: int, as_json: bool) -> None:
+    """Name what the config might know: names that keep coming up, categories that give no subject.
+
+    What is printed can be put into the config as it stands. The archive and the config are only read. Names are told by
+    their capitals, so scripts without any are left out. Best are names of which many stories of several sources tell,
+    against how common their words are.
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from db.archive import open_reader
+    from db.times import iso
+    from wireroom.suggest import suggestions
+    from wireroom.suggested import toml_lines
+
+    config = read_config(path)
+    if topic is not None and topic not in (one.id for one in config.topics):
+        fail(2, f"--topic: the config has no topic {topic!r}")
+    try:
+        after = iso(datetime.now(UTC) - timedelta(seconds=since))
+    except OverflowError:
+        fail(2, "--since: there was nothing so long ago; write it like 30d or 12h")
+    result = suggestions(open_reader(config.archive), config, after, topic, limit)
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+        return
+    for line in toml_lines(result, has_categories=bool(config.categories)):
         click.echo(line)
 
 

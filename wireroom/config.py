@@ -17,10 +17,13 @@ from db.model import LEAST_SCORES, Dedupe, Level
 from db.output import DAY_S, Order, Policy
 from ingest.domain import domain_of
 from ingest.guard import Allowed
+from wireroom.config_addresses import SCHEME, default_base_url, without_credentials
 from wireroom.config_faults import config_error, cross_faults, explain, unreadable
 from wireroom.config_queries import Found
-from wireroom.config_tables import SCHEME, File, Rule, SavedQuery, Trial, default_base_url, without_credentials
+from wireroom.config_tables import File, Rule, SavedQuery, Trial
+from wireroom.entities import Entities
 from wireroom.garbage import uncollected
+from wireroom.name_faults import name_faults
 from wireroom.rule_faults import rule_faults
 
 LEAST_FLOOD = 20
@@ -48,7 +51,7 @@ class Source:
     """A source; ``path`` is set where it is a file. ``shown_url`` has no credentials.
 
     ``dedupe`` is how far its entries may be folded into stories of others; of copies, that of the highest ``priority``
-    is shown.
+    is shown. ``categories``: what becomes of its own categories, as (name, tag or "").
     """
 
     id: str
@@ -60,6 +63,7 @@ class Source:
     every_s: float | None
     dedupe: Dedupe = "copies"
     priority: int = 0
+    categories: tuple[tuple[str, str], ...] = ()
 
     @property
     def domain(self) -> str | None:
@@ -141,6 +145,10 @@ class Config:
     contact: str | None
     dedupe: Dedupe
     grouping: Level
+    vocabulary: bool
+    categories: tuple[tuple[str, str], ...]
+    gazetteer: bool
+    entities: Entities
     poll: PollSettings
     sources: tuple[Source, ...]
     rules: tuple[Rule, ...]
@@ -151,8 +159,8 @@ class Config:
 def load_config(path: Path) -> Config:
     """Read the config at ``path``. Raises ConfigError with all faults."""
     with uncollected():
-        file = checked(path, *read_toml(path))  # what was read is gone by now: of many sources it is as large again
-        return make_config(path, file)
+        # what was read is gone then: of many sources it is as large again
+        return make_config(path, checked(path, *read_toml(path)))
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
@@ -184,7 +192,7 @@ def checked(path: Path, raw: dict[str, Any], text: str) -> File:
     except ValidationError as error:
         file = None
         found = [(one["loc"], *explain(one)) for one in error.errors(include_url=False)]
-    found += [*cross_faults(raw), *rule_faults(raw)]
+    found += [*cross_faults(raw), *rule_faults(raw), *name_faults(raw)]
     if found or file is None:
         raise config_error(path, raw, text, found)
     return file
@@ -205,6 +213,10 @@ def make_config(path: Path, file: File) -> Config:
         contact=file.wireroom.contact,
         dedupe=dedupe,
         grouping=grouping,
+        vocabulary=file.wireroom.vocabulary == "iptc",
+        categories=tuple(file.categories.items()),
+        gazetteer=file.wireroom.gazetteer,
+        entities=Entities(file.entity, folder / file.wireroom.entities if file.wireroom.entities else None),
         poll=PollSettings(
             floor_s=poll.floor,
             ceiling_s=poll.ceiling,
@@ -228,6 +240,7 @@ def make_config(path: Path, file: File) -> Config:
                 every_s=s.every,
                 dedupe=s.dedupe or dedupe,
                 priority=s.priority,
+                categories=tuple(s.categories.items()),
             )
             for s in file.source
         ),

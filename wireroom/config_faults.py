@@ -13,9 +13,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
+from wireroom.config_addresses import same_place
 from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
 from wireroom.config_tables import (
+    EntityTable,
     File,
     Poll,
     Rule,
@@ -25,7 +27,6 @@ from wireroom.config_tables import (
     TopicTable,
     Trial,
     Wireroom,
-    same_place,
 )
 from wireroom.toml_lines import key_lines, line_of
 
@@ -33,6 +34,7 @@ MAX_SHOWN_CHARS, USER_INFO = 100, re.compile(r"//[^/\s]*@")
 SEE_EXAMPLE = "see the shipped config.toml for an example"
 TYPES = {
     "model_type": ("a table", "write its keys under [{0}]"),
+    "dict_type": ("a table", "write its keys under [{0}], or in curly brackets"),
     "list_type": ("a list", "write it in square brackets"),
     "string_type": ("text", "write it in quotes"),
     "int_type": ("a whole number", "write it without quotes and point"),
@@ -112,6 +114,7 @@ def model_at(where: tuple[str | int, ...]) -> type[Table]:
         "wireroom": Wireroom,
         "poll": Poll,
         "source": SourceTable,
+        "entity": EntityTable,
         "rule": Rule,
         "topic": TopicTable,
         "query": SavedQuery,
@@ -125,7 +128,8 @@ def shown_key(where: tuple[str | int, ...], raw: dict[str, Any]) -> str:
     """Name a key for people: ``source "bbc": every``."""
     if len(where) >= 2 and isinstance(where[1], int):
         try:
-            name = raw[str(where[0])][where[1]]["id"]
+            row = raw[str(where[0])][where[1]]
+            name = row["id"] if "id" in row or "name" not in row else row["name"]
         except (KeyError, IndexError, TypeError):
             name = f"number {where[1] + 1}"
         rest = ".".join(str(part) for part in where[2:])

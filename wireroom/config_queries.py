@@ -15,7 +15,7 @@ from wireroom.config_tables import problem_and_mend
 if TYPE_CHECKING:
     from wireroom.config import Config, Topic
 
-KINDS = frozenset({"category", "place", "person", "org"})
+KINDS = frozenset({"category", "subject", "place", "person", "org", "lang"})
 """Tag kinds that there are, whatever the config says."""
 
 EARLY = ("rule", "topic")
@@ -27,12 +27,12 @@ Found = tuple[tuple[str | int, ...], str, str]
 
 def names_of(config: Config) -> Names:
     """List what a query can name: saved queries and topics, the tag kinds and the sources of the config."""
-    tags = [tag for source in config.sources for tag in source.tags] + [
-        rule.tag for rule in config.rules if rule.tag is not None
-    ]
+    tags = [tag for source in config.sources for tag in source.tags]
+    tags += [rule.tag for rule in config.rules if rule.tag is not None]
+    tags += [tag for table in (config.categories, *(s.categories for s in config.sources)) for _, tag in table if tag]
     return Names(
         saved={query.id: parse(query.match) for query in config.queries} | {t.id: composed(t) for t in config.topics},
-        kinds=KINDS | kinds_of(tags),
+        kinds=KINDS | kinds_of(tags) | config.entities.kinds,
         sources=frozenset(source.id for source in config.sources),
     )
 
@@ -55,13 +55,23 @@ def names_in(raw: dict[str, Any]) -> Names:
         if id_ in saved:
             saved[id_] = topic_query(saved[id_], exclude=exclude)
     sources = [row.get("id") for _, row in rows(raw, "source")]
-    rules = [row.get("tag") for _, row in rows(raw, "rule")]
-    tags = [tag for _, row in rows(raw, "source") if isinstance(row.get("tags"), list) for tag in row["tags"]]
     return Names(
         saved=saved,
-        kinds=KINDS | kinds_of(tag for tag in (*rules, *tags) if isinstance(tag, str)),
+        kinds=KINDS | kinds_of(tag for tag in tags_in(raw) if isinstance(tag, str)),
         sources=frozenset(id_ for id_ in sources if isinstance(id_, str)),
     )
+
+
+def tags_in(raw: dict[str, Any]) -> Iterator[object]:
+    """Yield whatever stands where the config names a tag, or a kind of tags."""
+    for _, row in rows(raw, "source"):
+        yield from row["tags"] if isinstance(row.get("tags"), list) else ()
+    for _, row in rows(raw, "rule"):
+        yield row.get("tag")
+    for _, row in rows(raw, "entity"):
+        yield row.get("kind")
+    for table in (raw, *(row for _, row in rows(raw, "source"))):
+        yield from table["categories"].values() if isinstance(table.get("categories"), dict) else ()
 
 
 def query_faults(raw: dict[str, Any]) -> Iterator[Found]:

@@ -5,90 +5,22 @@ A check raises ValueError("problem|mend"); ``config.py`` turns that into a fault
 
 from __future__ import annotations
 
-import ipaddress
-import posixpath
 import re
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from db.model import Dedupe, Level
-from db.query import FIELDS, parse
+from db.query import parse
 from db.query_faults import QueryError
 from db.query_values import LANGUAGE
-from db.text import slug
 from ingest.guard import Allowed
+from wireroom.config_addresses import check_base_url, check_scheduler, check_url, parse_allow, parse_listen
 from wireroom.config_policies import TopicOutput
+from wireroom.config_tags import check_category_tag, check_kind, check_name, check_tag, check_tag_name, exactly
 from wireroom.units import parse_duration, parse_size
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
-HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
-SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)|(?:https?|mailto|data|javascript|feed):", re.IGNORECASE)
-CONTROL = re.compile(r"[\x00-\x1f]")
-
-
-def parse_allow(value: object) -> Allowed:
-    """Read ``address:port`` or ``network:port``; IPv6 stands in brackets."""
-    try:
-        host, _, port = str(value).rpartition(":")
-        network = ipaddress.ip_network(host[1:-1] if host.startswith("[") and host.endswith("]") else host)
-        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            raise ValueError
-    except ValueError:
-        raise ValueError(
-            f'{value!r} is no address and port|write "127.0.0.1:8080", "10.0.0.0/8:80" or "[::1]:8080"'
-        ) from None
-    return Allowed(network, int(port))
-
-
-def parse_listen(value: object) -> tuple[str, int]:
-    """Read ``host:port``; IPv6 stands in brackets."""
-    host, _, port = str(value).rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    good = bool(HOST.fullmatch(host)) or (bracketed and is_ipv6(host[1:-1]))
-    if not good or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(f'{value!r} is no address and port|write it like "127.0.0.1:8000" or "[::1]:8000"')
-    return host.strip("[]"), int(port)
-
-
-def is_ipv6(text: str) -> bool:
-    """Tell whether ``text`` is an IPv6 address."""
-    try:
-        ipaddress.IPv6Address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def is_web_address(text: str) -> bool:
-    """Tell whether ``text`` is an http or https address with a host, a possible port and no blanks or backslashes."""
-    try:
-        parts = urlsplit(text)
-        port_is_good = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    return (
-        parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and port_is_good
-        and text.isprintable()  # of all blanks that is the plain one only
-        and " " not in text
-        and "\\" not in text
-    )
-
-
-def check_base_url(value: object) -> str:
-    """Check the address that absolute links begin with → with a slash at its end."""
-    text = str(value)
-    if not is_web_address(text) or "@" in urlsplit(text).netloc or "?" in text or "#" in text:
-        raise ValueError(
-            f'{value!r} is no web address that links could begin with|write it like "https://example.org/"'
-        )
-    return text.rstrip("/") + "/"
 
 
 def check_contact(value: object) -> str:
@@ -113,23 +45,6 @@ def check_id(value: object) -> str:
             "a letter or digit first"
         )
     return value
-
-
-def check_tag(value: object) -> str:
-    """Check ``kind:name`` → in its canonical form."""
-    kind, colon, name = str(value).partition(":")
-    plain = tag_name(name)
-    if not colon or not KIND.fullmatch(kind) or not plain:
-        raise ValueError(f'{value!r} is no tag|write kind:name, such as "subject:diplomacy"')
-    if kind in FIELDS:
-        raise ValueError(f"{kind!r} is a field of the query language, so it can't be a tag kind|use another kind")
-    return f"{kind}:{plain}"
-
-
-@lru_cache(maxsize=1000)
-def tag_name(name: str) -> str:
-    """Write a tag's name in its canonical form; the same few stand at many sources."""
-    return slug(name)
 
 
 def check_query(value: object) -> str:
@@ -157,61 +72,10 @@ def problem_and_mend(error: QueryError) -> tuple[str, str]:
     return problem, mend or "docs/query.md has the query language"
 
 
-def check_url(value: object) -> str:
-    """Check a source's url: an http or https address, or a file's path."""
-    text = str(value)
-    if not text.strip() or text != text.strip() or CONTROL.search(text):
-        raise ValueError(f"{value!r} is no address|write an http or https address, or a file's path")
-    if SCHEME.match(text) and not is_web_address(text):
-        raise ValueError(f"{value!r} can't be polled|write an http or https address with a host, or a file's path")
-    return text
-
-
-def check_scheduler(value: object) -> str:
-    """Check the address of a Dask scheduler."""
-    scheme, _, place = str(value).partition("://")
-    try:
-        if scheme not in ("tcp", "tls"):
-            raise ValueError
-        parse_listen(place)
-    except ValueError:
-        raise ValueError(f'{value!r} is no address of a Dask scheduler|write it like "tcp://10.0.0.5:8786"') from None
-    return str(value)
-
-
-def default_base_url(host: str, port: int) -> str:
-    """Give the address that the daemon itself answers at."""
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-
-
-def same_place(url: str) -> str:
-    """Write an address or path so that two spellings of one place are equal."""
-    if not SCHEME.match(url):
-        return posixpath.normpath(url)
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    return parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/", fragment="").geturl()
-
-
-def without_credentials(url: str) -> str:
-    """Take user and password out of an address: they never reach the archive, a log or a page."""
-    if not SCHEME.match(url):
-        return url
-    parts = urlsplit(url)
-    if "@" in parts.netloc:
-        parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
-    return parts.geturl()
-
-
-def exactly(check: Callable[[object], Any]) -> Any:
-    """Make pydantic run ``check`` on the raw value."""
-    return BeforeValidator(check)
-
-
 Id = Annotated[str, exactly(check_id)]
 Tag = Annotated[str, exactly(check_tag)]
+Name = Annotated[str, exactly(check_name)]
+CategoryTags = dict[str, Annotated[str, exactly(check_category_tag)]]
 Match = Annotated[str, exactly(check_query)]
 Language = Annotated[str, exactly(check_language)]
 FilePath = Annotated[str, exactly(check_path)]
@@ -235,6 +99,9 @@ class Wireroom(Table):
     contact: Annotated[str | None, exactly(check_contact)] = None
     dedupe: Dedupe = "copies"
     grouping: Level = "normal"
+    vocabulary: Literal["iptc", "off"] = "iptc"
+    gazetteer: bool = True
+    entities: FilePath | None = None
 
 
 class Poll(Table):
@@ -263,6 +130,16 @@ class SourceTable(Table):
     every: Seconds | None = None
     dedupe: Dedupe | None = None  # that of [wireroom]
     priority: Priority = 0
+    categories: CategoryTags = Field(default_factory=dict)
+
+
+class EntityTable(Table):
+    """``[[entity]]``."""
+
+    id: Annotated[str | None, exactly(check_tag_name)] = None
+    kind: Annotated[str, exactly(check_kind)]
+    name: Name
+    aliases: list[Name] = Field(default_factory=list)
 
 
 class Trial(Table):
@@ -328,7 +205,9 @@ class File(Table):
 
     wireroom: Wireroom = Wireroom()
     poll: Poll = Poll()
+    categories: CategoryTags = Field(default_factory=dict)
     source: list[SourceTable] = Field(default_factory=list)
+    entity: list[EntityTable] = Field(default_factory=list)
     rule: list[Rule] = Field(default_factory=list)
     topic: list[TopicTable] = Field(default_factory=list)
     query: list[SavedQuery] = Field(default_factory=list)

@@ -191,8 +191,8 @@ def outcomes(db: Database, ids: Sequence[int], setup: Setup, now: str) -> dict[i
     known, desks = ArchiveKnown(db, DraftDesk()), setup.desks
     stories = known.stories(ids).values()
     look = partial(look_again, stories, UNTOUCHED, known, desks, setup.grouping)
-    _, ruled, desk = settled(look, partial(known.desk, now=now), desks.rules)
-    free = frozenset(ruled.open)
+    shown, ruled, desk = settled(look, partial(known.desk, now=now), desks.rules)
+    free = frozenset(draft.ref for draft in ruled.let_in(shown.drafts))
     taken: defaultdict[int, set[int]] = defaultdict(set)
     for topic in desks.topics:
         for story in desk.matching(topic.query) & free:

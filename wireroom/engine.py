@@ -31,6 +31,7 @@ from wireroom.config import Config
 from wireroom.config_queries import asked_by, names_of
 from wireroom.digester import Digester
 from wireroom.due import do_due
+from wireroom.entities import gazetteer_of
 from wireroom.in_force import said
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
@@ -70,6 +71,7 @@ class Engine:
         """Open the archive, bring it in line with the config, start the workers. Raises ArchiveError, OSError."""
         await asyncio.to_thread(self.writer.start)
         self._reader = open_reader(self.config.archive)
+        await asyncio.to_thread(gazetteer_of, self.config.entities, known=self.config.gazetteer)
         self._make_poller(self.config, await self._synced(self.config, lambda _: None))
 
     async def close(self) -> None:

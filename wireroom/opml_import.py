@@ -14,7 +14,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from wireroom.config import Source
-from wireroom.config_tables import check_id, check_tag, is_web_address
+from wireroom.config_addresses import is_web_address
+from wireroom.config_tables import check_id
+from wireroom.config_tags import check_tag
 from wireroom.opml import CATEGORY, FOLDER, Outline, Passed
 from wireroom.source_names import Ids, Places, shown
 from wireroom.source_tables import NewSource

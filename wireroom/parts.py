@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from db.query_names import Names, read_query
 from db.sync import Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
+from ingest.category import Categories, Mapped
 from ingest.collect import Collector
 from ingest.digest import DIGEST_VERSION
 from ingest.fetch import Fetcher
@@ -18,6 +20,7 @@ from ingest.guard import Guard
 from ingest.hosts import Hosts
 from ingest.order import Asked, in_order
 from ingest.poll import Setup
+from ingest.subjects import name_key
 from ingest.tag import Desks, Rule, Topic
 from ingest.wanted import SourceSetting
 from ingest.workers import Workers
@@ -25,6 +28,7 @@ from wireroom import __version__
 from wireroom.config import Config
 from wireroom.config import Topic as TopicConfig
 from wireroom.config_queries import asked_by, names_of
+from wireroom.entities import gazetteer_of
 from wireroom.log import Log
 from wireroom.press import Press
 from wireroom.worker import do_batch
@@ -119,6 +123,8 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
             source_tags=source_tags,
             rules=make_rules(config, synced, names),
             topics=tuple(make_topic(t, synced.topics[t.id], names) for t in config.topics),
+            categories=mapped_categories(config, synced.sources),
+            gazetteer=gazetteer_of(config.entities, known=config.gazetteer),
         ),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
@@ -164,6 +170,19 @@ def make_grouping(config: Config, synced: Synced) -> Grouping:
         dedupe_by_source={synced.sources[s.id]: s.dedupe for s in config.sources if s.dedupe != config.dedupe},
         priority={synced.sources[s.id]: s.priority for s in config.sources if s.priority},
         level=config.grouping,
+    )
+
+
+def mapped_categories(config: Config, rows: Mapping[str, int]) -> Categories:
+    """Turn what the config says of categories into what tags are given by; ``rows``: the archive's, by source."""
+
+    def mapped(table: Iterable[tuple[str, str]]) -> Mapped:
+        return {name_key(name): split_tag(tag) if tag else None for name, tag in table}
+
+    return Categories(
+        shared=mapped(config.categories),
+        by_source={rows[s.id]: mapped(s.categories) for s in config.sources if s.categories and s.id in rows},
+        vocabulary=config.vocabulary,
     )
 
 

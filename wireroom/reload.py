@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wireroom.config import Config, load_config
 from wireroom.config_faults import ConfigError
 from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, ask
+from wireroom.entities import gazetteer_of
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.lock import beside
 from wireroom.trials import run_trials
@@ -77,12 +78,16 @@ class Reloader:
 def load_again(old: Config) -> Config:
     """Read the config's file anew; sources of which nothing has changed stay what they are. Raises ConfigError.
 
-    They need their memory once then, and the garbage collector has looked at them already.
+    They need their memory once then, and the garbage collector has looked at them already. What finds names in texts
+    is built here, not where the daemon's other work waits: of very many it takes seconds.
     """
     new = load_config(old.path)
     run_trials(new, datetime.now(UTC))  # an edit that breaks a test of its own is not taken over
     known = {source.id: source for source in old.sources}
-    return replace(new, sources=tuple(known[one.id] if known.get(one.id) == one else one for one in new.sources))
+    entities = old.entities if old.entities.named == new.entities.named else new.entities
+    gazetteer_of(entities, known=new.gazetteer)
+    sources = tuple(known[one.id] if known.get(one.id) == one else one for one in new.sources)
+    return replace(new, sources=sources, entities=entities)
 
 
 def tell_daemon(config: Config) -> dict[str, Any]:

@@ -20,13 +20,14 @@ from sqlite_utils import Database
 from db.apply import mint_urn
 from db.desk import DraftDesk
 from db.known import ArchiveKnown
+from db.mentions import other_mentions, write_mentions
 from db.retag import extent, fronts, mark_fronts, next_ids, tag_changes, topic_names, withheld_changes
 from db.times import iso
 from db.topics import mark_changed_topics
 from ingest.grouping import Grouping
 from ingest.retold import asked_again
 from ingest.select import Occasion
-from ingest.tag import Desks
+from ingest.tag import Desks, mentions_of
 from wireroom.again import write_again
 from wireroom.control import ControlError, Progress
 from wireroom.curate import pins_of
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 AIM_S = 0.1
 """So long a step may hold up the writer: the next is made larger or smaller to fit."""
 
-FIRST, LEAST, MOST = 50, 10, 500
-"""So many stories make a step."""
+FIRST, LEAST, MOST = 100, 100, 1000
+"""So many stories make a step: fewer would each pay for all the rules and topics that are asked of a step at once."""
 
 NAMED = 100
 """So many tags are told of, those that change most; of an index of names very many may."""
@@ -118,7 +119,8 @@ class Retagger:
 
     def do(self, db: Database, stories: list[int]) -> Sums:
         """Ask rules and topics of these stories → what changes."""
-        now, known = iso(self.now), ArchiveKnown(db, self.desk)
+        mentioned = other_mentions(db, stories, partial(mentions_of, desks=self.desks))
+        now, known = iso(self.now), ArchiveKnown(db, self.desk, mentioned=mentioned)
         occasion = Occasion(now=now, quiet=True, leaves=True)
         again = asked_again(stories, known, self.desks, self.grouping, occasion)
         tags, chosen = tag_changes(db, dict(again.tags)), again.chosen
@@ -131,6 +133,7 @@ class Retagger:
         withheld, released = withheld_changes(db, again.withheld)
         moved = {story for _, story, *_ in (*chosen.archived, *chosen.left, *chosen.back)}
         if not self.dry:
+            write_mentions(db, mentioned)
             write_again(db, again, now, self.mint)
             if told_otherwise := retold | withheld | released:
                 mark_changed_topics(db, sorted(told_otherwise))
@@ -193,9 +196,10 @@ async def retag(engine: Engine, request: dict[str, Any], progress: Progress) -> 
 
 
 def policy(engine: Engine, config: Any = None) -> tuple[Any, ...]:
-    """Give what a retag goes by: rules, topics, the sources' tags."""
+    """Give what a retag goes by: rules, topics, the sources' tags, names, categories."""
     of = config or engine.config
-    return (of.rules, of.topics, [(source.id, source.tags) for source in of.sources])
+    sources = [(source.id, source.tags, source.categories) for source in of.sources]
+    return (of.rules, of.topics, sources, of.categories, of.vocabulary, of.gazetteer, of.entities)
 
 
 def timed(doing: Retagger, db: Database, after: int, most: int) -> tuple[Sums, int | None, float]:

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from db.text import slug
 from wireroom.config import Source
-from wireroom.config_tables import ID, SCHEME, is_web_address, same_place, without_credentials
+from wireroom.config_addresses import SCHEME, is_web_address, same_place, without_credentials
+from wireroom.config_tables import ID
 
 MAX_ID_CHARS = 40
 """Of an id made from a title; there is room for a number behind it."""
