@@ -71,6 +71,7 @@ def faults(folder: Path, text: str) -> list[str]:
         ("person:ada-vell", "text = 'Ada Vell said so'\nexpect = true"),
         ("lang:de", "text = 'Die Minister kamen gestern in der Hauptstadt zusammen, um zu reden.'\nexpect = true"),
         ("外交部", "text = '中国外交部发言人'\nexpect = true"),
+        ("place:russia", "text = 'Moscow said so to Russian papers'\nexpect = true"),
     ],
 )
 def test_a_tests_story_is_asked_as_a_polled_one_is(tmp_path: Path, match: str, test: str) -> None:
@@ -112,6 +113,16 @@ def test_all_failing_tests_are_named_topics_too(tmp_path: Path) -> None:
         '31: topic "t": test 1: takes this story',
         '34: topic "t": test 2: does not take this story',
     ]
+
+
+def test_a_topics_story_that_a_rule_drops_or_holds_is_not_taken(tmp_path: Path) -> None:
+    """As a poll has it: no topic is asked of such a story."""
+    topic = "[[topic]]\nid = 't'\ntitle = 'T'\nmatch = 'ferry'\n[[topic.test]]\ntext = 'a ferry'\nexpect = {}\n"
+    rule = "[[rule]]\nid = 'no'\nmatch = 'ferry'\n{} = true\n"
+
+    assert faults(tmp_path, rule.format("drop") + topic.format("false")) == []
+    (fault,) = faults(tmp_path, rule.format("hold") + topic.format("true"))
+    assert "does not take this story (rule no holds it)" in fault
 
 
 def test_check_names_it_and_other_commands_go_on(house: House) -> None:

@@ -6,7 +6,7 @@ A test's story goes the way of a polled one: normalized, tagged, laid on a desk,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,14 +69,17 @@ def trial_faults(config: Config, now: datetime) -> Iterator[Found]:
     desk.lay(drafts, names, iso(now))
     ask = asked(desk)
     numbers = {rule.id: number for number, rule in enumerate(config.rules)}
+    kept_out: dict[int, str] = {}
     for rule in desks.rules:  # in the order in which they are asked
         yield from wrong(by_place["rule", numbers[rule.id]], rule.query, ask)
         hits = ask(rule.query)
+        if rule.withholds is not None:
+            kept_out |= dict.fromkeys(hits, f"rule {rule.id} {rule.withholds}s it")
         if hits and rule.name:
             desk.tag(hits, rule.kind, rule.name)
             ask = asked(desk)
     for number, topic in enumerate(desks.topics):
-        yield from wrong(by_place["topic", number], topic.query, ask)
+        yield from wrong(by_place["topic", number], topic.query, ask, kept_out)
 
 
 def placed_trials(config: Config) -> Iterator[Placed]:
@@ -117,12 +120,21 @@ def asked(desk: DraftDesk) -> Callable[[Query], frozenset[int]]:
     return ask
 
 
-def wrong(placed: Sequence[Placed], query: Query, ask: Callable[[Query], frozenset[int]]) -> Iterator[Found]:
-    """Find the tests of one rule or topic that come out other than they expect."""
+def wrong(
+    placed: Sequence[Placed],
+    query: Query,
+    ask: Callable[[Query], frozenset[int]],
+    kept_out: Mapping[int, str] | None = None,
+) -> Iterator[Found]:
+    """Find the tests of one rule or topic that come out other than they expect.
+
+    ``kept_out``: the stories that rules keep out of topics, and which rule does.
+    """
     for one in placed:
-        if (one.ref in ask(query)) == one.trial.expect:
+        out = (kept_out or {}).get(one.ref)
+        if (out is None and one.ref in ask(query)) == one.trial.expect:
             continue
-        why = verdict(query, lambda leaf, ref=one.ref: Seen(ref in ask(leaf)))  # type: ignore[misc]
+        why = out or verdict(query, lambda leaf, ref=one.ref: Seen(ref in ask(leaf)))  # type: ignore[misc]
         problem = f"{'does not take' if one.trial.expect else 'takes'} this story ({why})"
         where = (one.table, one.number, "test", one.of_it)
         yield where, problem, f"mend the {one.table}'s match, or what the test expects"
