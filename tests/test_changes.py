@@ -185,16 +185,37 @@ def test_saved_query_edited_changes_what_names_it(sea: House) -> None:
     assert effects(sea)["gains subject:boats"] == ["A lighthouse"]
 
 
+def test_entities_categories_and_lists_of_names_are_told(sea: House) -> None:
+    """That they are edited; what that does to stories is asked of a retag."""
+    (sea.folder / "names.txt").write_text("person\tAda Vell\n")
+    text = sea.config.read_text().replace("[wireroom]", '[wireroom]\nentities = "names.txt"')
+    entity = '[[entity]]\nkind = "person"\nname = "Bo Tern"\naliases = ["Mr Tern"]\n'
+    sea.config.write_text(text + entity + '[categories]\n"Ausland" = "desk:abroad"\n')
+
+    def told() -> dict[tuple[str, str], tuple[str, list[str]]]:
+        return {(one["kind"], one["id"]): (one["how"], [*one["keys"]]) for one in changes(sea)["edits"]}
+
+    assert told() == {
+        ("category", "Ausland"): ("added", ["tag"]),
+        ("entity", "person:bo-tern “Bo Tern”"): ("added", ["aliases"]),
+        ("entity", "the list of names"): ("added", ["hash"]),
+    }
+    assert "`wireroom retag --dry-run`" in sea.wireroom("changes").out
+    sea.poll()
+    assert told() == {}
+    (sea.folder / "names.txt").write_text("person\tAda Bell\n")
+    assert told() == {("entity", "the list of names"): ("edited", ["hash"])}
+
+
 def test_settings_and_limits_are_told_without_effects(sea: House) -> None:
     """What holds for all, by its key; a topic's policy."""
     write(sea, RULES.replace('title = "Sea"', 'title = "Sea"\nlimit = 9'), poll="floor = '20m'")
 
     told = changes(sea)
 
-    assert {one["kind"]: one["keys"] for one in told["edits"]} == {
-        "settings": {"poll.floor_s": {"before": 600, "now": 1200}},
-        "topic": {"limit": {"before": 50, "now": 9}},
-    }
+    keys = {one["kind"]: one["keys"] for one in told["edits"]}
+    assert keys["settings"] == {"poll.floor_s": {"before": 600, "now": 1200}}
+    assert keys["topic"]["limit"] == {"before": 50, "now": 9}
     assert told["effects"]["changes"] == []
     assert "  none would change" in sea.wireroom("changes").out.splitlines()
 

@@ -10,7 +10,10 @@ from wireroom.chart import clipped
 from wireroom.edits import Edit
 from wireroom.escape import escaped
 
-KINDS = ("settings", "source", "rule", "query", "topic")
+KINDS = ("settings", "source", "category", "entity", "rule", "query", "topic")
+NOT_ASKED = frozenset({"category", "entity"})
+"""What these do to stories is not asked here: all texts would have to be read anew."""
+
 PLURALS = {"settings": "settings", "query": "queries", "category": "categories", "entity": "entities"}
 SIGNS = {"added": "+", "gone": "-", "edited": "~"}
 
@@ -100,4 +103,8 @@ def effect_lines(told: Mapping[str, Any], width: int) -> list[str]:
         lines.append("  none would change")
     if found["looked_at"] < found["stories"]:
         lines.append(f"  looked at were the newest {found['looked_at']:,} of {found['stories']:,} that it may touch")
+    if any(one["kind"] in NOT_ASKED for one in told["edits"]):
+        lines.append(
+            "  what categories and entities do is not in this: `wireroom retag --dry-run` tells, once they are loaded"
+        )
     return [*lines, "", "loaded, it holds for what comes; `wireroom retag` applies it to what is there"]

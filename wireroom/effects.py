@@ -16,9 +16,9 @@ from sqlite_utils import Database
 
 from db.desk import DraftDesk
 from db.known import ArchiveKnown
-from db.query_sql import compile_query
+from db.preview import MAX_S, SINCE, asked
 from db.query_tree import And, Not, Or, Query, Source
-from db.search import stories_told
+from db.search import limited, stories_told
 from db.sync import Synced
 from ingest.poll import Setup
 from ingest.retold import UNTOUCHED
@@ -27,6 +27,7 @@ from ingest.stories import look_again
 from ingest.tag import Desks, Rule
 from wireroom.before import Before
 from wireroom.config import Config
+from wireroom.paper import without_names
 from wireroom.parts import make_setup
 
 MAX_LOOKED_AT = 5000
@@ -53,8 +54,8 @@ def effects(db: Database, before: Before, config: Config, since: str, now: str, 
     ``stories``: how many they may touch; ``looked_at``: of how many of them all was asked.
     """
     sources, topics = (archived_ids(db, table) for table in ("sources", "topics"))
-    old = make_setup(before.config, synced(before.config, sources, topics, {}))
-    new = make_setup(config, synced(config, sources, topics, before.renamed))
+    old = make_setup(without_names(before.config), synced(before.config, sources, topics, {}))
+    new = make_setup(without_names(config), synced(config, sources, topics, before.renamed))
     new = replace(new, desks=as_archived(new.desks, before.renamed))
     touched = candidates(db, old.desks, new.desks, {row: id_ for id_, row in sources.items()}, since, now)
     looked_at = touched[:MAX_LOOKED_AT]
@@ -134,12 +135,10 @@ def candidates(db: Database, old: Desks, new: Desks, sources: Mapping[int, str],
     """Find the stories that the edits may touch, newest first."""
     found: set[int] = set()
     for query in changed_queries(old, new, sources):
-        where = compile_query(query, now)
-        rows = db.execute(
-            f"SELECT id FROM stories WHERE merged_into IS NULL AND first_seen >= ? AND ({where.sql})",
-            [since, *where.params],
-        )
-        found.update(id_ for (id_,) in rows)
+        with limited(db, MAX_S):
+            where = asked(db, query, since, now)
+            rows = db.execute(f"SELECT id FROM stories WHERE {SINCE} ({where.sql})", [since, *where.params])
+            found.update(id_ for (id_,) in rows)
     return sorted(found, reverse=True)
 
 

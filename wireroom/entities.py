@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
+from hashlib import blake2b
 from pathlib import Path
 
 from db.text import slug
@@ -37,6 +38,18 @@ class Entities:
     def __init__(self, tables: Sequence[EntityTable] = (), path: Path | None = None) -> None:
         self._tables = tables
         self._path = path
+
+    @property
+    def tables(self) -> tuple[EntityTable, ...]:
+        """What stands in the config itself."""
+        return tuple(self._tables)
+
+    def list_hash(self) -> str | None:
+        """Hash the list, to tell whether it is another one; None where there is none, or it can't be read."""
+        try:
+            return blake2b(self._path.read_bytes(), digest_size=8).hexdigest() if self._path is not None else None
+        except OSError:
+            return None
 
     @property
     def kinds(self) -> frozenset[str]:

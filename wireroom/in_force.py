@@ -1,4 +1,4 @@
-"""What a config says, thing by thing, as the archive remembers it (``db/in_force.py``). Pure."""
+"""What a config says, thing by thing, as the archive remembers it (``db/in_force.py``). IO: files (lists of names)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from db.in_force import Said
+from db.text import slug
 from wireroom.config import Config, Topic
 
 UNTOLD = frozenset({"id", "was", "trials"})
@@ -21,10 +22,19 @@ def said(config: Config) -> Iterator[Said]:
     yield Said("settings", "", settings(config))
     for source in config.sources:
         more = {name: value for name, value in plain(source).items() if name not in OF_A_SOURCE and value}
+        if source.categories:
+            more["categories"] = dict(source.categories)
         if more.get("dedupe") == config.dedupe:
             del more["dedupe"]
         if more:
             yield Said("source", source.id, more)
+    for name, tag in config.categories:
+        yield Said("category", name, {"tag": tag})
+    for entity in config.entities.tables:
+        tag = f"{entity.kind}:{entity.id or slug(entity.name)}"
+        yield Said("entity", f"{tag} “{entity.name}”", {"aliases": entity.aliases} if entity.aliases else {})
+    if (names := config.entities.list_hash()) is not None:
+        yield Said("entity", "the list of names", {"hash": names})
     for rule in config.rules:
         yield Said("rule", rule.id, rule.model_dump(mode="json", exclude={"id", "test"}, exclude_defaults=True))
     for query in config.queries:
