@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib
 import random
 import shutil
 import sys
@@ -36,14 +35,17 @@ from sqlite_utils import Database
 from db import apply, desk, selections
 from db.archive import open_writer
 from db.known import ArchiveKnown
-from db.model import Document, Mention
+from db.model import Document
 from db.sources import source_now
 from db.times import iso
 from db.writer import Job, run_batch
 from ingest import parsed, rules, stories
 from ingest.answer import answer_of
 from ingest.fetched import Fetched
+from ingest.gazetteer import Gazetteer
+from ingest.gazetteer_files import shipped
 from ingest.grouping import Grouping
+from ingest.named import Named
 from ingest.normalize import normalize
 from ingest.plan import plan_poll
 from ingest.schedule import Rhythm
@@ -54,7 +56,8 @@ GROUPING = Grouping(dedupe="exact", level="off")
 SOURCES, WARM_UP, JOBS_A_COMMIT = 40, 40, 20
 TAGS_A_STORY, TOPICS_A_STORY = 6, 3
 """Of the stories that are in the archive before."""
-KINDS = ("category:business", "category:politics", "category:sport", "category:tech", "place:britain")
+KINDS = ("category:business", "category:politics", "category:sport", "category:tech", "place:japan")
+SYLLABLES = ("ba", "ko", "ri", "men", "tal", "sho", "dor", "vin", "esk", "lu")
 
 PARTS: Mapping[str, Sequence[tuple[Any, str]]] = {
     "given": [(stories, "given_tags")],
@@ -172,28 +175,22 @@ def documents(texts: Sequence[Text], a_poll: int) -> list[Document]:
     return [normalize(parsed.Parsed(format="rss20", base=None, items=poll), comparing=False) for poll in polls]
 
 
-def named(found: Sequence[Document], names: int) -> tuple[list[Document], float | None]:
-    """Find the names in what polls bring → it with them, and the seconds that took; None: no gazetteer is there yet."""
-    try:
-        gazetteer, thing = importlib.import_module("ingest.gazetteer"), importlib.import_module("ingest.named")
-    except ImportError:
-        return list(found), None
+def gazetteer(names: int) -> Gazetteer:
+    """Make a gazetteer of what is shipped and of invented organizations, so many names in all."""
     dice = random.Random(2)
-    syllables = ("ba", "ko", "ri", "men", "tal", "sho", "dor", "vin", "esk", "lu")
-    invented = (" ".join("".join(dice.choices(syllables, k=3)).title() for _ in range(2)) for _ in range(names))
-    asked = gazetteer.Gazetteer(
-        [thing.Named(kind="org", name=f"n{n}", aliases=(name,)) for n, name in enumerate(invented)]
-    )
+    there = shipped()
+    more = range(names - sum(len(one.aliases) + len(one.spellings) for one in there))
+    made = (" ".join("".join(dice.choices(SYLLABLES, k=3)).title() for _ in "ab") for _ in more)
+    return Gazetteer([*there, *(Named(kind="org", name=f"n{n}", aliases=(name,)) for n, name in enumerate(made))])
+
+
+def named(found: Sequence[Document], known: Gazetteer) -> tuple[list[Document], float]:
+    """Find the names in what polls bring → it with them, and the processor seconds that took."""
     began = time.process_time()
-    mentions: list[list[tuple[Mention, ...]]] = [
-        [asked.mentions(entry.title, entry.text, entry.language) for entry in document.entries] for document in found
-    ]
+    mentions = [[known.mentions(e.title, e.text, e.language) for e in document.entries] for document in found]
     took = time.process_time() - began
     return [
-        replace(
-            document,
-            entries=tuple(replace(e, mentions=m) for e, m in zip(document.entries, each, strict=True)),
-        )
+        replace(document, entries=tuple(replace(e, mentions=m) for e, m in zip(document.entries, each, strict=True)))
         for document, each in zip(found, mentions, strict=True)
     ], took
 
@@ -268,16 +265,16 @@ def archive_of(stories_there: int, asked: argparse.Namespace, real: Callable[[],
     return full
 
 
-def told(name: str, spent: Spent, nothing: Spent, stories_new: int, names_s: float | None) -> None:
+def told(name: str, spent: Spent, nothing: Spent, stories_new: int, names_s: float) -> None:
     """Print what a story cost."""
-    parts = {"names": names_s or 0.0, **spent.parts}
-    cells = [*(parts[part] for part in parts), sum(parts.values()), spent.whole - nothing.whole + (names_s or 0.0)]
+    parts = {"names": names_s, **spent.parts}
+    cells = [*(parts[part] for part in parts), sum(parts.values()), spent.whole - nothing.whole + names_s]
     print(f"{name:22}" + "".join(f"{cell / stories_new * 1000:>9.3f}" for cell in (*cells, spent.whole)))
 
 
 def bench(texts: Sequence[Text], asked: argparse.Namespace, real: Callable[[], Statistics]) -> None:
     """Poll the texts into each archive, and print what that cost."""
-    dice = random.Random(asked.seed)
+    dice, known = random.Random(asked.seed), gazetteer(asked.names)
     texts = dice.sample(list(texts), len(texts))
     new, others = texts[: asked.stories + WARM_UP], texts[asked.stories + WARM_UP :]
     words = asking.words_of(others)
@@ -291,7 +288,7 @@ def bench(texts: Sequence[Text], asked: argparse.Namespace, real: Callable[[], S
         )
         db.close()
         for a_poll in (1, 20):
-            found, names_s = named(documents(new, a_poll), asked.names)
+            found, names_s = named(documents(new, a_poll), known)
             warm = WARM_UP // a_poll
             nothing, _ = poll(base, found, Desks(source_tags={}, rules=(), topics=()), warm)
             sifted, answers = poll(base, found, desks, warm)
@@ -302,11 +299,9 @@ def bench(texts: Sequence[Text], asked: argparse.Namespace, real: Callable[[], S
             print(f"{'':22}" + "".join(f"{head:>9}" for head in ("names", *PARTS, "sum", "added", "whole")))
             told("sifted", sifted, nothing, asked.stories, names_s)
             told("every query asked", plain, nothing, asked.stories, names_s)
-            told("no rules, no topics", nothing, nothing, asked.stories, None)
+            told("no rules, no topics", nothing, nothing, asked.stories, 0.0)
             kinds = Counter(row[0] for row in answers)
             print(", ".join(f"{kinds[kind] / len(new):.1f} {kind} a story" for kind in ("tag", "topic", "withheld")))
-            if names_s is None:
-                print("names: there is no gazetteer yet")
 
 
 def main() -> None:

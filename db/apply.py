@@ -135,8 +135,10 @@ def replace_tags(db: Database, wanted: Mapping[int, Sequence[StoryTag]], new: fr
 
     ``new``: stories that have none yet.
     """
-    ids: dict[tuple[str, str], int] = {}
-    rows = {(story, tag_id(db, tag, ids), tag.origin, tag.why): None for story, tags in wanted.items() for tag in tags}
+    ids = tag_ids(db, ((tag.kind, tag.name) for tags in wanted.values() for tag in tags))
+    rows = {
+        (story, ids[tag.kind, tag.name], tag.origin, tag.why): None for story, tags in wanted.items() for tag in tags
+    }
     known = [story for story in wanted if story not in new]
     present = set(
         db.execute(
@@ -188,15 +190,21 @@ def note_taken(db: Database, stories: Sequence[tuple[int, Sequence[str]]], now: 
     count_hits(db, (rule for id_, rules in changed for rule in rules if rule not in before.get(id_, [])), now)
 
 
-def tag_id(db: Database, tag: StoryTag, found: dict[tuple[str, str], int]) -> int:
-    """Find or make the row of ``kind:name`` → its id. ``found`` remembers those that were asked for."""
-    name = tag.kind, tag.name
-    if name not in found:
-        row = db.execute("SELECT id FROM tags WHERE kind = ? AND name = ?", name).fetchone()
-        if row is None:
-            row = db.execute("INSERT INTO tags (kind, name) VALUES (?, ?) RETURNING id", name).fetchone()
-        found[name] = row[0]
-    return found[name]
+def tag_ids(db: Database, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Find or make the rows of tags, each (kind, name) → their ids."""
+    wanted = dict.fromkeys(names)
+    found = {
+        (kind, name): id_
+        for id_, kind, name in db.execute(
+            "SELECT t.id, t.kind, t.name FROM json_each(?) j "
+            "JOIN tags t ON t.kind = json_extract(j.value, '$[0]') AND t.name = json_extract(j.value, '$[1]')",
+            [json.dumps(list(wanted))],
+        )
+    }
+    for name in wanted:
+        if name not in found:
+            ((found[name],),) = db.execute("INSERT INTO tags (kind, name) VALUES (?, ?) RETURNING id", name).fetchall()
+    return found
 
 
 def write_listing(db: Database, source_id: int, listing: Listing | None, entry_refs: Mapping[int, int]) -> None:

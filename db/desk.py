@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heappush
 
 from sqlite_utils import Database
 
-from db.query_sql import Compiled, compile_query
+from db.query_sql import Compiled, compile_query, fts
 from db.query_tree import Query
 from db.recall import Draft
 from db.schema import migrations
@@ -61,17 +61,29 @@ class Splitter:
         return found
 
 
+def selecting(query: Query, now: str) -> Compiled:
+    """Make the SQL that gives the rows that a query takes; of text alone the index is asked, as in a search.
+
+    What stands for others is left out of the rows afterwards: with a bound in the SQL, SQLite would walk all stories.
+    """
+    match = fts(query)
+    if match is not None:
+        return Compiled("SELECT rowid FROM stories_fts WHERE stories_fts MATCH ?", (match,))
+    where = compile_query(query, now)
+    return Compiled(f"SELECT id FROM stories WHERE {where.sql}", where.params)
+
+
 class Asked:
     """A list of queries with what is made of it once: SQL, and the sieve."""
 
     def __init__(self, queries: tuple[Asks, ...]) -> None:
         self.queries = queries
-        self._compiled = [None if is_timed(one.query) else compile_query(one.query, "") for one in queries]
+        self._compiled = [None if is_timed(one.query) else selecting(one.query, "") for one in queries]
         self.sieve: Sieve | None = None
 
     def compiled(self, number: int, now: str) -> Compiled:
         """Give the SQL of a query at the time ``now``."""
-        return self._compiled[number] or compile_query(self.queries[number].query, now)
+        return self._compiled[number] or selecting(self.queries[number].query, now)
 
 
 class DraftDesk:
@@ -92,6 +104,7 @@ class DraftDesk:
         self._words: list[str] = []
         self._atoms: set[str] | None = None
         self._given: list[str] = []  # atoms that came while queries were asked
+        self._untold: list[tuple[str, str, int]] = []  # tags that came, and are written when a query asks for tags
 
     def lay(
         self, drafts: Sequence[Draft], source_ids: Mapping[int, str], now: str, events: Collection[int] = ()
@@ -102,11 +115,11 @@ class DraftDesk:
         """
         self._drafts, self._sources, self._now, self._events = drafts, source_ids, now, events
         self._laid = self._indexed = self._signed = False
-        self._atoms, self._given = None, []
+        self._atoms, self._given, self._untold = None, [], []
 
     def matching(self, query: Query) -> frozenset[int]:
         """Ask ``query`` of the drafts → their refs."""
-        return self._ask(compile_query(query, self._now))
+        return self._ask(selecting(query, self._now))
 
     def each(self, asked: tuple[Asks, ...]) -> Iterator[tuple[int, frozenset[int]]]:
         """Ask many queries, one after the other → the number of each that takes any draft, and their refs.
@@ -163,6 +176,8 @@ class DraftDesk:
             self._atoms = {*self._words, *atoms_of_sources(self._sources.values(), most)}
             for tag in db.execute("SELECT kind, name FROM tags"):
                 self._atoms.update(atoms_of_tag(*tag))
+            for kind, name, _ in self._untold:
+                self._atoms.update(atoms_of_tag(kind, name))
             for host in {one.host for draft in self._drafts for one in draft.carried if one.host is not None}:
                 self._atoms.update(atoms_of_host(host))
             for language in {draft.language for draft in self._drafts if draft.language is not None}:
@@ -180,21 +195,18 @@ class DraftDesk:
             self._index(db)
         if "authors_fts" in compiled.sql:
             self._sign(db)
-        rows = db.execute(f"SELECT id FROM stories WHERE {compiled.sql}", compiled.params)
-        return frozenset([ref for (ref,) in rows if ref < OTHERS])  # a bound in the SQL would be its way to search
+        if self._untold and "story_tags" in compiled.sql:
+            self._tag(db, self._untold)
+            self._untold = []
+        return frozenset([ref for (ref,) in db.execute(compiled.sql, compiled.params) if ref < OTHERS])
 
     def tag(self, refs: Iterable[int], kind: str, name: str) -> None:
         """Give drafts a tag that later queries see."""
-        db = self._db()
         if self._atoms is not None:
             fresh = set(atoms_of_tag(kind, name)) - self._atoms
             self._atoms |= fresh
             self._given += fresh
-        db.execute("INSERT OR IGNORE INTO tags (kind, name) VALUES (?, ?)", [kind, name])
-        db.executemany(
-            "INSERT OR IGNORE INTO story_tags SELECT ?, id, 'source', '' FROM tags WHERE kind = ? AND name = ?",
-            [(ref, kind, name) for ref in refs],
-        )
+        self._untold += ((kind, name, ref) for ref in refs)
 
     def _db(self) -> sqlite3.Connection:
         """Give the database with the drafts in it."""
@@ -231,7 +243,10 @@ class DraftDesk:
                 for one in draft.carried
             ],
         )
-        tags = [(tag.kind, tag.name, draft.ref) for draft in self._drafts for tag in draft.tags]
+        self._tag(db, [(tag.kind, tag.name, draft.ref) for draft in self._drafts for tag in draft.tags])
+
+    def _tag(self, db: sqlite3.Connection, tags: Sequence[tuple[str, str, int]]) -> None:
+        """Write tags, each (kind, name, draft)."""
         db.executemany("INSERT OR IGNORE INTO tags (kind, name) VALUES (?, ?)", {tag[:2]: None for tag in tags})
         db.executemany(
             "INSERT OR IGNORE INTO story_tags SELECT ?3, id, 'source', '' FROM tags WHERE kind = ?1 AND name = ?2", tags

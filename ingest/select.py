@@ -62,26 +62,27 @@ def choices(
     by_event = any(topic.same_event is not None for topic, _ in asked)
     shown = known.events_shown(events_of(drafts), archived=occasion.quiet) if by_event else frozenset()
     waiting = known.waiting(rows) if occasion.quiet and any(t.delay_s for t, _ in asked) else frozenset()
+    pinned_in = {draft.ref: pinned(draft.marks) for draft in drafts if draft.marks} if occasion.leaves else {}
     made: list[Chosen] = []
     if occasion.leaves:  # of all topics is to be known what they take no longer
         takers = {topic.id: matching for topic, matching in asked}
-        asked = [(topic, takers.get(topic.id, frozenset())) for topic in topics]
+        for topic in topics:
+            matching = takers.get(topic.id, frozenset())
+            others = (d.ref for d in drafts if d.ref not in matching and topic.id not in pinned_in.get(d.ref, ()))
+            left = tuple(one for one in ((topic.id, ref) for ref in others) if one in taken and one not in away)
+            made.append(Chosen(left=left))
     for topic, matching in asked:
         mine = [draft for draft in drafts if draft.ref in matching]
         new = [
             (draft, entry)
             for draft in first_told(topic, [d for d in mine if not is_hidden(d.marks, topic.id)], shown, taken)
-            for entry in items(topic, members.get(draft.ref, ()), taken[topic.id, draft.ref])
+            for entry in items(topic, members.get(draft.ref, ()), taken.get((topic.id, draft.ref), set()))
             if (topic.id, draft.ref) not in waiting
         ]
         if new:
             made.append(begun(topic, new, occasion))
         if away:
             made.append(Chosen(back=tuple((topic.id, d.ref) for d in mine if (topic.id, d.ref) in away)))
-        if occasion.leaves:
-            others = [d for d in drafts if d.ref not in matching and topic.id not in pinned(d.marks)]
-            left = (one for one in ((topic.id, d.ref) for d in others) if taken[one] and one not in away)
-            made.append(Chosen(left=tuple(left)))
     return together(made)
 
 

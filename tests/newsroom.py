@@ -29,7 +29,7 @@ from ingest.normalize import normalize
 from ingest.parsed import Item, Markup, Parsed
 from ingest.plan import plan_poll
 from ingest.schedule import Rhythm
-from ingest.tag import Desks, Topic
+from ingest.tag import Desks, Rule, Topic
 from prose import Report
 
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -72,13 +72,21 @@ class Newsroom:
     """What the topic takes."""
     policy: Mapping[str, Any] = field(default_factory=dict)
     """By which policy: fields of ``ingest.tag.Topic``."""
+    rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
         self.db = open_writer(self.path)
         self.desk = DraftDesk()
         topic = ConfiguredTopic(id="all", title="All", was=(), query=parse(self.match), limit=50)
         self.db.execute("BEGIN IMMEDIATE")
-        self.synced = sync_config(self.db, map(Named, self.sources), [], [topic], iso(START), mint=minting("config"))
+        self.synced = sync_config(
+            self.db,
+            map(Named, self.sources),
+            [rule.id for rule in self.rules],
+            [topic],
+            iso(START),
+            mint=minting("config"),
+        )
         self.db.execute("COMMIT")
         self._numbers = count(1)
 
@@ -102,7 +110,7 @@ class Newsroom:
     def desks(self) -> Desks:
         """Give what the config says of tagging and selecting."""
         topics = (Topic(id=id_, query=parse(self.match), **self.policy) for id_ in self.synced.topics.values())
-        return Desks(source_tags={}, rules=(), topics=tuple(topics))
+        return Desks(source_tags={}, rules=self.rules, topics=tuple(topics))
 
     def poll(self, source: str, *printed: Printed, hour: float = 1) -> PollPlan:
         """Poll a source → what that changed."""

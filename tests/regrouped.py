@@ -22,7 +22,7 @@ def regrouper(room: Newsroom, grouping: Grouping | None = None, *, hour: float =
     """Make what regroups an archive by its own config, or by another ``grouping``."""
     topics = tuple(Topic(id=id_, query=parse(room.match)) for id_ in room.synced.topics.values())
     return Regrouper(
-        desks=Desks(source_tags={}, rules=(), topics=topics),
+        desks=Desks(source_tags={}, rules=room.rules, topics=topics),
         grouping=grouping or room.grouping,
         now=at(hour),
         desk=DraftDesk(),

@@ -230,8 +230,8 @@ def test_only_topics_that_may_show_it_are_published_anew(tmp_path: Path, monkeyp
 
 def test_steps_are_made_to_fit() -> None:
     """By factors of two at most, between a few and some hundred stories."""
-    assert [fitting(100, took) for took in (0.1, 0.0, 10.0, 0.08)] == [100, 200, 50, 125]
-    assert (fitting(10, 5.0), fitting(500, 0.001)) == (10, 500)
+    assert [fitting(200, took) for took in (0.1, 0.0, 10.0, 0.08)] == [200, 400, 100, 250]
+    assert (fitting(100, 5.0), fitting(900, 0.001)) == (100, 1000)
 
 
 RULE = '[[rule]]\nid = "ships"\ntag = "subject:ships"\nmatch = "%s"\n'

@@ -51,6 +51,8 @@ def test_secret_topic_is_at_an_address_that_nobody_can_guess_and_that_nothing_te
     house.poll()
     rows = listed(house)
     address = rows["hush"]["rss"]
+    lines = house.wireroom("topic", "list").out.splitlines()
+    assert lines == [f"open  {rows['open']['rss']}", f"hush  {address}  (secret)"], "whole, however narrow the terminal"
     assert TOKEN.fullmatch(address.removesuffix(".rss").rpartition("hush-")[2])
     assert rows["open"]["rss"].endswith("/topics/open.rss")
     assert published(house) == {"open", path_of(address).split("/")[2].removesuffix(".rss")}

@@ -22,31 +22,34 @@ def topic() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
 def list_(path: Path, *, as_json: bool) -> None:
-    """Show the address of every topic, secret ones too: whoever has that address can read it.
+    """Show the addresses of all topics.
 
-    A topic of a config that was not taken over yet has none.
+    Secret ones too: whoever has such an address can read the topic. A secret topic of a config that was not taken over
+    yet has none.
     """
     from db.archive import open_reader
     from wireroom.rotate import topic_addresses
-    from wireroom.table import table
 
     config = read_config(path)
     rows = topic_addresses(config, open_reader(config.archive))
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    shown = [{**row, "secret": "secret" if row["secret"] else "", "address": row["rss"]} for row in rows]
-    click.echo(table(shown, ["topic", "secret", "address"]))
+    width = max((len(row["topic"]) for row in rows), default=0)
+    for row in rows:  # no table: it would cut the addresses to the terminal's width
+        address = row["rss"] or "not published yet: `wireroom poll` or the daemon does it"
+        click.echo(f"{row['topic']:{width}}  {address}{'  (secret)' if row['secret'] else ''}")
 
 
 @click.argument("topic_id", metavar="TOPIC")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
 def rotate(path: Path, topic_id: str, *, as_json: bool) -> None:
-    """Give the secret TOPIC another address: the old one is gone at once, and answered with 410.
+    """Give a secret TOPIC another address.
 
-    For when somebody knows it who should not. Its subscribers must be told the new one; ids stay, so that whoever
-    subscribes anew sees no story as another one. Works beside a running daemon.
+    For when somebody knows it who should not: the old one is gone at once, and answered with 410. Its subscribers must
+    be told the new one; ids stay, so that whoever subscribes anew sees no story as another one. Works beside a running
+    daemon.
     """
     from wireroom.holder import by_the_holder
 

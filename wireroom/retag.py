@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 AIM_S = 0.1
 """So long a step may hold up the writer: the next is made larger or smaller to fit."""
 
-FIRST, LEAST, MOST = 50, 10, 500
-"""So many stories make a step."""
+FIRST, LEAST, MOST = 100, 100, 1000
+"""So many stories make a step: fewer would each pay for all the rules and topics that are asked of a step at once."""
 
 NAMED = 100
 """So many tags are told of, those that change most; of an index of names very many may."""

@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
-from db.query_faults import QueryError
 from db.query_names import Names, read_query
 from ingest.order import Asked, CircleError, in_order
 from wireroom.config_faults import shown_key
@@ -47,7 +46,7 @@ def asked_by(row: dict[str, Any], names: Names) -> Asked | None:
     try:
         kind, _, name = check_tag(row["tag"]).partition(":")
         return Asked(read_query(row["match"], names), (kind, name))
-    except (KeyError, ValueError, AttributeError, QueryError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 
