@@ -33,7 +33,8 @@ READER_MEND = "`pip install reader sgmllib3k` into any environment"
 class Options:
     """What is polled, and how. ``at_once``: connections of the bare loop, threads of ``reader`` and newsboat.
 
-    ``dedupe`` and ``grouping``: how far Wireroom compares texts; none of the others does.
+    ``dedupe``, ``grouping`` and ``names``: how far Wireroom compares texts, and whether it looks for known names and
+    subjects in them; none of the others does.
     """
 
     addresses: list[str]
@@ -46,6 +47,7 @@ class Options:
     quiet: bool
     dedupe: str = "exact"
     grouping: str = "off"
+    names: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -186,6 +188,7 @@ class Newsboat:
 def wireroom_config(options: Options) -> str:
     """Write Wireroom's config: no pause, many connections, a topic or more that take some of the stories."""
     lines = ["[wireroom]", f'dedupe = "{options.dedupe}"', f'grouping = "{options.grouping}"']
+    lines += [] if options.names else ["gazetteer = false", 'vocabulary = "off"']
     lines += ["[poll]", 'pause = "0s"', "per_host = 20", f'allow = ["127.0.0.0/8:{options.port}"]']
     for number, url in enumerate(options.addresses):
         lines += ["[[source]]", f'id = "s{number}"', f'url = "{url}"']

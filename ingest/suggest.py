@@ -119,12 +119,12 @@ def suggest_names(
             aliases=(short,) if short and not is_known(short, language) else (),
             stories=len(one.stories),
             sources=sources,
-            examples=examples(stories, one.stories),
+            examples=examples(stories, one.stories, name.rpartition(" ")[2]),
         )
         made.append((-len(one.stories) * log(1 + sources) * log(max(lift, LEAST_LIFT)), name, suggested))
     best: dict[str, SuggestedName] = {}
     for _, name, suggested in sorted(made, key=lambda each: each[:2]):
-        best.setdefault(slug(name), suggested)  # of spellings that differ in accents or signs, the more frequent
+        best.setdefault(slug(name).removesuffix("s"), suggested)  # of two spellings the more frequent
     return list(best.values())[:limit], skipped
 
 
@@ -199,15 +199,10 @@ def expected(name: str, commonness: Table) -> float:
     return least * min(1.0, TOGETHER * prod(others))
 
 
-def examples(stories: Sequence[Told], numbers: Sequence[int]) -> tuple[str, ...]:
-    """Give headlines of some of the stories, of several sources where there are."""
-    found: dict[str, None] = {}
-    for number in reversed(numbers):
-        if stories[number].title:
-            found.setdefault(stories[number].title)
-        if len(found) == EXAMPLES:
-            break
-    return tuple(found)
+def examples(stories: Sequence[Told], numbers: Sequence[int], word: str = "") -> tuple[str, ...]:
+    """Give the newest headlines of these stories, first those that have the word."""
+    titles = dict.fromkeys(stories[number].title for number in reversed(numbers) if stories[number].title)
+    return tuple(sorted(titles, key=lambda title: word.casefold() not in title.casefold())[:EXAMPLES])
 
 
 def suggest_categories(stories: Sequence[Told], categories: Categories, limit: int) -> list[SuggestedCategory]:

@@ -140,6 +140,7 @@ def test_rules_that_drop_and_topics_that_are_new_or_gone(sea: House) -> None:
         "leaves sea": ["Ferry tickets"],
         "enters rail": ["A train stops"],
     }
+    assert "  + rail: title = 'Rail', match = 'train'" in sea.wireroom("changes").out.splitlines()
     assert {(one["id"], one["how"]) for one in changes(sea)["edits"]} == {
         ("no", "added"),
         ("rail", "added"),
@@ -156,8 +157,11 @@ def test_source_edited(sea: House) -> None:
     write(sea, text)
     sea.poll()
     path = str(sea.folder / "feed.xml")
-    table = f'[[source]]\nid = "two"\nwas = ["one"]\ntags = ["desk:x"]\nurl = "{path}"\n'
-    sea.configure({}, table + text.replace("source:one", "source:two"))
+    table = f'[[source]]\nid = "{{}}"\n{{}}categories = {{{{ "A" = "{{}}" }}}}\nurl = "{path}"\n'
+    sea.configure({}, table.format("one", "", "desk:y") + text)
+    sea.poll()
+    new = table.format("two", 'was = ["one"]\ntags = ["desk:x"]\n', "desk:z")
+    sea.configure({}, new + text.replace("source:one", "source:two"))
 
     found = changes(sea)
 
@@ -170,6 +174,7 @@ def test_source_edited(sea: House) -> None:
     }
     sea.configure({"one": "http://other.example/"}, text)
     (edit,) = changes(sea)["edits"]
+    assert edit["keys"]["categories"] == {"before": {"A": "desk:y"}, "now": None}
     assert edit["keys"]["url"] == {"before": path, "now": "http://other.example/"}
 
 
@@ -185,59 +190,26 @@ def test_saved_query_edited_changes_what_names_it(sea: House) -> None:
     assert effects(sea)["gains subject:boats"] == ["A lighthouse"]
 
 
-def test_names_and_categories_edited(sea: House) -> None:
-    """Entities and categories, each by itself; those of a source; what they would make of the stories."""
-    feed = sea.folder / "feed.xml"
-    title = "<title>A train stops"
-    feed.write_text(feed.read_text().replace(f"{title}<", f"<category>Rail</category>{title} in Russia<"))
-    entity = '[[entity]]\nkind = "ship"\nname = "lighthouse"\n'
-    source = f'[[source]]\nid = "one"\nurl = "{feed}"\ncategories = {{ "Rail" = "TAG" }}\n'
-    topic = '[[topic]]\nid = "named"\ntitle = "Named"\nmatch = "ship:lighthouse"\n'
-    sea.configure({}, source.replace("TAG", "subject:rail") + RULES + topic)
-    sea.poll()
+def test_entities_categories_and_lists_of_names_are_told(sea: House) -> None:
+    """That they are edited; what that does to stories is asked of a retag."""
+    (sea.folder / "names.txt").write_text("person\tAda Vell\n")
+    text = sea.config.read_text().replace("[wireroom]", '[wireroom]\nentities = "names.txt"')
+    entity = '[[entity]]\nkind = "person"\nname = "Bo Tern"\naliases = ["Mr Tern"]\n'
+    sea.config.write_text(text + entity + '[categories]\n"Ausland" = "desk:abroad"\n')
 
-    sea.configure({}, source.replace("TAG", "subject:trains") + RULES + topic)
-    assert [(one["kind"], one["id"], list(one["keys"])) for one in changes(sea)["edits"]] == [
-        ("source", "one", ["categories"])
-    ]
-    assert effects(sea) == {
-        "gains subject:trains": ["A train stops in Russia"],
-        "loses subject:rail": ["A train stops in Russia"],
+    def told() -> dict[tuple[str, str], tuple[str, list[str]]]:
+        return {(one["kind"], one["id"]): (one["how"], [*one["keys"]]) for one in changes(sea)["edits"]}
+
+    assert told() == {
+        ("category", "Ausland"): ("added", ["tag"]),
+        ("entity", "person:bo-tern “Bo Tern”"): ("added", ["aliases"]),
+        ("entity", "the list of names"): ("added", ["hash"]),
     }
-
-    sea.configure({}, source.replace("TAG", "subject:rail") + RULES + topic + entity)
-    assert [(one["kind"], one["id"], one["how"]) for one in changes(sea)["edits"]] == [
-        ("entity", "ship:lighthouse", "added")
-    ]
-    assert effects(sea) == {
-        "gains ship:lighthouse": ["A lighthouse"],
-        "enters named": ["A lighthouse"],
-    }
-    assert "  + ship:lighthouse: names = ['lighthouse']" in sea.wireroom("changes").out.splitlines()
-
-    sea.configure({}, '[categories]\n"rail" = ""\n' + source.replace("TAG", "subject:rail") + RULES + topic)
-    assert [(one["kind"], one["id"]) for one in changes(sea)["edits"]] == [("category", "rail")]
-    assert effects(sea) == {}  # what the source itself says is stronger
-
-    sea.configure({}, source.replace("TAG", "subject:rail") + RULES + topic)
-    sea.config.write_text(sea.config.read_text().replace("[wireroom]", "[wireroom]\ngazetteer = false", 1))
-    assert effects(sea)["loses place:russia"] == ["A train stops in Russia"]
-
-
-def test_list_of_names_edited(sea: House) -> None:
-    """Its name and another state of it are told, no path."""
-    names = sea.folder / "names.txt"
-    names.write_text("ship\tGalatea\n")
-    text = sea.config.read_text().replace("[wireroom]", '[wireroom]\nentities = "names.txt"', 1)
-    sea.config.write_text(text)
+    assert "`wireroom retag --dry-run`" in sea.wireroom("changes").out
     sea.poll()
-    assert changes(sea)["edits"] == []
-    names.write_text("ship\tferry\n")
-
-    (edit,) = changes(sea)["edits"]
-
-    assert edit["keys"]["entities"]["before"].startswith("names.txt ")
-    assert effects(sea)["gains ship:ferry"] == ["Ferry tickets", "A ferry sails"]
+    assert told() == {}
+    (sea.folder / "names.txt").write_text("person\tAda Bell\n")
+    assert told() == {("entity", "the list of names"): ("edited", ["hash"])}
 
 
 def test_settings_and_limits_are_told_without_effects(sea: House) -> None:
@@ -246,10 +218,9 @@ def test_settings_and_limits_are_told_without_effects(sea: House) -> None:
 
     told = changes(sea)
 
-    assert {one["kind"]: one["keys"] for one in told["edits"]} == {
-        "settings": {"poll.floor_s": {"before": 600, "now": 1200}},
-        "topic": {"limit": {"before": 50, "now": 9}, "flood": {"before": 25, "now": 20}},  # which goes by the limit
-    }
+    keys = {one["kind"]: one["keys"] for one in told["edits"]}
+    assert keys["settings"] == {"poll.floor_s": {"before": 600, "now": 1200}}
+    assert keys["topic"]["limit"] == {"before": 50, "now": 9}
     assert told["effects"]["changes"] == []
     assert "  none would change" in sea.wireroom("changes").out.splitlines()
 

@@ -320,3 +320,33 @@ def test_person_has_the_last_word_over_rules_that_keep_out(house: House, origin:
     for _ in range(2):
         done(house, "undo")
     holds()
+
+
+def test_marks_of_stories_that_a_poll_unites_hold_together_and_apart(house: House, origin: Origin) -> None:
+    """Two halves are two stories until the whole text comes; split off again, each has its own marks."""
+    halves = [" ".join(f"{word}{n}" for n in range(80)) for word in ("harbour", "winter")]
+    three = {}
+    for id_, text in zip("abc", (*halves, " ".join(halves)), strict=True):
+        three[id_] = origin.url(f"/{id_}")
+        links = item(f"{id_}-1", title="Number of ships in the northern harbours", text=text)
+        origin.feed(f"/{id_}", rss(links, title=f"Paper {id_}"))
+        house.configure(three, REST, allow=origin.port)
+        house.poll()
+        if id_ == "b":
+            done(house, "tag", "2", "desk:mine")
+            done(house, "pin", "2", "seen")
+            done(house, "tag", "1", "desk:other")
+            done(house, "lead", "1", "1")
+            done(house, "untag", "1", "desk:other")
+            was = marks(house)
+    assert house.rows("SELECT story_id FROM entries ORDER BY id") == [(1,), (1,), (1,)]
+    assert house.rows("SELECT lead_entry_id FROM stories WHERE id = 1") == [(1,)], "else the fullest would lead"
+    assert tags(house, 1) == {"desk:mine", "desk:seen"}
+    assert (selected(house, "seen"), selected(house, "mine")) == ([1], [1])
+    assert {story for _, story, *_ in marks(house)} == {1}
+
+    assert done(house, "split", "1", "2")["other"] == 2
+    assert marks(house) == was
+    assert (tags(house, 1), tags(house, 2)) == (set(), {"desk:mine", "desk:seen"})
+    done(house, "undo")
+    assert tags(house, 1) == {"desk:mine", "desk:seen"}

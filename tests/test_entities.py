@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -174,6 +175,18 @@ def test_retag_finds_new_names_in_the_past(house: House) -> None:
     assert house.wireroom("retag").code == 0
     assert tags(house) == {}
     assert house.rows("SELECT DISTINCT mentions FROM entries") == [("[]",)]
+
+
+def test_examples_of_the_note_are_good(tmp_path: Path) -> None:
+    """Each block of TOML in docs/tagging.md is a config."""
+    note = (Path(__file__).parent.parent / "docs" / "tagging.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", note, re.DOTALL)
+
+    assert len(blocks) >= 2
+    for block in blocks:
+        path = tmp_path / "config.toml"
+        path.write_text(block, encoding="utf-8")
+        load_config(path)
 
 
 def test_names_that_did_not_change_are_not_built_again(house: House) -> None:

@@ -71,7 +71,7 @@ def test_a_configs_credentials_and_places_are_not_told(tmp_path: Path) -> None:
     told = list(said(load(tmp_path, CONTRACT)))
 
     text = json.dumps(told)
-    assert "secret" not in text
+    assert "user:" not in text
     assert str(tmp_path) not in text
     says = {(one.kind, one.id): one.says for one in told}
     assert {("settings", ""), ("rule", "diplomacy"), ("topic", "us-russia")} <= says.keys()

@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.preview import asked as bounded
 from db.preview import change, preview
 from db.query import parse
+from db.query_sql import compile_query
+from db.times import iso
 from house import House
 from newsroom import Newsroom, Printed, at
 from origin import item, rss
@@ -64,6 +67,23 @@ def test_since_and_limit(tmp_path: Path) -> None:
     assert asked(room, "ferry OR train", since=at(20))["stories"] == 2
     assert asked(room, "ferry OR train", since=at(60))["stories"] == 0
     assert len(asked(room, "ferry OR train", limit=1)["newest"]) == 1
+
+
+@pytest.mark.parametrize("query", ["ferry", "NOT ferry", "desk:x OR train", "NOT desk:x", "pier OR NOT (tag:x ferry)"])
+def test_what_is_looked_up_is_bounded_and_takes_the_same(tmp_path: Path, query: str) -> None:
+    """Over many years of archive a preview of some days does not look up a word in all of them."""
+    room = newsroom(tmp_path)
+    (tag,) = room.db.execute("INSERT INTO tags (kind, name) VALUES ('desk', 'x') RETURNING id").fetchone()
+    for name in ("one/a", "one/c"):
+        room.db.execute("INSERT INTO story_tags VALUES (?, ?, 'source', 'one')", [room.story_of(name), tag])
+    where = compile_query(parse(query), iso(NOW))
+    sql = f"SELECT id FROM stories WHERE first_seen >= ? AND ({where.sql}) ORDER BY id DESC"
+
+    taken = [id_ for (id_,) in room.db.execute(sql, [iso(at(20)), *where.params])]
+    looked_up = bounded(room.db, parse(query), iso(at(20)), iso(NOW)).sql
+
+    assert [row["story_id"] for row in asked(room, query, since=at(20))["newest"]] == taken
+    assert looked_up.count(">= 2") == looked_up.count("stories_fts MATCH") + looked_up.count("FROM story_tags") > 0
 
 
 def test_withheld_and_merged_stories_are_not_taken(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from house import House, until
+from house import ROOT, House, until
 from wireroom.config import load_config
 from wireroom.config_faults import ConfigError
 from wireroom.trials import run_trials
@@ -21,6 +22,9 @@ RULE = """\
 id = "courier"
 url = "http://courier.example/"
 tags = ["desk:world"]
+[[entity]]
+kind = "person"
+name = "Ada Vell"
 [[rule]]
 id = "diplomacy"
 tag = "subject:diplomacy"
@@ -63,6 +67,9 @@ def faults(folder: Path, text: str) -> list[str]:
         ("lang:pt", "text = 'x'\nlang = 'pt-BR'\nexpect = true"),
         ("place:turkiye", "text = 'x'\ntags = ['place:Türkiye']\nexpect = true"),
         ("sources:>1", "text = 'x'\nexpect = false"),
+        ("place:turkiye", "text = 'Türkiye said no'\nexpect = true"),
+        ("person:ada-vell", "text = 'Ada Vell said so'\nexpect = true"),
+        ("lang:de", "text = 'Die Minister kamen gestern in der Hauptstadt zusammen, um zu reden.'\nexpect = true"),
         ("外交部", "text = '中国外交部发言人'\nexpect = true"),
         ("place:russia", "text = 'Moscow said so to Russian papers'\nexpect = true"),
     ],
@@ -74,7 +81,7 @@ def test_a_tests_story_is_asked_as_a_polled_one_is(tmp_path: Path, match: str, t
 
     assert faults(tmp_path, text) == []
     (fault,) = faults(tmp_path, turned)
-    assert fault.startswith('17: rule "second": test 1: ')
+    assert fault.startswith('20: rule "second": test 1: ')
 
 
 def test_a_fault_says_what_matched_and_what_failed(tmp_path: Path) -> None:
@@ -84,7 +91,7 @@ def test_a_fault_says_what_matched_and_what_failed(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, RULE.format(match=match, test="text = 'Embassy football in Moscow'\nexpect = true"))
 
     assert fault == (
-        '17: rule "second": test 1: does not take this story (matched: subject:diplomacy, moscow; failed: NOT '
+        '20: rule "second": test 1: does not take this story (matched: subject:diplomacy, moscow; failed: NOT '
         "football (it has football)); mend the rule's match, or what the test expects"
     )
 
@@ -100,11 +107,11 @@ def test_all_failing_tests_are_named_topics_too(tmp_path: Path) -> None:
     found = faults(tmp_path, RULE.format(match="a", test="text = 'b'\nexpect = true") + more)
 
     assert [fault.partition(" (")[0] for fault in found] == [
-        '17: rule "second": test 1: does not take this story',
-        '20: rule "second": test 2: takes this story',
-        "22: rule \"second\": test 2: source: there is no source 'nobody'; name one of the config, or leave it out",
-        '28: topic "t": test 1: takes this story',
-        '31: topic "t": test 2: does not take this story',
+        '20: rule "second": test 1: does not take this story',
+        '23: rule "second": test 2: takes this story',
+        "25: rule \"second\": test 2: source: there is no source 'nobody'; name one of the config, or leave it out",
+        '31: topic "t": test 1: takes this story',
+        '34: topic "t": test 2: does not take this story',
     ]
 
 
@@ -158,3 +165,12 @@ def test_a_daemon_does_not_take_over_an_edit_that_breaks_a_test(house: House) ->
     with house.daemon():
         until(lambda: bool(said("a test in the config fails")), "nothing was said")
     assert 'rule "r": test 1: does not take this story' in said("a test in the config fails")[0]
+
+
+def test_example_of_the_docs_holds(tmp_path: Path) -> None:
+    """And each of its tests can fail."""
+    (text,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "docs" / "trust.md").read_text(), re.MULTILINE | re.DOTALL)
+    turned = text.replace("= true", "= no").replace("= false", "= true").replace("= no", "= false")
+
+    assert faults(tmp_path, text) == []
+    assert len(faults(tmp_path, turned)) == text.count("expect") == 3

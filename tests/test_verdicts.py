@@ -185,6 +185,20 @@ def test_samples_report_says_why_for_each_tag_and_topic(house: House) -> None:
     assert any(line.startswith("    brought by the poll of ") for line in lines)
 
 
+def test_a_dropped_story_says_by_which_rule_and_words(house: House) -> None:
+    """So that a curator sees at once what to mend."""
+    feed = house.folder / "feed.xml"
+    feed.write_text(rss(item(1, title="Sponsored: a ferry")))
+    rest = '[[rule]]\nid = "ads"\nmatch = "sponsor*"\ndrop = true\n[[topic]]\nid = "a"\ntitle = "A"\nmatch = "ferry"\n'
+    house.configure({"one": str(feed)}, rest)
+    house.poll()
+
+    lines = house.wireroom("explain", "1").out.splitlines()
+
+    assert "  dropped by rule ads, because of “Sponsored”: no topic takes it" in lines
+    assert "  a would take it, but it is dropped by rule ads, because of “Sponsored”" in lines
+
+
 def test_one_topic_alone(house: House) -> None:
     """The commonest question has its own short answer; an unknown topic is named with those that there are."""
     feed = house.folder / "feed.xml"
@@ -213,7 +227,7 @@ def test_one_topic_alone(house: House) -> None:
         ("DELETE FROM selections", "would take it now, but was not asked since it would"),
         (
             "DELETE FROM selections; UPDATE stories SET withheld = 'drop', withheld_by = 'ads'",
-            "boats would take it, but it is dropped by ads",
+            "boats would take it, but it is dropped by rule ads\n",
         ),
         (
             "DELETE FROM selections; INSERT INTO waiting VALUES (1, 1, '2026-11-27T00:00:00Z')",

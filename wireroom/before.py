@@ -18,9 +18,8 @@ from wireroom.in_force import said
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """What is in force: a config like the edited one, but for what it says of sources, tags, rules, queries and topics.
+    """What is in force: a config like the edited one, but for what it says of sources, rules, queries and topics.
 
-    What its names found is in the archive; ``other_names``: the edited one may find others.
     ``since``: when the newest of it was taken over. ``renamed``: by (kind, id) of the edited config, the id that stands
     in the archive. ``unread``: rules and queries that this version can't read any more.
     """
@@ -30,14 +29,6 @@ class Before:
     edits: tuple[Edit, ...]
     renamed: Mapping[tuple[str, str], str]
     unread: tuple[str, ...]
-    other_names: bool
-
-
-TELL, NAMES = ("settings", "entity"), frozenset(("gazetteer", "entities"))
-"""By which edits other names are found."""
-
-OF_ALL = ("dedupe", "grouping", "vocabulary")
-"""Settings by which stories are tagged, and led."""
 
 
 def before(db: Database, config: Config) -> Before | None:
@@ -49,26 +40,19 @@ def before(db: Database, config: Config) -> Before | None:
     known = [name for (name,) in db.execute("SELECT config_id FROM topics WHERE removed_at IS NULL")]
     renamed = renames("source", config.sources, urls) | renames("topic", config.topics, known)
     old = {kind: [row for row in rows if row.kind == kind] for kind in ("source", "rule", "query", "topic")}
-    said_of_all = next((row.says for row in rows if row.kind == "settings"), {})
     unread: list[str] = []
-    found = all_edits(rows, urls, config, renamed)
-    config = replace(config, **{name: said_of_all[name] for name in OF_ALL if name in said_of_all})
     return Before(
         config=replace(
             config,
-            categories=tuple((row.id, row.says["tag"]) for row in rows if row.kind == "category"),
             sources=old_sources(config, urls, old["source"]),
             rules=tuple(read(Rule, old["rule"], unread)),
             queries=tuple(read(SavedQuery, old["query"], unread)),
             topics=old_topics(config, old["topic"]),
         ),
         since=max(row.since for row in rows),
-        edits=tuple(found),
+        edits=tuple(all_edits(rows, urls, config, renamed)),
         renamed=renamed,
         unread=tuple(unread),
-        other_names=any(
-            edit.kind == "entity" or not NAMES.isdisjoint(edit.keys) for edit in found if edit.kind in TELL
-        ),
     )
 
 
@@ -104,14 +88,16 @@ def old_topics(config: Config, rows: Sequence[InForce]) -> tuple[Topic, ...]:
 
 
 def fitting(blank: Any, says: Mapping[str, Any]) -> dict[str, Any]:
-    """Pick what a value of this kind has fields for; lists become tuples, tables tuples of pairs."""
+    """Pick what a value of this kind has fields for; lists become tuples, and tables their pairs."""
     names = {field.name for field in fields(blank)}
     return {name: as_field(value) for name, value in says.items() if name in names}
 
 
 def as_field(value: Any) -> Any:
-    """Write a value of JSON as a config has it."""
-    return tuple(value.items()) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
+    """Make a field's value of what JSON has."""
+    if isinstance(value, dict):
+        return tuple(value.items())
+    return tuple(value) if isinstance(value, list) else value
 
 
 def read(table: Any, rows: Sequence[InForce], unread: list[str]) -> list[Any]:

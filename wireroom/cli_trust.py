@@ -107,7 +107,7 @@ def changes(path: Path, since: str, limit: int, *, as_json: bool) -> None:
             try:
                 told["effects"] = effects(db, old, config, start, iso(now), limit)
             except QueryError as error:
-                told["trouble"] = f"a query in force is none any more: {error}"
+                told["trouble"] = str(error)
     show(told, change_lines(told, shutil.get_terminal_size((100, 24)).columns), as_json=as_json)
     if told["edits"]:
         raise click.exceptions.Exit(1)

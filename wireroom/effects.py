@@ -7,7 +7,7 @@ asked, those in force and the edited ones: so a tag that a rule loses, and a top
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,19 +16,18 @@ from sqlite_utils import Database
 
 from db.desk import DraftDesk
 from db.known import ArchiveKnown
-from db.mentions import Mentioned, other_mentions
-from db.query_sql import compile_query
+from db.preview import MAX_S, SINCE, asked
 from db.query_tree import And, Not, Or, Query, Source
-from db.search import stories_told
+from db.search import limited, stories_told
 from db.sync import Synced
-from ingest.category import Mapped
 from ingest.poll import Setup
 from ingest.retold import UNTOUCHED
 from ingest.rules import settled
 from ingest.stories import look_again
-from ingest.tag import Desks, Rule, mentions_of
+from ingest.tag import Desks, Rule
 from wireroom.before import Before
 from wireroom.config import Config
+from wireroom.paper import without_names
 from wireroom.parts import make_setup
 
 MAX_LOOKED_AT = 5000
@@ -55,12 +54,10 @@ def effects(db: Database, before: Before, config: Config, since: str, now: str, 
     ``stories``: how many they may touch; ``looked_at``: of how many of them all was asked.
     """
     sources, topics = (archived_ids(db, table) for table in ("sources", "topics"))
-    old = make_setup(before.config, synced(before.config, sources, topics, {}))
-    new = make_setup(config, synced(config, sources, topics, before.renamed))
+    old = make_setup(without_names(before.config), synced(before.config, sources, topics, {}))
+    new = make_setup(without_names(config), synced(config, sources, topics, before.renamed))
     new = replace(new, desks=as_archived(new.desks, before.renamed))
-    ids = {row: id_ for id_, row in sources.items()}
-    queries = [And(())] if before.other_names else changed_queries(old.desks, new.desks, ids)
-    touched = candidates(db, queries, since, now)
+    touched = candidates(db, old.desks, new.desks, {row: id_ for id_, row in sources.items()}, since, now)
     looked_at = touched[:MAX_LOOKED_AT]
     found: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
     names = {
@@ -68,8 +65,7 @@ def effects(db: Database, before: Before, config: Config, since: str, now: str, 
     }
     for n in range(0, len(looked_at), AT_ONCE):
         some = looked_at[n : n + AT_ONCE]
-        mentioned = other_mentions(db, some, partial(mentions_of, desks=new.desks)) if before.other_names else {}
-        was, will = outcomes(db, some, old, now), outcomes(db, some, new, now, mentioned)
+        was, will = (outcomes(db, some, setup, now) for setup in (old, new))
         for story in some:
             if story in was and story in will:
                 for change in differences(was[story], will[story], names):
@@ -135,16 +131,14 @@ def as_archived(desks: Desks, renamed: Mapping[tuple[str, str], str]) -> Desks:
     )
 
 
-def candidates(db: Database, queries: Iterable[Query], since: str, now: str) -> Sequence[int]:
-    """Find the stories that the edits may touch, by any of these queries, newest first."""
+def candidates(db: Database, old: Desks, new: Desks, sources: Mapping[int, str], since: str, now: str) -> Sequence[int]:
+    """Find the stories that the edits may touch, newest first."""
     found: set[int] = set()
-    for query in queries:
-        where = compile_query(query, now)
-        rows = db.execute(
-            f"SELECT id FROM stories WHERE merged_into IS NULL AND first_seen >= ? AND ({where.sql})",
-            [since, *where.params],
-        )
-        found.update(id_ for (id_,) in rows)
+    for query in changed_queries(old, new, sources):
+        with limited(db, MAX_S):
+            where = asked(db, query, since, now)
+            rows = db.execute(f"SELECT id FROM stories WHERE {SINCE} ({where.sql})", [since, *where.params])
+            found.update(id_ for (id_,) in rows)
     return sorted(found, reverse=True)
 
 
@@ -158,12 +152,9 @@ def changed_queries(old: Desks, new: Desks, sources: Mapping[int, str]) -> Itera
             yield before or after or Or(())
         elif before != after:
             yield apart(before, after)
-    was_shared, shared = ((of.categories.shared, of.categories.vocabulary) for of in (old, new))
-    if was_shared != shared:
-        yield And(())  # whoever has such a category
-    for row, id_ in sources.items():
-        if tags_of(old, row) != tags_of(new, row):
-            yield Source(id_)
+    for row in dict.fromkeys((*old.source_tags, *new.source_tags)):
+        if row in sources and tags_of(old, row) != tags_of(new, row):
+            yield Source(sources[row])
 
 
 def matched(old: Mapping[int, Query], new: Mapping[int, Query]) -> Iterator[tuple[Query | None, Query | None]]:
@@ -189,16 +180,14 @@ def apart(one: Query, other: Query) -> Query:
     return Or((And((one, Not(other))), And((other, Not(one)))))
 
 
-def tags_of(desks: Desks, row: int) -> tuple[set[tuple[str, str]], Mapped]:
-    """List the tags that a source gives, and what becomes of its own categories."""
-    return {(kind, name) for kind, name, _ in desks.source_tags.get(row, ())}, desks.categories.by_source.get(row, {})
+def tags_of(desks: Desks, row: int) -> set[tuple[str, str]]:
+    """List the tags that a source gives."""
+    return {(kind, name) for kind, name, _ in desks.source_tags.get(row, ())}
 
 
-def outcomes(
-    db: Database, ids: Sequence[int], setup: Setup, now: str, mentioned: Mentioned | None = None
-) -> dict[int, Outcome]:
-    """Ask rules and topics of stories, as a poll does; ``mentioned``: see ``ArchiveKnown``."""
-    known, desks = ArchiveKnown(db, DraftDesk(), mentioned=mentioned), setup.desks
+def outcomes(db: Database, ids: Sequence[int], setup: Setup, now: str) -> dict[int, Outcome]:
+    """Ask rules and topics of stories, as a poll does."""
+    known, desks = ArchiveKnown(db, DraftDesk()), setup.desks
     stories = known.stories(ids).values()
     look = partial(look_again, stories, UNTOUCHED, known, desks, setup.grouping)
     shown, ruled, desk = settled(look, partial(known.desk, now=now), desks.rules)

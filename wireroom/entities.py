@@ -40,30 +40,21 @@ class Entities:
         self._path = path
 
     @property
+    def tables(self) -> tuple[EntityTable, ...]:
+        """What stands in the config itself."""
+        return tuple(self._tables)
+
+    def list_hash(self) -> str | None:
+        """Hash the list, to tell whether it is another one; None where there is none, or it can't be read."""
+        try:
+            return blake2b(self._path.read_bytes(), digest_size=8).hexdigest() if self._path is not None else None
+        except OSError:
+            return None
+
+    @property
     def kinds(self) -> frozenset[str]:
         """The kinds that the tables name; the list is not read for it."""
         return frozenset(table.kind for table in self._tables)
-
-    @cached_property
-    def tables(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        """The names that stand in the tables, by the tag that they give."""
-        found: dict[tuple[str, str], dict[str, None]] = {}
-        for table in self._tables:
-            names = found.setdefault((table.kind, table.id or slug(table.name)), {})
-            names.update(dict.fromkeys((table.name, *table.aliases)))
-        return {tag: tuple(names) for tag, names in found.items()}
-
-    @cached_property
-    def list_state(self) -> str | None:
-        """The list's name and what tells this state of it from others; None: there is none, or it can't be read."""
-        try:
-            return (
-                f"{self._path.name} {blake2b(self._path.read_bytes(), digest_size=4).hexdigest()}"
-                if self._path
-                else None
-            )
-        except OSError:
-            return None
 
     @cached_property
     def named(self) -> tuple[Named, ...]:
@@ -72,8 +63,9 @@ class Entities:
         if faults:
             raise ConfigError(faults)
         found = {tag: dict.fromkeys(names) for tag, names in listed.items()}
-        for tag, names in self.tables.items():
-            found.setdefault(tag, {}).update(dict.fromkeys(names))
+        for table in self._tables:
+            names = found.setdefault((table.kind, table.id or slug(table.name)), {})
+            names.update(dict.fromkeys((table.name, *table.aliases)))
         return tuple(Named(kind=k, name=n, aliases=tuple(names)) for (k, n), names in found.items())
 
 

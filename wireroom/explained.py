@@ -7,7 +7,7 @@ from typing import Any
 
 from ingest.lead import fullness
 from wireroom.escape import escaped
-from wireroom.verdict_lines import WITHHELD, tag_lines, topic_lines
+from wireroom.verdict_lines import tag_lines, topic_lines, withheld_told
 
 JOINED = {
     "first": "the first of its story",
@@ -27,9 +27,7 @@ def explained_lines(told: dict[str, Any]) -> list[str]:
     lines += [f"story {told['story_id']}: {escaped(told['title'])}"]
     lines += [f"  seen {told['first_seen']}, updated {told['updated']}{shown(', published ', told['published'])}"]
     if told["withheld"] is not None:
-        lines += [
-            f"  {WITHHELD.get(told['withheld'], told['withheld'])} by {escaped(told['withheld_by'] or 'nobody known')}"
-        ]
+        lines += [f"  {withheld_told(told)}: no topic takes it"]
     lines += [f"  led by entry {told['lead_entry_id']}: {told['lead_because']}", "", "entries"]
     for entry in told["entries"]:
         lines += entry_lines(entry)

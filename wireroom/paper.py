@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from db.sync import Synced
 from ingest.tag import Desks
 from wireroom.config import Config
+from wireroom.entities import Entities
 from wireroom.parts import make_setup
 
 
-def paper_desks(config: Config) -> Desks:
-    """Make the desks of a config. The sources' rows are numbered from 1 in its order, and so are the topics'."""
+def paper_desks(config: Config, *, names: bool = False) -> Desks:
+    """Make the desks of a config. The sources' rows are numbered from 1 in its order, and so are the topics'.
+
+    ``names``: with what finds names in texts, which takes a while to build. Raises ConfigError where a list of them is
+    wrong.
+    """
+    config = config if names else without_names(config)
     sources = {source.id: number for number, source in enumerate(config.sources, start=1)}
     topics = {topic.id: number for number, topic in enumerate(config.topics, start=1)}
     return make_setup(config, Synced(sources=sources, topics=topics, remarks=(), hosts=0)).desks
+
+
+def without_names(config: Config) -> Config:
+    """Leave out what finds names in texts, where nothing new is to be read."""
+    return replace(config, gazetteer=False, entities=Entities())

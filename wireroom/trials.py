@@ -58,7 +58,7 @@ def trial_faults(config: Config, now: datetime) -> Iterator[Found]:
     for one in placed:
         by_place[one.table, one.number].append(one)
     rows = {source.id: number for number, source in enumerate(config.sources, start=1)}
-    desks = paper_desks(config)
+    desks = paper_desks(config, names=True)
     names = {NO_SOURCE: "", **{row: id_ for id_, row in rows.items()}}
     for one in placed:
         if one.trial.source is not None and one.trial.source not in rows:
@@ -101,7 +101,8 @@ def draft_of(one: Placed, rows: dict[str, int], desks: Desks, now: datetime) -> 
     title, text = (Markup(value=value, is_html=False) for value in (trial.title, trial.text))
     item = Item(title=title, bodies=(text,), language=trial.lang, published=iso(now))
     (entry,) = normalize(Parsed(format="rss20", base=None, items=(item,))).entries
-    row, entry = rows.get(trial.source or "", NO_SOURCE), with_mentions(entry, desks)
+    entry = with_mentions(replace(entry, language=trial.lang or entry.language), desks)
+    row = rows.get(trial.source or "", NO_SOURCE)
     made = new_draft(story_text(one.ref, one.ref, entry), (carried(row, entry),), desks, iso(now), None, None)
     given = (StoryTag(kind=k, name=n, origin="source", why="its test") for k, n in map(split_tag, trial.tags))
     return replace(made, tags=(*made.tags, *given))

@@ -17,10 +17,10 @@ WITHHELD = {"drop": "dropped", "hold": "held", "hide": "hidden"}
 CAUSES = {
     "source": "its source",
     "category": "its category",
-    "vocabulary": "its category",
+    "vocabulary": "for its category",
     "gazetteer": "gazetteer",
     "entity": "entity",
-    "language": "language",
+    "language": "its language,",
     "rule": "rule",
     "person": "a person,",
 }
@@ -82,14 +82,21 @@ def where(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         if one["selections"]:
             return "takes it"
         if told["withheld"] is not None:
-            by = f" by {told['withheld_by']}" if told["withheld_by"] else ""
-            return f"would take it, but it is {WITHHELD.get(told['withheld'], told['withheld'])}{by}"
+            return f"would take it, but it is {withheld_told(told)}"
         if one["waits_until"] is not None:
             return f"will take it at {one['waits_until']}: it lets coverage gather"
         return "would take it now, but was not asked since it would: it was edited, or is newer (`wireroom retag`)"
     if one["waits_until"] is not None:
         return f"does not take it yet, and looks again at {one['waits_until']}"
     return "took it, and would no longer" if one["selections"] else "does not take it"
+
+
+def withheld_told(told: Mapping[str, Any]) -> str:
+    """Tell who keeps a story out of all topics, of a rule also why."""
+    rule = told["withheld"] in ("drop", "hold")
+    who = f" by {'rule ' if rule else ''}{escaped(told['withheld_by'])}" if told["withheld_by"] else ""
+    why = f", because of {', '.join(map(escaped, told['withheld_words']))}" if told["withheld_words"] else ""
+    return f"{WITHHELD.get(told['withheld'], told['withheld'])}{who}{why}"
 
 
 def reasons(one: Mapping[str, Any]) -> Iterator[str]:

@@ -55,7 +55,9 @@ def with_verdicts(
                     "marks": sorted(marked.get(one.id, frozenset()) | marked.get(None, frozenset())),
                 }
             )
-    return {**told, "tags": tags, "verdicts": verdicts}
+    rule = rules.get(told["withheld_by"]) if told["withheld"] in ("drop", "hold") else None
+    words = list(verdict(rule, story.look).found) if rule is not None else []
+    return {**told, "tags": tags, "withheld_words": words, "verdicts": verdicts}
 
 
 def missing(query: Query, rules: Sequence[Rule], story: CopiedStory) -> list[dict[str, Any]]:
