@@ -212,6 +212,15 @@ def test_entities_categories_and_lists_of_names_are_told(sea: House) -> None:
     assert told() == {("entity", "the list of names"): ("edited", ["hash"])}
 
 
+def test_kinds_of_entities_are_no_slips(sea: House) -> None:
+    """Also those that look like one of the program's: neither `changes` nor `explain` asks back."""
+    rule = '[[rule]]\nid = "acme"\ntag = "subject:acme"\nmatch = "orgs:acme OR ferry"\n'
+    write(sea, RULES + '[[entity]]\nkind = "orgs"\nname = "Acme"\n' + rule)
+
+    assert effects(sea)["gains subject:acme"] == ["Ferry tickets", "A ferry sails"]
+    assert sea.wireroom("explain", "1").code == 0
+
+
 def test_settings_and_limits_are_told_without_effects(sea: House) -> None:
     """What holds for all, by its key; a topic's policy."""
     write(sea, RULES.replace('title = "Sea"', 'title = "Sea"\nlimit = 9'), poll="floor = '20m'")
