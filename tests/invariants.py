@@ -101,9 +101,6 @@ NEVER = {
         SELECT x.topic_id, x.guid FROM selections x GROUP BY x.guid HAVING count(*) > 1
         UNION ALL SELECT topic_id, number FROM selections GROUP BY topic_id, number HAVING count(*) > 1
     """,
-    "an item that was never announced, but was noted in a feed": """
-        SELECT id FROM selections WHERE archived = 1 AND front = 1
-    """,
     "digests that have a selection in common, or one that is to come": """
         SELECT a.id, b.id FROM digests a JOIN digests b ON b.topic_id = a.topic_id AND b.number > a.number
         WHERE b.first_number <= a.last_number

@@ -118,6 +118,18 @@ def test_rule_waits_for_tags_that_it_asks_for_in_part(query: str, *, waits: bool
     assert in_order(asked) == ((1, 0) if waits else (0, 1))
 
 
+def test_long_way_round_is_told_in_part(tmp_path: Path) -> None:
+    """A thousand rules that wait for each other are one fault of some lines."""
+    tables = [f'[[rule]]\nid = "r{n}"\nmatch = "k:n{n - 1 if n else 999}"\ntag = "k:n{n}"\n' for n in range(1000)]
+
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path, *tables)
+
+    (fault,) = map(str, raised.value.faults)
+    assert len(fault) < 1000
+    assert "; so it goes on through 990 more; that one asks for k:n0, which" in fault
+
+
 def test_kinds_of_entities_and_categories_are_known(tmp_path: Path) -> None:
     """However like they are to a field or to another kind."""
     tables = '[[entity]]\nkind = "word"\nname = "Logos"\n[categories]\nWorld = "places:world"\nLocal = ""\n'

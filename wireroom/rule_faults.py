@@ -12,6 +12,9 @@ from wireroom.config_faults import shown_key
 from wireroom.config_queries import Found, names_in, rows
 from wireroom.config_tags import check_tag
 
+MAX_STEPS = 10
+"""Of a way round so many steps are told: of a thousand rules it may have as many."""
+
 
 def rule_faults(raw: dict[str, Any]) -> Iterator[Found]:
     """Find the rules that wait for each other's tags, and the priorities of unknown sources."""
@@ -34,11 +37,14 @@ def circle_faults(raw: dict[str, Any]) -> Iterator[Found]:
             yield ("rule", way[0][0], "match"), problem, "ask for what it is given by, not for the tag"
             return
         steps = [
-            f"asks for {':'.join(one.gives or ())}, which {shown_key(('rule', n), raw)} gives"
+            f"that one asks for {':'.join(one.gives or ())}, which {shown_key(('rule', n), raw)} gives"
             for n, one in [*way[1:], way[0]]
         ]
+        if len(steps) > MAX_STEPS:
+            steps[MAX_STEPS - 1 : -1] = [f"so it goes on through {len(steps) - MAX_STEPS} more"]
+        told = "; ".join(steps).replace("that one", "it", 1)
         mend = "take one of these tags out of its match"
-        yield ("rule", way[0][0], "match"), f"rules wait for each other: it {'; that one '.join(steps)}", mend
+        yield ("rule", way[0][0], "match"), f"rules wait for each other: {told}", mend
 
 
 def asked_by(row: dict[str, Any], names: Names) -> Asked | None:
