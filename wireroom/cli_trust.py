@@ -5,7 +5,6 @@ Heavy parts are imported by the command that needs them, as in ``cli.py``.
 
 from __future__ import annotations
 
-import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wireroom.cli_decisions import as_json_option, show
 from wireroom.command import command, fail, read_config
 
 if TYPE_CHECKING:
     from wireroom.config import Config, Topic
 
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 since_option = click.option("--since", default="30d", show_default=True, help="Stories first seen since then.")
 
 
@@ -126,12 +125,3 @@ def time_of(since: str, now: datetime) -> datetime:
         return read_since(since, now)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from None
-
-
-def show(result: Any, lines: list[str], *, as_json: bool) -> None:
-    """Print a result, for programs or for people."""
-    if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
-        return
-    for line in lines:
-        click.echo(line)
