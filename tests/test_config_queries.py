@@ -152,6 +152,9 @@ def test_search_names_what_config_and_archive_know(house: House, origin: Origin)
     assert "did you mean `region`?" in found("regoin:coast")
     assert "column 8: there is no source `two`" in found("source:two")
     assert "no tag of the kind `team`" in found("team:blue")
+    assert "Mountain" in found("-harbour"), "no option, but a query"
+    assert "Harbour" in house.wireroom("search", "--limit", "9", "-mountain seen:>=now-1h", "--json").out
+    assert "takes 1 story" in house.wireroom("preview", "-harbour -x").out
 
     house.configure({"other": origin.url("/one")}, "", allow=origin.port)
     assert "Harbour" in found("region:coast source:one"), "the archive knows them still"

@@ -23,6 +23,7 @@ from wireroom.command import (
     command,
     config_option,
     fail,
+    query_command,
     read_config,
 )
 from wireroom.escape import escaped
@@ -205,7 +206,7 @@ def status(path: Path, *, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many stories.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
-@command
+@query_command
 def search(path: Path, query: str, limit: int, form: str | None) -> None:
     """Find stories in the archive, newest first, with the query language of rules and topics.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wireroom.command import command, fail, read_config
+from wireroom.command import command, fail, query_command, read_config
 
 if TYPE_CHECKING:
     from wireroom.config import Config, Topic
@@ -27,7 +27,7 @@ since_option = click.option("--since", default="30d", show_default=True, help="S
 @since_option
 @click.option("--limit", type=click.IntRange(0, 1000), default=10, show_default=True, help="How many examples.")
 @as_json_option
-@command
+@query_command
 def preview(path: Path, query: str, against: str | None, since: str, limit: int, *, as_json: bool) -> None:
     """Show what QUERY would take from the archive: how many stories, by day and source, the newest of them.
 
