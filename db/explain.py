@@ -43,12 +43,13 @@ def explain(db: Database, named: str, link: int | None = None) -> dict[str, Any]
     story_id = places[-1]
     (story,) = db.query(
         "SELECT id AS story_id, title, url, language, published, first_seen, updated, lead_entry_id, withheld, "
-        "withheld_by, event_id, event_score, event_words FROM stories WHERE id = ?",
+        "withheld_by, taken_by, event_id, event_score, event_words FROM stories WHERE id = ?",
         [story_id],
     )
     event = story.pop("event_id"), story.pop("event_score"), words(story.pop("event_words"))
     return {
         **story,
+        "taken_by": words(story["taken_by"]),
         "asked": asked,
         "followed": places[1:],
         "entries": entries_of(db, story_id),

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
+WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+
 
 class Said(NamedTuple):
     """What the config says of one thing: ``kind`` is its table there, ``id`` is "" where it has none."""
@@ -39,7 +41,7 @@ def put_in_force(db: Database, said: Iterable[Said], now: str) -> None:
     changed, moved = [], []
     for kind, id_, says in said:
         position = positions[kind] = positions.get(kind, -1) + 1
-        text = json.dumps(says, ensure_ascii=False, sort_keys=True)
+        text = WRITER.encode(says)
         old = before.pop((kind, id_), None)
         if old is None or old[1] != text:
             changed.append((kind, id_, position, now, text))

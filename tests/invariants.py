@@ -97,6 +97,31 @@ NEVER = {
             SELECT 1 FROM selections x WHERE x.topic_id = m.topic_id AND x.story_id = m.story_id
             AND x.archived = 0 AND x.left_at IS NULL)
     """,
+    "an id or a number that two items have": """
+        SELECT x.topic_id, x.guid FROM selections x GROUP BY x.guid HAVING count(*) > 1
+        UNION ALL SELECT topic_id, number FROM selections GROUP BY topic_id, number HAVING count(*) > 1
+    """,
+    "an item that was never announced, but was noted in a feed": """
+        SELECT id FROM selections WHERE archived = 1 AND front = 1
+    """,
+    "digests that have a selection in common, or one that is to come": """
+        SELECT a.id, b.id FROM digests a JOIN digests b ON b.topic_id = a.topic_id AND b.number > a.number
+        WHERE b.first_number <= a.last_number
+        UNION ALL SELECT d.id, t.digest_from FROM digests d JOIN topics t ON t.id = d.topic_id
+        WHERE d.last_number >= t.digest_from
+        UNION ALL SELECT id, first_number FROM digests WHERE first_number > last_number OR period_from >= period_to
+    """,
+    "a digest of what its topic never selected": """
+        SELECT d.id, d.last_number FROM digests d JOIN topics t ON t.id = d.topic_id WHERE d.last_number > t.last_number
+    """,
+    "a secret topic without a token, or with two": """
+        SELECT t.id FROM topics t WHERE t.secret AND t.removed_at IS NULL
+        AND (SELECT count(*) FROM tokens k WHERE k.topic_id = t.id AND k.retired_at IS NULL) <> 1
+    """,
+    "a story kept out for a rule that is not in the config": """
+        SELECT id FROM stories WHERE withheld IN ('drop', 'hold')
+        AND withheld_by NOT IN (SELECT config_id FROM rules)
+    """,
     "a living story that is not in the search index": """
         SELECT id FROM stories WHERE id NOT IN (SELECT id FROM stories_fts_docsize)
     """,

@@ -140,6 +140,7 @@ def test_rules_that_drop_and_topics_that_are_new_or_gone(sea: House) -> None:
         "leaves sea": ["Ferry tickets"],
         "enters rail": ["A train stops"],
     }
+    assert "  + rail: title = 'Rail', match = 'train'" in sea.wireroom("changes").out.splitlines()
     assert {(one["id"], one["how"]) for one in changes(sea)["edits"]} == {
         ("no", "added"),
         ("rail", "added"),
@@ -156,8 +157,11 @@ def test_source_edited(sea: House) -> None:
     write(sea, text)
     sea.poll()
     path = str(sea.folder / "feed.xml")
-    table = f'[[source]]\nid = "two"\nwas = ["one"]\ntags = ["desk:x"]\nurl = "{path}"\n'
-    sea.configure({}, table + text.replace("source:one", "source:two"))
+    table = f'[[source]]\nid = "{{}}"\n{{}}categories = {{{{ "A" = "{{}}" }}}}\nurl = "{path}"\n'
+    sea.configure({}, table.format("one", "", "desk:y") + text)
+    sea.poll()
+    new = table.format("two", 'was = ["one"]\ntags = ["desk:x"]\n', "desk:z")
+    sea.configure({}, new + text.replace("source:one", "source:two"))
 
     found = changes(sea)
 
@@ -170,6 +174,7 @@ def test_source_edited(sea: House) -> None:
     }
     sea.configure({"one": "http://other.example/"}, text)
     (edit,) = changes(sea)["edits"]
+    assert edit["keys"]["categories"] == {"before": {"A": "desk:y"}, "now": None}
     assert edit["keys"]["url"] == {"before": path, "now": "http://other.example/"}
 
 
@@ -205,6 +210,15 @@ def test_entities_categories_and_lists_of_names_are_told(sea: House) -> None:
     assert told() == {}
     (sea.folder / "names.txt").write_text("person\tAda Bell\n")
     assert told() == {("entity", "the list of names"): ("edited", ["hash"])}
+
+
+def test_kinds_of_entities_are_no_slips(sea: House) -> None:
+    """Also those that look like one of the program's: neither `changes` nor `explain` asks back."""
+    rule = '[[rule]]\nid = "acme"\ntag = "subject:acme"\nmatch = "orgs:acme OR ferry"\n'
+    write(sea, RULES + '[[entity]]\nkind = "orgs"\nname = "Acme"\n' + rule)
+
+    assert effects(sea)["gains subject:acme"] == ["Ferry tickets", "A ferry sails"]
+    assert sea.wireroom("explain", "1").code == 0
 
 
 def test_settings_and_limits_are_told_without_effects(sea: House) -> None:

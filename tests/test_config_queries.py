@@ -28,6 +28,18 @@ def load(folder: Path, *tables: str) -> Config:
     return load_config(path)
 
 
+@pytest.mark.parametrize("key", ['exclude = "moscow"', "min_sources = 2", 'languages = ["en"]'])
+def test_topic_that_nests_too_deep_by_its_other_keys_is_a_fault(tmp_path: Path, key: str) -> None:
+    """Its match alone is as deep as may be: the daemon would fall over what `check` calls good."""
+    deep = "moscow"
+    for number in range(10):
+        deep = f"(a{number} AND (b{number} OR {deep}))"
+
+    load(tmp_path, TOPIC.format("t", f"'{deep}'"))
+    with pytest.raises(ConfigError, match=r'8: topic "t": match: with all that it names, .* nest deeper than 20'):
+        load(tmp_path, TOPIC.format("t", f"'{deep}'"), key)
+
+
 def test_saved_queries_and_topics_stand_for_what_they_say(tmp_path: Path) -> None:
     """In each other too, whichever comes first in the file, and with parentheses around them."""
     config = load(

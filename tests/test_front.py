@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -261,22 +262,27 @@ def test_front_by_coverage_is_the_windows_and_moves_by_news_alone(tmp_path: Path
     assert shop.shown() == [4, 5], "now the first is too old"
 
 
+def keys(limit: int, per_source: int | None = None) -> str:
+    """Write the keys of a front as the config does."""
+    return json.dumps([limit, "copies", per_source, "new", 86_400])
+
+
 def test_other_keys_of_the_front_are_a_persons_wish_and_bring_back_what_they_say(tmp_path: Path) -> None:
     """With a wider limit older items come back, as they do in every topic; another style changes no front."""
     shop = Shop(tmp_path, Policy(limit=2, per_source=9))
 
-    def configured(fronted_by: str, styled_by: str = "plain") -> None:
-        note_policy(shop.db, 1, fronted_by=fronted_by, styled_by=styled_by, secret=False, now=NOW)
+    def configured(limit: int, styled_by: str = "plain") -> None:
+        note_policy(shop.db, 1, fronted_by=keys(limit, 9), styled_by=styled_by, secret=False, now=NOW)
 
-    configured("2")
+    configured(2)
     for _ in range(4):
         shop.take(1)
         shop.shown()
     shop.policy = Policy(limit=4, per_source=9)
-    configured("2", "summaries")
+    configured(2, "summaries")
     assert shop.shown() == [4, 3]
 
-    configured("4")
+    configured(4)
     assert shop.shown() == [4, 3, 2, 1]
 
 
@@ -289,10 +295,28 @@ def test_edit_of_a_policy_is_a_change_of_the_topic_and_none_is_none(tmp_path: Pa
         ((count,),) = shop.db.execute("SELECT changes FROM topics WHERE id = 1")
         return int(count)
 
-    first = changes("a", "b")
-    assert changes("a", "b") == first
-    assert changes("c", "b") == first + 1
-    assert changes("c", "d") == first + 2
+    first = changes(keys(1), "b")
+    assert changes(keys(1), "b") == first
+    assert changes(keys(2), "b") == first + 1
+    assert changes(keys(2), "d") == first + 2
+
+
+@pytest.mark.parametrize("former", [None, 2])
+def test_what_other_keys_push_off_does_not_come_back_either(tmp_path: Path, former: int | None) -> None:
+    """Subscribers have had it: from a front of the newest alone, of which nothing is noted, or from another one."""
+    shop = Shop(tmp_path, Policy(limit=3, per_source=former))
+    note_policy(shop.db, 1, fronted_by=keys(3, former), styled_by="", secret=False, now=NOW)
+    for source in (2, 1, 1):
+        shop.take(source)
+    assert shop.shown() == [3, 2, 1]
+
+    shop.policy = Policy(limit=3, per_source=1)
+    note_policy(shop.db, 1, fronted_by=keys(3, 1), styled_by="", secret=False, now=NOW)
+    assert shop.shown() == [3, 1]
+    shop.carry(3, 3)
+    shop.lead(3, 3)
+
+    assert shop.shown() == [3, 1]
 
 
 POLICIES = (

@@ -23,7 +23,8 @@ SELECT st.title,
        (SELECT group_concat(name, ', ') FROM (SELECT '`' || s.config_id || '`' AS name
         FROM entries e JOIN sources s ON s.id = e.source_id WHERE e.story_id = st.id ORDER BY e.id)),
        coalesce((SELECT group_concat(name, ', ') FROM (SELECT '`' || t.kind || ':' || t.name || '`' AS name
-        FROM story_tags x JOIN tags t ON t.id = x.tag_id WHERE x.story_id = st.id ORDER BY t.kind, t.name)), ''),
+        FROM story_tags x JOIN tags t ON t.id = x.tag_id
+        WHERE x.story_id = st.id AND x.origin = 'rule' ORDER BY t.kind, t.name)), ''),
        CASE withheld WHEN 'drop' THEN 'dropped by `' || withheld_by || '`'
                      WHEN 'hold' THEN 'held by `' || withheld_by || '`' ELSE '' END,
        (SELECT '`' || s.config_id || '`' FROM entries e JOIN sources s ON s.id = e.source_id WHERE e.id = lead_entry_id)

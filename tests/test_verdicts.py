@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -233,14 +235,17 @@ def test_one_topic_alone(house: House) -> None:
             "DELETE FROM selections; INSERT INTO waiting VALUES (1, 1, '2026-11-27T00:00:00Z')",
             "boats will take it at 2026-11-27T00:00:00Z: it lets coverage gather",
         ),
+        (
+            "DELETE FROM selections; INSERT INTO decisions (at, kind, story_id, other_id, was) "
+            "VALUES ('', 'hide', 1, 1, '{}'); "
+            "INSERT INTO mark_log VALUES (1, 1, 'hide', 1, 1, 1, NULL, NULL, 1)",
+            "boats would take it, but a person keeps it out",
+        ),
         ("UPDATE stories SET title = 'A train'; DELETE FROM story_tags", "boats took it, and would no longer"),
     ],
 )
 def test_where_a_story_stands_in_a_topic(house: House, sql: str, told: str) -> None:
     """In its archive, left, waiting, withheld, not asked."""
-    import contextlib
-    import sqlite3
-
     feed = house.folder / "feed.xml"
     feed.write_text(rss(item(1, title="A ferry sails")))
     house.configure({"one": str(feed)}, '[[topic]]\nid = "boats"\ntitle = "B"\nmatch = "ferry"\n')
@@ -249,3 +254,38 @@ def test_where_a_story_stands_in_a_topic(house: House, sql: str, told: str) -> N
         db.executescript(sql)
 
     assert told in house.wireroom("explain", "1", "--topic", "boats").out
+
+
+def test_topic_with_one_item_for_each_event_has_another_story_of_it(house: House) -> None:
+    """So it does not look as if a retag would bring this one."""
+    text = "The ferry Galatea ran aground off Kite Point with ninety passengers, the harbour master Ada Vell said."
+    other = "Ninety passengers of the ferry Galatea were brought to Kite Point by boat; Ada Vell called it a grounding."
+    feed = house.folder / "feed.xml"
+    feed.write_text(rss(item(1, title="Ferry aground", text=text), item(2, title="Passengers are safe", text=other)))
+    topic = '[[topic]]\nid = "boats"\ntitle = "B"\nper_story = "event"\nmatch = "ferry"\n'
+    house.configure({"one": str(feed)}, topic)
+    house.poll()
+    with contextlib.closing(sqlite3.connect(house.archive)) as db:
+        db.executescript(
+            "INSERT INTO events VALUES (9, '', '', 2, 0, x''); "
+            "UPDATE stories SET event_id = 9, event_score = 2; DELETE FROM selections WHERE story_id = 2"
+        )
+
+    assert house.wireroom("explain", "2", "--topic", "boats").out.startswith(
+        "boats would take it, but has a story of its event, and takes one of each\n"
+    )
+
+
+def test_lead_by_a_rules_priority_is_told_so(house: House) -> None:
+    """Not as the first that was seen, or the fullest: explain goes by what the rules set, too."""
+    for name, more in (("one", " and back"), ("two", "")):
+        text = f"The ferry Galatea sailed from Kite Point at dawn with ninety passengers{more}."
+        (house.folder / f"{name}.xml").write_text(rss(item(1, title="A ferry sails", text=text)))
+    rule = '[[rule]]\nid = "desk"\nmatch = "ferry"\npriority = { two = 10 }\n'
+    house.configure({name: str(house.folder / f"{name}.xml") for name in ("one", "two")}, rule)
+    house.poll()
+
+    told = json.loads(house.wireroom("explain", "1", "--json").out)
+
+    assert [entry["source"] for entry in told["entries"] if entry["leads"]] == ["two"]
+    assert told["lead_because"] == "its source has the highest priority, 10"

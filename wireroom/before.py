@@ -88,9 +88,16 @@ def old_topics(config: Config, rows: Sequence[InForce]) -> tuple[Topic, ...]:
 
 
 def fitting(blank: Any, says: Mapping[str, Any]) -> dict[str, Any]:
-    """Pick what a value of this kind has fields for; lists become tuples."""
+    """Pick what a value of this kind has fields for; lists become tuples, and tables their pairs."""
     names = {field.name for field in fields(blank)}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in says.items() if name in names}
+    return {name: as_field(value) for name, value in says.items() if name in names}
+
+
+def as_field(value: Any) -> Any:
+    """Make a field's value of what JSON has."""
+    if isinstance(value, dict):
+        return tuple(value.items())
+    return tuple(value) if isinstance(value, list) else value
 
 
 def read(table: Any, rows: Sequence[InForce], unread: list[str]) -> list[Any]:

@@ -17,6 +17,9 @@ NOT_ASKED = frozenset({"category", "entity"})
 PLURALS = {"settings": "settings", "query": "queries", "category": "categories", "entity": "entities"}
 SIGNS = {"added": "+", "gone": "-", "edited": "~"}
 
+TELLING = ("url", "tags", "title", "match", "exclude", "tag", "drop", "hold", "priority", "aliases")
+"""What is told of a thing that is new or gone: what it is, not how it is done."""
+
 EFFECTS = {
     ("tag", "gains"): "would gain",
     ("tag", "loses"): "would lose",
@@ -60,17 +63,12 @@ def edit_lines(edit: Mapping[str, Any]) -> Iterator[str]:
     name = f"  {SIGNS[edit['how']]} {edit['id']}"
     if edit["how"] != "edited":
         side = "now" if edit["how"] == "added" else "before"
-        said = ", ".join(f"{key} = {value(both[side])}" for key, both in keys.items() if told_of_new(both[side]))
+        said = ", ".join(f"{key} = {value(keys[key][side])}" for key in TELLING if key in keys and keys[key][side])
         yield f"{name}: {said}" if said else name
         return
     yield f"{name}, until now {edit['was']}" if edit["was"] is not None else name
     for key, both in keys.items():
         yield f"      {key}: {value(both['before'])} → {value(both['now'])}"
-
-
-def told_of_new(one: Any) -> bool:
-    """Tell whether a key of a new thing is worth a word."""
-    return one not in (None, [], {}, False)
 
 
 def value(one: Any) -> str:
@@ -103,7 +101,7 @@ def effect_lines(told: Mapping[str, Any], width: int) -> list[str]:
         lines.append("  none would change")
     if found["looked_at"] < found["stories"]:
         lines.append(f"  looked at were the newest {found['looked_at']:,} of {found['stories']:,} that it may touch")
-    if any(one["kind"] in NOT_ASKED for one in told["edits"]):
+    if any(one["kind"] in NOT_ASKED or "categories" in one["keys"] for one in told["edits"]):
         lines.append(
             "  what categories and entities do is not in this: `wireroom retag --dry-run` tells, once they are loaded"
         )

@@ -69,9 +69,7 @@ def explain(path: Path, story: str, topic: str | None, *, as_json: bool) -> None
     except MergeError as error:
         fail(2, str(error))
     told["lead_because"] = (
-        "a person chose it"
-        if told["led_by_hand"]
-        else lead_reason(told["entries"], {source.id: source.priority for source in config.sources})
+        "a person chose it" if told["led_by_hand"] else lead_reason(told["entries"], told.pop("priority"))
     )
     if topic is not None:
         (only,) = told["verdicts"]

@@ -50,16 +50,23 @@ def asked_by(topic: Topic, names: Names) -> Query:
 
 def names_in(raw: dict[str, Any]) -> Names:
     """List the same of a config that may have faults; what is no query is left out."""
-    saved = dict(one for table in ("query", "topic") for _, one in queries_in(raw, table))
-    for _, (id_, exclude) in queries_in(raw, "topic", "exclude"):
-        if id_ in saved:
-            saved[id_] = topic_query(saved[id_], exclude=exclude)
+    saved = dict(one for _, one in queries_in(raw, "query"))
+    excludes = {n: exclude for n, (_, exclude) in queries_in(raw, "topic", "exclude")}
+    for n, (id_, match) in queries_in(raw, "topic"):
+        saved[id_] = topic_query(match, exclude=excludes.get(n), **counted(raw["topic"][n]))
     sources = [row.get("id") for _, row in rows(raw, "source")]
     return Names(
         saved=saved,
         kinds=KINDS | kinds_of(tag for tag in tags_in(raw) if isinstance(tag, str)),
         sources=frozenset(id_ for id_ in sources if isinstance(id_, str)),
     )
+
+
+def counted(topic: dict[str, Any]) -> dict[str, Any]:
+    """Give what else a topic asks, as far as it can be read."""
+    least, languages = topic.get("min_sources", 1), topic.get("languages", [])
+    codes = [code for code in languages if isinstance(code, str)] if isinstance(languages, list) else []
+    return {"min_sources": least if isinstance(least, int) else 1, "languages": codes}
 
 
 def tags_in(raw: dict[str, Any]) -> Iterator[object]:
@@ -78,16 +85,25 @@ def query_faults(raw: dict[str, Any]) -> Iterator[Found]:
     """Find the queries that name what there is not, or each other in a circle; what is no query is another's fault."""
     queries = {(table, n): found for table in ("query", *EARLY) for n, found in queries_in(raw, table)}
     names = names_in(raw)
+    wrong: set[int] = set()  # topics of which a part is
     for (table, n), (id_, query) in queries.items():
         try:
             looked_up(query, names, early=table in EARLY, own=id_ if table != "rule" else None)
         except QueryError as error:
+            wrong |= {n} if table == "topic" else set()
             yield (table, n, "match"), *problem_and_mend(error)
     for n, (_, query) in queries_in(raw, "topic", "exclude"):
         try:
             looked_up(query, names, early=True)
         except QueryError as error:
+            wrong.add(n)
             yield ("topic", n, "exclude"), *problem_and_mend(error)
+    for n, (id_, match) in queries_in(raw, "topic"):
+        if n not in wrong and names.saved[id_] != match:
+            try:  # with its other keys it may be too much
+                looked_up(names.saved[id_], names, early=True, own=id_)
+            except QueryError as error:
+                yield ("topic", n, "match"), *problem_and_mend(error)
 
 
 def queries_in(raw: dict[str, Any], table: str, key: str = "match") -> Iterable[tuple[int, tuple[str, Query]]]:

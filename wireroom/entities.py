@@ -56,6 +56,12 @@ class Entities:
         """The kinds that the tables name; the list is not read for it."""
         return frozenset(table.kind for table in self._tables)
 
+    def unread(self) -> Entities:
+        """Give the same things, of which none is looked for: queries may name their kinds all the same."""
+        made = Entities(self._tables)
+        made.named = ()
+        return made
+
     @cached_property
     def named(self) -> tuple[Named, ...]:
         """The things, by tag; what stands in tables and list has the names of both. Raises ConfigError."""

@@ -8,26 +8,18 @@ from typing import Any
 
 from db.in_force import Said
 from db.text import slug
-from wireroom.config import Config, Topic
+from wireroom.config import Config, Source, Topic
 from wireroom.units import digest_text
 
 UNTOLD = frozenset({"id", "was", "trials"})
 """Of a rule or topic: what it is called is no part of what it says, nor how it is tried out."""
-
-OF_A_SOURCE = ("url", "shown_url", "path", "id", "was")
-"""What the archive has of a source already, or must not have: credentials."""
 
 
 def said(config: Config) -> Iterator[Said]:
     """Tell all that a config says that changes what is archived, tagged, selected or published."""
     yield Said("settings", "", settings(config))
     for source in config.sources:
-        more = {name: value for name, value in plain(source).items() if name not in OF_A_SOURCE and value}
-        if source.categories:
-            more["categories"] = dict(source.categories)
-        if more.get("dedupe") == config.dedupe:
-            del more["dedupe"]
-        if more:
+        if more := source_says(source, config):
             yield Said("source", source.id, more)
     for name, tag in config.categories:
         yield Said("category", name, {"tag": tag})
@@ -44,9 +36,24 @@ def said(config: Config) -> Iterator[Said]:
         yield Said("topic", topic.id, topic_says(topic))
 
 
+def source_says(source: Source, config: Config) -> dict[str, Any]:
+    """Tell what a source says that has no column in the archive, as far as it says anything. There may be very many."""
+    more: dict[str, Any] = {"tags": list(source.tags)} if source.tags else {}
+    if source.every_s is not None:
+        more["every_s"] = source.every_s
+    if source.dedupe != config.dedupe:
+        more["dedupe"] = source.dedupe
+    if source.priority:
+        more["priority"] = source.priority
+    if source.categories:
+        more["categories"] = dict(source.categories)
+    return more
+
+
 def settings(config: Config) -> dict[str, Any]:
     """Tell what holds for all: the single values of ``[wireroom]`` and ``[poll]``; no paths, which are a machine's."""
-    single = {name: value for name, value in plain(config).items() if isinstance(value, str | int | float | None)}
+    values = ((field.name, getattr(config, field.name)) for field in fields(config))
+    single = {name: value for name, value in values if isinstance(value, str | int | float | None)}
     poll = plain(config.poll) | {"allow": [f"{one.network}:{one.port}" for one in config.poll.allow]}
     return single | {f"poll.{name}": value for name, value in poll.items()}
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from db.sync import Synced
 from ingest.tag import Desks
 from wireroom.config import Config
-from wireroom.entities import Entities
 from wireroom.parts import make_setup
 
 
@@ -25,4 +24,4 @@ def paper_desks(config: Config, *, names: bool = False) -> Desks:
 
 def without_names(config: Config) -> Config:
     """Leave out what finds names in texts, where nothing new is to be read."""
-    return replace(config, gazetteer=False, entities=Entities())
+    return replace(config, gazetteer=False, entities=config.entities.unread())

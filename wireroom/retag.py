@@ -196,10 +196,10 @@ async def retag(engine: Engine, request: dict[str, Any], progress: Progress) -> 
 
 
 def policy(engine: Engine, config: Any = None) -> tuple[Any, ...]:
-    """Give what a retag goes by: rules, topics, the sources' tags, names, categories."""
+    """Give what a retag goes by: rules, saved queries, topics, what is said of sources, names, categories."""
     of = config or engine.config
-    sources = [(source.id, source.tags, source.categories) for source in of.sources]
-    return (of.rules, of.topics, sources, of.categories, of.vocabulary, of.gazetteer, of.entities)
+    sources = [(one.id, one.tags, one.categories, one.dedupe, one.priority) for one in of.sources]
+    return (of.rules, of.queries, of.topics, sources, of.categories, of.vocabulary, of.gazetteer, of.entities)
 
 
 def timed(doing: Retagger, db: Database, after: int, most: int) -> tuple[Sums, int | None, float]:

@@ -85,6 +85,10 @@ def where(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
             return f"would take it, but it is {withheld_told(told)}"
         if one["waits_until"] is not None:
             return f"will take it at {one['waits_until']}: it lets coverage gather"
+        if "hide" in one["marks"]:
+            return "would take it, but a person keeps it out"
+        if one["has_its_event"]:
+            return "would take it, but has a story of its event, and takes one of each"
         return "would take it now, but was not asked since it would: it was edited, or is newer (`wireroom retag`)"
     if one["waits_until"] is not None:
         return f"does not take it yet, and looks again at {one['waits_until']}"

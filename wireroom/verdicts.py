@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlite_utils import Database
@@ -12,6 +12,8 @@ from db.copied import CopiedStory
 from db.marks import marks_of
 from db.query_told import verdict, wanted_leaves
 from db.query_tree import Query, Tag
+from db.selections import events_shown
+from ingest.select import belongs
 from ingest.tag import Rule
 from wireroom.config import Config
 from wireroom.paper import paper_desks
@@ -39,6 +41,7 @@ def with_verdicts(
             }
         )
     marked = marks_by_topic(db, told["story_id"])
+    events = topics_of_event(db, told, config)
     verdicts = []
     for one, asked in zip(config.topics, desks.topics, strict=True):
         if topic in (None, one.id):
@@ -53,11 +56,38 @@ def with_verdicts(
                     "selections": [row for row in told["topics"] if row["topic"] == one.id],
                     "waits_until": next((row["due_at"] for row in told["waiting"] if row["topic"] == one.id), None),
                     "marks": sorted(marked.get(one.id, frozenset()) | marked.get(None, frozenset())),
+                    "has_its_event": one.id in events,
                 }
             )
     rule = rules.get(told["withheld_by"]) if told["withheld"] in ("drop", "hold") else None
     words = list(verdict(rule, story.look).found) if rule is not None else []
-    return {**told, "tags": tags, "withheld_words": words, "verdicts": verdicts}
+    ranks = ranks_of(config, {*told["taken_by"], *(tag["why"] for tag in told["tags"] if tag["origin"] == "rule")})
+    return {**told, "tags": tags, "withheld_words": words, "verdicts": verdicts, "priority": ranks}
+
+
+def ranks_of(config: Config, took: Collection[str]) -> dict[str, int]:
+    """Give the priorities of sources in a story that these rules took, by config id (see ``ingest.rules``)."""
+    found: dict[str, int] = {}
+    for rule in config.rules:
+        for source, priority in rule.priority.items() if rule.id in took else ():
+            found[source] = max(priority, found.get(source, priority))
+    return {source.id: source.priority for source in config.sources} | found
+
+
+def topics_of_event(db: Database, told: Mapping[str, Any], config: Config) -> frozenset[str]:
+    """Find the topics with one item for each event that have announced this story's."""
+    event = told["event"]
+    if event is None:
+        return frozenset()
+    ids = dict(db.execute("SELECT id, config_id FROM topics"))
+    least = {topic.id: topic.same_event for topic in config.topics}
+    return frozenset(
+        topic
+        for row, _, score in events_shown(db, [event["event"]])
+        if (share := least.get(topic := ids[row])) is not None
+        and belongs(score, share)
+        and belongs(event["score"], share)
+    )
 
 
 def missing(query: Query, rules: Sequence[Rule], story: CopiedStory) -> list[dict[str, Any]]:
