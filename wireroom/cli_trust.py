@@ -48,6 +48,7 @@ def preview(path: Path, query: str, against: str | None, since: str, limit: int,
     from db.search import with_archived
     from wireroom.config_queries import names_of
     from wireroom.preview_told import preview_lines
+    from wireroom.tag_hints import tag_hints
 
     config, now = read_config(path), datetime.now(UTC)
     start = time_of(since, now)
@@ -69,6 +70,8 @@ def preview(path: Path, query: str, against: str | None, since: str, limit: int,
         "change": change(db, tree, compared, start, now, limit) if compared is not None else None,
     }
     show(told, preview_lines(told, shutil.get_terminal_size((100, 24)).columns), as_json=as_json)
+    for hint in tag_hints(db, tree, names):
+        click.echo(f"wireroom: {hint}", err=True)
 
 
 @since_option
