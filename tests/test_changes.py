@@ -233,6 +233,9 @@ def test_settings_and_limits_are_told_without_effects(sea: House) -> None:
     assert told["effects"]["changes"] == []
     assert "  none would change" in sea.wireroom("changes").out.splitlines()
 
+    write(sea, RULES.replace('title = "Sea"', 'title = "Sea"\ndigest = "mon 07:05"\ntimezone = "Europe/Berlin"'))
+    assert "      digest: nothing → 'mon 07:05 Europe/Berlin'" in sea.wireroom("changes").out.splitlines()
+
 
 def test_since_and_how_many_are_looked_at(sea: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Older stories do not count; of many only the newest are looked at, and it is said."""
