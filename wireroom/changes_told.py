@@ -9,6 +9,7 @@ from typing import Any
 from wireroom.chart import clipped
 from wireroom.edits import Edit
 from wireroom.escape import escaped
+from wireroom.verdict_lines import WITHHELD
 
 KINDS = ("settings", "source", "category", "entity", "rule", "query", "topic")
 NOT_ASKED = frozenset({"category", "entity"})
@@ -28,7 +29,6 @@ EFFECTS = {
     ("withheld", "begins"): "would be",
     ("withheld", "ends"): "would no longer be",
 }
-WITHHELD = {"drop": "dropped", "hold": "held", "hide": "hidden"}
 
 
 def edit_told(edit: Edit) -> dict[str, Any]:

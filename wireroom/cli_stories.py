@@ -88,7 +88,7 @@ def regroup(path: Path, *, restart: bool, as_json: bool) -> None:
 
 
 class Since(click.ParamType[float]):
-    """A time back from now, as the config writes durations, or a date → seconds before now."""
+    """A time back from now, as the config writes durations, or a date → seconds."""
 
     name = "time"
 
@@ -105,7 +105,7 @@ class Since(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
-@click.option("--since", type=Since(), help="Only stories first seen since then: 30d, or a date; all, if not given.")
+@click.option("--since", type=Since(), help="Only stories first seen since then: 30d, a date; all, if not given.")
 @click.option("--dry-run", is_flag=True, help="Tell what it would change, change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
@@ -140,7 +140,7 @@ def retag(path: Path, since: float | None, *, dry_run: bool, as_json: bool) -> N
         click.echo(line)
 
 
-@click.option("--since", type=Since(), default="30d", help="How far back to look: 12h, or a date; 30d, if not given.")
+@click.option("--since", type=Since(), default="30d", help="Stories seen since then: 12h, a date; 30d, if not given.")
 @click.option("--topic", help="Only stories that this topic took.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=30, help="How many of each at most; 30, if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
