@@ -133,6 +133,7 @@ def check(path: Path, *, as_json: bool) -> None:
     from datetime import UTC, datetime
 
     from wireroom.config_faults import ConfigError
+    from wireroom.tag_hints import config_hints
     from wireroom.trials import run_trials
 
     try:
@@ -150,10 +151,13 @@ def check(path: Path, *, as_json: bool) -> None:
         raise click.exceptions.Exit(CONFIG_BAD) from None
     counts = {"sources": len(config.sources), "rules": len(config.rules), "topics": len(config.topics)}
     counts |= {"entities": entities} if entities else {}
+    notes = [*config_hints(config)]
     if as_json:
-        click.echo(json.dumps({"good": True, "faults": [], **counts}, indent=2))
-    else:
-        click.echo(f"{path}: good: {', '.join(f'{count} {what}' for what, count in counts.items())}")
+        click.echo(json.dumps({"good": True, "faults": [], "notes": notes, **counts}, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"{path}: good: {', '.join(f'{count} {what}' for what, count in counts.items())}")
+    for note in notes:
+        click.echo(f"wireroom: {note}", err=True)
 
 
 @cli.add_command

@@ -6,15 +6,21 @@ IO: sqlite, files (the shipped names).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
+from db.query import parse
 from db.query_faults import nearest
 from db.query_names import Names, unknown_kinds
 from db.query_tree import Query, Tag, leaves
 from db.text import slug
 from ingest.gazetteer_files import shipped
 from wireroom.escape import escaped
+
+if TYPE_CHECKING:
+    from wireroom.config import Config
 
 
 def tag_hints(db: Database, query: Query, names: Names) -> Iterator[str]:
@@ -45,10 +51,39 @@ def meant_by(db: Database, kind: str, name: str) -> str | None:
 
 
 def called_by(kind: str, name: str) -> str | None:
-    """Find what a well-known name is called as a tag: `usa` → `united-states`."""
+    """Find what a well-known name is called as a tag: `usa` → `united-states`; None where it is one itself."""
+    tags, names = shipped_tags()
+    return None if (kind, name) in tags else names.get((kind, name.replace("-", "")))
+
+
+@cache
+def shipped_tags() -> tuple[frozenset[tuple[str, str]], dict[tuple[str, str], str]]:
+    """List the tags that well-known names give, and the names in them without hyphens; the first of one name counts."""
+    names: dict[tuple[str, str], str] = {}
     for one in shipped():
-        if one.kind == kind and one.name != name:
-            words = {*one.aliases, *(spelling.text for spelling in one.spellings if not spelling.seat)}
-            if any(slug(text).replace("-", "") == name.replace("-", "") for text in words):
-                return one.name
-    return None
+        for text in (*one.aliases, *(spelling.text for spelling in one.spellings if not spelling.seat)):
+            names.setdefault((one.kind, slug(text).replace("-", "")), one.name)
+    return frozenset((one.kind, one.name) for one in shipped()), names
+
+
+def config_hints(config: Config) -> Iterator[str]:
+    """Say which rules, saved queries and topics ask for a tag that nothing gives, but for a name of which there is one.
+
+    Whoever is known in texts is tagged by one name only, so such a query would wait for good.
+    """
+    if not config.gazetteer:
+        return
+    tables = (config.categories, *(source.categories for source in config.sources))
+    given = {tag for source in config.sources for tag in source.tags} | {rule.tag for rule in config.rules}
+    given |= {tag for table in tables for _, tag in table}
+    given |= {f"{one.kind}:{one.name}" for one in config.entities.named}
+    texts = [("rule", one.id, one.match) for one in config.rules]
+    texts += [("query", one.id, one.match) for one in config.queries]
+    texts += [("topic", one.id, text) for one in config.topics for text in (one.match, one.exclude) if text is not None]
+    for table_, id_, text in texts:
+        asked = dict.fromkeys(leaf for leaf in leaves(parse(text)) if isinstance(leaf, Tag) and not leaf.prefix)
+        for leaf in asked:
+            meant = called_by(leaf.kind, leaf.name)
+            if meant and f"{leaf.kind}:{leaf.name}" not in given:
+                mend = f"names in texts give `{leaf.kind}:{meant}`"
+                yield f'{table_} "{id_}" asks for the tag `{leaf.kind}:{leaf.name}`, which nothing gives; {mend}'
