@@ -103,6 +103,12 @@ CREATE TABLE config_in_force (               -- what config.toml said when it wa
   PRIMARY KEY (kind, config_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE VIEW tagged AS                        -- one row per tag of a story and cause
+SELECT x.story_id AS story_id, t.kind AS kind, t.name AS name,
+       x.origin AS origin,                   -- language, category, vocabulary, gazetteer, entity, source, rule, person
+       x.why AS why                          -- the category, the words in the text, a source's or rule's id, a person
+FROM story_tags x JOIN tags t ON t.id = x.tag_id;
+
 CREATE TABLE mark_log (                      -- all that a person said of single stories; a decision may have several
   id              INTEGER PRIMARY KEY,
   decision_id     INTEGER NOT NULL REFERENCES decisions(id), -- whose story_id and other_id are the same

@@ -9,14 +9,12 @@ from sqlite_utils import Database
 from db.apart import heads
 from db.index import index_stories
 from db.members import members_of
-from db.model import Dedupe
+from db.model import Dedupe, belongs
 from db.query_sql import newest
 from db.query_tree import Query
 
 PAGE, PAGES = 1000, 20
 """Of a topic with one item for each event so many matches are looked at, a page at a time, to find ``limit`` events."""
-
-ROUNDING = 1e-9
 
 
 def filling(
@@ -45,7 +43,7 @@ def filling(
             if story not in rows or len(found) == limit:
                 continue
             event, score = rows[story]
-            if same_event is not None and event is not None and (score is None or score >= same_event - ROUNDING):
+            if same_event is not None and event is not None and belongs(score, same_event):
                 if event in events:
                     continue
                 events.add(event)

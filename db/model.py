@@ -31,6 +31,15 @@ LEAST_SCORES: dict[Level, float] = {"loose": 0.8, "normal": 1.0, "strict": 1.4}
 """The least likeness to an event that each level asks for, as a multiple of what ``normal`` does (ingest/event.py)."""
 
 
+ROUNDING = 1e-9
+"""A score that is just what a level asks for may fall a little short of it as a fraction."""
+
+
+def belongs(score: float | None, least: float) -> bool:
+    """Tell whether a story is so much alike to its event that it counts as one of it; what began it always is."""
+    return score is None or score >= least - ROUNDING
+
+
 LanguageFrom = Literal["detected", "declared"]
 """How a text's language is known: from the text itself, or from its feed alone."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from db.query_sql import Compiled, compile_query
+from db.query_sql import OF_TAGS, OF_TEXT, Compiled, compile_query
 from db.query_tree import Query
 from db.search import limited, stories_told
 from db.times import iso
@@ -51,9 +51,8 @@ UNION ALL SELECT 'leaving', id FROM (SELECT id FROM leaves ORDER BY id DESC LIMI
 """
 
 BOUNDED = {
-    "WHERE stories_fts MATCH ?": "WHERE stories_fts MATCH ? AND rowid >= {first}",
-    "FROM story_tags st JOIN tags t ON t.id = st.tag_id WHERE": "FROM story_tags st JOIN tags t ON t.id = st.tag_id "
-    "AND st.story_id >= {first} WHERE",
+    OF_TEXT: f"{OF_TEXT[:-1]} AND rowid >= {{first}})",
+    OF_TAGS: f"{OF_TAGS} AND st.story_id >= {{first}}",
 }
 """What a query looks up in all stories, and the same of those from a row on: rows rise with first sight."""
 

@@ -128,4 +128,6 @@ def syntax_fault(plain: str, error: Exception) -> QueryError:
     if operator := re.match(r"(?:AND|OR)\b", rest):
         mend = "write something before it, or put it in quotes to search for the word"
         return QueryError(f"{operator[0]} has nothing before it; {mend}", column)
+    if rest.startswith(")") and plain[: int(at[1])].rstrip().endswith("("):
+        return QueryError("there is nothing in these parentheses; write a word in them, or take them away", column)
     return QueryError(f"{rest[:20]!r} does not fit here; put special characters in quotes", column)

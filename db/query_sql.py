@@ -32,6 +32,10 @@ from db.times import iso, parse_iso
 TEXT_COLUMNS = {"": "", "title": "{title folded_title} : ", "text": "{text folded_text} : "}
 WHEN_COLUMNS = {"published": "published", "seen": "first_seen"}
 
+OF_TEXT = "stories.id IN (SELECT rowid FROM stories_fts WHERE stories_fts MATCH ?)"
+OF_TAGS = "FROM tags t CROSS JOIN story_tags st ON st.tag_id = t.id"
+"""What is looked up in all stories; a preview of some days narrows just these (db/preview.py)."""
+
 OF_ENTRIES = "stories.id IN (SELECT e.story_id FROM entries e WHERE {})"
 OF_STORIES = "stories.id IN (SELECT o.id FROM stories o WHERE {})"
 """Not asked of each row: newest first, SQLite would go through all stories rather than by the index."""
@@ -71,7 +75,7 @@ def compile_query(query: Query, now: str) -> Compiled:
     """
     match = fts(query)
     if match is not None:
-        return Compiled("stories.id IN (SELECT rowid FROM stories_fts WHERE stories_fts MATCH ?)", (match,))
+        return Compiled(OF_TEXT, (match,))
     match query:
         case And(parts):
             return join(" AND ", [compile_query(part, now) for part in gathered(parts, And)], "1")
@@ -133,7 +137,7 @@ def tagged(tag: Tag) -> Compiled:
         params += [tag.name, f"{tag.name}\U0010ffff"]
     where = " AND ".join(wanted) or "1"
     return Compiled(
-        f"stories.id IN (SELECT st.story_id FROM tags t CROSS JOIN story_tags st ON st.tag_id = t.id WHERE {where})",
+        f"stories.id IN (SELECT st.story_id {OF_TAGS} WHERE {where})",
         tuple(params),
     )
 

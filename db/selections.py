@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from itertools import groupby
 from operator import itemgetter
 
@@ -11,6 +12,7 @@ from sqlite_utils import Database
 
 from db.plan import Chosen
 from db.recall import Shown, Taken
+from db.times import iso, parse_iso
 
 
 def taken_of(db: Database, story_ids: Collection[int]) -> frozenset[Taken]:
@@ -120,6 +122,20 @@ def due(db: Database, now: str, most: int) -> list[tuple[int, int]]:
 def waits_no_more(db: Database, looked_at: Iterable[tuple[int, int]]) -> None:
     """Forget what was looked at once more."""
     db.conn.executemany("DELETE FROM waiting WHERE topic_id = ? AND story_id = ?", looked_at)
+
+
+def wait(db: Database, topic_id: int, story_ids: Collection[int], delay_s: float, now: str) -> frozenset[int]:
+    """Have those of the stories that are younger than a topic's delay wait for it → them."""
+    if not delay_s:
+        return frozenset()
+    since = iso(parse_iso(now) - timedelta(seconds=delay_s))
+    rows = db.execute(
+        "INSERT INTO waiting (topic_id, story_id, due_at) SELECT ?, id, '' FROM stories "
+        "WHERE id IN (SELECT value FROM json_each(?)) AND first_seen > ? RETURNING story_id",
+        [topic_id, json.dumps(list(story_ids)), since],
+    ).fetchall()
+    reschedule(db, topic_id, delay_s)
+    return frozenset(story for (story,) in rows)
 
 
 def reschedule(db: Database, topic_id: int, delay_s: float) -> None:

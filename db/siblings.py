@@ -10,14 +10,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from db.model import LEAST_SCORES, EventTold, Level, Sibling
+from db.model import LEAST_SCORES, ROUNDING, EventTold, Level, Sibling
 
 MAX_NAMED = 10
 """So many other stories of an event are named in an item, the first that were seen; the rest are counted."""
-
-
-ROUNDING = 1e-9
-"""A share that is just what a level asks for may fall a little short of it as a fraction."""
 
 
 def events_of(db: Database, stories: Iterable[int], level: Level, topic_id: int | None) -> dict[int, EventTold]:

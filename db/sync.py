@@ -21,7 +21,7 @@ from db.model import Dedupe
 from db.policies import note_policy
 from db.query_tree import Query
 from db.rows import AT_ONCE, all_rows
-from db.selections import reschedule, select
+from db.selections import reschedule, select, wait
 from db.times import iso, parse_iso
 
 CLOCK_DAYS = timedelta(days=1)
@@ -246,5 +246,6 @@ def put_topic(db: Database, topic: ConfiguredTopic, now: str, mint: Callable[[],
     assert cursor.lastrowid is not None
     topic_id = int(cursor.lastrowid)
     items = filling(db, topic.query, topic.limit, now, dedupe=topic.dedupe, same_event=topic.same_event)
-    select(db, topic_id, items, now, mint)  # the newest gets the top number
+    young = wait(db, topic_id, {story for story, _ in items}, topic.delay_s, now)
+    select(db, topic_id, [item for item in items if item[0] not in young], now, mint)  # the newest gets the top number
     return topic_id

@@ -9,14 +9,12 @@ from datetime import timedelta
 
 from db.apart import Member, heads
 from db.last_word import is_hidden, pinned
+from db.model import belongs
 from db.plan import Chosen, Selection
 from db.recall import Desk, Draft, Known, Shown
 from db.times import iso_after, parse_iso
 from ingest.dedupe import Placed
 from ingest.tag import Topic
-
-ROUNDING = 1e-9
-"""A score that is just what a level asks for may fall a little short of it as a fraction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +132,6 @@ def first_told(
         elif draft.event not in told or taken.get((topic.id, draft.ref)):
             told.add(draft.event)
             yield draft
-
-
-def belongs(score: float | None, least: float) -> bool:
-    """Tell whether a story is so much alike to its event that a topic counts it to it; what began it always is."""
-    return score is None or score >= least - ROUNDING
 
 
 def events_of(drafts: Iterable[Draft]) -> frozenset[int]:

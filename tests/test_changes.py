@@ -13,6 +13,7 @@ import pytest
 from db.in_force import Said
 from house import House, until
 from origin import item, rss
+from wireroom.changes_told import edit_lines
 from wireroom.edits import Edit, edits, renames
 
 RULES = """\
@@ -233,6 +234,9 @@ def test_settings_and_limits_are_told_without_effects(sea: House) -> None:
     assert told["effects"]["changes"] == []
     assert "  none would change" in sea.wireroom("changes").out.splitlines()
 
+    write(sea, RULES.replace('title = "Sea"', 'title = "Sea"\ndigest = "mon 07:05"\ntimezone = "Europe/Berlin"'))
+    assert "      digest: nothing → 'mon 07:05 Europe/Berlin'" in sea.wireroom("changes").out.splitlines()
+
 
 def test_since_and_how_many_are_looked_at(sea: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Older stories do not count; of many only the newest are looked at, and it is said."""
@@ -282,3 +286,19 @@ def test_what_is_in_force_may_be_unknown_or_unreadable(sea: House) -> None:
         db.commit()
     assert (changes(sea)["since"], changes(sea)["edits"]) == (None, [])
     assert "has not noted yet" in sea.wireroom("changes").out
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "now", "line"),
+    [
+        ("delay_s", 0, 1800.0, "delay: '0s' → '1800s'"),
+        ("every_s", None, 600.0, "every: nothing → '600s'"),
+        ("per_event", False, True, "per_story: 'copies' → 'event'"),
+        ("limit", 50, 9, "limit: 50 → 9"),
+    ],
+)
+def test_keys_are_told_as_the_config_writes_them(key: str, before: object, now: object, line: str) -> None:
+    """Not by the names that they have inside."""
+    edit = {"kind": "topic", "id": "t", "how": "edited", "was": None, "keys": {key: {"before": before, "now": now}}}
+
+    assert list(edit_lines(edit)) == ["  ~ t", f"      {line}"]

@@ -164,6 +164,15 @@ def test_search_names_what_config_and_archive_know(house: House, origin: Origin)
     assert "did you mean `region`?" in found("regoin:coast")
     assert "column 8: there is no source `two`" in found("source:two")
     assert "no tag of the kind `team`" in found("team:blue")
+    assert "no story has the tag `region:cost`: did you mean `region:coast`?" in found("region:cost")
+    assert house.wireroom("tag", "1", "place:france").err == ""
+    assert "give place:united-states, not place:america" in house.wireroom("tag", "1", "place:america").err
+    assert "no story has the tag `place:usa`: did you mean `place:united-states`?" in found("place:USA")
+    assert "no story has the tag `place:uk`" in house.wireroom("preview", "harbour OR place:UK").err
+    assert "no story" not in house.wireroom("preview", "harbour OR region:coast").err
+    assert "Mountain" in found("-harbour"), "no option, but a query"
+    assert "Harbour" in house.wireroom("search", "--limit", "9", "-mountain seen:>=now-1h", "--json").out
+    assert "takes 1 story" in house.wireroom("preview", "-harbour -x").out
 
     house.configure({"other": origin.url("/one")}, "", allow=origin.port)
     assert "Harbour" in found("region:coast source:one"), "the archive knows them still"

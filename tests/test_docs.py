@@ -164,14 +164,14 @@ def test_cluster_is_bound_to_its_own_addresses() -> None:
 
 
 def test_views_are_as_documented() -> None:
-    """The columns of the two views are an interface."""
+    """The columns of the views are an interface."""
     from sqlite_utils import Database
 
     from db.schema import migrations
 
     db = Database(memory=True)
     migrations.apply(db)
-    for view in ("coverage", "published", "event_stories"):
+    for view in ("coverage", "published", "event_stories", "tagged"):
         (row,) = re.findall(rf"^\| `{view}` \| .*? \| (.*) \|$", README, re.MULTILINE)
         assert re.findall(r"`(\w+)`", row) == [name for _, name, *_ in db.execute(f"PRAGMA table_info({view})")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wireroom.explained import event_lines
+from wireroom.verdict_lines import reasons
 
 
 def test_an_event_that_one_story_tells_of_says_so() -> None:
@@ -17,4 +18,18 @@ def test_an_event_that_one_story_tells_of_says_so() -> None:
     assert event_lines({**alone, "stories": [other]}) == [
         "event 7",
         "also story 2, 3 sources, 1.50 (Ombra): Growers buy a plant",
+    ]
+
+
+def test_what_a_person_said_of_all_topics_is_told_of_those_that_it_concerns() -> None:
+    """A story that was let in is not told of as shown in a topic that does not take it."""
+    one: dict[str, Any] = {
+        "topic": "sea", "takes": False, "matched": [], "failed": ["ferry"], "missing": [], "selections": [],
+        "waits_until": None, "marks": ["hide", "show"],
+    }  # fmt: skip
+
+    assert [*reasons(one)] == ["failed: ferry"]
+    assert [*reasons({**one, "marks": ["pin"]})] == ["failed: ferry", "a person said: pinned there"]
+    assert [*reasons({**one, "takes": True, "failed": [], "marks": ["show"]})] == [
+        "a person said: shown, whatever rules say"
     ]

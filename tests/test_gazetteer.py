@@ -54,6 +54,8 @@ FAR = "Nothing to see here. " * 40
         ("Erdoğan speaks", {"person:recep-tayyip-erdogan"}),
         ("Bank of England holds", {"org:bank-of-england", "place:united-kingdom"}),
         ("Istanbul ferries", {"place:istanbul", "place:turkiye"}),
+        ("Two dear U.S. dollars for a U.S. Treasury note", {"place:united-states", "org:us-treasury"}),
+        ("Paid in U.S. dollars", set()),
     ],
 )
 def test_names_are_found_as_they_are_written(title: str, expected: set[str]) -> None:
@@ -71,6 +73,7 @@ def test_names_are_found_as_they_are_written(title: str, expected: set[str]) -> 
         "New Jersey's Jersey City",
         "Georgia's peaches are ripe in Atlanta, Georgia",
         "Michael Jordan and Paris Hilton",
+        "Turkey Point, the nuclear plant, sells Turkey sandwiches",
         "Mrs Holland and George Washington",
         "Jordan Marsh opens a shop",
         "The China Daily and the Washington Post",

@@ -83,7 +83,7 @@ def test_what_is_looked_up_is_bounded_and_takes_the_same(tmp_path: Path, query: 
     looked_up = bounded(room.db, parse(query), iso(at(20)), iso(NOW)).sql
 
     assert [row["story_id"] for row in asked(room, query, since=at(20))["newest"]] == taken
-    assert looked_up.count(">= 2") == looked_up.count("stories_fts MATCH") + looked_up.count("FROM story_tags") > 0
+    assert looked_up.count(">= 2") == looked_up.count("stories_fts MATCH") + looked_up.count("JOIN story_tags") > 0
 
 
 def test_withheld_and_merged_stories_are_not_taken(tmp_path: Path) -> None:

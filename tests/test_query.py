@@ -214,6 +214,7 @@ def test_meaning(query: str, meaning: Query) -> None:
         ("-" * 1990 + "a", "nest deeper than 20; make two queries"),
         ("NOT " * 400 + "a", "nest deeper than 20"),
         ('a" ' + "(" * 900 + "x" + ")" * 900 + ' b"', "nest deeper than 20"),
+        ("a ( )", "column 5: there is nothing in these parentheses; write a word in them"),
         ("title:text:a", "column 7: title:text: is a field in a field"),
         ("x" * 2001, "2001 characters; 2000 are the most"),
         ("(" * 21 + "a" + ")" * 21, "deeper than 20"),

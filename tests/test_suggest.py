@@ -201,8 +201,7 @@ def test_what_is_printed_can_be_put_into_the_config(house: House) -> None:
     ("words", "said"),
     [
         (["--topic", "x"], "the config has no topic 'x'"),
-        (["--since", "soon"], "'soon' is no duration"),
-        (["--since", "999999999d"], "there was nothing so long ago"),
+        (["--since", "soon"], "'soon' is no time"),
     ],
 )
 def test_wrong_usage(house: House, words: list[str], said: str) -> None:

@@ -13,6 +13,8 @@ import pytest
 from house import ROOT, House, until
 from wireroom.config import load_config
 from wireroom.config_faults import ConfigError
+from wireroom.entities import gazetteer_of
+from wireroom.reload import load_again
 from wireroom.trials import run_trials
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -142,6 +144,24 @@ def test_check_names_it_and_other_commands_go_on(house: House) -> None:
     assert fault["key"] == 'rule "r": test 1'
     assert polled.code == 0, polled.err
     assert house.wireroom("check").code == 0
+
+
+def test_reload_builds_what_finds_names_only_where_they_are_others(tmp_path: Path) -> None:
+    """Of very many it takes seconds; the tests go by what is there."""
+    path = tmp_path / "config.toml"
+    rule = RULE.format(match="a", test="text = 'a'\nexpect = true")
+    path.write_text(f'[[entity]]\nkind = "ship"\nname = "Galatea"\n{rule}')
+    config = load_config(path)
+    gazetteer_of(config.entities, known=config.gazetteer)
+    before = gazetteer_of.cache_info().misses
+
+    again = load_again(config)
+    path.write_text(path.read_text().replace("Galatea", "Arethusa"))
+    other = load_again(config)
+
+    assert again.entities is config.entities
+    assert other.entities is not config.entities
+    assert gazetteer_of.cache_info().misses == before + 1
 
 
 def test_a_daemon_does_not_take_over_an_edit_that_breaks_a_test(house: House) -> None:

@@ -196,3 +196,17 @@ def test_the_daemon_does_what_is_due_also_after_a_kill(house: House) -> None:
         "FROM selections x JOIN stories st ON st.id = x.story_id"
     )
     assert late >= 6
+
+
+def test_new_topic_is_not_filled_with_what_is_too_young(house: House) -> None:
+    """It waits there, as it would have, had the topic been there when it came."""
+    feed = house.folder / "feed.xml"
+    feed.write_text(rss(item(1, title="A ferry")))
+    house.configure({"one": str(feed)})
+    house.poll()
+    house.configure({"one": str(feed)}, '[[topic]]\nid = "late"\ntitle = "L"\nmatch = "ferry"\ndelay = "1h"\n')
+    house.poll()
+
+    due = "strftime('%Y-%m-%dT%H:%M:%SZ', stories.first_seen, '+3600 seconds')"
+    assert house.rows("SELECT count(*) FROM selections") == [(0,)]
+    assert house.rows(f"SELECT due_at = {due} FROM waiting JOIN stories ON id = story_id") == [(1,)]

@@ -9,6 +9,7 @@ from typing import Any
 from wireroom.chart import clipped
 from wireroom.edits import Edit
 from wireroom.escape import escaped
+from wireroom.verdict_lines import WITHHELD
 
 KINDS = ("settings", "source", "category", "entity", "rule", "query", "topic")
 NOT_ASKED = frozenset({"category", "entity"})
@@ -28,7 +29,6 @@ EFFECTS = {
     ("withheld", "begins"): "would be",
     ("withheld", "ends"): "would no longer be",
 }
-WITHHELD = {"drop": "dropped", "hold": "held", "hide": "hidden"}
 
 
 def edit_told(edit: Edit) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def edit_lines(edit: Mapping[str, Any]) -> Iterator[str]:
     keys = edit["keys"]
     if edit["kind"] == "settings":
         for key, both in keys.items():
-            yield f"  ~ {key}: {value(both['before'])} → {value(both['now'])}"
+            yield f"  ~ {as_written(key, both)}"
         return
     name = f"  {SIGNS[edit['how']]} {edit['id']}"
     if edit["how"] != "edited":
@@ -68,7 +68,18 @@ def edit_lines(edit: Mapping[str, Any]) -> Iterator[str]:
         return
     yield f"{name}, until now {edit['was']}" if edit["was"] is not None else name
     for key, both in keys.items():
-        yield f"      {key}: {value(both['before'])} → {value(both['now'])}"
+        yield f"      {as_written(key, both)}"
+
+
+def as_written(key: str, both: Mapping[str, Any]) -> str:
+    """Tell an edited key by the name and in the way in which the config has it."""
+    before, now = (both[side] for side in ("before", "now"))
+    if key == "per_event":
+        return " → ".join(["per_story: 'event'", "'copies'"] if before else ["per_story: 'copies'", "'event'"])
+    if key.endswith("_s"):
+        told = (one if one is None else f"{one:g}s" for one in (before, now))
+        return f"{key.removesuffix('_s')}: {' → '.join(map(value, told))}"
+    return f"{key}: {value(before)} → {value(now)}"
 
 
 def value(one: Any) -> str:

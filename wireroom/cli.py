@@ -23,6 +23,7 @@ from wireroom.command import (
     command,
     config_option,
     fail,
+    query_command,
     read_config,
 )
 from wireroom.escape import escaped
@@ -132,6 +133,7 @@ def check(path: Path, *, as_json: bool) -> None:
     from datetime import UTC, datetime
 
     from wireroom.config_faults import ConfigError
+    from wireroom.tag_hints import config_hints
     from wireroom.trials import run_trials
 
     try:
@@ -149,10 +151,13 @@ def check(path: Path, *, as_json: bool) -> None:
         raise click.exceptions.Exit(CONFIG_BAD) from None
     counts = {"sources": len(config.sources), "rules": len(config.rules), "topics": len(config.topics)}
     counts |= {"entities": entities} if entities else {}
+    notes = [*config_hints(config)]
     if as_json:
-        click.echo(json.dumps({"good": True, "faults": [], **counts}, indent=2))
-    else:
-        click.echo(f"{path}: good: {', '.join(f'{count} {what}' for what, count in counts.items())}")
+        click.echo(json.dumps({"good": True, "faults": [], "notes": notes, **counts}, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"{path}: good: {', '.join(f'{count} {what}' for what, count in counts.items())}")
+    for note in notes:
+        click.echo(f"wireroom: {note}", err=True)
 
 
 @cli.add_command
@@ -205,7 +210,7 @@ def status(path: Path, *, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many stories.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
-@command
+@query_command
 def search(path: Path, query: str, limit: int, form: str | None) -> None:
     """Find stories in the archive, newest first, with the query language of rules and topics.
 
@@ -224,12 +229,13 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
     from datetime import UTC, datetime
 
     from db.archive import open_reader
-    from db.query_names import read_query, unknown_kinds
+    from db.query_names import read_query
     from db.search import search as find
     from db.search import with_archived
     from db.times import iso
     from wireroom.config_queries import names_of
     from wireroom.table import table
+    from wireroom.tag_hints import tag_hints
 
     config = read_config(path)
     db = open_reader(config.archive)
@@ -253,8 +259,8 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
         click.echo(table(rows, ["story_id", "first_seen", "sources", "title"]))
     else:
         click.echo("no story matches")
-        for kind in unknown_kinds(asked, known):
-            click.echo(f"wireroom: there is no tag of the kind `{kind}`", err=True)
+        for hint in tag_hints(db, asked, known):
+            click.echo(f"wireroom: {hint}", err=True)
 
 
 cli.add_command(cli_trust.preview)

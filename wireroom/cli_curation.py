@@ -77,7 +77,13 @@ def tag(path: Path, story: str, tags: tuple[str, ...], *, by: str, as_json: bool
 
     Rules and topics see it at once. Works beside a running daemon.
     """
-    decide(path, {"do": "tag", "story": story, "tags": checked(tags), "by": by}, as_json=as_json)
+    from wireroom.tag_hints import called_by
+
+    named = checked(tags)
+    decide(path, {"do": "tag", "story": story, "tags": named, "by": by}, as_json=as_json)
+    for kind, name in named:
+        if usual := called_by(kind, name):
+            click.echo(f"wireroom: names in texts give {kind}:{usual}, not {kind}:{name}", err=True)
 
 
 @click.argument("tags", nargs=-1, required=True, metavar="TAG...")

@@ -88,21 +88,24 @@ def regroup(path: Path, *, restart: bool, as_json: bool) -> None:
 
 
 class Since(click.ParamType[float]):
-    """A time back from now, as the config writes durations → seconds."""
+    """A time back from now, as the config writes durations, or a date → seconds."""
 
-    name = "duration"
+    name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Read it."""
-        from wireroom.units import parse_duration
+        from datetime import UTC, datetime
 
+        from wireroom.since import read_since
+
+        now = datetime.now(UTC)
         try:
-            return parse_duration(value)
+            return (now - read_since(value, now)).total_seconds()
         except ValueError as error:
-            self.fail(str(error).replace("|", "; "), param, ctx)
+            self.fail(str(error), param, ctx)
 
 
-@click.option("--since", type=Since(), help="Only stories first seen in this time, such as 30d; all, if not given.")
+@click.option("--since", type=Since(), help="Only stories first seen since then: 30d, a date; all, if not given.")
 @click.option("--dry-run", is_flag=True, help="Tell what it would change, change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
@@ -137,7 +140,7 @@ def retag(path: Path, since: float | None, *, dry_run: bool, as_json: bool) -> N
         click.echo(line)
 
 
-@click.option("--since", type=Since(), default="30d", help="How far back to look, such as 12h; 30d, if not given.")
+@click.option("--since", type=Since(), default="30d", help="Stories seen since then: 12h, a date; 30d, if not given.")
 @click.option("--topic", help="Only stories that this topic took.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=30, help="How many of each at most; 30, if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -159,10 +162,7 @@ def suggest(path: Path, *, since: float, topic: str | None, limit: int, as_json:
     config = read_config(path)
     if topic is not None and topic not in (one.id for one in config.topics):
         fail(2, f"--topic: the config has no topic {topic!r}")
-    try:
-        after = iso(datetime.now(UTC) - timedelta(seconds=since))
-    except OverflowError:
-        fail(2, "--since: there was nothing so long ago; write it like 30d or 12h")
+    after = iso(datetime.now(UTC) - timedelta(seconds=since))
     result = suggestions(open_reader(config.archive), config, after, topic, limit)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False, indent=2))

@@ -5,7 +5,6 @@ Heavy parts are imported by the command that needs them, as in ``cli.py``.
 
 from __future__ import annotations
 
-import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wireroom.command import command, fail, read_config
+from wireroom.cli_decisions import as_json_option, show
+from wireroom.command import command, fail, query_command, read_config
 
 if TYPE_CHECKING:
     from wireroom.config import Config, Topic
 
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 since_option = click.option("--since", default="30d", show_default=True, help="Stories first seen since then.")
 
 
@@ -27,7 +26,7 @@ since_option = click.option("--since", default="30d", show_default=True, help="S
 @since_option
 @click.option("--limit", type=click.IntRange(0, 1000), default=10, show_default=True, help="How many examples.")
 @as_json_option
-@command
+@query_command
 def preview(path: Path, query: str, against: str | None, since: str, limit: int, *, as_json: bool) -> None:
     """Show what QUERY would take from the archive: how many stories, by day and source, the newest of them.
 
@@ -48,6 +47,7 @@ def preview(path: Path, query: str, against: str | None, since: str, limit: int,
     from db.search import with_archived
     from wireroom.config_queries import names_of
     from wireroom.preview_told import preview_lines
+    from wireroom.tag_hints import tag_hints
 
     config, now = read_config(path), datetime.now(UTC)
     start = time_of(since, now)
@@ -69,6 +69,8 @@ def preview(path: Path, query: str, against: str | None, since: str, limit: int,
         "change": change(db, tree, compared, start, now, limit) if compared is not None else None,
     }
     show(told, preview_lines(told, shutil.get_terminal_size((100, 24)).columns), as_json=as_json)
+    for hint in tag_hints(db, tree, names):
+        click.echo(f"wireroom: {hint}", err=True)
 
 
 @since_option
@@ -126,12 +128,3 @@ def time_of(since: str, now: datetime) -> datetime:
         return read_since(since, now)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from None
-
-
-def show(result: Any, lines: list[str], *, as_json: bool) -> None:
-    """Print a result, for programs or for people."""
-    if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
-        return
-    for line in lines:
-        click.echo(line)

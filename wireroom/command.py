@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +25,8 @@ def fail(code: int, *lines: str) -> NoReturn:
     raise click.exceptions.Exit(code)
 
 
-def command(function: Callable[..., None]) -> click.Command:
-    """Make a command that has ``--config`` and ``--debug`` and turns every error into one clear line."""
+def command(function: Callable[..., None], made: type[click.Command] = click.Command) -> click.Command:
+    """Make a command that has ``--config`` and ``--debug`` and turns every error into one clear line; of a class."""
 
     @functools.wraps(function)
     def guarded(config_path: Path | None, *, debug: bool, **options: Any) -> None:
@@ -44,7 +45,32 @@ def command(function: Callable[..., None]) -> click.Command:
             fail(*explained(error))
 
     debug_option = click.option("--debug", is_flag=True, help=DEBUG_HELP)
-    return click.command()(config_option(debug_option(guarded)))
+    return click.command(cls=made)(config_option(debug_option(guarded)))
+
+
+def query_command(function: Callable[..., None]) -> click.Command:
+    """Make a command, likewise, that takes a query."""
+    return command(function, QueryCommand)
+
+
+class QueryCommand(click.Command):
+    """A command that takes a query, which may begin with a ``-``: ``-sport place:russia``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put a query that looks like options behind a ``--``, where click takes it as it stands."""
+        if "--" not in args:
+            for at, arg in enumerate(args):
+                if re.match(r"-[^-].", arg) and not (at and self.awaits(ctx, args[at - 1])):
+                    args = [*args[:at], *args[at + 1 :], "--", arg]
+                    break
+        return super().parse_args(ctx, args)
+
+    def awaits(self, ctx: click.Context, option: str) -> bool:
+        """Tell whether this is an option with a value, which is the next word."""
+        return any(
+            isinstance(one, click.Option) and not one.is_flag and not one.count and option in one.opts
+            for one in self.get_params(ctx)
+        )
 
 
 def config_option(function: Callable[..., None]) -> Callable[..., None]:

@@ -9,6 +9,7 @@ from typing import Any
 from db.in_force import Said
 from db.text import slug
 from wireroom.config import Config, Source, Topic
+from wireroom.units import digest_text
 
 UNTOLD = frozenset({"id", "was", "trials"})
 """Of a rule or topic: what it is called is no part of what it says, nor how it is tried out."""
@@ -59,7 +60,9 @@ def settings(config: Config) -> dict[str, Any]:
 
 def topic_says(topic: Topic) -> dict[str, Any]:
     """Tell what a topic says."""
-    return {name: value for name, value in plain(topic).items() if name not in UNTOLD}
+    digest = topic.digest
+    told = {} if digest is None else {"digest": f"{digest_text(*digest[:3])} {digest.zone}"}
+    return {name: value for name, value in plain(topic).items() if name not in UNTOLD} | told
 
 
 def plain(one: Any) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from typing import Any
 from wireroom.chart import bars, clipped, columns
 from wireroom.escape import escaped
 from wireroom.explained import counted
+from wireroom.verdict_lines import WITHHELD
 
 MOST_SOURCES = 10
 NAMED_SOURCES = 3
 """So many of a story's sources are named."""
-
-HOW_WITHHELD = {"drop": "dropped", "hold": "held", "hide": "hidden"}
 
 
 def preview_lines(told: Mapping[str, Any], width: int) -> list[str]:
@@ -54,7 +53,7 @@ def stories(count: int) -> str:
 
 def withheld(counts: Mapping[str, int]) -> str:
     """Tell how many more are withheld."""
-    told = [f"{count:,} {HOW_WITHHELD.get(how, how)}" for how, count in sorted(counts.items())]
+    told = [f"{count:,} {WITHHELD.get(how, how)}" for how, count in sorted(counts.items())]
     return f"; not counted: {', '.join(told)}" if told else ""
 
 

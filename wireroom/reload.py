@@ -82,12 +82,13 @@ def load_again(old: Config) -> Config:
     is built here, not where the daemon's other work waits: of very many it takes seconds.
     """
     new = load_config(old.path)
-    run_trials(new, datetime.now(UTC))  # an edit that breaks a test of its own is not taken over
     known = {source.id: source for source in old.sources}
     entities = old.entities if old.entities.named == new.entities.named else new.entities
     gazetteer_of(entities, known=new.gazetteer)
     sources = tuple(known[one.id] if known.get(one.id) == one else one for one in new.sources)
-    return replace(new, sources=sources, entities=entities)
+    new = replace(new, sources=sources, entities=entities)
+    run_trials(new, datetime.now(UTC))  # an edit that breaks a test of its own is not taken over
+    return new
 
 
 def tell_daemon(config: Config) -> dict[str, Any]:

@@ -38,6 +38,11 @@ def parse_digest(value: object) -> tuple[int | None, int, int]:
     return (WEEKDAYS.index(found[1]) if found[1] else None), int(found[2]), int(found[3])
 
 
+def digest_text(weekday: int | None, hour: int, minute: int) -> str:
+    """Write when a digest is due, as the config has it."""
+    return f"{'' if weekday is None else f'{WEEKDAYS[weekday]} '}{hour:02}:{minute:02}"
+
+
 def check_zone(value: object) -> str:
     """Check the name of a time zone."""
     try:

@@ -123,5 +123,5 @@ def reasons(one: Mapping[str, Any]) -> Iterator[str]:
         if row["left_at"] is not None:
             yield f"left it {row['left_at']}: it takes it no longer"
     for mark, meaning in (("pin", "pinned there"), ("hide", "hidden"), ("show", "shown, whatever rules say")):
-        if mark in one["marks"]:
+        if mark in one["marks"] and (mark == "pin" or one["takes"] or one["selections"]):
             yield f"a person said: {meaning}"

@@ -10,10 +10,10 @@ from sqlite_utils import Database
 
 from db.copied import CopiedStory
 from db.marks import marks_of
+from db.model import belongs
 from db.query_told import verdict, wanted_leaves
 from db.query_tree import Query, Tag
 from db.selections import events_shown
-from ingest.select import belongs
 from ingest.tag import Rule
 from wireroom.config import Config
 from wireroom.paper import paper_desks
