@@ -48,6 +48,8 @@ class House:
     """A folder with config.toml, and what a person would do there."""
 
     def __init__(self, folder: Path) -> None:
+        self.names = False
+        """Whether it looks for well-known names: to learn them takes every command that polls a quarter of a second."""
         self.folder = folder
         self.port = free_port()
         self.archive = folder / "wireroom.db"
@@ -59,6 +61,7 @@ class House:
             "[wireroom]",
             f'listen = "127.0.0.1:{self.port}"',
             f'base_url = "http://127.0.0.1:{self.port}/"',
+            f"gazetteer = {json.dumps(self.names)}",
             "[poll]",
             'pause = "0s"',
             'timeout = "10s"',

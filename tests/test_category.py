@@ -200,8 +200,8 @@ def test_the_tags_of_stories_and_why(house: House) -> None:
 
     (ferry,) = house.rows("SELECT story_id FROM entries GROUP BY 1 HAVING count(*) = 2")
     told = house.wireroom("explain", str(ferry[0])).out
-    assert "subject:sport: its category “Ressort 7”" in told
-    assert "place:harbour: its category “Ressort 7”" in told
+    assert "subject:sport: for its category “Ressort 7”" in told
+    assert "place:harbour: for its category “Ressort 7”" in told
     assert house.rows("SELECT count(*) FROM tags WHERE name = 'sponsored'") == [(0,)]
     assert "subject:politics" in house.wireroom("search", "subject:politics", "--json").out
 

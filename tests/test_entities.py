@@ -82,9 +82,8 @@ def test_what_is_known_to_the_program(house: House) -> None:
     """Places and organizations that are well known; where `gazetteer` is false, the user's alone."""
     for known in (True, False):
         write_feed(house, "a", item(int(known), title="Russia and the United Nations", text="The Nordic Star sailed."))
+        house.names = known
         house.configure({"a": "a.xml"}, ENTITIES)
-        config = house.config.read_text().replace("[wireroom]", f"[wireroom]\ngazetteer = {json.dumps(known)}")
-        house.config.write_text(config)
         house.poll()
 
     assert [tag for tag, _ in tags(house, "gazetteer")[1]] == ["org:united-nations", "place:russia"]

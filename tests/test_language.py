@@ -152,9 +152,9 @@ def test_an_entry_in_the_wrong_feed_is_found_by_its_language(house: House) -> No
     (short,) = json.loads(house.wireroom("search", "--json", "lang:pt").out)
     assert (english["tags"], short["tags"]) == (["lang:en"], ["lang:pt-br"])
     said = [house.wireroom("explain", str(story["story_id"])).out for story in (russian, english, short)]
-    assert "lang:ru: language detected" in said[0]
-    assert "lang:en: language detected" in said[1]
-    assert "lang:pt-br: language declared by the feed" in said[2]
+    assert "lang:ru: its language, detected" in said[0]
+    assert "lang:en: its language, detected" in said[1]
+    assert "lang:pt-br: its language, declared by the feed" in said[2]
 
 
 def test_the_tag_follows_the_lead(house: House) -> None:
