@@ -62,7 +62,10 @@ def selected(house: House, topic: str) -> list[int]:
 
 def tags(house: House, story: int) -> set[str]:
     """Read a story's tags, but for its language's, which no rule gives."""
-    sql = "SELECT t.kind || ':' || t.name FROM story_tags x JOIN tags t ON t.id = x.tag_id WHERE x.story_id = ? AND t.kind <> 'lang'"
+    sql = (
+        "SELECT t.kind || ':' || t.name FROM story_tags x JOIN tags t ON t.id = x.tag_id "
+        "WHERE x.story_id = ? AND t.kind <> 'lang'"
+    )
     return {tag for (tag,) in house.rows(sql, story)}
 
 
