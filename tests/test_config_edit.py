@@ -41,7 +41,7 @@ def test_shipped_config_keeps_every_line(tmp_path: Path) -> None:
     new = path.read_bytes()
     head, _, rest = new.partition(f'[[source]]\nid   = "s{len(load_config(path).sources) - 1}"'.encode())
     assert head + rest.split(b"\n\n", 1)[1] == old
-    assert rest.split(b"\n\n", 1)[1].startswith(b"# --- Rules")
+    assert rest.split(b"\n\n", 1)[1].startswith(b"# --- Entities")
     assert new.split(b"\n")[(written.line or 0) - 1] == b"[[source]]"
 
 

@@ -74,7 +74,7 @@ def test_dry_run_and_standard_input(house: House) -> None:
     shown, refused, summary = done.stdout.splitlines()
     assert shown == f"a  {A}  folder:f"
     assert refused.startswith("-:3: J: 'x:y' is no http or https address")
-    assert summary.startswith("2 feeds: 1 would be added (config.toml, from line 9), 0 known already, 1 refused")
+    assert summary.startswith("2 feeds: 1 would be added (config.toml, from line 10), 0 known already, 1 refused")
     assert house.config.read_bytes() == before
 
 

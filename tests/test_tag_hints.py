@@ -38,6 +38,7 @@ def test_a_well_known_name_is_called_as_its_tag_is() -> None:
 
 def test_check_tells_of_queries_that_wait_for_a_tag_in_vain(house: House) -> None:
     """It is no fault, since a person may give the tag; what the config gives itself is right."""
+    house.names = True
     house.configure({"one": "https://one.example/feed"}, RULES)
 
     told, as_json = house.wireroom("check"), json.loads(house.wireroom("check", "--json").out)
