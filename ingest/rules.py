@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from db.last_word import denied
 from db.last_word import withheld as last_word
 from db.plan import StoryText, Withheld
-from db.recall import Desk, Draft, Mark, StoryTag
+from db.recall import Desk, Draft, StoryTag
 from ingest.tag import Rule
 
 Ranks = Mapping[int, Mapping[int, int]]
@@ -41,13 +41,12 @@ class Ruled:
     """What rules make of drafts, by ref.
 
     ``tags``: all tags of each. ``withheld``: whether each is kept out of all topics. ``taken``: the rules that take it
-    and give it no tag; that they took it can be seen nowhere else. ``marks``: what a person said of each.
+    and give it no tag; that they took it can be seen nowhere else.
     """
 
     tags: tuple[tuple[int, tuple[StoryTag, ...]], ...]
     withheld: tuple[tuple[int, Withheld | None], ...]
     taken: tuple[tuple[int, tuple[str, ...]], ...]
-    marks: Mapping[int, Sequence[Mark]] = field(default_factory=dict)
 
     def let_in(self, drafts: Sequence[Draft]) -> list[Draft]:
         """List the drafts that topics are asked of."""
@@ -119,6 +118,5 @@ def ruled(drafts: Sequence[Draft], hits: Hits, ranking: Hits, barred: Collection
     return Ruled(
         tags=tuple((d.ref, (*d.tags, *tags.get(d.ref, ()))) for d in drafts),
         withheld=tuple((d.ref, last_word(d.marks, withheld.get(d.ref))) for d in drafts),
-        marks={d.ref: d.marks for d in drafts if d.marks},
         taken=tuple((d.ref, tuple(sorted(taken.get(d.ref, ())))) for d in drafts),
     )
