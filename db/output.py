@@ -10,7 +10,12 @@ from db.model import Coverage, Dedupe, Enclosure, EventTold, Level
 Order = Literal["new", "coverage"]
 """What stands first in a topic: what is new, or what most sources carry."""
 
+Edits = Literal["announce", "silent"]
+"""Whether a meaningful change of a story moves its items' ``updated``; the text follows it either way."""
+
 DAY_S = 86_400
+MAX_BYTES = 500_000
+"""A feed is no longer than this, where its topic does not say otherwise: what does not fit is in its archive pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +25,7 @@ class Policy:
     ``limit``: how many stories. ``per_source``: how many of them a single source may lead, None for any number.
     ``order``, and with ``coverage`` ``window_s``: how long before the topic's newest selection a story may have been
     selected, seconds. ``dedupe``: which copies share an item; ``grouping``: how alike the stories of an event must be
-    to be named.
+    to be named. ``edits``: whether items show that their text was changed. ``max_bytes``: how long a document may be.
     """
 
     limit: int
@@ -29,6 +34,8 @@ class Policy:
     per_source: int | None = None
     order: Order = "new"
     window_s: float = DAY_S
+    edits: Edits = "announce"
+    max_bytes: int = MAX_BYTES
 
     @property
     def is_plain(self) -> bool:

@@ -25,10 +25,12 @@ from db.first_schema import FIRST_SEARCH, FIRST_TABLES, FIRST_VIEWS
 from db.grouping_schema import ENTRY_COLUMNS, GROUPING, REVISION_COLUMNS, STORY_COLUMNS
 from db.hosts import host_of
 from db.index import BATCHED_SEARCH
+from db.serving_schema import ENTRY_COLUMNS as SERVED_ENTRY_COLUMNS
+from db.serving_schema import SERVING, SOURCE_COLUMNS
 from db.text import count_words, fold
 
 APPLICATION_ID = 0x57495245  # "WIRE": `file wireroom.db` and our own start-up check tell the archive by it
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 POLLER_COLUMNS = (
     ("domain", "TEXT DEFAULT NULL", "registered domain, or address and port: the budget it falls under"),
@@ -166,6 +168,15 @@ def m0007_curating(db: Database) -> None:
         "INSERT INTO authors (name, folded) SELECT DISTINCT author, fold(author) FROM entries WHERE author <> ''"
     )
     db.execute("PRAGMA user_version = 7")
+
+
+@migrations()
+def m0008_serving(db: Database) -> None:
+    """What feeds, pages, the hub and webhooks need: archive pages, versions of documents, who is told, feed health."""
+    add_columns(db, "entries", SERVED_ENTRY_COLUMNS)
+    add_columns(db, "sources", SOURCE_COLUMNS)
+    run_script(db, SERVING)
+    db.execute("PRAGMA user_version = 8")
 
 
 def add_columns(db: Database, table: str, columns: Sequence[tuple[str, str, str]]) -> None:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.model import Format
-from feeds.pages import PAGE_POLICY
+from feeds.front_page import PAGE_POLICY
 from feeds.publish import Published
 
 MAX_AGE_S = 60

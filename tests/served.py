@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 
 from db.model import Format
-from feeds.pages import TopicSummary, index_page
+from feeds.front_page import TopicSummary, index_page
 from feeds.publish import Published, Publisher
 from feeds.render import MEDIA_TYPES
 from feeds.serve import make_app

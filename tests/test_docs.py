@@ -90,6 +90,7 @@ def test_keys_table_is_the_config() -> None:
         "rule": config.Rule,
         "rule.test": config.Trial,
         "query": config.SavedQuery,
+        "webhook": config.WebhookTable,
     }
 
     tables["topic"] = config.TopicTable

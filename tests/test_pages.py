@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from feeds.pages import PAGE_POLICY, TopicSummary, index_page
+from feeds.front_page import PAGE_POLICY, TopicSummary, index_page
 from feeds.render import MEDIA_TYPES
 from served import Client, running_site
 

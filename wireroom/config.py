@@ -6,7 +6,7 @@ import errno
 import json
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from db.due import Due
 from db.model import LEAST_SCORES, Dedupe, Level
-from db.output import DAY_S, Order, Policy
+from db.output import DAY_S, MAX_BYTES, Edits, Order, Policy
 from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_addresses import SCHEME, default_base_url, without_credentials
@@ -101,6 +101,8 @@ class Topic:
     full_text: bool = True
     digest: Due | None = None
     secret: bool = False
+    edits: Edits = "announce"
+    max_bytes: int = MAX_BYTES
 
     @property
     def same_event(self) -> float | None:
@@ -117,6 +119,8 @@ class Topic:
             per_source=self.per_source,
             order=self.order,
             window_s=self.window_s,
+            edits=self.edits,
+            max_bytes=self.max_bytes,
         )
 
     @property
@@ -127,9 +131,19 @@ class Topic:
     @property
     def styled_by(self) -> str:
         """What else decides how it is written, as text."""
-        return json.dumps([self.grouping, self.full_text, self.digest, self.secret])
+        return json.dumps([self.grouping, self.full_text, self.digest, self.secret, self.edits, self.max_bytes])
 
     trials: tuple[Trial, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """An address that gets the new stories of ``topics`` (their ids), signed with ``secret``."""
+
+    id: str
+    url: str
+    topics: tuple[str, ...]
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +168,16 @@ class Config:
     rules: tuple[Rule, ...]
     topics: tuple[Topic, ...]
     queries: tuple[SavedQuery, ...] = ()
+    token: str | None = field(default=None, repr=False)
+    hub: bool = True
+    ping: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """The WebSub hubs that documents name: our own, and those that are told."""
+        return (*([self.base_url + "hub"] if self.hub else []), *self.ping)
 
 
 def load_config(path: Path) -> Config:
@@ -246,6 +270,11 @@ def make_config(path: Path, file: File) -> Config:
         ),
         rules=tuple(file.rule),
         queries=tuple(file.query),
+        token=file.wireroom.token,
+        hub=file.wireroom.hub,
+        ping=tuple(file.wireroom.ping),
+        proxies=tuple(file.wireroom.proxies),
+        webhooks=tuple(Webhook(id=w.id, url=w.url, topics=tuple(w.topics), secret=w.secret) for w in file.webhook),
         topics=tuple(
             Topic(
                 id=t.id,
@@ -267,6 +296,8 @@ def make_config(path: Path, file: File) -> Config:
                 full_text=t.full_text,
                 digest=Due(*t.digest, zone=t.timezone or "UTC") if t.digest is not None else None,
                 secret=t.secret,
+                edits=t.edits,
+                max_bytes=t.max_bytes,
                 trials=tuple(t.test),
             )
             for t in file.topic

@@ -41,6 +41,15 @@ def parse_listen(value: object) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def is_loopback(listen: str) -> bool:
+    """Tell whether only this machine reaches what listens at ``host:port``; what can't be read is another fault."""
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or not HOST.fullmatch(host)
+
+
 def is_ipv6(text: str) -> bool:
     """Tell whether ``text`` is an IPv6 address."""
     try:
@@ -65,6 +74,22 @@ def is_web_address(text: str) -> bool:
         and " " not in text
         and "\\" not in text
     )
+
+
+def check_web_address(value: object) -> str:
+    """Check an http or https address that is asked as it stands. Without user and password, which would be shown."""
+    text = str(value)
+    if not isinstance(value, str) or not is_web_address(text) or "@" in urlsplit(text).netloc or "#" in text:
+        raise ValueError(f'{value!r} is no web address|write it like "https://example.org/", without a password')
+    return text
+
+
+def check_network(value: object) -> str:
+    """Check an address or a network of them."""
+    try:
+        return str(ipaddress.ip_network(str(value)))
+    except ValueError:
+        raise ValueError(f'{value!r} is no address or network|write it like "127.0.0.1" or "10.0.0.0/8"') from None
 
 
 def check_base_url(value: object) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from db.model import DEDUPES, LEVELS
-from wireroom.config_addresses import same_place
+from wireroom.config_addresses import is_loopback, same_place
 from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
 from wireroom.config_tables import (
@@ -26,6 +26,7 @@ from wireroom.config_tables import (
     Table,
     TopicTable,
     Trial,
+    WebhookTable,
     Wireroom,
 )
 from wireroom.toml_lines import key_lines, line_of
@@ -118,6 +119,7 @@ def model_at(where: tuple[str | int, ...]) -> type[Table]:
         "rule": Rule,
         "topic": TopicTable,
         "query": SavedQuery,
+        "webhook": WebhookTable,
     }
     if len(where) > 3 and where[2] == "test":
         return Trial
@@ -163,6 +165,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
     yield from event_faults(raw)
     yield from policy_faults(rows(raw, "topic"))
     yield from query_faults(raw)
+    yield from serving_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
     given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
@@ -174,6 +177,30 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
         yield ("poll", "floor"), "is longer than the ceiling", "make floor the shorter of the two"
     elif settings.floor > settings.ceiling:
         yield ("poll", "ceiling"), "is shorter than the floor, which is 10m unless it is set", "set a shorter floor too"
+
+
+def serving_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find the webhooks of topics that there are not, and a daemon that others can reach without a token."""
+    topics = {row["id"] for _, row in rows(raw, "topic") if isinstance(row.get("id"), str)}
+    seen: set[str] = set()
+    for n, row in rows(raw, "webhook"):
+        for topic in row["topics"] if isinstance(row.get("topics"), list) else ():
+            if isinstance(topic, str) and topic not in topics:
+                close = difflib.get_close_matches(topic, topics, n=1)
+                mend = f"did you mean {close[0]!r}?" if close else "name the ids of topics"
+                yield ("webhook", n, "topics"), f"there is no topic {topic!r}", mend
+        if isinstance(id_ := row.get("id"), str):
+            if id_ in seen:
+                yield ("webhook", n, "id"), f"{id_!r} is used already", "give each its own id"
+            seen.add(id_)
+    above = raw.get("wireroom")
+    listen = above.get("listen") if isinstance(above, dict) else None
+    if isinstance(listen, str) and isinstance(above, dict) and "token" not in above and not is_loopback(listen):
+        yield (
+            ("wireroom", "listen"),
+            f"{listen!r} can be reached by others, and the owner's part has no token",
+            'write token = "…" too, a long secret, or listen on 127.0.0.1 behind a web server',
+        )
 
 
 def engine_faults(poll: object) -> Iterator[Found]:

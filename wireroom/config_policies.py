@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from db.output import DAY_S, Order
-from wireroom.units import check_zone, parse_digest, parse_duration
+from db.output import DAY_S, MAX_BYTES, Edits, Order
+from wireroom.units import check_zone, parse_digest, parse_duration, parse_size
 
 
 class TopicOutput(BaseModel):
@@ -23,6 +23,8 @@ class TopicOutput(BaseModel):
     digest: Annotated[tuple[int | None, int, int] | None, BeforeValidator(parse_digest)] = None
     timezone: Annotated[str | None, BeforeValidator(check_zone)] = None  # UTC
     secret: bool = False
+    edits: Edits = "announce"
+    max_bytes: Annotated[int, BeforeValidator(parse_size), Field(ge=10_000, le=20_000_000)] = MAX_BYTES
 
 
 def policy_faults(topics: list[tuple[int, dict[str, Any]]]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:

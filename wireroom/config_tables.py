@@ -15,7 +15,15 @@ from db.query import parse
 from db.query_faults import QueryError
 from db.query_values import LANGUAGE
 from ingest.guard import Allowed
-from wireroom.config_addresses import check_base_url, check_scheduler, check_url, parse_allow, parse_listen
+from wireroom.config_addresses import (
+    check_base_url,
+    check_network,
+    check_scheduler,
+    check_url,
+    check_web_address,
+    parse_allow,
+    parse_listen,
+)
 from wireroom.config_policies import TopicOutput
 from wireroom.config_tags import check_category_tag, check_kind, check_name, check_tag, check_tag_name, exactly
 from wireroom.units import parse_duration, parse_size
@@ -27,6 +35,16 @@ def check_contact(value: object) -> str:
     """Check what stands in the User-Agent: plain ASCII, since it is a header."""
     if not isinstance(value, str) or not all(" " <= char <= "~" for char in value):
         raise ValueError(f"{value!r} can't stand in a header|write an address in plain ASCII, in quotes")
+    return value
+
+
+def check_token(value: object) -> str:
+    """Check a secret of the owner's: long enough that nobody finds it by trying. It is never shown."""
+    if not isinstance(value, str) or not all("!" <= char <= "~" for char in value) or not 20 <= len(value) <= 200:
+        raise ValueError(
+            "is no secret that is hard to guess|write 20 to 200 letters, digits and signs without blanks, such as "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe())'` makes"
+        )
     return value
 
 
@@ -102,6 +120,10 @@ class Wireroom(Table):
     vocabulary: Literal["iptc", "off"] = "iptc"
     gazetteer: bool = True
     entities: FilePath | None = None
+    token: Annotated[str | None, exactly(check_token)] = None  # nobody signs in: pages only read
+    hub: bool = True
+    ping: list[Annotated[str, exactly(check_web_address)]] = Field(default_factory=list)
+    proxies: list[Annotated[str, exactly(check_network)]] = Field(default_factory=list)
 
 
 class Poll(Table):
@@ -200,6 +222,15 @@ class TopicTable(TopicOutput, Table):
     test: list[Trial] = Field(default_factory=list)
 
 
+class WebhookTable(Table):
+    """``[[webhook]]``: an address that gets the new stories of topics."""
+
+    id: Id
+    url: Annotated[str, exactly(check_web_address)]
+    topics: list[Id] = Field(min_length=1)
+    secret: Annotated[str, exactly(check_token)]
+
+
 class File(Table):
     """The whole file."""
 
@@ -211,3 +242,4 @@ class File(Table):
     rule: list[Rule] = Field(default_factory=list)
     topic: list[TopicTable] = Field(default_factory=list)
     query: list[SavedQuery] = Field(default_factory=list)
+    webhook: list[WebhookTable] = Field(default_factory=list)

@@ -18,6 +18,10 @@ from typing import Any
 
 import uvicorn
 
+from feeds.api import api_routes
+from feeds.live import live_routes
+from feeds.owner import owner_routes
+from feeds.pages.routes import page_routes
 from feeds.serve import make_app
 from ingest.memory import give_back_large_blocks
 from wireroom.beat import beating
@@ -28,15 +32,19 @@ from wireroom.decide import DECISIONS, decide
 from wireroom.due import do_due
 from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
+from wireroom.health_feed import HealthFeed
+from wireroom.hub import Hub
 from wireroom.log import Log
 from wireroom.regroup import go_on, regroup
 from wireroom.reload import Reloader
 from wireroom.retag import retag
 from wireroom.rotate import rotate
+from wireroom.site import DaemonSite, Do
 from wireroom.subscriber import Subscriber
 from wireroom.trials import log_failing
 from wireroom.upkeep import Upkeep
 from wireroom.visitors import Visitor, raise_descriptors
+from wireroom.webhooks import Webhooks
 
 THREADS = 16
 STOP_S = 8
@@ -65,7 +73,7 @@ async def run_daemon(config: Config, log: Log) -> None:
                 async with control_server(config.archive, door):
                     reloading = asyncio.create_task(reloader.on(hup))
                     try:
-                        await serve(engine, listener, stop)
+                        await serve(engine, listener, stop, functools.partial(door, progress=lambda *_: None))
                     finally:
                         reloading.cancel()
                 log.info("stopping")
@@ -161,13 +169,22 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) -> None:
-    """Run the scheduler's few jobs and the HTTP server until ``stop`` is set."""
+async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do: Do) -> None:
+    """Run the scheduler's few jobs and the HTTP server until ``stop`` is set; ``do``: what the owner asks."""
     log = engine.log
-    subscriber = Subscriber(engine)
+    subscriber, hub, webhooks = Subscriber(engine), Hub(engine), Webhooks(engine)
+    site = DaemonSite(engine, do)
+    routes = [
+        *callback_routes(subscriber),
+        *hub.routes(),
+        *page_routes(site),
+        *live_routes(site),
+        *api_routes(site),
+        *owner_routes(site),
+    ]
     server = Server(
         uvicorn.Config(
-            make_app(engine.press, callback_routes(subscriber)),
+            make_app(site, routes),
             http=Visitor,
             lifespan="off",
             log_config=None,
@@ -188,6 +205,9 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         "digests": engine.digester.tick,
         "publish": engine.press.publish,
         "websub": subscriber.tick,
+        "hub": hub.tick,
+        "webhooks": webhooks.tick,
+        "health": HealthFeed(engine).tick,
         "upkeep": Upkeep(engine).tick,
         "due": functools.partial(do_due, engine),
         "regroup": functools.partial(go_on, engine),
@@ -200,6 +220,9 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event) ->
         server.should_exit = True
         await serving
         await subscriber.close()
+        await hub.close()
+        await webhooks.close()
+        await site.close()
 
 
 async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], progress: Progress) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from wireroom.units import digest_text
 UNTOLD = frozenset({"id", "was", "trials"})
 """Of a rule or topic: what it is called is no part of what it says, nor how it is tried out."""
 
+SERVING = frozenset({"token", "hub", "ping", "proxies"})
+"""How the daemon is reached changes no story; and no secret of the config is written into the archive."""
+
 
 def said(config: Config) -> Iterator[Said]:
     """Tell all that a config says that changes what is archived, tagged, selected or published."""
@@ -53,7 +56,9 @@ def source_says(source: Source, config: Config) -> dict[str, Any]:
 def settings(config: Config) -> dict[str, Any]:
     """Tell what holds for all: the single values of ``[wireroom]`` and ``[poll]``; no paths, which are a machine's."""
     values = ((field.name, getattr(config, field.name)) for field in fields(config))
-    single = {name: value for name, value in values if isinstance(value, str | int | float | None)}
+    single = {
+        name: value for name, value in values if isinstance(value, str | int | float | None) and name not in SERVING
+    }
     poll = plain(config.poll) | {"allow": [f"{one.network}:{one.port}" for one in config.poll.allow]}
     return single | {f"poll.{name}": value for name, value in poll.items()}
 

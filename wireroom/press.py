@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -25,7 +26,7 @@ from db.topics import change_counts, feed_of, mark_published, one_moment, remove
 from db.writer import Writer
 from feeds.brief import briefed
 from feeds.digest import DAYS, day_name, local
-from feeds.pages import TopicSummary, index_page
+from feeds.front_page import TopicSummary, index_page
 from feeds.publish import Published, Publisher, PublishError
 from feeds.render import MEDIA_TYPES, feed_path, render
 from wireroom.addresses import Addresses, addresses
@@ -164,6 +165,16 @@ class Press:
     def published(self, topic: str, fmt: Format) -> Published | None:
         """Look up the document of the topic with this public name."""
         return self._documents.get((topic, fmt))
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The public names of the topics that have one, by id."""
+        return self._addresses.names
+
+    def document(self, path: str) -> Published | None:
+        """Look up a document that is no topic's feed, by its path in the publish folder."""
+        _ = path
+        return None
 
     def moved(self, topic: str, fmt: Format) -> str | None:
         """Look up where a topic that was renamed is now."""

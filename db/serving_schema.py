@@ -1,0 +1,86 @@
+"""Step 8 of the migrations: what feeds, pages, the hub and webhooks need. Never edited once released. Pure."""
+
+ENTRY_COLUMNS = (
+    ("image", "TEXT DEFAULT NULL", "the address of its own picture; null: it names none"),
+    ("podcast", "TEXT DEFAULT NULL", "JSON object: what a podcast says of an episode; null: nothing"),
+)
+SOURCE_COLUMNS = (("feed_id", "TEXT DEFAULT NULL", "the feed's own id (atom:id); null: it gives none"),)
+"""Columns added: name, definition, what it means."""
+
+SERVING = """
+CREATE TABLE archive (                       -- one row: this archive itself
+  id              INTEGER PRIMARY KEY CHECK (id = 1),
+  uuid            TEXT NOT NULL              -- minted once; items of feeds of tags, sources, searches have ids of it
+) STRICT;
+INSERT INTO archive (id, uuid) SELECT 1,
+  substr(r, 1, 8) || '-' || substr(r, 9, 4) || '-4' || substr(r, 14, 3) || '-a' || substr(r, 18, 3) || '-'
+  || substr(r, 21, 12) FROM (SELECT lower(hex(randomblob(16))) AS r);
+
+CREATE TABLE archive_pages (                 -- a topic's past in parts that never change: RFC 5005 archive documents
+  topic_id        INTEGER NOT NULL REFERENCES topics(id),
+  page            INTEGER NOT NULL,          -- from 1, the oldest
+  first_number    INTEGER NOT NULL,          -- of the selections that are in it: from this one …
+  last_number     INTEGER NOT NULL,          -- … to this one
+  closed_at       TEXT NOT NULL,
+  PRIMARY KEY (topic_id, page)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE documents (                     -- a topic's feed in one format, as it was last published
+  topic_id        INTEGER NOT NULL REFERENCES topics(id),
+  format          TEXT NOT NULL,             -- rss, atom or json
+  version         INTEGER NOT NULL,          -- rises when its bytes change
+  hash            TEXT NOT NULL,             -- of its bytes
+  changed_at      TEXT NOT NULL,
+  PRIMARY KEY (topic_id, format)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE subscribers (                   -- WebSub: who our own hub tells of a topic's news
+  id              INTEGER PRIMARY KEY AUTOINCREMENT,
+  topic_id        INTEGER NOT NULL REFERENCES topics(id),
+  format          TEXT NOT NULL,
+  callback        TEXT NOT NULL,
+  secret          TEXT,                      -- the key of our signatures; null: unsigned
+  asked_at        TEXT NOT NULL,
+  verified_at     TEXT,                      -- when it said last that it meant it; null: not yet
+  expires_at      TEXT,
+  delivered       INTEGER NOT NULL DEFAULT 0,-- up to which version of the document it was told
+  next_try_at     TEXT,                      -- after a failure: not before; null: at once
+  failures        INTEGER NOT NULL DEFAULT 0,-- in a row
+  last_error      TEXT,
+  UNIQUE (callback, topic_id, format)
+) STRICT;
+CREATE INDEX subscribers_topic ON subscribers (topic_id, format);
+
+CREATE TABLE pings (                         -- outside hubs that are told when a topic has news
+  hub             TEXT NOT NULL,
+  topic_id        INTEGER NOT NULL REFERENCES topics(id),
+  format          TEXT NOT NULL,
+  told            INTEGER NOT NULL DEFAULT 0,-- up to which version of the document
+  next_try_at     TEXT,
+  failures        INTEGER NOT NULL DEFAULT 0,
+  last_error      TEXT,
+  PRIMARY KEY (hub, topic_id, format)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE webhooks (                      -- addresses that get a topic's new stories
+  config_id       TEXT NOT NULL,             -- its id in config.toml
+  topic_id        INTEGER NOT NULL REFERENCES topics(id),
+  sent            INTEGER NOT NULL,          -- up to which selection's number
+  next_try_at     TEXT,
+  failures        INTEGER NOT NULL DEFAULT 0,
+  last_error      TEXT,
+  last_sent_at    TEXT,
+  PRIMARY KEY (config_id, topic_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE troubles (                      -- what was wrong with a source, from when until when: items of feed health
+  id              INTEGER PRIMARY KEY AUTOINCREMENT,
+  guid            TEXT NOT NULL UNIQUE,      -- urn:uuid:…, what subscribers know the item by
+  source_id       INTEGER NOT NULL REFERENCES sources(id),
+  kind            TEXT NOT NULL,             -- failing, gone, silent, wall, held, moved
+  said            TEXT NOT NULL,             -- what is wrong, and the mend
+  began_at        TEXT NOT NULL,
+  ended_at        TEXT                       -- null: it still is
+) STRICT;
+CREATE UNIQUE INDEX troubles_open ON troubles (source_id, kind) WHERE ended_at IS NULL;
+"""

@@ -1,0 +1,104 @@
+"""The running whole as its server sees it: documents, topics, names, and having things done. IO: network, sqlite."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from db.model import Format
+from db.query_names import Names
+from db.readers import Readers
+from feeds.publish import Published
+from feeds.site import RefusedError, TopicCard
+from wireroom.config_queries import names_of
+from wireroom.control import ControlError
+from wireroom.engine import Engine
+
+Do = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class DaemonSite:
+    """The ``Site`` of a daemon; ``do`` is what its side door does."""
+
+    def __init__(self, engine: Engine, do: Do) -> None:
+        self._engine = engine
+        self._do = do
+        self._named: tuple[object, Names, Names] | None = None
+        self.readers = Readers(engine.config.archive)
+
+    async def close(self) -> None:
+        """Close what it has opened."""
+        await self.readers.close()
+
+    @property
+    def base_url(self) -> str:
+        """What absolute links begin with."""
+        return self._engine.config.base_url
+
+    @property
+    def token(self) -> str | None:
+        """What the owner signs in with."""
+        return self._engine.config.token
+
+    @property
+    def hubs(self) -> Sequence[str]:
+        """The WebSub hubs that documents name."""
+        return self._engine.config.hubs
+
+    def published(self, topic: str, fmt: Format) -> Published | None:
+        """Look up a topic's document."""
+        return self._engine.press.published(topic, fmt)
+
+    def document(self, path: str) -> Published | None:
+        """Look up any other document."""
+        return self._engine.press.document(path)
+
+    def moved(self, topic: str, fmt: Format) -> str | None:
+        """Look up where a renamed topic is now."""
+        return self._engine.press.moved(topic, fmt)
+
+    def gone(self, topic: str) -> bool:
+        """Tell whether this was a secret topic's name."""
+        return self._engine.press.gone(topic)
+
+    def index(self) -> Published | None:
+        """Give the front page."""
+        return self._engine.press.index()
+
+    def health(self) -> dict[str, Any]:
+        """Tell how we are."""
+        return self._engine.press.health()
+
+    def topics(self) -> Sequence[TopicCard]:
+        """List the topics that have an address."""
+        names = self._engine.press.names
+        return [
+            TopicCard(id=t.id, name=names[t.id], title=t.title, match=t.match, secret=t.secret)
+            for t in self._engine.config.topics
+            if t.id in names
+        ]
+
+    def names(self) -> Names:
+        """List what queries can name."""
+        return self._names()[0]
+
+    def public_names(self) -> Names:
+        """List what anybody's queries can name."""
+        return self._names()[1]
+
+    def _names(self) -> tuple[Names, Names]:
+        config = self._engine.config
+        if self._named is None or self._named[0] is not config:
+            every = names_of(config)
+            hidden = {topic.id for topic in config.topics if topic.secret}
+            public = replace(every, saved={id_: query for id_, query in every.saved.items() if id_ not in hidden})
+            self._named = config, every, public
+        return self._named[1], self._named[2]
+
+    async def act(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Have something done by the daemon itself. Raises RefusedError."""
+        try:
+            return await self._do(request)
+        except ControlError as error:
+            raise RefusedError(str(error)) from error
