@@ -21,7 +21,7 @@ from feeds.links import page_beside
 from feeds.publish import Published, strong_etag
 from feeds.render import MEDIA_TYPES
 
-ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag, Link"}
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 """Readers that are web pages may read it: who knows a feed's address may have it. No cookie goes with that."""
 UNLISTED = {"X-Robots-Tag": "noindex"}
 FEED_TYPES = frozenset(media_type.partition(";")[0] for media_type in MEDIA_TYPES.values())
