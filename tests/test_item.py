@@ -184,7 +184,7 @@ def test_every_other_source_is_a_related_link() -> None:
 
 
 def test_json_names_all_coverage_and_says_where_that_is_explained() -> None:
-    """Our extension has an `about` at the feed, as JSON Feed asks; the numbers of item and story, and all its coverage."""
+    """Our extension has an `about` at the feed, as JSON Feed asks; items have numbers and all coverage."""
     document = json.loads(written(FEED, "json").body)
     check_json_feed(document)
 
