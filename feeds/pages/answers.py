@@ -105,7 +105,9 @@ def html_answer(ask: Ask, body: bytes, status: int, *, pictures: bool = False) -
         return Response(body, status, headers, "text/html")
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers["ETag"] = etag
-    known = {tag.strip().removeprefix("W/") for tag in ",".join(ask.request.headers.getlist("If-None-Match")).split(",")}
+    known = {
+        tag.strip().removeprefix("W/") for tag in ",".join(ask.request.headers.getlist("If-None-Match")).split(",")
+    }
     if ask.session is None and (etag in known or "*" in known):
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, "text/html")

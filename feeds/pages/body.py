@@ -84,7 +84,9 @@ class _Writer:
             href = outside(attributes.get("href"))
             if href is None:
                 return self._begun(name, "span", "")
-            return self._begun(name, "a", f' href="{escape(href)}" rel="noopener noreferrer nofollow"{_kept("a", attributes)}')
+            return self._begun(
+                name, "a", f' href="{escape(href)}" rel="noopener noreferrer nofollow"{_kept("a", attributes)}'
+            )
         written = HEADINGS.get(name) or INSTEAD.get(name) or (name if name in PLAIN else None)
         if written is None:
             return ""

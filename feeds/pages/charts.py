@@ -126,6 +126,6 @@ def _rect(x: float, y: float, width: float, height: float, kind: str = "") -> Ma
 
 def _svg(width: int, height: int, says: str, inside: Markup, kind: str, *, stretch: bool = True) -> Markup:
     fit = Markup(' preserveAspectRatio="none"') if stretch else Markup("")
-    return Markup('<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}"{} role="img" aria-label="{}">{}</svg>').format(
-        kind, width, height, width, height, fit, escape(says), inside
-    )
+    return Markup(
+        '<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}"{} role="img" aria-label="{}">{}</svg>'
+    ).format(kind, width, height, width, height, fit, escape(says), inside)

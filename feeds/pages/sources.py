@@ -39,9 +39,7 @@ async def sources(ask: Ask) -> Response:
     rank = {health: n for n, health in enumerate(TROUBLED)}
     lines = [line(one) for one in sorted(found, key=lambda one: rank.get(one.status["health"], len(rank)))]
     healths = Counter(one.status["health"] for one in found)
-    return ask.page(
-        "sources.html", lines=lines, healths=healths, troubled=sum(healths[health] for health in TROUBLED)
-    )
+    return ask.page("sources.html", lines=lines, healths=healths, troubled=sum(healths[health] for health in TROUBLED))
 
 
 async def source(ask: Ask) -> Response:
@@ -50,7 +48,11 @@ async def source(ask: Ask) -> Response:
 
     def read(db: Database) -> tuple[SourceRead, Found] | None:
         found = read_source(db, name, ask.now)
-        return None if found is None else (found, find_stories(db, of_source(ask, name), ask.at, ask.viewer, limit=STORIES))
+        return (
+            None
+            if found is None
+            else (found, find_stories(db, of_source(ask, name), ask.at, ask.viewer, limit=STORIES))
+        )
 
     found = await ask.site.readers.read(read)
     if found is None:
