@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.archive import open_writer
-from db.reading import PollDay, Viewer
+from db.reading import PollDay, StoryRow, TopicRead, Viewer
 from db.source_read import first_poll, read_source, read_sources
 from db.story_read import living_story, read_event, read_revisions, read_story
 from db.topic_read import topic_page, topic_volume
@@ -106,7 +106,8 @@ def test_event_is_its_stories_in_time_order(room: Newsroom) -> None:
 @pytest.mark.parametrize("limit", [1, 2, 50])
 def test_topic_is_paged_by_number(room: Newsroom, viewer: Viewer, listed: list[int], limit: int) -> None:
     """Newest first, each story once, marks with it."""
-    found, before = [], None
+    found: list[tuple[StoryRow, TopicRead]] = []
+    before = None
     while True:
         page = topic_page(room.db, "all", viewer, before=before, limit=limit)
         assert len(page.stories) <= limit
