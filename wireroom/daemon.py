@@ -185,8 +185,9 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
     ]
     server = Server(
         uvicorn.Config(
-            make_app(site, routes),
+            make_app(site, routes, listen=engine.config.listen_host, proxies=lambda: engine.config.proxies),
             http=Visitor,
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
