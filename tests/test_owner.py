@@ -345,7 +345,7 @@ def test_a_source_is_found_looked_at_and_added(running: tuple[Office, Origin], o
     origin.feed("/site", '<link rel="alternate" type="application/rss+xml" href="/more">', "text/html")
     office.sign_in()
     got = office.form("add", url=origin.url("/site"), look="yes", next="sources")
-    assert got.status == 200
+    assert got.status == 200, got.text
     assert "More &lt;news&gt;" in got.text
     assert 'value="more-news"' in got.text
     assert config.read_text() == before

@@ -7,7 +7,7 @@ from typing import Any
 
 from db.revisions import History, Revised
 from ingest.change import change
-from ingest.word_diff import Part, diff, pieces
+from db.word_diff import Part, diff, pieces
 from wireroom.escape import escaped
 
 CONTEXT_WORDS = 8
