@@ -34,14 +34,13 @@ DID = {
 class Session:
     """The owner, signed in. ``csrf`` goes with every form (``<input type=hidden name=csrf>``).
 
-    ``here`` is the page's own path, without what was done, to come back to; ``up`` leads from it to our root (``../``).
-    ``said``: what was just done; ``decision``: its number, by which it can be undone. ``program``: it came with the
-    token itself and not with a cookie, so no other site can have sent it.
+    ``here`` is the page's own path, without what was done, to come back to. ``said``: what was just done;
+    ``decision``: its number, by which it can be undone. ``program``: it came with the token itself and not with a
+    cookie, so no other site can have sent it.
     """
 
     csrf: str
     here: str = ""
-    up: str = ""
     said: str | None = None
     decision: int | None = None
     program: bool = False
@@ -70,7 +69,6 @@ def session_of(request: Request, site: Site) -> Session | None:
         csrf=csrf_of(token, seal.nonce),
         here=request.scope.get("raw_path", path.encode()).decode("latin-1").partition("?")[0].lstrip("/")
         + (f"?{kept}" if kept else ""),
-        up="../" * (path.count("/") - 1) or "./",
         said=DID.get(asked.get("did", "")),
         decision=int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else None,
     )
