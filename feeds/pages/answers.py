@@ -138,7 +138,7 @@ def answered(make: Make, site: Site, clock: Clock) -> Endpoint:
 
 def fault(ask: Ask, status: int, title: str, why: str, headers: dict[str, str] | None = None) -> Response:
     """Answer with a page that says what is wrong, and what to do."""
-    made = ask.page("fault.html", status, status=status, title=title, why=why)
+    made = ask.page("fault.html", status, code=status, title=title, why=why)
     made.headers.update(headers or {})
     return made
 
