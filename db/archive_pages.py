@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from sqlite_utils import Database
@@ -147,14 +148,13 @@ def with_numbers(
     db: Database, feed: TopicFeed, topic_id: int, has: Has, first: int, last: int, policy: Policy
 ) -> TopicFeed:
     """Fill a topic's feed with the stories or digests of these numbers."""
-    head = {"id": feed.id, "title": feed.title, "urn": feed.urn, "created_at": feed.created_at}
     if has == "digests":
-        return TopicFeed(**head, digests=tuple(digests_of(db, topic_id, policy, numbers=(first, last))))
+        return replace(feed, digests=tuple(digests_of(db, topic_id, policy, numbers=(first, last))))
     rows = db.execute(
         "SELECT id FROM selections WHERE topic_id = ? AND number BETWEEN ? AND ? ORDER BY number DESC",
         [topic_id, first, last],
     )
-    return TopicFeed(**head, items=tuple(feed_items(db, topic_id, [id_ for (id_,) in rows], policy, past=True)))
+    return replace(feed, items=tuple(feed_items(db, topic_id, [id_ for (id_,) in rows], policy, past=True)))
 
 
 def page_as(db: Database, topic_id: int, paged_as: str, missing: Iterable[int] = ()) -> None:

@@ -47,8 +47,10 @@ class Front:
     left: tuple[int, ...] = ()
 
     def without(self, cut: Collection[int]) -> Front:
-        """Leave out what there is no room for. It has left, as if newer ones had its place; but what is pinned comes
-        back when there is room, and what never came may still come."""
+        """Leave out what there is no room for: it has left, as if newer ones had its place.
+
+        But what is pinned comes back when there is room, and what never came may still come.
+        """
         gone = frozenset(cut)
         came = frozenset(self.came)
         return Front(

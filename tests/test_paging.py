@@ -1,4 +1,4 @@
-"""Archive pages: closed once and for all, full where they can be, and with the feed nothing is missing at any moment."""
+"""Archive pages: closed once and for all, full where they can be, and with the feed nothing is ever missing."""
 
 from __future__ import annotations
 
