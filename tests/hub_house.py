@@ -110,11 +110,13 @@ class HubHouse:
         """Have the hub do all that is due, to the end."""
         async with asyncio.timeout(20):
             await self.hub.tick()
-            while any(
-                one.under_way
-                for one in (self.hub.requests.courier, self.hub.deliveries.courier, self.hub.pings.courier)
-            ):
+            while self.under_way():  # noqa: ASYNC110 - an errand may begin the next
                 await asyncio.sleep(0.005)
+
+    def under_way(self) -> bool:
+        """Tell whether the hub is sending anything."""
+        couriers = self.hub.requests.courier, self.hub.deliveries.courier, self.hub.pings.courier
+        return any(one.under_way for one in couriers)
 
     async def again(self, table: str = "subscribers") -> None:
         """Let the wait after a failure be over, and have the hub do what is due."""

@@ -23,7 +23,7 @@ def service() -> Iterator[ReaderService]:
 
 
 def told_rightly(one: HubHouse, service: ReaderService, fmt: str = "atom") -> None:
-    """Check the last push as websub.rocks does: the topic's body and type, its links; the signature is checked apart."""
+    """Check the last push as websub.rocks does: the topic's body and type, its links."""
     served = one.engine.press.published("news", fmt)  # type: ignore[arg-type]
     push = service.told[-1]
     assert served is not None
