@@ -222,7 +222,7 @@ def test_no_form_leads_elsewhere(office: Office, where: str) -> None:
 def test_what_is_no_form_is_refused(office: Office, body: bytes, status: int) -> None:
     """With the status that says why, and on a page."""
     office.sign_in()
-    got = office.ask("/owner/pin", "POST", body, Content_Type="application/x-www-form-urlencoded")  # noqa: S106
+    got = office.ask("/owner/pin", "POST", body, Content_Type="application/x-www-form-urlencoded")
 
     assert got.status == status
     assert "Not done" in got.text

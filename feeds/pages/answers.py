@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from db.query_faults import QueryError
 from db.query_names import Names
-from db.reading import Viewer
 from db.readers import BusyError
+from db.reading import Viewer
 from db.times import iso
 from feeds.pages.environment import written
 from feeds.pages.links import root_of
@@ -100,7 +100,7 @@ def html_answer(ask: Ask, body: bytes, status: int, *, pictures: bool = False) -
         "Cache-Control": "private, no-store" if ask.session is not None else f"public, max-age={MAX_AGE_S}",
         "Vary": "Cookie",
     }
-    if status != 200:  # noqa: PLR2004 - HTTP's
+    if status != 200:
         headers["Cache-Control"] = "no-store"
         return Response(body, status, headers, "text/html")
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -71,4 +71,3 @@ def read(db: Database, text: str, ask: Ask, before: int | None) -> tuple[Found, 
     query = asked_query(db, text, ask.names, ask.viewer)
     found = find_stories(db, query, ask.at, ask.viewer, before=before, limit=PAGE)
     return found, facets_of(db, query, ask.at, ask.viewer) if before is None and found.stories else None
-
