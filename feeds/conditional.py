@@ -46,9 +46,8 @@ def made(body: bytes, media_type: str, *, unlisted: bool = False) -> Published:
 def forms(found: Published) -> dict[Encoding, tuple[str, bytes]]:
     """List the forms that a document has: encoding → (ETag, bytes)."""
     there: dict[Encoding, tuple[str, bytes]] = {"": (found.etag, found.body), "gzip": (found.gzip_etag, found.gzip)}
-    br, br_etag = getattr(found, "br", b""), getattr(found, "br_etag", "")
-    if br:
-        there["br"] = br_etag, br
+    if found.br:
+        there["br"] = found.br_etag, found.br
     return there
 
 
