@@ -20,7 +20,7 @@ from feeds.conditional import ANY_ORIGIN, UNLISTED, forms, known_etag, not_modif
 from feeds.encodings import Encoding, encodings_of
 from feeds.freshness import CLOSED, STEP_S, cache_control
 from feeds.links import link_header
-from feeds.policy import DOCUMENT
+from feeds.policy import FEED, SAFE
 from feeds.publish import Published
 from feeds.site import Site
 
@@ -180,5 +180,6 @@ def common_headers(site: Site, path: str, found: Published, now: datetime) -> di
         "Link": link_header(address, hubs=() if archive or not feed else site.hubs, page=page),
         **ANY_ORIGIN,
         **(UNLISTED if found.unlisted else {}),
-        **dict(DOCUMENT),
+        **dict(SAFE),
+        "Content-Security-Policy": FEED,
     }

@@ -238,3 +238,37 @@ def test_ten_thousand_etags_are_read_once(ask: Client) -> None:
 
     assert ask("/topics/news.rss", If_None_Match=many)[0] == 200
     assert ask("/topics/news.rss", If_None_Match=f"{many}, {etag}")[0] == 304
+
+
+PERSON = {"Sec_Fetch_Dest": "document", "Sec_Fetch_Mode": "navigate", "Accept": "text/html,application/xml;q=0.9"}
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [("/topics/news.rss", "./news/"), ("/topics/news.json", "./news/"), ("/topics/news/1.atom", "./")],
+)
+def test_person_who_opens_a_feed_is_led_to_its_page(ask: Client, path: str, page: str) -> None:
+    """By a relative address, which nobody keeps; under the feed's own there is never anything but the feed."""
+    status, headers, _ = ask(path, **PERSON)
+
+    assert (status, headers["location"], headers["cache-control"]) == (303, page, "no-store")
+    assert "Sec-Fetch-Dest" in headers["vary"]
+    assert ask(path, Sec_Fetch_Dest="empty")[2] == ask(path, Accept="text/html, */*")[2] == BODY
+    assert ask(path, "HEAD", **PERSON)[0] == 303
+
+
+def test_person_can_have_the_document_itself(ask: Client) -> None:
+    """As what a browser shows; to readers it is what it is."""
+    for fmt, shown in (("rss", "application/xml; charset=utf-8"), ("json", "application/json")):
+        status, headers, body = ask(f"/topics/news.{fmt}?raw", **PERSON)
+        assert (status, headers["content-type"], body) == (200, shown, BODY)
+        assert ask(f"/topics/news.{fmt}?raw")[1]["content-type"] == MEDIA_TYPES[fmt]
+
+
+def test_person_is_not_led_from_what_there_is_not(ask: Client) -> None:
+    """Moved, gone and missing feeds say so; the list of topics is no feed."""
+    statuses = [ask(f"/topics/{name}", **PERSON)[0] for name in ("old.rss", "secret-0123.rss", "none.rss")]
+
+    assert statuses == [301, 410, 404]
+    assert b"<html" in ask("/topics/none.rss", **PERSON)[2]
+    assert ask("/topics.opml", **PERSON)[0] == 200
