@@ -18,7 +18,8 @@ from db.shown import FIRST_ENTRY, VISIBLE
 from db.siblings import events_of
 
 WHOLE = f"""
-SELECT x.id, x.guid, x.number, x.selected_at, st.id, st.title, st.url, st.language, st.published, st.updated,
+SELECT x.id, x.guid, x.number, x.selected_at, st.id, st.title, st.url, st.language,
+       (SELECT f.published FROM entries f WHERE f.story_id = st.id ORDER BY f.id LIMIT 1), st.updated,
        st.first_seen, e.id, e.author, e.html, e.text, e.summary, e.enclosures, e.image, e.podcast
 FROM json_each(?1) wanted JOIN selections x ON x.id = wanted.value
      JOIN stories st ON st.id = x.story_id JOIN entries e ON e.id = st.lead_entry_id
@@ -28,7 +29,10 @@ WHERE {VISIBLE}
                     AND y.archived = 0 AND y.left_at IS NULL)
 ORDER BY wanted.key
 """
-"""These selections, each a whole story. Of a story that was selected copy by copy before, the first selection stays."""
+"""These selections, each a whole story. Of a story that was selected copy by copy before, the first selection stays.
+
+It was published when its first entry was: another source that leads it from now on moves no date.
+"""
 
 APART = f"""
 SELECT x.id, x.guid, x.number, x.selected_at, st.id, e.title, e.url, e.language, e.published,
@@ -53,7 +57,10 @@ ORDER BY wanted.key
 def feed_items(
     db: Database, topic_id: int, selections: Sequence[int], policy: Policy, pinned: Collection[int] = ()
 ) -> Iterator[FeedItem]:
-    """Read those of these selections of a topic that are shown as items, in this order."""
+    """Read those of these selections of a topic that are shown as items, in this order.
+
+    Where edits are silent an item was never changed, as far as its dates tell: its text follows all the same.
+    """
     wanted = json.dumps(selections)
     if policy.dedupe == "copies":
         rows = db.execute(WHOLE, [wanted]).fetchall()
@@ -82,7 +89,7 @@ def feed_items(
             text=text,
             language=language,
             published=published,
-            updated=updated,
+            updated=first_seen if policy.edits == "silent" else updated,
             first_seen=first_seen,
             selected_at=selected_at,
             tags=tuple(tags[story]),
