@@ -4,17 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from urllib.parse import urlencode, urlsplit
 
 import pytest
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from yarl import URL
 
 import wireroom.hub_requests
 from db.subscribers import hub_status
 from db.times import iso
-from feeds.websub_hub import BURST, feed_name, topic_name, with_arguments
+from feeds.websub_hub import (
+    BURST,
+    MAX_LEASE_S,
+    MIN_LEASE_S,
+    RefusedAskingError,
+    feed_name,
+    read_form,
+    topic_name,
+    verification_url,
+    with_arguments,
+)
 from house import House
 from hub_house import hub_house
 from ingest.guard import Guard
 from reader_service import ReaderService, running_service
+
+MARKS_TEXT = r"""
+http https ftp :// // / a.example 127.0.0.1 [::1] [ ] :80 :0 :x : @ ?a=1 &b # %00 %2f \ é xn--a . ..
+http://a.example/x
+"""
+PIECES = st.sampled_from([*MARKS_TEXT.split(), " ", "\n", "\x00"])
+URLS = st.lists(PIECES, max_size=7).map("".join)
+FORMS = st.fixed_dictionaries(
+    {"hub.mode": st.sampled_from(["subscribe", "unsubscribe"]), "hub.topic": URLS, "hub.callback": URLS},
+    optional={"hub.secret": st.text(max_size=220), "hub.lease_seconds": st.text("0123456789x٣", max_size=30)},
+)
 
 
 @pytest.fixture
@@ -305,3 +331,18 @@ def test_arguments_are_added_to_whatever_is_there() -> None:
     """Behind a question mark or an ampersand."""
     assert with_arguments("http://a.example/x", {"hub.mode": "a b"}) == "http://a.example/x?hub.mode=a+b"
     assert with_arguments("http://a.example/x?y=%20", {"m": "1"}) == "http://a.example/x?y=%20&m=1"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.binary(max_size=300), FORMS.map(lambda form: urlencode(form).encode())))
+def test_whatever_is_posted_is_read_or_refused(body: bytes) -> None:
+    """No other error; and what is taken has an address that the client reads as we do, and a lease within bounds."""
+    try:
+        asking = read_form(body)
+    except RefusedAskingError:
+        return
+    assert URL(asking.callback, encoded=True).host == urlsplit(asking.callback).hostname
+    assert MIN_LEASE_S <= asking.lease_s <= MAX_LEASE_S
+    with_challenge = urlsplit(verification_url(asking, "c"))
+    assert with_challenge[:3] == urlsplit(asking.callback)[:3]
+    assert with_challenge.query.startswith(urlsplit(asking.callback).query)
