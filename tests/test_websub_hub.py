@@ -7,7 +7,6 @@ from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
