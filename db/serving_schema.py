@@ -5,6 +5,7 @@ ENTRY_COLUMNS = (
     ("podcast", "TEXT DEFAULT NULL", "JSON object: what a podcast says of an episode; null: nothing"),
 )
 SOURCE_COLUMNS = (("feed_id", "TEXT DEFAULT NULL", "the feed's own id (atom:id); null: it gives none"),)
+TOPIC_COLUMNS = (("paged_as", "TEXT DEFAULT NULL", "what, beside their stories, its archive pages are written by"),)
 """Columns added: name, definition, what it means."""
 
 SERVING = """
@@ -19,11 +20,18 @@ INSERT INTO archive (id, uuid) SELECT 1,
 CREATE TABLE archive_pages (                 -- a topic's past in parts that never change: RFC 5005 archive documents
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
   page            INTEGER NOT NULL,          -- from 1, the oldest
-  first_number    INTEGER NOT NULL,          -- of the selections that are in it: from this one …
+  has             TEXT NOT NULL,             -- stories, or digests
+  first_number    INTEGER NOT NULL,          -- of the selections, or digests, that are in it: from this one …
   last_number     INTEGER NOT NULL,          -- … to this one
   closed_at       TEXT NOT NULL,
+  changes         INTEGER NOT NULL DEFAULT 1,-- counts what alters its documents …
+  published       INTEGER NOT NULL DEFAULT 0,-- … up to here they are on disk
   PRIMARY KEY (topic_id, page)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX archive_pages_numbers ON archive_pages (topic_id, has, last_number);
+CREATE INDEX archive_pages_stale ON archive_pages (topic_id, page) WHERE published < changes;
+
+CREATE INDEX digests_numbers ON digests (topic_id, last_number);
 
 CREATE TABLE documents (                     -- a topic's feed in one format, as it was last published
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
