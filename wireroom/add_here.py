@@ -85,9 +85,7 @@ async def find(engine: Engine, typed: str) -> Found:
 
     async def digest(body: bytes, fetched: Fetched, url: str) -> Document | DigestFault:
         most = config.poll.max_body_bytes
-        found = await engine.workers.digest(
-            body, fetched.content_type, url, encoding=fetched.encoding, max_bytes=most
-        )
+        found = await engine.workers.digest(body, fetched.content_type, url, encoding=fetched.encoding, max_bytes=most)
         assert not isinstance(found, Unchanged)  # it was compared with nothing
         return found
 
