@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from db.query_faults import QueryError
 from db.query_names import Names
-from db.reading import Viewer
 from db.readers import BusyError
+from db.reading import Viewer
 from db.times import iso
 from feeds.pages.environment import written
 from feeds.pages.links import root_of
@@ -100,12 +100,14 @@ def html_answer(ask: Ask, body: bytes, status: int, *, pictures: bool = False) -
         "Cache-Control": "private, no-store" if ask.session is not None else f"public, max-age={MAX_AGE_S}",
         "Vary": "Cookie",
     }
-    if status != 200:  # noqa: PLR2004 - HTTP's
+    if status != 200:
         headers["Cache-Control"] = "no-store"
         return Response(body, status, headers, "text/html")
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers["ETag"] = etag
-    known = {tag.strip().removeprefix("W/") for tag in ",".join(ask.request.headers.getlist("If-None-Match")).split(",")}
+    known = {
+        tag.strip().removeprefix("W/") for tag in ",".join(ask.request.headers.getlist("If-None-Match")).split(",")
+    }
     if ask.session is None and (etag in known or "*" in known):
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, "text/html")
@@ -136,7 +138,7 @@ def answered(make: Make, site: Site, clock: Clock) -> Endpoint:
 
 def fault(ask: Ask, status: int, title: str, why: str, headers: dict[str, str] | None = None) -> Response:
     """Answer with a page that says what is wrong, and what to do."""
-    made = ask.page("fault.html", status, status=status, title=title, why=why)
+    made = ask.page("fault.html", status, code=status, title=title, why=why)
     made.headers.update(headers or {})
     return made
 

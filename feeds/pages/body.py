@@ -17,9 +17,61 @@ from feeds.pages.links import outside
 
 VOID = frozenset({"br", "hr", "wbr"})
 PLAIN = frozenset(
-    "abbr address b bdi bdo big blockquote caption cite code col colgroup dd del dfn div dl dt em figcaption "
-    "figure i ins kbd li mark ol p pre q rp rt ruby s samp small span strike strong sub sup table tbody td tfoot th "
-    "thead time tr tt u ul var".split()
+    [
+        "abbr",
+        "address",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "blockquote",
+        "caption",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "dfn",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "figcaption",
+        "figure",
+        "i",
+        "ins",
+        "kbd",
+        "li",
+        "mark",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "time",
+        "tr",
+        "tt",
+        "u",
+        "ul",
+        "var",
+    ]
 )
 HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h6", "h6": "h6"}
 """The page's own headings come first: a text's are beneath them."""
@@ -84,7 +136,9 @@ class _Writer:
             href = outside(attributes.get("href"))
             if href is None:
                 return self._begun(name, "span", "")
-            return self._begun(name, "a", f' href="{escape(href)}" rel="noopener noreferrer nofollow"{_kept("a", attributes)}')
+            return self._begun(
+                name, "a", f' href="{escape(href)}" rel="noopener noreferrer nofollow"{_kept("a", attributes)}'
+            )
         written = HEADINGS.get(name) or INSTEAD.get(name) or (name if name in PLAIN else None)
         if written is None:
             return ""

@@ -92,6 +92,7 @@ def environment() -> Environment:
     )
     made.filters |= {"moment": words.moment, "day": words.day, "size": words.size, "span": words.span}
     made.filters |= {"outside": outside, "host": host_of, "segment": segment, "bare": without_passwords}
+    made.tests["language_tag"] = lambda tag: tag.startswith("lang:")
     made.globals |= {
         "age": words.age,
         "later": words.later,

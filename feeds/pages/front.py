@@ -52,6 +52,7 @@ async def front(ask: Ask) -> Response:
         "front.html",
         sections=sections,
         covered=covered,
+        several=any(len(row.sources) > 1 for row in covered),
         chart=by_day(days, "story"),
         total=sum(number for _, number in days),
         days=DAYS,
@@ -74,6 +75,8 @@ def section(db: Database, card: TopicCard, ask: Ask) -> Section:
 
 
 def most_covered(db: Database, now: str, viewer: Viewer) -> list[StoryRow]:
-    """Find what most sources carry of what is new; of as many, the newest first."""
+    """Find what most sources carry of what is new; of as many, the newest first. Where none does, the newest."""
     found = find_stories(db, parse(SEVERAL), now, viewer, limit=LOOKED_AT).stories
+    if not found:
+        return list(find_stories(db, None, now, viewer, limit=MOST).stories)
     return sorted(found, key=lambda row: (-len(row.sources), -row.id))[:MOST]

@@ -39,7 +39,7 @@ def narrowed(query: str, term: str) -> str:
 
 def outside(url: str | None) -> str | None:
     """Let a foreign address through where it is a whole http(s) one, without a user's name and password in it."""
-    if not url or len(url) > MAX_URL or any(ord(char) < 33 or char == "\\" for char in url):  # noqa: PLR2004 - controls, space
+    if not url or len(url) > MAX_URL or any(ord(char) < 33 or char == "\\" for char in url):
         return None
     try:
         parts = urlsplit(url)

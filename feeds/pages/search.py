@@ -7,14 +7,11 @@ from typing import Any
 from sqlite_utils import Database
 from starlette.responses import Response
 
-from db.found import facets_of, find_stories
-from db.query import QueryError
-from db.query_names import read_query
-from db.query_tree import Query
+from db.found import asked_query, facets_of, find_stories
+from db.query_faults import QueryError
 from db.reading import Facets, Found
 from feeds.pages.answers import Ask
 from feeds.pages.charts import by_day
-from feeds.pages.links import asked
 
 PAGE = 30
 TIMES = (
@@ -56,9 +53,8 @@ async def found_page(ask: Ask, text: str) -> Response:
         "first": True,
     }
     try:
-        query = read_query(text, ask.names) if text else None
         before = ask.number(ask.parameter("before"))
-        found, facets = await ask.site.readers.read(lambda db: read(db, query, ask, before))
+        found, facets = await ask.site.readers.read(lambda db: read(db, text, ask, before))
     except QueryError as error:
         context |= {"fault": str(error), "column": error.column}
         return ask.page("search.html", 400, **context)
@@ -70,12 +66,8 @@ async def found_page(ask: Ask, text: str) -> Response:
     return made
 
 
-def read(db: Database, query: Query | None, ask: Ask, before: int | None) -> tuple[Found, Facets | None]:
-    """Ask the archive. What narrows a search down stands on its first page."""
+def read(db: Database, text: str, ask: Ask, before: int | None) -> tuple[Found, Facets | None]:
+    """Ask the archive. What narrows a search down stands on its first page. Raises QueryError."""
+    query = asked_query(db, text, ask.names, ask.viewer)
     found = find_stories(db, query, ask.at, ask.viewer, before=before, limit=PAGE)
     return found, facets_of(db, query, ask.at, ask.viewer) if before is None and found.stories else None
-
-
-def feed_address(q: str, fmt: str) -> str:
-    """Give the address of a search's feed, relative to the front page."""
-    return asked(f"search.{fmt}", q=q)

@@ -9,9 +9,7 @@ from markupsafe import Markup
 from sqlite_utils import Database
 from starlette.responses import Response
 
-from db.found import find_stories
-from db.query_tree import Query
-from db.query_names import read_query
+from db.found import asked_query, find_stories
 from db.reading import Found, SourceRead
 from db.source_read import read_source, read_sources
 from feeds.pages.answers import Ask
@@ -39,9 +37,7 @@ async def sources(ask: Ask) -> Response:
     rank = {health: n for n, health in enumerate(TROUBLED)}
     lines = [line(one) for one in sorted(found, key=lambda one: rank.get(one.status["health"], len(rank)))]
     healths = Counter(one.status["health"] for one in found)
-    return ask.page(
-        "sources.html", lines=lines, healths=healths, troubled=sum(healths[health] for health in TROUBLED)
-    )
+    return ask.page("sources.html", lines=lines, healths=healths, troubled=sum(healths[health] for health in TROUBLED))
 
 
 async def source(ask: Ask) -> Response:
@@ -50,18 +46,16 @@ async def source(ask: Ask) -> Response:
 
     def read(db: Database) -> tuple[SourceRead, Found] | None:
         found = read_source(db, name, ask.now)
-        return None if found is None else (found, find_stories(db, of_source(ask, name), ask.at, ask.viewer, limit=STORIES))
+        if found is None:
+            return None
+        query = asked_query(db, f'source:"{name}"', ask.names, ask.viewer)
+        return found, find_stories(db, query, ask.at, ask.viewer, limit=STORIES)
 
     found = await ask.site.readers.read(read)
     if found is None:
         ask.missing("There is no such source. The list names those that there are.")
     told, stories = found
-    return ask.page("source.html", line=line(told), source=told, status=told.status, found=stories, chart=chart(told))
-
-
-def of_source(ask: Ask, name: str) -> Query:
-    """Make the query of a source's stories."""
-    return read_query(f'source:"{name}"', ask.names)
+    return ask.page("source.html", line=line(told), source=told, found=stories, chart=chart(told))
 
 
 def line(one: SourceRead) -> Line:

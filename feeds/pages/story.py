@@ -38,7 +38,7 @@ async def story(ask: Ask) -> Response:
     pictures = ask.parameter("pictures") == "1"
     text = body(told.html, pictures=pictures)
     shown, more = changes(versions)
-    names = {card.id: card.name for card in ask.site.topics()}
+    cards = ask.site.topics()
     return ask.page(
         "story.html",
         pictures=pictures,
@@ -51,7 +51,8 @@ async def story(ask: Ask) -> Response:
         changes=shown,
         more_changes=more,
         source_titles={one.source: one.source_title for one in told.entries},
-        topic_names=names,
+        topic_names={card.id: card.name for card in cards},
+        cards=cards,  # for the owner
     )
 
 
