@@ -73,11 +73,11 @@ class Tab:
 
     def open(self, path: str) -> Any:
         """Open one of our pages → Playwright's response."""
-        return self.page.goto(self.url + path.lstrip("/"), wait_until="domcontentloaded")
+        return self.page.goto(self.url + path.lstrip("/"), wait_until="load")
 
     def press(self, name: str) -> None:
         """Press a button by the name that a screen reader speaks, and wait for the page that it leads to."""
-        with self.page.expect_navigation(wait_until="domcontentloaded"):
+        with self.page.expect_navigation(wait_until="load"):
             self.page.get_by_role("button", name=name, exact=True).first.click()
 
     def audit(self) -> list[str]:
