@@ -19,6 +19,7 @@ from feeds.clients import Rate
 from feeds.conditional import ANY_ORIGIN, UNLISTED, answer
 from feeds.front_page import PAGE_POLICY
 from feeds.limits import RATES
+from feeds.pages.faults import FaultPages
 from feeds.publish import Published
 from feeds.quick import Quick, common_headers
 from feeds.shell import Shell
@@ -89,7 +90,7 @@ def make_app(
     )
     app.router.redirect_slashes = False  # it would redirect to whatever the Host header says
     shell = Shell(app, site, listen=listen, proxies=proxies, rates=rates)
-    return Quick(site, shell, shell.named)
+    return Quick(site, FaultPages(shell), shell.named)
 
 
 async def refused(_: Request, error: Exception) -> Response:

@@ -72,7 +72,7 @@ def polls(days: Sequence[tuple[int, int]], says: str, *, height: int = 20) -> Ma
 def coverage(seen: Sequence[tuple[str, str]], *, width: int = 640, height: int = 96) -> Markup | None:
     """Draw how a story spread: (time, who), a step up for each. None for fewer than two, or all at one time."""
     times = sorted((parse_iso(when), who) for when, who in seen)
-    if len(times) < 2:  # noqa: PLR2004 - a line needs two points
+    if len(times) < 2:
         return None
     first, last = times[0][0], times[-1][0]
     length = (last - first).total_seconds()
@@ -126,6 +126,6 @@ def _rect(x: float, y: float, width: float, height: float, kind: str = "") -> Ma
 
 def _svg(width: int, height: int, says: str, inside: Markup, kind: str, *, stretch: bool = True) -> Markup:
     fit = Markup(' preserveAspectRatio="none"') if stretch else Markup("")
-    return Markup('<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}"{} role="img" aria-label="{}">{}</svg>').format(
-        kind, width, height, width, height, fit, escape(says), inside
-    )
+    return Markup(
+        '<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}"{} role="img" aria-label="{}">{}</svg>'
+    ).format(kind, width, height, width, height, fit, escape(says), inside)

@@ -6,7 +6,6 @@ import re
 from urllib.parse import quote, urlencode, urlsplit
 
 MAX_URL = 2000
-_SIMPLE = re.compile(r"[^\s()\"]+|\"[^\"]*\"")
 
 
 def root_of(path: str) -> str:
@@ -26,20 +25,24 @@ def segment(name: str) -> str:
 
 
 def narrowed(query: str, term: str) -> str:
-    """Add a term to a query, so that both must hold: what is more than words stands in parentheses."""
+    """Add a term to a query, so that both must hold: standing side by side binds loosest (``docs/query.md``)."""
     query = query.strip()
-    if not query:
-        return term
-    if f" {term} " in f" {query} ":
-        return query
-    words = _SIMPLE.findall(query)
-    plain = " ".join(words) == query and not {"OR", "AND", "||", "&&"} & set(words)
-    return f"{query} {term}" if plain else f"({query}) {term}"
+    return query if has_term(query, term) else f"{query} {term}".strip()
+
+
+def has_term(query: str, term: str) -> bool:
+    """Tell whether a term stands in a query by itself."""
+    return f" {term} " in f" {query} "
+
+
+def without(query: str, term: str) -> str:
+    """Take a term that was added out again."""
+    return f" {query} ".replace(f" {term} ", " ", 1).strip()
 
 
 def outside(url: str | None) -> str | None:
     """Let a foreign address through where it is a whole http(s) one, without a user's name and password in it."""
-    if not url or len(url) > MAX_URL or any(ord(char) < 33 or char == "\\" for char in url):  # noqa: PLR2004 - controls, space
+    if not url or len(url) > MAX_URL or any(ord(char) < 33 or char == "\\" for char in url):
         return None
     try:
         parts = urlsplit(url)

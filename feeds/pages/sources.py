@@ -37,9 +37,7 @@ async def sources(ask: Ask) -> Response:
     rank = {health: n for n, health in enumerate(TROUBLED)}
     lines = [line(one) for one in sorted(found, key=lambda one: rank.get(one.status["health"], len(rank)))]
     healths = Counter(one.status["health"] for one in found)
-    return ask.page(
-        "sources.html", lines=lines, healths=healths, troubled=sum(healths[health] for health in TROUBLED)
-    )
+    return ask.page("sources.html", lines=lines, healths=healths, troubled=sum(healths[health] for health in TROUBLED))
 
 
 async def source(ask: Ask) -> Response:
