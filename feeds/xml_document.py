@@ -23,9 +23,13 @@ from feeds.channel import MEDIA_TYPES, Channel, feed_title
 from feeds.digest import digest_excerpt, digest_html, digest_time, digest_title
 from feeds.extensions import NAMESPACES, AtomFeedExtension, FeedExtension, add, extend_atom, extend_rss
 from feeds.item import author, content_html, excerpt, published, title, updated
+from feeds.strict import address, meant
 
-PLAIN = re.compile(rb"<(?:title|source|category|dc:creator)[ >][^<]*")
-"""A plain-text element's beginning and text; ``<`` itself is only ever markup in what is written."""
+PLAIN = re.compile(
+    rb"<(?:title|subtitle|summary|name|source|category|label|media:title|podcast:person|dc:creator)[ >][^<]*"
+    rb'|<(?:atom:)?link [^<]*title="[^"]*"|<category [^<]*'
+)
+"""A plain-text element's beginning and text, or attributes; ``<`` itself is only ever markup in what is written."""
 
 ONE_AT_A_TIME = Lock()
 """feedgen sets the process's locale while it writes an RSS date, which two threads must never do at once."""
@@ -38,8 +42,8 @@ def xml_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Literal["rss", "atom
     if isinstance(item, FeedItem):
         fill(entry, fmt, title(item), content_html(item), excerpt(item))
         first, last = published(item), updated(item)
-        if item.url:
-            entry.link(href=item.url)
+        if url := address(item.url):
+            entry.link(href=url)
         if fmt == "atom":
             entry.author(name=author(item))
     else:
@@ -62,7 +66,7 @@ def xml_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Literal["rss", "atom
     root.append(made)
     whole: bytes = etree.tostring(root, encoding="UTF-8")
     cut = whole[whole.index(b">") + 1 : whole.rindex(b"</")]
-    return plain_marked(cut) if fmt == "rss" else cut
+    return meant(plain_marked(cut))
 
 
 def fill(entry: Any, fmt: Literal["rss", "atom"], name: str, html: str, text: str) -> None:
@@ -73,13 +77,13 @@ def fill(entry: Any, fmt: Literal["rss", "atom"], name: str, html: str, text: st
     entry.summary(escape(text, quote=False) if fmt == "rss" else text)
 
 
-def plain_marked(rss: bytes) -> bytes:
+def plain_marked(xml: bytes) -> bytes:
     """Write ``&`` and ``<`` of plain-text elements as hexadecimal references: the same text to an XML parser.
 
     RSS does not say whether a title is HTML; this spelling is what most readers show as it is meant (RSS Advisory
-    Board, Best Practices Profile, "Character Data").
+    Board, Best Practices Profile, "Character Data"). In Atom it says too that what looks like a reference is text.
     """
-    return PLAIN.sub(lambda found: found[0].replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;"), rss)
+    return PLAIN.sub(lambda found: found[0].replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;"), xml)
 
 
 def xml_document(
@@ -94,6 +98,7 @@ def xml_document(
     made.register_extension("wireroom", extension, atom=fmt == "atom", rss=fmt == "rss")
     made.wireroom.channel = channel
     made.wireroom.used = [name for name in NAMESPACES if any(f"<{name}:".encode() in item for item in items)]
+    made.wireroom.explicit = any(b"<itunes:explicit>true" in item for item in items)
     made.id(channel.urn)
     made.title(channel.title)
     made.description(channel.description)
@@ -107,9 +112,9 @@ def xml_document(
     made.docs("https://www.rssboard.org/rss-specification")
     if fmt == "atom":
         head: bytes = made.atom_str()
-        start, end, tail = head.rpartition(b"</feed>")
+        start, end, tail = plain_marked(head).rpartition(b"</feed>")
     else:
         with ONE_AT_A_TIME:
             head = made.rss_str()
         start, end, tail = plain_marked(head).rpartition(b"</channel>")
-    return b"\n".join([start, *items, end + tail, b""])
+    return b"\n".join([meant(start), *items, end + tail, b""])
