@@ -78,8 +78,10 @@ class FeedExtension(Extension):
     """The rest of an RSS channel."""
 
     def extend_rss(self, feed: Any) -> Any:
-        """Add the links as Atom's, and that it is an archive page."""
+        """Add the links as Atom's, that it is an archive page, and where items are of several languages, that."""
         (channel,) = feed
+        if channel.find("language") is None:
+            channel.set(XML_LANG, "und")  # items tell their own
         for link in self.links(MEDIA_TYPES["rss"].partition(";")[0]):
             add(channel, ATOM + "link", **link)
         if self.channel.archive:
@@ -90,11 +92,10 @@ class FeedExtension(Extension):
         return feed
 
     def add_show(self, channel: Any) -> None:
-        """Add what Apple's tags ask of a feed as soon as an item has any: language, kind, who answers for it.
+        """Add what Apple's tags ask of a feed as soon as an item has any: its kind, who answers for it.
 
         Nobody of ours does, for what others publish: the address is one that RFC 2606 keeps from ever being one.
         """
-        channel.set(XML_LANG, "und")  # items tell their own
         add(channel, ITUNES + "category", text="News")
         add(channel, ITUNES + "explicit").text = str(self.explicit).lower()
         owner = add(channel, ITUNES + "owner")

@@ -47,12 +47,18 @@ _SAME_URI = re.compile(
 # Bytes of UTF-8 that XML and JSON may hold and no text means: controls, what stands for a character that could not be
 # read, and code points that are no characters.
 _ODD = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xef\xbf\xbd|\xef\xb7[\x90-\xaf]|[\xf0-\xf4][\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]")
+_ODD_CHARACTER = re.compile("[\x7f-\x9f\ufffd\ufdd0-\ufdef\U0001fffe-\U0001ffff]")
 _MEANT = {f"{code:c}".encode(): bytes([code]).decode("cp1252", "ignore").encode() for code in range(0x80, 0xA0)}
 _MEANT["\ufffd".encode()] = b"?"
 
 
 def plain(text: str) -> str:
-    """Give plain text as no reader can take it for markup: a word joiner, which is not seen, parts ``<`` from ``/``."""
+    """Give plain text as no reader can take it for markup: a word joiner, which is not seen, parts ``<`` from ``/``.
+
+    What no text means is replaced here as in ``meant``: then what has no other words is known to have none.
+    """
+    if _ODD_CHARACTER.search(text):
+        text = meant(text.encode()).decode()
     return _END_TAG.sub("<\u2060", text) if "</" in text else text
 
 

@@ -52,9 +52,9 @@ def xml_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Literal["rss", "atom
         if fmt == "atom":
             entry.author(name=feed_title(feed))
     root = etree.Element("root", nsmap=NAMESPACES)
-    if fmt == "atom":
+    if fmt == "atom":  # a fraction, which tells apart what was changed in one second: readers sort by it, and go by it
         entry.published(first)
-        entry.updated(last)
+        entry.updated(last.replace(microsecond=item.number % 1_000_000))
         made = entry.atom_entry()
         if isinstance(item, FeedItem):
             extend_atom(made, item)

@@ -1,4 +1,4 @@
-"""Stories of feeds that mean no good, or that nobody looked at: seeded, in RSS, Atom and JSON Feed, odd in every field."""
+"""Stories of feeds that mean no good, seeded: in RSS, Atom and JSON Feed, odd in every field."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def test_tags_give_kind_and_name_back_in_every_format() -> None:
 
 
 def test_text_about_markup_stays_text() -> None:
-    """An RSS description is HTML, an Atom summary and a JSON summary are plain text: each says the same words, parted."""
+    """An RSS description is HTML, an Atom summary and a JSON summary are plain text: the same words, parted."""
     words = "How to <script>alert(1)</script> & not to."
     feed = one(text=words)
     item = xml(feed, "rss").find("channel/item")
