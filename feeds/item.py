@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -54,7 +55,7 @@ def coverage_links(item: FeedItem) -> list[tuple[str, str | None]]:
     found: dict[tuple[str, str | None], str | None] = {}
     for one in item.coverage:
         url = address(one.url)
-        found.setdefault((source_name(one), url and re.split("[?#]", url, maxsplit=1)[0]), url)
+        found.setdefault((source_name(one), url and url.partition("?")[0].partition("#")[0]), url)
     return [(name, url) for (name, _), url in found.items()]
 
 
@@ -98,7 +99,9 @@ def excerpt(item: FeedItem) -> str:
 
 def shortened(text: str, chars: int) -> str:
     """Give the beginning of ``text`` on one line, cut between words where there are any (Chinese has no spaces)."""
-    line = " ".join(text.split())
+    line = " ".join(text[: chars * 3].split())
+    if len(line) <= chars:
+        line = " ".join(text.split())
     if len(line) <= chars:
         return line
     start = line[:chars]
@@ -168,6 +171,7 @@ def feed_updated(items: Iterable[FeedItem | Digest], since: str) -> datetime:
     return max(times, default=moment(since))
 
 
+@lru_cache(maxsize=4096)
 def moment(text: str) -> datetime:
     """Read one of the archive's times → an aware datetime. Raises ValueError, also for a time without a zone."""
     read = datetime.fromisoformat(text)

@@ -7,6 +7,7 @@ The asking is RFC 4287's, RFC 3986's, RSS 2.0's, and the remarks of the W3C feed
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 _CODES = (
@@ -46,7 +47,13 @@ _SAME_URI = re.compile(
 
 # Bytes of UTF-8 that XML and JSON may hold and no text means: controls, what stands for a character that could not be
 # read, and code points that are no characters.
-_ODD = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xef\xbf\xbd|\xef\xb7[\x90-\xaf]|[\xf0-\xf4][\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]")
+# Each branch begins with one byte, so that the search passes over all others quickly.
+_ODD = re.compile(
+    rb"\x7f|\xc2[\x80-\x9f]|\xef\xbf\xbd|\xef\xb7[\x90-\xaf]|"
+    + b"|".join(
+        lead + rb"[\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]" for lead in (rb"\xf0", rb"\xf1", rb"\xf2", rb"\xf3", rb"\xf4")
+    )
+)
 _ODD_CHARACTER = re.compile("[\x7f-\x9f\ufffd\ufdd0-\ufdef\U0001fffe-\U0001ffff]")
 _MEANT = {f"{code:c}".encode(): bytes([code]).decode("cp1252", "ignore").encode() for code in range(0x80, 0xA0)}
 _MEANT["\ufffd".encode()] = b"?"
@@ -77,6 +84,7 @@ def meant(written: bytes) -> bytes:
     return _ODD.sub(lambda found: _MEANT.get(found[0], b""), written)
 
 
+@lru_cache(maxsize=8192)
 def address(url: str | None) -> str | None:
     """Write a web address in the characters that RFC 3986 has; None for what is none. It has no name and password.
 

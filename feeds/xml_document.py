@@ -26,8 +26,8 @@ from feeds.item import author, content_html, excerpt, published, title, updated
 from feeds.strict import address, meant
 
 PLAIN = re.compile(
-    rb"<(?:title|subtitle|summary|name|source|category|label|media:title|podcast:person|dc:creator)[ >][^<]*"
-    rb'|<(?:atom:)?link [^<]*title="[^"]*"|<category [^<]*'
+    rb"<(?:(?:title|subtitle|summary|name|source|media:title|podcast:person|dc:creator)[ >][^<]*"
+    rb'|category [^<]*|(?:atom:)?link [^<]*?title="[^"]*")'
 )
 """A plain-text element's beginning and text, or attributes; ``<`` itself is only ever markup in what is written."""
 
