@@ -10,6 +10,7 @@ an attribute, and elements in the namespace would each declare a prefix of their
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Any
 from urllib.parse import quote
 
@@ -45,7 +46,7 @@ class Extension(BaseExtension):  # type: ignore[misc]
     """What both formats need: which namespaces the items use, and what the document says of itself."""
 
     channel: Channel
-    used: tuple[str, ...] = ()
+    used: AbstractSet[str] = frozenset()
     explicit: bool = False
 
     def extend_ns(self) -> dict[str, str]:

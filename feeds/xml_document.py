@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from email.utils import format_datetime
 from html import escape
@@ -35,8 +36,11 @@ ONE_AT_A_TIME = Lock()
 """feedgen sets the process's locale while it writes an RSS date, which two threads must never do at once."""
 
 
-def xml_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Literal["rss", "atom"]) -> bytes:
-    """Write one item's element. Raises ValueError, UnicodeError and others for what XML can't hold."""
+def xml_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Literal["rss", "atom"]) -> tuple[bytes, frozenset[str]]:
+    """Write one item's element → its bytes, and the prefixes of the namespaces that it uses.
+
+    Raises ValueError, UnicodeError and others for what XML can't hold.
+    """
     entry = FeedEntry()
     entry.id(item.guid)
     if isinstance(item, FeedItem):
@@ -56,17 +60,18 @@ def xml_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Literal["rss", "atom
         entry.published(first)
         entry.updated(last.replace(microsecond=item.number % 1_000_000))
         made = entry.atom_entry()
+        root.append(made)  # before the rest: what is moved is looked through for its namespaces
         if isinstance(item, FeedItem):
             extend_atom(made, item)
     else:
         made = entry.rss_entry()
+        root.append(made)
         add(made, "pubDate").text = format_datetime(first)
         if isinstance(item, FeedItem):
             extend_rss(made, item)
-    root.append(made)
     whole: bytes = etree.tostring(root, encoding="UTF-8")
     cut = whole[whole.index(b">") + 1 : whole.rindex(b"</")]
-    return meant(plain_marked(cut))
+    return meant(plain_marked(cut)), frozenset(child.prefix for child in made) - {None}
 
 
 def fill(entry: Any, fmt: Literal["rss", "atom"], name: str, html: str, text: str) -> None:
@@ -87,18 +92,23 @@ def plain_marked(xml: bytes) -> bytes:
 
 
 def xml_document(
-    channel: Channel, fmt: Literal["rss", "atom"], date: datetime, language: str | None, items: Sequence[bytes]
+    channel: Channel,
+    fmt: Literal["rss", "atom"],
+    date: datetime,
+    language: str | None,
+    items: Sequence[bytes],
+    used: AbstractSet[str],
 ) -> bytes:
     """Write the document around items as ``xml_item`` wrote them. Raises ValueError for a channel that XML can't hold.
 
-    It declares the namespaces that its items use.
+    ``used``: the prefixes that its items use; it declares no other.
     """
     made = FeedGenerator()
     extension = FeedExtension if fmt == "rss" else AtomFeedExtension
     made.register_extension("wireroom", extension, atom=fmt == "atom", rss=fmt == "rss")
     made.wireroom.channel = channel
-    made.wireroom.used = [name for name in NAMESPACES if any(f"<{name}:".encode() in item for item in items)]
-    made.wireroom.explicit = any(b"<itunes:explicit>true" in item for item in items)
+    made.wireroom.used = used
+    made.wireroom.explicit = "itunes" in used and any(b"<itunes:explicit>true" in item for item in items)
     made.id(channel.urn)
     made.title(channel.title)
     made.description(channel.description)
