@@ -26,6 +26,9 @@ from db.topics import mark_changed_topics, mark_topics_naming
 
 RECORD_COLUMNS = tuple(PollRecord.__dataclass_fields__)
 record_values: Callable[[PollRecord], tuple[object, ...]] = attrgetter(*RECORD_COLUMNS)
+SHOWN_COLUMNS = ("title", "site_url", "moved_url", "feed_id")
+"""What output feeds tell of a source."""
+
 INSERT_POLL = f"INSERT INTO polls (source_id, {', '.join(RECORD_COLUMNS)}) VALUES (?{', ?' * len(RECORD_COLUMNS)})"
 
 
@@ -223,11 +226,11 @@ def write_listing(db: Database, source_id: int, listing: Listing | None, entry_r
 def write_source(db: Database, plan: PollPlan) -> None:
     """Write the source's new state and the record of the poll.
 
-    Output feeds name their sources: another title, site or address is a change of every topic that has the source's
-    stories.
+    Output feeds name their sources: another title, site, address or id is a change of every topic that has the
+    source's stories.
     """
     before, state = plan.before, plan.state
-    if (state.title, state.site_url, state.moved_url) != (before.title, before.site_url, before.moved_url):
+    if any(getattr(state, name) != getattr(before, name) for name in SHOWN_COLUMNS):
         mark_topics_naming(db, plan.source_id)
     was_and_is = zip(STATE_COLUMNS, state_values(before), state_values(state), strict=True)
     columns = {name: value for name, was, value in was_and_is if value != was}

@@ -158,8 +158,9 @@ def with_numbers(
 
 
 def page_as(db: Database, topic_id: int, paged_as: str, missing: Iterable[int] = ()) -> None:
-    """Take over what, beside their stories, a topic's pages are written by; where it is something else, all of them
-    must be written anew, and otherwise those that are ``missing``.
+    """Take over what, beside their stories, a topic's pages are written by: with something else, all must be anew.
+
+    Otherwise those must that are ``missing``.
     """
     changed = db.execute(
         "UPDATE topics SET paged_as = ?2 WHERE id = ?1 AND paged_as IS NOT ?2 RETURNING id", [topic_id, paged_as]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 
 from sqlite_utils import Database
 
 from db.hosts import host_of
-from db.model import Entry
+from db.model import Enclosure, Entry
 from db.plan import NewEntry, PollPlan
+from db.podcast import podcast_json
 from db.text import fold
 
 ENTRY_COLUMNS = (
     "guid, url, title, author, html, summary, text, language, published, updated, categories, enclosures, version, "
-    "host, mentions, language_from"
+    "host, mentions, language_from, image, podcast"
 )
 
 
@@ -61,12 +63,20 @@ def entry_columns(entry: Entry) -> list[str | int | None]:
         entry.published,
         entry.updated,
         json_array(entry.categories),
-        json_array([{"url": e.url, "type": e.type, "length": e.length} for e in entry.enclosures]),
+        json_array([enclosure_members(each) for each in entry.enclosures]),
         entry.version,
         host_of(entry.url),
         json_array(entry.mentions),
         entry.language_from,
+        entry.image,
+        podcast_json(entry.podcast),
     ]
+
+
+def enclosure_members(enclosure: Enclosure) -> dict[str, str | int | None]:
+    """List what the archive keeps of a file; of what few have, only what is given."""
+    members = asdict(enclosure)
+    return {name: value for name, value in members.items() if name in ("url", "type", "length") or value is not None}
 
 
 def likeness_columns(new: NewEntry) -> tuple[int | None, float | None, str | None]:

@@ -13,6 +13,7 @@ from db.apart import heads
 from db.members import members_of
 from db.model import Coverage, Enclosure
 from db.output import FeedItem, Policy
+from db.podcast import read_podcast
 from db.shown import FIRST_ENTRY, KEPT
 from db.siblings import events_of
 
@@ -23,7 +24,7 @@ BEFORE = """
 
 WHOLE = f"""
 SELECT x.id, x.guid, x.number, x.selected_at, st.id, st.title, st.url, st.language, st.published, st.updated,
-       st.first_seen, e.id, e.author, e.html, e.text, e.summary, e.enclosures
+       st.first_seen, e.id, e.author, e.html, e.text, e.summary, e.enclosures, e.image, e.podcast
 FROM json_each(?1) wanted JOIN selections x ON x.id = wanted.value
      JOIN stories st ON st.id = x.story_id JOIN entries e ON e.id = st.lead_entry_id
 WHERE x.archived <= ?3 AND {KEPT}
@@ -36,7 +37,7 @@ ORDER BY wanted.key
 APART = f"""
 SELECT x.id, x.guid, x.number, x.selected_at, st.id, e.title, e.url, e.language, e.published,
        coalesce((SELECT max(r.replaced_at) FROM revisions r WHERE r.entry_id = e.id AND r.meaningful), e.first_seen),
-       e.first_seen, e.id, e.author, e.html, e.text, e.summary, e.enclosures
+       e.first_seen, e.id, e.author, e.html, e.text, e.summary, e.enclosures, e.image, e.podcast
 FROM json_each(?1) wanted JOIN selections x ON x.id = wanted.value
      JOIN entries e ON e.id = coalesce(x.entry_id, {FIRST_ENTRY})
      JOIN stories st ON st.id = e.story_id
@@ -74,7 +75,7 @@ def feed_items(
     tags = tags_of(db, stories)
     events = events_of(db, ids, policy.grouping, topic_id)
     for id_, guid, number, selected_at, story, title, url, language, published, updated, *entry in rows:
-        first_seen, shown, author, html, text, summary, enclosures = entry
+        first_seen, shown, author, html, text, summary, enclosures, image, podcast = entry
         covering = coverage[story]
         if policy.dedupe != "copies":
             head = heads(members[story], policy.dedupe)
@@ -100,6 +101,8 @@ def feed_items(
             event=events.get(story),
             summary=summary,
             pinned=id_ in pinned,
+            image=image,
+            podcast=read_podcast(podcast),
         )
 
 
@@ -110,13 +113,13 @@ def coverage_of(db: Database, stories: str) -> defaultdict[int, list[tuple[int, 
         """
         SELECT e.story_id, e.id, s.config_id, coalesce(s.title, s.config_id),
                coalesce(s.moved_url, s.url), s.site_url, e.url, e.title,
-               e.first_seen
+               e.first_seen, s.feed_id
         FROM entries e JOIN sources s ON s.id = e.source_id
         WHERE e.story_id IN (SELECT value FROM json_each(?)) ORDER BY e.id
         """,
         [stories],
     )
-    for story, entry, source, source_title, source_url, site_url, url, title, first_seen in rows:
+    for story, entry, source, source_title, source_url, site_url, url, title, first_seen, feed_id in rows:
         one = Coverage(
             source=source,
             source_title=source_title,
@@ -125,6 +128,7 @@ def coverage_of(db: Database, stories: str) -> defaultdict[int, list[tuple[int, 
             url=url,
             title=title,
             first_seen=first_seen,
+            feed_id=feed_id,
         )
         found[story].append((entry, one))
     return found

@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from db.podcast import Podcast
+
 Format = Literal["rss", "atom", "json"]
 """The three output formats; also the file suffix of a published feed."""
 
@@ -46,11 +48,19 @@ LanguageFrom = Literal["detected", "declared"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
-    """A file that an entry carries (RSS 2.0 ``<enclosure>``, Atom ``rel=enclosure``, JSON Feed attachment)."""
+    """A file that an entry carries (RSS 2.0 ``<enclosure>``, Atom ``rel=enclosure``, JSON Feed attachment, Media RSS).
+
+    ``length`` is in bytes, ``width`` and ``height`` in pixels; ``medium`` is Media RSS's word: ``image``, ``video``…
+    """
 
     url: str
     type: str | None = None
     length: int | None = None
+    duration_s: int | None = None
+    title: str | None = None
+    medium: str | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +123,8 @@ class Entry:
     it, where the item has both. ``text`` is ``html`` as plain text. ``language`` is a BCP 47 tag, ``language_from``
     how it is known. ``words`` counts title and text; ``version`` is the hash that tells a changed entry from a known
     one (all that a reader sees but the dates, which some feeds rewrite at every poll). ``prints`` are None where
-    nothing is compared. ``mentions`` are found when it is planned, not in the worker.
+    nothing is compared. ``mentions`` are found when it is planned, not in the worker. ``image`` is the address of its
+    own picture.
     """
 
     raw_id: str | None
@@ -134,6 +145,8 @@ class Entry:
     prints: Prints | None = field(default=None, compare=False, repr=False)
     mentions: tuple[Mention, ...] = field(default=(), compare=False)
     language_from: LanguageFrom | None = None
+    image: str | None = None
+    podcast: Podcast | None = None
 
 
 HASH_BYTES = 8
@@ -169,7 +182,7 @@ class Document:
     feed itself asks for (RSS ``ttl``, ``sy:``), seconds; ``skip_hours`` (0 to 23, UTC) and ``skip_days`` (0 is Monday)
     when it asks not to be polled. ``outline``: where it could be made; ``known`` are the positions in it of the items
     that were not read, since they are in the archive as they are: then ``entries`` are only those at the others.
-    ``hub`` and ``self_url``: the WebSub hub that it names and its own address.
+    ``hub`` and ``self_url``: the WebSub hub that it names and its own address; ``feed_id``: its own id (``atom:id``).
     ``truncated``: the cap on entries cut it. ``salvaged``: the
     markup was broken and only part of it could be trusted. Either forbids storing validators: the next poll must
     fetch the whole again. ``remark`` says what was wrong, for the source's health.
@@ -190,6 +203,7 @@ class Document:
     self_url: str | None = None
     outline: Outline | None = None
     known: tuple[int, ...] = ()
+    feed_id: str | None = None
 
     @property
     def size(self) -> int:
@@ -199,7 +213,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """One source's entry of a story, as an output feed names it."""
+    """One source's entry of a story, as an output feed names it; ``feed_id`` is the source's own id (``atom:id``)."""
 
     source: str
     source_title: str
@@ -208,6 +222,7 @@ class Coverage:
     url: str | None
     title: str
     first_seen: str
+    feed_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

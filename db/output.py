@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from db.model import Coverage, Dedupe, Enclosure, EventTold, Level
+from db.podcast import Podcast
 
 Order = Literal["new", "coverage"]
 """What stands first in a topic: what is new, or what most sources carry."""
@@ -50,7 +51,7 @@ class FeedItem:
     ``guid`` is the selection's own minted id, the same in all formats. ``coverage`` is in order of first sight;
     ``lead`` is the index in it of the entry that is shown. ``updated`` is when the story's text last changed.
     ``summary`` is the entry's own, plain text, where it has one beside its text. ``pinned``: a person put it first.
-    In a topic that shows copies apart it is one entry, and its exact copies.
+    In a topic that shows copies apart it is one entry, and its exact copies. ``image``: the address of its picture.
     """
 
     guid: str
@@ -73,6 +74,8 @@ class FeedItem:
     event: EventTold | None = None
     summary: str | None = None
     pinned: bool = False
+    image: str | None = None
+    podcast: Podcast | None = None
 
 
 Rhythm = Literal["day", "week"]

@@ -82,6 +82,7 @@ class SourceState:
     hub_url: str | None
     hub_topic: str | None
     pushed_until: str | None
+    feed_id: str | None
 
 
 STATE_COLUMNS = tuple(SourceState.__dataclass_fields__)

@@ -29,7 +29,7 @@ CLOCK_DAYS = timedelta(days=1)
 OF_AN_ADDRESS = (
     *("etag", "last_modified", "validators_url", "body_hash", "held_until", "gone_at", "moved_url", "moving_to"),
     *("probe_after", "whole_at", "offers", "fresh_s", "ttl_s", "skip_hours", "skip_days", "shown", "pace"),
-    *("spacing_s", "last_new_at", "usual_gap_s", "hub_url", "hub_topic", "pushed_until"),
+    *("spacing_s", "last_new_at", "usual_gap_s", "hub_url", "hub_topic", "pushed_until", "feed_id"),
 )
 COUNTS = ("failures", "setback", "moving_polls", "unmodified", "doubts", "crowded")
 FORGOTTEN = ", ".join([*(f"{name} = NULL" for name in OF_AN_ADDRESS), *(f"{name} = 0" for name in COUNTS)])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from html import escape
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from db.model import Coverage, Enclosure, EventTold, Sibling
-from db.output import FeedItem, TopicFeed
+from db.output import Digest, FeedItem
 
 EXCERPT_CHARS = 300
 TITLE_CHARS = 120
@@ -76,6 +77,25 @@ def coverage_links(item: FeedItem) -> list[tuple[str, str | None]]:
     return [(name, url) for (name, _), url in found.items()]
 
 
+def related_links(item: FeedItem) -> list[tuple[str, str]]:
+    """List the other coverage and the event's other stories, (name, link), each link once.
+
+    The lead's own is not among them: it is the item's link.
+    """
+    lead = item.coverage[item.lead]
+    own = (source_name(lead), item.url)
+    found = {url: name for name, url in coverage_links(item) if url is not None and (name, url) != own}
+    for also in item.event.named if item.event is not None else ():
+        if also.url is not None:
+            found.setdefault(also.url, source_name(also))
+    return [(name, url) for url, name in found.items()]
+
+
+def tag_scheme(tag: str) -> str:
+    """Name what kind of tag ``kind:name`` is, as an IRI: Atom's ``scheme``, the ``domain`` of RSS."""
+    return f"urn:wireroom:tags:{quote(tag.partition(':')[0], safe='')}"
+
+
 def link(name: str, url: str | None) -> str:
     """Write a name as HTML, linked if there is an address."""
     return f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name)
@@ -125,9 +145,10 @@ def language(item: FeedItem) -> str | None:
     return item.language if item.language and _LANGUAGE.fullmatch(item.language) else None
 
 
-def feed_language(feed: TopicFeed) -> str | None:
+def feed_language(items: Iterable[FeedItem | Digest]) -> str | None:
     """Give the one language that all stories are in; None for several, or where one doesn't say."""
-    languages = {language(item) for item in (*feed.items, *(one for each in feed.digests for one in each.stories))}
+    stories = (story for item in items for story in (item.stories if isinstance(item, Digest) else (item,)))
+    languages = set(map(language, stories))
     return languages.pop() if len(languages) == 1 else None
 
 
@@ -152,10 +173,13 @@ def changed(item: FeedItem) -> datetime:
     return max(updated(item), moment(item.selected_at))
 
 
-def feed_updated(feed: TopicFeed) -> datetime:
-    """Give the time of the newest item or change: from the data, so that the same data gives the same bytes."""
-    times = [*map(changed, feed.items), *(moment(digest.made_at) for digest in feed.digests)]
-    return max(times, default=moment(feed.created_at))
+def feed_updated(items: Iterable[FeedItem | Digest], since: str) -> datetime:
+    """Give the time of the newest item or change: from the data, so that the same data gives the same bytes.
+
+    ``since``: the time that a feed without items is of.
+    """
+    times = [moment(item.made_at) if isinstance(item, Digest) else changed(item) for item in items]
+    return max(times, default=moment(since))
 
 
 def moment(text: str) -> datetime:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from db.model import EventTold
 from db.output import Digest, FeedItem, TopicFeed
+from feeds.channel import Channel
 from feeds.digest import digest_excerpt, digest_html, digest_time, digest_title
 from feeds.item import (
     byline,
     content_html,
     excerpt,
-    feed_language,
     language,
     media_type,
     published,
@@ -22,28 +23,36 @@ from feeds.item import (
 )
 
 
-def json_feed(feed: TopicFeed, *, title: str, description: str, home_url: str, feed_url: str) -> bytes:
-    """Write the document → UTF-8 bytes. Raises UnicodeError for text that is no Unicode."""
-    document = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": title,
-        "description": description,
-        "home_page_url": home_url,
-        "feed_url": feed_url,
-        "language": feed_language(feed),
-        "items": [
-            *(json_item(item, about=home_url) for item in feed.items),
-            *(json_digest(feed, digest, about=home_url) for digest in feed.digests),
-        ],
-    }
-    return json.dumps(given(document), ensure_ascii=False, indent=1).encode() + b"\n"
+def json_document(channel: Channel, language: str | None, items: Sequence[bytes]) -> bytes:
+    """Write the document around items as ``json_bytes`` wrote them → UTF-8 bytes, an item on each line.
 
-
-def json_item(item: FeedItem, *, about: str) -> dict[str, Any]:
-    """Make one item. ``_wireroom`` is our extension, for programs: the story, all its coverage, the event.
-
-    ``about`` is where it is explained.
+    Raises UnicodeError for a channel that is no Unicode. Its archive goes on at ``next_url``.
     """
+    head = json_bytes(
+        given(
+            {
+                "version": "https://jsonfeed.org/version/1.1",
+                "title": channel.title,
+                "description": channel.description,
+                "home_page_url": channel.home_url,
+                "feed_url": channel.self_url,
+                "next_url": channel.next_url or channel.prev_archive,
+                "language": language,
+                "hubs": [{"type": "WebSub", "url": hub} for hub in channel.hubs] or None,
+                "_wireroom": {"about": channel.home_url},  # where its members in the items are told
+            }
+        )
+    )
+    return head[:-1] + b',"items":[\n' + b",\n".join(items) + b"\n]}\n"
+
+
+def json_bytes(value: dict[str, Any]) -> bytes:
+    """Write one object → UTF-8 bytes, on one line. Raises UnicodeError for text that is no Unicode."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def json_item(item: FeedItem) -> dict[str, Any]:
+    """Make one item. ``_wireroom`` is our extension, for programs: the story, all its coverage, the event."""
     attachments = [
         given({"url": enclosure.url, "mime_type": media_type(enclosure), "size_in_bytes": enclosure.length})
         for enclosure in item.enclosures
@@ -62,7 +71,6 @@ def json_item(item: FeedItem, *, about: str) -> dict[str, Any]:
             "language": language(item),
             "attachments": attachments or None,
             "_wireroom": {
-                "about": about,
                 "number": item.number,
                 "story": item.story_id,
                 **({"pinned": True} if item.pinned else {}),
@@ -73,7 +81,7 @@ def json_item(item: FeedItem, *, about: str) -> dict[str, Any]:
     )
 
 
-def json_digest(feed: TopicFeed, digest: Digest, *, about: str) -> dict[str, Any]:
+def json_digest(feed: TopicFeed, digest: Digest) -> dict[str, Any]:
     """Make one digest; ``_wireroom`` has its period and its stories, as items have theirs."""
     time = digest_time(digest).isoformat()
     return {
@@ -84,7 +92,6 @@ def json_digest(feed: TopicFeed, digest: Digest, *, about: str) -> dict[str, Any
         "date_published": time,
         "date_modified": time,
         "_wireroom": {
-            "about": about,
             "number": digest.number,
             "digest": {
                 "from": digest.period_from,

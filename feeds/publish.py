@@ -105,9 +105,8 @@ class Publisher:
             self._check_links(path)
             if len({each.stat().st_mtime_ns for each in (path, *siblings(path))}) > 1:
                 return None
-            return published(
-                path.read_bytes(), *(each.read_bytes() for each in siblings(path)), modified(path), media_type
-            )
+            gz, br = (each.read_bytes() for each in siblings(path))
+            return published(path.read_bytes(), gz, br, modified(path), media_type)
         except OSError:
             return None
 

@@ -105,6 +105,7 @@ def described(source: PolledSource, document: Document) -> Columns:
         "title": document.title or source.title,
         "site_url": document.site_url or source.site_url,
         "language": document.language or source.language,
+        "feed_id": document.feed_id or source.feed_id,
         "ttl_s": document.ttl_s,
         "skip_hours": " ".join(map(str, document.skip_hours)) or None,
         "skip_days": " ".join(DAYS[day] for day in document.skip_days) or None,

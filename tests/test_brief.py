@@ -12,8 +12,7 @@ from lxml import etree
 
 from db.model import FORMATS
 from feeds.brief import OWN_CHARS, SUMMARY_CHARS, beginning, briefed
-from feeds.render import render
-from test_render import BASE, FEED, ITEM, check_json_feed, schema
+from test_render import FEED, ITEM, check_json_feed, schema, written
 
 LONG = " ".join(f"Sentence number {n} of a long text ends here." for n in range(30))
 READ_ON = '<p><a href="https://a.example/1">Read on at Source &lt;A&gt;</a></p>'
@@ -72,7 +71,7 @@ def test_no_format_has_more_of_the_text_and_all_are_valid(summary: str | None) -
     whole = replace(ITEM, html=f"<p>{LONG}</p>", text=LONG, summary=summary)
     feed = replace(FEED, items=(briefed(whole),))
     for fmt in FORMATS:
-        body = render(feed, fmt, base_url=BASE).body
+        body = written(feed, fmt).body
         if fmt == "json":
             check_json_feed(json.loads(body))
         else:

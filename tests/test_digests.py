@@ -20,9 +20,8 @@ from db.topics import feed_of, unpublished
 from factory import minting
 from feeds.digest import digest_title
 from feeds.item import feed_updated
-from feeds.render import render
 from test_front import Shop
-from test_render import BASE, FEED, ITEM, SECOND, check_json_feed, schema
+from test_render import FEED, ITEM, SECOND, check_json_feed, schema, written
 
 DAILY = Due(None, 7, 0, "Europe/Berlin")
 WEEKLY = Due(0, 7, 0, "Europe/Berlin")
@@ -244,8 +243,8 @@ def test_digest_is_one_valid_item_in_every_format_with_all_its_stories() -> None
     """Titles with their links, summaries, sources; the same bytes each time; dated when it was due."""
     feed = replace(DIGESTED, digests=(replace(DIGEST, more=3),))
     for fmt in FORMATS:
-        body = render(feed, fmt, base_url=BASE).body
-        assert body == render(feed, fmt, base_url=BASE).body
+        body = written(feed, fmt).body
+        assert body == written(feed, fmt).body
         if fmt == "json":
             check_json_feed(json.loads(body))
             (one,) = json.loads(body)["items"]
@@ -273,13 +272,13 @@ def test_digest_is_one_valid_item_in_every_format_with_all_its_stories() -> None
             "<p>Source: Source &lt;A&gt;</p>",
             "<p>And 3 more stories.</p>",
         ]
-    assert feed_updated(feed).isoformat() == "2026-11-25T06:00:01+00:00"
+    assert feed_updated(feed.entries, feed.created_at).isoformat() == "2026-11-25T06:00:01+00:00"
 
 
 def test_digest_that_cannot_be_written_is_left_out_and_named() -> None:
     """The others go out."""
     bad = replace(DIGEST, guid="urn:uuid:00000000-0000-4000-8000-0000000000d2", zone="No/Where")
     for fmt in FORMATS:
-        done = render(replace(DIGESTED, digests=(bad, DIGEST)), fmt, base_url=BASE)
+        done = written(replace(DIGESTED, digests=(bad, DIGEST)), fmt)
         assert [guid for guid, _ in done.left_out] == [bad.guid]
         assert DIGEST.guid.encode() in done.body

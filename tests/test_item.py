@@ -28,9 +28,9 @@ from feeds.item import (
     title,
     updated,
 )
-from feeds.render import render
+from feeds.render import render, topic_channel
 from house import ROOT
-from test_render import ATOM, BASE, COVERAGE, FEED, ITEM, SECOND, check_json_feed
+from test_render import ATOM, BASE, COVERAGE, FEED, ITEM, SECOND, check_json_feed, written
 
 
 def one(**changes: Any) -> TopicFeed:
@@ -40,12 +40,12 @@ def one(**changes: Any) -> TopicFeed:
 
 def xml(feed: TopicFeed, fmt: Any) -> etree._Element:
     """Render and parse, strictly."""
-    return etree.fromstring(render(feed, fmt, base_url=BASE).body)
+    return etree.fromstring(written(feed, fmt).body)
 
 
 def read(feed: TopicFeed, fmt: Any) -> feedparser.FeedParserDict:
     """Render and read back."""
-    return feedparser.parse(io.BytesIO(render(feed, fmt, base_url=BASE).body))
+    return feedparser.parse(io.BytesIO(written(feed, fmt).body))
 
 
 def test_one_source_is_the_source_and_several_report() -> None:
@@ -83,7 +83,7 @@ def test_untitled_item_takes_its_text_for_a_title() -> None:
     assert len(title(replace(ITEM, title="", text="外" * 500))) < 130
     assert title(replace(ITEM, title="", text=" ")) == excerpt(replace(ITEM, title="", text=" ")) == "(untitled)"
     for fmt in FORMATS:
-        assert render(one(title="", text="", html=""), fmt, base_url=BASE).left_out == ()
+        assert written(one(title="", text="", html=""), fmt).left_out == ()
 
 
 def test_dates_keep_their_order() -> None:
@@ -93,9 +93,9 @@ def test_dates_keep_their_order() -> None:
     assert published(replace(ITEM, published=None)) == datetime(2026, 11, 20, 10, tzinfo=UTC)
     assert published(replace(ITEM, published="2031-01-01T00:00:00Z")) == datetime(2026, 11, 20, 10, tzinfo=UTC)
     assert updated(early) == published(early)
-    assert feed_updated(FEED) == datetime(2026, 11, 20, 12, tzinfo=UTC)
-    assert feed_updated(replace(FEED, items=(early,))) == datetime(2026, 11, 20, 10, 0, 1, tzinfo=UTC)
-    assert feed_updated(replace(FEED, items=())) == datetime(2026, 11, 1, tzinfo=UTC)
+    assert feed_updated(FEED.items, FEED.created_at) == datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert feed_updated((early,), FEED.created_at) == datetime(2026, 11, 20, 10, 0, 1, tzinfo=UTC)
+    assert feed_updated((), FEED.created_at) == datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_language_is_told_where_it_is_one() -> None:
     mixed = replace(FEED, items=(replace(ITEM, language="fr"), replace(SECOND, language="en")))
     silent = replace(FEED, items=(replace(ITEM, language="fr"), replace(SECOND, language=None)))
 
-    assert [feed_language(feed) for feed in (french, mixed, silent, replace(FEED, items=()))] == [
+    assert [feed_language(feed.entries) for feed in (french, mixed, silent, replace(FEED, items=()))] == [
         "fr",
         None,
         None,
@@ -131,7 +131,7 @@ def test_language_is_told_where_it_is_one() -> None:
     atom = xml(mixed, "atom")
     lang = "{http://www.w3.org/XML/1998/namespace}lang"
     assert (atom.get(lang), [entry.get(lang) for entry in atom.iter(f"{ATOM}entry")]) == (None, ["fr", "en"])
-    documents = [json.loads(render(feed, "json", base_url=BASE).body) for feed in (french, mixed)]
+    documents = [json.loads(written(feed, "json").body) for feed in (french, mixed)]
     assert [document.get("language") for document in documents] == ["fr", None]
     assert [item["language"] for item in documents[1]["items"]] == ["fr", "en"]
 
@@ -158,12 +158,12 @@ def test_text_about_markup_stays_text() -> None:
 
     assert item.findtext("description") == "How to &lt;script&gt;alert(1)&lt;/script&gt; &amp; not to."
     assert entry.findtext(f"{ATOM}summary") == words
-    assert json.loads(render(feed, "json", base_url=BASE).body)["items"][0]["summary"] == words
+    assert json.loads(written(feed, "json").body)["items"][0]["summary"] == words
 
 
 def test_atom_has_its_own_names_without_prefixes() -> None:
     """Some readers know `<link>` and no `<ns0:link>`; and RSS's namespaces have no place in Atom."""
-    body = render(FEED, "atom", base_url=BASE).body
+    body = written(FEED, "atom").body
 
     assert b":link" not in body
     assert body.count(b"xmlns") == 1
@@ -184,12 +184,12 @@ def test_every_other_source_is_a_related_link() -> None:
 
 
 def test_json_names_all_coverage_and_says_where_that_is_explained() -> None:
-    """Our extension has an `about`, as JSON Feed asks, the numbers of item and story, and all its coverage."""
-    document = json.loads(render(FEED, "json", base_url=BASE).body)
+    """Our extension has an `about` at the feed, as JSON Feed asks; items have numbers and all coverage."""
+    document = json.loads(written(FEED, "json").body)
     check_json_feed(document)
 
+    assert document["_wireroom"] == {"about": f"{BASE}topics/t/"}
     assert document["items"][1]["_wireroom"] == {
-        "about": BASE,
         "number": 1,
         "story": 7,
         "coverage": [
@@ -224,19 +224,19 @@ def test_whatever_an_item_raises_costs_that_item_alone(formats: tuple[Format, ..
     """Whatever kind of error it is: the item is named with the reason, the others are published."""
     bad = replace(ITEM, guid="urn:uuid:bad", **broken)
     for fmt in formats:
-        rendered = render(replace(FEED, items=(bad, SECOND)), fmt, base_url=BASE)
+        rendered = written(replace(FEED, items=(bad, SECOND)), fmt)
 
         ((guid, why),) = rendered.left_out
         assert guid == "urn:uuid:bad"
         assert "Error: " in why
-        assert rendered.body == render(replace(FEED, items=(SECOND,)), fmt, base_url=BASE).body
+        assert rendered.body == written(replace(FEED, items=(SECOND,)), fmt).body
 
 
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_topic_title_can_not_break_its_feed(fmt: Any) -> None:
     """The config may hold any character; what no XML may hold is dropped, and a title of nothing else is the id."""
     for name, expected in (("Te\x07a & \ud800\ufffemore", "Tea & more"), ("\x00", "t")):
-        body = render(replace(FEED, title=name), fmt, base_url=BASE).body
+        body = written(replace(FEED, title=name), fmt).body
         shown = json.loads(body)["title"] if fmt == "json" else feedparser.parse(io.BytesIO(body)).feed.title
         assert shown == expected
 
@@ -244,14 +244,14 @@ def test_topic_title_can_not_break_its_feed(fmt: Any) -> None:
 def test_fault_of_the_feed_itself_is_raised() -> None:
     """Leaving items out would mend nothing, and an error that is no item's must not be hidden."""
     with pytest.raises(ValueError, match="lately"):
-        render(replace(FEED, items=(), created_at="lately"), "atom", base_url=BASE)
+        written(replace(FEED, items=(), created_at="lately"), "atom")
 
 
 def test_generator_is_named() -> None:
     """As the caller wants it, in the two formats that have a place for it."""
     formats: tuple[Format, ...] = ("rss", "atom")
     for fmt in formats:
-        body = render(FEED, fmt, base_url=BASE, generator="W 1").body
+        body = render(FEED, fmt, replace(topic_channel(FEED, fmt, BASE), generator="W 1")).body
         assert feedparser.parse(io.BytesIO(body)).feed.generator == "W 1"
 
 
@@ -269,13 +269,13 @@ def test_schemas_refuse_what_is_wrong() -> None:
             ("Fri, 20 Nov 2026", "20.11.2026"),
             ('length="5"', 'length="five"'),
             ('isPermaLink="false"', 'isPermaLink="no"'),
-            ("<link>https://wire.example/</link>", ""),
+            ("<link>https://wire.example/topics/t/</link>", ""),
             ("<title>Second</title>", "<title>Second</title><headline>Third</headline>"),
         ],
     }
     for fmt, faults in wrongs.items():
         check = etree.RelaxNG(etree.parse(ROOT / "tests" / "data" / "schema" / f"{fmt}.rng"))
-        body = render(FEED, fmt, base_url=BASE).body.decode()
+        body = written(FEED, fmt).body.decode()
         assert check.validate(etree.fromstring(body.encode()))
         for right, wrong in faults:
             assert right in body

@@ -13,7 +13,7 @@ from lxml import etree
 
 from db.model import FORMATS, Coverage, Enclosure, Format
 from db.output import FeedItem, TopicFeed
-from feeds.render import render
+from feeds.render import Rendered, render, topic_channel
 from house import ROOT
 from jsonfeed_schema import faults
 
@@ -71,14 +71,19 @@ FEED = TopicFeed(
 )
 
 
+def written(feed: TopicFeed, fmt: Format) -> Rendered:
+    """Render a topic as it is published."""
+    return render(feed, fmt, topic_channel(feed, fmt, BASE))
+
+
 def xml(feed: TopicFeed, fmt: Any) -> feedparser.FeedParserDict:
     """Render and read back."""
-    return feedparser.parse(io.BytesIO(render(feed, fmt, base_url=BASE).body))
+    return feedparser.parse(io.BytesIO(written(feed, fmt).body))
 
 
 def json_document(feed: TopicFeed) -> dict[str, Any]:
     """Render and read back."""
-    document: dict[str, Any] = json.loads(render(feed, "json", base_url=BASE).body)
+    document: dict[str, Any] = json.loads(written(feed, "json").body)
     return document
 
 
@@ -106,7 +111,7 @@ def test_ids_titles_links_dates_and_tags_agree_in_all_formats() -> None:
     assert document["items"][1]["tags"] == list(ITEM.tags)
     assert rss.entries[1].author == atom.entries[1].author == document["items"][1]["authors"][0]["name"] == "Ann Author"
     assert (rss.feed.title, atom.feed.title, document["title"]) == (FEED.title,) * 3
-    assert rss.feed.link == atom.feed.link == document["home_page_url"] == BASE
+    assert rss.feed.link == atom.feed.link == document["home_page_url"] == f"{BASE}topics/t/"
 
 
 def test_enclosures_are_kept_and_never_become_the_link() -> None:
@@ -122,7 +127,7 @@ def test_enclosures_are_kept_and_never_become_the_link() -> None:
 
 def test_all_coverage_is_named_with_links_and_the_lead_is_the_source() -> None:
     """In the text for people, as related links and `source` for programs."""
-    atom = etree.fromstring(render(FEED, "atom", base_url=BASE).body)
+    atom = etree.fromstring(written(FEED, "atom").body)
     entry = atom.findall(f"{ATOM}entry")[1]
     rss, document = xml(FEED, "rss").entries[1], json_document(FEED)["items"][1]
 
@@ -140,9 +145,9 @@ def test_all_coverage_is_named_with_links_and_the_lead_is_the_source() -> None:
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_same_data_gives_the_same_bytes(fmt: Any) -> None:
     """No clock, no dice; an empty topic renders too."""
-    assert render(FEED, fmt, base_url=BASE) == render(FEED, fmt, base_url=BASE)
+    assert written(FEED, fmt) == written(FEED, fmt)
     empty = replace(FEED, items=())
-    assert render(empty, fmt, base_url=BASE).body == render(empty, fmt, base_url=BASE).body
+    assert written(empty, fmt).body == written(empty, fmt).body
 
 
 @pytest.mark.parametrize("fmt", ["rss", "atom"])
@@ -150,7 +155,7 @@ def test_documents_are_valid(fmt: Format) -> None:
     """Atom against RFC 4287's structure, RSS against the RSS 2.0 specification's, both in our own RELAX NG."""
     bare = replace(SECOND, title="", text="", html="", language=None)
     for feed in (FEED, replace(FEED, items=()), replace(FEED, items=(bare,))):
-        schema(fmt).assertValid(etree.fromstring(render(feed, fmt, base_url=BASE).body))
+        schema(fmt).assertValid(etree.fromstring(written(feed, fmt).body))
 
 
 def test_empty_topic_is_a_whole_feed_in_every_format() -> None:
@@ -187,13 +192,16 @@ def test_many_enclosures_are_all_there_in_order() -> None:
     ]
     assert [(a["url"], a.get("size_in_bytes")) for a in item["attachments"]] == [(e.url, e.length) for e in many]
     assert (rss.link, atom.link) == (ITEM.url, ITEM.url)
-    schema("rss").assertValid(etree.fromstring(render(feed, "rss", base_url=BASE).body))
-    schema("atom").assertValid(etree.fromstring(render(feed, "atom", base_url=BASE).body))
+    schema("rss").assertValid(etree.fromstring(written(feed, "rss").body))
+    schema("atom").assertValid(etree.fromstring(written(feed, "atom").body))
 
 
 def test_text_that_never_changed_is_as_old_as_its_publication() -> None:
     """Not as our first sight: all stories of a source's first poll would share one second, and sort at random."""
-    fresh = [replace(ITEM, updated=ITEM.first_seen, published=f"2026-11-1{n}T09:00:00Z") for n in (3, 2)]
+    fresh = [
+        replace(ITEM, guid=f"urn:uuid:{n}", updated=ITEM.first_seen, published=f"2026-11-1{n}T09:00:00Z")
+        for n in (3, 2)
+    ]
     edited = replace(ITEM, published="2026-11-11T09:00:00Z", updated="2026-11-21T08:00:00Z")
     feed = replace(FEED, items=(*fresh, edited))
     times = ["2026-11-13T09:00:00+00:00", "2026-11-12T09:00:00+00:00", "2026-11-21T08:00:00+00:00"]
@@ -205,7 +213,7 @@ def test_text_that_never_changed_is_as_old_as_its_publication() -> None:
 def test_atom_says_what_language_its_own_words_are_in() -> None:
     """Ours are English, the topic's title unknown; neither is handed down to the entries, which tell their own."""
     feed = replace(FEED, items=(replace(ITEM, language="fr"), replace(SECOND, language=None)))
-    root = etree.fromstring(render(feed, "atom", base_url=BASE).body)
+    root = etree.fromstring(written(feed, "atom").body)
     lang = "{http://www.w3.org/XML/1998/namespace}lang"
     own = {name: root.find(f"{ATOM}{name}") for name in ("title", "subtitle")}
 
@@ -237,7 +245,7 @@ def test_date_in_the_future_does_not_stay_on_top() -> None:
 def test_bad_item_is_left_out_and_named(fmt: Any) -> None:
     """Text that no format can carry costs its item, never the feed."""
     bad = replace(ITEM, guid="urn:uuid:bad", title="a lone \ud800 surrogate")
-    rendered = render(replace(FEED, items=(bad, SECOND)), fmt, base_url=BASE)
+    rendered = written(replace(FEED, items=(bad, SECOND)), fmt)
 
     assert [guid for guid, _ in rendered.left_out] == ["urn:uuid:bad"]
     assert SECOND.guid.encode() in rendered.body

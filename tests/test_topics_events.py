@@ -20,11 +20,10 @@ from db.query import parse
 from db.search import search
 from db.topics import mark_changed_topics, mark_published, topic_feed, unpublished
 from feeds.item import content_html, feed_updated
-from feeds.render import render
 from house import House
 from origin import Origin, item, rss
 from test_front import mark
-from test_render import BASE, COVERAGE, FEED, ITEM, check_json_feed, schema
+from test_render import COVERAGE, FEED, ITEM, check_json_feed, schema, written
 
 NOW = "2026-11-25T10:00:00Z"
 
@@ -74,7 +73,7 @@ def test_one_article_in_eight_section_feeds_is_named_once() -> None:
     urls = ["https://a.example/1", *(f"https://a.example/1?from=section-{n}" for n in range(7))]
     sections = tuple(replace(COVERAGE, source=f"site-{n}", source_title="Site", url=url) for n, url in enumerate(urls))
     other = replace(sections[0], url="https://a.example/live")
-    atom = render(replace(FEED, items=(replace(ITEM, coverage=sections),)), "atom", base_url=BASE).body
+    atom = written(replace(FEED, items=(replace(ITEM, coverage=sections),)), "atom").body
 
     assert content_html(replace(ITEM, coverage=sections)).endswith(
         '<p>Source: <a href="https://a.example/1">Site</a></p>'
@@ -88,7 +87,7 @@ def test_one_article_in_eight_section_feeds_is_named_once() -> None:
 def test_every_format_tells_of_the_event_and_stays_valid() -> None:
     """HTML for readers, related links in Atom, an object in JSON Feed; the feed's own time does not move."""
     feed = replace(FEED, items=(replace(ITEM, event=event(sibling(1), sibling(2, url=None), stories=7, sources=4)),))
-    bodies = {fmt: render(feed, fmt, base_url=BASE).body for fmt in FORMATS}
+    bodies = {fmt: written(feed, fmt).body for fmt in FORMATS}
     document = json.loads(bodies["json"])
     check_json_feed(document)
 
@@ -99,7 +98,7 @@ def test_every_format_tells_of_the_event_and_stays_valid() -> None:
     told = document["items"][0]["_wireroom"]["event"]
     assert (told["id"], told["stories"], told["sources"]) == (3, 7, 4)
     assert [one["title"] for one in told["also"]] == ["Told by S1", "Told by S2"]
-    assert feed_updated(feed) == feed_updated(replace(feed, items=(ITEM,)))
+    assert feed_updated(feed.items, feed.created_at) == feed_updated((ITEM,), feed.created_at)
 
 
 class Archive:
@@ -223,7 +222,7 @@ def test_item_of_a_story_that_gains_a_sibling_changes_without_an_update(tmp_path
     assert not archive.marked()
     after = archive.feed()
     assert [one.updated for one in after.items] == [one.updated for one in before.items]
-    assert feed_updated(after) == feed_updated(before)
+    assert feed_updated(after.items, after.created_at) == feed_updated(before.items, before.created_at)
     assert archive.named()[1] == [3]
 
 

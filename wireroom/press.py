@@ -28,7 +28,7 @@ from feeds.brief import briefed
 from feeds.digest import DAYS, day_name, local
 from feeds.front_page import TopicSummary, index_page
 from feeds.publish import Published, Publisher, PublishError
-from feeds.render import MEDIA_TYPES, feed_path, render
+from feeds.render import MEDIA_TYPES, feed_path, render, topic_channel
 from wireroom.addresses import Addresses, addresses
 from wireroom.config import Config, Topic
 from wireroom.log import Log
@@ -134,7 +134,7 @@ class Press:
         if not topic.full_text:
             feed = replace(feed, items=tuple(map(briefed, feed.items)))
         for fmt in FORMATS:
-            rendered = render(feed, fmt, base_url=config.base_url, name=name)
+            rendered = render(feed, fmt, topic_channel(feed, fmt, config.base_url, name=name))
             for guid, why in rendered.left_out:
                 self._log.error("item left out", topic=topic.id, format=fmt, guid=guid, error=why)
             made = self._publisher.write(feed_path(name, fmt), rendered.body, MEDIA_TYPES[fmt])
