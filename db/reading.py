@@ -98,11 +98,14 @@ class EntryRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionRead:
-    """What an entry said before it was changed; ``number`` 1 is what was first seen."""
+    """What an entry said, version by version; ``number`` 1 is what was first seen.
+
+    ``replaced_at`` is None for what it says now, the last one. ``meaningful``: the change that replaced it is told.
+    """
 
     entry: int
     number: int
-    replaced_at: str
+    replaced_at: str | None
     meaningful: bool
     title: str
     text: str

@@ -47,17 +47,19 @@ CREATE TABLE subscribers (                   -- WebSub: who our own hub tells of
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
   format          TEXT NOT NULL,
   callback        TEXT NOT NULL,
+  host            TEXT NOT NULL,             -- under whose budget of connections the callback falls
+  asked           TEXT NOT NULL,             -- the topic's address as it was asked for
   secret          TEXT,                      -- the key of our signatures; null: unsigned
-  asked_at        TEXT NOT NULL,
-  verified_at     TEXT,                      -- when it said last that it meant it; null: not yet
-  expires_at      TEXT,
-  delivered       INTEGER NOT NULL DEFAULT 0,-- up to which version of the document it was told
+  verified_at     TEXT NOT NULL,             -- when it said last that it meant it
+  expires_at      TEXT NOT NULL,
+  delivered       INTEGER NOT NULL,          -- up to which version of the document it was told
   next_try_at     TEXT,                      -- after a failure: not before; null: at once
   failures        INTEGER NOT NULL DEFAULT 0,-- in a row
   last_error      TEXT,
   UNIQUE (callback, topic_id, format)
 ) STRICT;
-CREATE INDEX subscribers_topic ON subscribers (topic_id, format);
+CREATE INDEX subscribers_queue ON subscribers (topic_id, format, delivered);
+CREATE INDEX subscribers_host ON subscribers (host);
 
 CREATE TABLE pings (                         -- outside hubs that are told when a topic has news
   hub             TEXT NOT NULL,
@@ -74,6 +76,8 @@ CREATE TABLE webhooks (                      -- addresses that get a topic's new
   config_id       TEXT NOT NULL,             -- its id in config.toml
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
   sent            INTEGER NOT NULL,          -- up to which selection's number
+  batch_to        INTEGER,                   -- and the message that is being sent: up to this one; null: none is
+  gone_url        TEXT,                      -- the address that said it wants no more; null: none did
   next_try_at     TEXT,
   failures        INTEGER NOT NULL DEFAULT 0,
   last_error      TEXT,

@@ -25,8 +25,8 @@ from typing import Literal
 from db.model import Entry
 from db.recall import Known
 from db.text import fold, words
+from db.word_diff import Hunk, hunks
 from ingest.template import is_number, written_text, written_title
-from ingest.word_diff import Hunk, hunks
 
 MAX_EDITS = 60
 """With so many words added and removed nobody corrected mere typos; it bounds the search too."""

@@ -11,16 +11,19 @@ import sqlite3
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader
+from db.documents import note_documents
 from db.due import Due
 from db.listed import Listed, listed_topics
 from db.model import FORMATS, Format
 from db.shown import Front, front_of, note_front
+from db.times import iso
 from db.tokens import tokens_of
 from db.topics import change_counts, feed_of, mark_published, one_moment, removed_topics, topic_row, unpublished
 from db.writer import Writer
@@ -77,13 +80,23 @@ class Press:
             try:
                 done, trouble = await loop.run_in_executor(self._thread, self._print, self._config, everything)
                 for topic, changes in done.items():
-                    mark = partial(mark_published, topic=topic, changes=changes)
+                    hashes = self._hashes(topic)
+
+                    def mark(db: Database, topic: str = topic, changes: int = changes) -> None:
+                        note_documents(db, topic, hashes, iso(datetime.now(UTC)))  # noqa: B023 - waited for
+                        mark_published(db, topic, changes)
+
                     await self._writer.write(mark, own=True)
             except (ArchiveError, sqlite3.Error) as error:
                 trouble = str(error)
             if trouble is not None and trouble != self._trouble:
                 self._log.error("not published", error=trouble)
             self._trouble = trouble
+
+    def _hashes(self, topic: str) -> dict[Format, str]:
+        """Give the hash of each document that a topic has."""
+        name = self._addresses.names.get(topic, "")
+        return {fmt: made.etag for fmt in FORMATS if (made := self._documents.get((name, fmt))) is not None}
 
     def _print(self, config: Config, everything: bool) -> tuple[dict[str, int], str | None]:
         """Write topics, on the press's own thread → the change count up to which each is written; trouble, if any.
