@@ -19,7 +19,7 @@ from feeds.clients import Rate
 from feeds.conditional import ANY_ORIGIN, UNLISTED, answer
 from feeds.front_page import PAGE_POLICY
 from feeds.limits import RATES
-from feeds.pages.answers import fault_page, wants_page
+from feeds.pages.faults import FaultPages
 from feeds.publish import Published
 from feeds.quick import Quick, common_headers
 from feeds.shell import Shell
@@ -55,16 +55,10 @@ def make_app(
         health = site.health()
         return JSONResponse(health, 200 if health["ok"] else 503, headers={"Cache-Control": "no-store"})
 
-    def missing(request: Request, status: int, why: str, headers: dict[str, str] | None = None) -> Response:
-        if request.method == "GET" and wants_page(request):  # a person, in a browser
-            title = "There is no such page" if status == 404 else "That has another address now"
-            return fault_page(request, site, status, title, why.strip(), headers)
-        return PlainTextResponse(why, status, headers)
-
     async def topic(request: Request) -> Response:
         name, _, suffix = request.path_params["file"].rpartition(".")
         if suffix not in get_args(Format):
-            return missing(request, 404, NO_FEED)
+            return missing(404, NO_FEED)
         fmt = cast("Format", suffix)
         found = site.published(name, fmt)
         if found is not None:
@@ -73,20 +67,20 @@ def make_app(
         if address is not None:
             return RedirectResponse(address, 301, {**ANY_ORIGIN, "Cache-Control": MOVED})
         if site.gone(name):
-            return missing(request, 410, GONE, {**ANY_ORIGIN, **UNLISTED})
-        return missing(request, 404, NO_FEED)
+            return missing(410, GONE, {**ANY_ORIGIN, **UNLISTED})
+        return missing(404, NO_FEED)
 
     async def other(request: Request) -> Response:
         found = site.document(request.scope["path"][1:])
-        return ready(request, found) if found is not None else missing(request, 404, NO_FEED)
+        return ready(request, found) if found is not None else missing(404, NO_FEED)
 
     def ready(request: Request, found: Published) -> Response:
         return answer(request, found, common_headers(site, request.scope["path"], found, datetime.now(UTC)))
 
-    async def refused(request: Request, error: Exception) -> Response:
+    async def refused(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 404:
-            return missing(request, 404, NO_PAGE)
+            return missing(404, NO_PAGE)
         return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
 
     app = Starlette(
@@ -102,7 +96,12 @@ def make_app(
     )
     app.router.redirect_slashes = False  # it would redirect to whatever the Host header says
     shell = Shell(app, site, listen=listen, proxies=proxies, rates=rates)
-    return Quick(site, shell, shell.named)
+    return Quick(site, FaultPages(shell), shell.named)
+
+
+def missing(status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Say what there is not; who reads in a browser is told as a page (``FaultPages``)."""
+    return PlainTextResponse(why, status, headers)
 
 
 async def busy(_: Request, __: Exception) -> Response:
