@@ -93,7 +93,7 @@ class Stub:
         """As told."""
         if self.broken:
             raise RuntimeError("a fault of ours")
-        return {"ok": self.well}
+        return {"ok": self.well, "trouble": None if self.well else "/var/lib: no room"}
 
 
 class Client:

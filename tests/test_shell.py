@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -74,7 +75,17 @@ def test_other_names_are_misdirected(ask: Client, path: str) -> None:
 
 
 def test_health_is_told_under_any_name(ask: Client) -> None:
-    """Whoever watches us may have another name for us."""
+    """Whoever watches us may have another name for us; what is wrong is told on this machine alone."""
+    ask.site.well = False
+    try:
+        for more in ({}, {"Host": "monitored.internal"}):
+            status, _, body = ask("/healthz", **more)
+            assert (status, json.loads(body)) == (503, {"ok": False, "trouble": "/var/lib: no room"})
+        for name in ("X_Forwarded_For", "Forwarded", "Via", "X_Real_IP"):
+            forwarded: Any = {name: "203.0.113.7"}
+            assert json.loads(ask("/healthz", **forwarded)[2]) == {"ok": False}
+    finally:
+        ask.site.well = True
     assert ask("/healthz", Host="monitored.internal")[0] == 200
 
 
