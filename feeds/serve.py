@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
 
 from db.model import Format
 from db.readers import BusyError
@@ -40,7 +39,7 @@ def make_app(
     listen: str = "127.0.0.1",
     proxies: Callable[[], Sequence[str]] = tuple,
     rates: Mapping[str, Rate] = RATES,
-) -> ASGIApp:
+) -> Quick:
     """Make the ASGI application over ``site``; ``more`` are the routes of others: they go before ours.
 
     ``listen``, ``proxies``, ``rates``: see ``Shell``.

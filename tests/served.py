@@ -120,7 +120,14 @@ def running_site(folder: Path, more: Sequence[BaseRoute] = (), **settings: Any) 
     listener.listen(1024)
     app = make_app(site, more, **settings)
     config = uvicorn.Config(
-        app, http=Visitor, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+        app,
+        http=Visitor,
+        ws="none",
+        proxy_headers=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
