@@ -156,6 +156,16 @@ async def test_subscriber_that_does_not_answer_is_left_alone(house: House, servi
         assert one.subscribers("last_error") == [("no answer in time",)]
 
 
+async def test_answer_that_never_ends_is_not_waited_for(house: House, service: ReaderService) -> None:
+    """Its status says that the push was taken."""
+    async with hub_house(house, service.port) as one:
+        await one.subscribe(service.url())
+        service.endless = True
+        await one.news()
+        await one.quiet()
+        assert one.subscribers("failures, delivered = (SELECT max(version) FROM documents)") == [(0, 1)]
+
+
 async def test_stopped_during_a_delivery(house: House, service: ReaderService) -> None:
     """What was under way is sent again after the start."""
     async with hub_house(house, service.port) as one:

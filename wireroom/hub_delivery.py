@@ -7,7 +7,7 @@ changes twice before it is told is told once, and what fails is tried again unti
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -29,7 +29,7 @@ from feeds.websub_hub import delivery_headers, denial_url
 from ingest.websub import ask_again_at
 from wireroom.courier import GONE, Courier, UndeliveredError, host_of, told
 from wireroom.engine import Engine
-from wireroom.hub_requests import topic_at
+from wireroom.hub_requests import topic_at, topics_by_name
 from wireroom.subscriber import shown
 
 MAX_DUE = 200
@@ -76,21 +76,22 @@ class Deliveries:
         names = dict(engine.press.names)
         if names == self._names or not names:
             return
-        lost = [one for one in all_subscribed(engine.reader) if not self._stands(one.topic, one)]
+        topics = topics_by_name(engine)
+        lost = [one for one in all_subscribed(engine.reader) if not self._stands(one.topic, one, topics)]
         if lost:
             await self._end([one.id for one in lost])
         for one in lost:
             self.courier.begin(("denied", one.id), host_of(one.callback), partial(self._deny, one))
         self._names = names
 
-    def _stands(self, topic: str | None, one: Subscribed | Delivery) -> bool:
+    def _stands(self, topic: str | None, one: Subscribed | Delivery, topics: Mapping[str, str]) -> bool:
         """Tell whether the address that was subscribed to still leads to the topic.
 
         It does not where the topic was removed or has become secret, or a secret one has got another token: who knew
         the old address is told no more.
         """
         name = one.asked.rpartition("/")[2].rpartition(".")[0]
-        return topic is not None and topic_at(self._engine, name, one.format) == topic
+        return topic is not None and topic_at(self._engine, name, one.format, topics) == topic
 
     def _begin(self) -> None:
         """Begin what is due, as far as there is room; what ends makes room for the next."""
@@ -108,7 +109,7 @@ class Deliveries:
         """Send a subscriber the document, and write down how that went (7)."""
         engine, config = self._engine, self._engine.config
         name = engine.press.names.get(one.topic)
-        if engine.press.names and not self._stands(one.topic, one):
+        if engine.press.names and not self._stands(one.topic, one, topics_by_name(engine)):
             await self._end([one.id])
             await self._deny(one)
             return
