@@ -26,12 +26,14 @@ from db.subscribers import (
     write_delivered,
     write_failed,
 )
+from db.sync import mend_times
 from db.times import iso
 from house import House
 from hub_house import HubHouse, hub_house
 from reader_service import ReaderService, running_service
 from wireroom.config import load_config
 from wireroom.hub import Hub
+from wireroom.hub_delivery import SWEEP_S, UNSURE_S
 
 
 @pytest.fixture
@@ -117,6 +119,34 @@ async def test_lease_that_is_over_is_told_no_more(house: House, service: ReaderS
         one.hub = Hub(one.engine)
         await one.quiet()
         assert one.subscribers() == []
+
+
+async def test_clock_that_is_put_forward_ends_no_lease_for_good(house: House, service: ReaderService) -> None:
+    """When it is right again, the subscription is still there; one that is right clears away what is over."""
+    async with hub_house(house, service.port) as one:
+        await one.subscribe(service.url())
+        deliveries, now_s = one.hub.deliveries, asyncio.get_running_loop().time()
+        await one.engine.write(lambda db: db.execute("UPDATE subscribers SET expires_at = '2020-01-01T00:00:00Z'"))
+        assert deliveries._offset is not None
+        deliveries._offset -= 400 * 86_400
+        await deliveries.tick(now_s + SWEEP_S + 1)
+        assert len(one.subscribers()) == 1
+        await deliveries.tick(now_s + 2 * SWEEP_S + 2)
+        assert len(one.subscribers()) == 1
+        await deliveries.tick(now_s + UNSURE_S + 3 * SWEEP_S)
+        assert one.subscribers() == []
+
+
+async def test_clock_that_was_wrong_keeps_nobody_waiting_for_years(house: House, service: ReaderService) -> None:
+    """What was to be tried again in a future that was none is tried now."""
+    async with hub_house(house, service.port) as one:
+        await one.subscribe(service.url())
+        await one.news()
+        await one.engine.write(lambda db: db.execute("UPDATE subscribers SET next_try_at = '2040-01-01T00:00:00Z'"))
+        await one.quiet()
+        assert service.told == []
+        await one.engine.write(lambda db: mend_times(db, datetime.now(UTC)))
+        await one.until(lambda: len(service.told) == 1, "it is not told")
 
 
 async def test_change_while_it_is_verified_is_told(house: House, service: ReaderService) -> None:

@@ -35,6 +35,8 @@ from wireroom.subscriber import shown
 MAX_DUE = 200
 SWEEP_S = 60
 """So often leases that are over are looked for."""
+CLOCK_S, UNSURE_S = 3600, 86_400
+"""A clock that is put forward by more than the first may be wrong: for so long no lease is cleared away."""
 REST_S = 60
 """After the archive took nothing (a full disk), it is left alone for so long."""
 
@@ -46,6 +48,8 @@ class Deliveries:
         self._engine = engine
         self._names: dict[str, str] | None = None
         self._swept_at = -float(SWEEP_S)
+        self._offset: float | None = None  # of the clock from the loop's time, at the last sweep
+        self._unsure_until = 0.0
         self._rest_until = 0.0
         self._now_s = 0.0
         self.courier = Courier(self._failed)
@@ -70,9 +74,9 @@ class Deliveries:
         """End the leases that are over, and when topics got other names, the subscriptions that lead nowhere now."""
         engine = self._engine
         if now_s - self._swept_at >= SWEEP_S:
-            self._swept_at, now = now_s, iso(datetime.now(UTC))
-            if has_expired(engine.reader, now):
-                await engine.writer.write(partial(end_expired, now=now), own=True)
+            self._swept_at, now = now_s, datetime.now(UTC)
+            if self._is_sure(now, now_s) and has_expired(engine.reader, iso(now)):
+                await engine.writer.write(partial(end_expired, now=iso(now)), own=True)
         names = dict(engine.press.names)
         if names == self._names or not names:
             return
@@ -83,6 +87,14 @@ class Deliveries:
         for one in lost:
             self.courier.begin(("denied", one.id), host_of(one.callback), partial(self._deny, one))
         self._names = names
+
+    def _is_sure(self, now: datetime, now_s: float) -> bool:
+        """Tell whether the clock can be trusted with what can't be taken back."""
+        offset = now.timestamp() - now_s
+        if self._offset is not None and offset > self._offset + CLOCK_S:
+            self._unsure_until = now_s + UNSURE_S
+        self._offset = offset
+        return now_s >= self._unsure_until
 
     def _stands(self, topic: str | None, one: Subscribed | Delivery, topics: Mapping[str, str]) -> bool:
         """Tell whether the address that was subscribed to still leads to the topic.
