@@ -250,11 +250,13 @@ async def test_renamed_topic_keeps_its_subscribers(house: House, service: Reader
 
 
 async def test_removed_topic_ends_its_subscriptions(house: House, service: ReaderService) -> None:
-    """They hear of it."""
+    """All of them hear of it, however many there are of one host."""
     async with hub_house(house, service.port) as one:
-        await one.subscribe(service.url())
+        for n in range(5):
+            await one.subscribe(service.url(f"/{n}"))
         await reloaded(one, 'id = "news"', 'id = "other"\n#')
-        assert service.asked[-1]["hub.mode"] == "denied"
+        denied = [path for path in service.paths if "hub.mode=denied" in path]
+        assert sorted(path[:2] for path in denied) == ["/0", "/1", "/2", "/3", "/4"]
         assert one.subscribers() == []
 
 

@@ -47,6 +47,7 @@ class Deliveries:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._names: dict[str, str] | None = None
+        self._denials: dict[int, Subscribed] = {}  # subscriptions that have ended, and are to be told so
         self._swept_at = -float(SWEEP_S)
         self._offset: float | None = None  # of the clock from the loop's time, at the last sweep
         self._unsure_until = 0.0
@@ -84,8 +85,7 @@ class Deliveries:
         lost = [one for one in all_subscribed(engine.reader) if not self._stands(one.topic, one, topics)]
         if lost:
             await self._end([one.id for one in lost])
-        for one in lost:
-            self.courier.begin(("denied", one.id), host_of(one.callback), partial(self._deny, one))
+        self._denials |= {one.id: one for one in lost}
         self._names = names
 
     def _is_sure(self, now: datetime, now_s: float) -> bool:
@@ -106,8 +106,11 @@ class Deliveries:
         return topic is not None and topic_at(self._engine, name, one.format, topics) == topic
 
     def _begin(self) -> None:
-        """Begin what is due, as far as there is room; what ends makes room for the next."""
+        """Begin what is to be said and what is due, as far as there is room; what ends makes room for the next."""
         courier, engine = self.courier, self._engine
+        for id_, one in list(self._denials.items()):
+            if courier.begin(("denied", id_), host_of(one.callback), partial(self._deny, one), self._begin):
+                del self._denials[id_]
         while courier.room > 0 and not engine.closing and engine.config.hub and self._now_s >= self._rest_until:
             under_way = [key for key in courier.under_way if isinstance(key, int)]
             due = due_deliveries(
