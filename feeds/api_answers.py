@@ -137,6 +137,9 @@ def answered(make: Make, site: Site, clock: Clock, parameters: frozenset[str]) -
                 known = ", ".join(sorted(parameters))
                 mend = f"there are {known}" if known else "leave it out: there are none here"
                 return fault_answer(Fault(400, f"there is no parameter {unknown[:40]!r}", mend))
+            twice = next((name for name in parameters if len(request.query_params.getlist(name)) > 1), None)
+            if twice is not None:
+                return fault_answer(Fault(400, f"{twice} is given twice", "give it once"))
             viewer = viewer_of(session_of(request, site))
             call = Call(request=request, site=site, viewer=viewer, now=clock())
             value = await make(call)

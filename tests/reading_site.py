@@ -105,15 +105,19 @@ class Asker:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        asyncio.run(self.app(scope, receive, send))
+        async def asking() -> None:
+            await self.app(scope, receive, send)
+
+        asyncio.run(asking())
         headers_back = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return Answer(sent[0]["status"], headers_back, b"".join(each.get("body", b"") for each in sent[1:]))
 
 
 @contextmanager
-def asked_site(folder: Path, archive: Path, rates: Any = RATES) -> Iterator[Asker]:
+def asked_site(folder: Path, archive: Path, rates: Any = RATES, base_url: str = BASE) -> Iterator[Asker]:
     """Make the application over an archive, as the daemon does."""
     site = ReadingSite(folder, archive)
+    site.base_url = base_url
     app = make_app(site, [*api_routes(site, lambda: NOW), *live_routes(site)], rates=rates)
     try:
         yield Asker(app, site)
