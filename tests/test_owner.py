@@ -373,6 +373,19 @@ def test_a_source_is_found_looked_at_and_added(running: tuple[Office, Origin], o
         assert config.read_text() == added
 
 
+def test_the_token_is_kept_nowhere(office: Office) -> None:
+    """Not in the archive, in what is published, on a page or in what the daemon says of itself."""
+    office.sign_in()
+    office.form("pin", story=story(office, 1), topic="none")
+    office.do(do="reload")
+    kept = [path for path in office.house.folder.rglob("*") if path.is_file() and path != office.house.config]
+    assert office.house.archive in kept
+    for path in kept:
+        assert TOKEN.encode() not in path.read_bytes(), path
+    for page in ("/owner/", "/owner/sign-in", "/", "/sources", "/healthz", "/api/topics"):
+        assert TOKEN not in office.ask(page).text
+
+
 def test_the_note_names_every_form_with_its_fields() -> None:
     """`docs/pages.md` has all that can be asked, and no field that is not read."""
     note = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
