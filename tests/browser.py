@@ -60,7 +60,11 @@ class Seen:
     @property
     def all(self) -> list[str]:
         """All of it, in words."""
-        return [*self.complaints, *(f"dialog: {one}" for one in self.dialogs), *(f"went to {one}" for one in self.foreign)]
+        return [
+            *self.complaints,
+            *(f"dialog: {one}" for one in self.dialogs),
+            *(f"went to {one}" for one in self.foreign),
+        ]
 
 
 @dataclass

@@ -152,7 +152,7 @@ def lists(rig: Rig) -> Iterator[str]:
         while True:
             path = f"{address}?{where[1:]}" + (f"&before={before}" if before else "")
             yield path
-            found = re.search(r'[?&;]before=(\d+)', rig.office.ask("/" + path).text)
+            found = re.search(r"[?&;]before=(\d+)", rig.office.ask("/" + path).text)
             if found is None or found[1] == before:
                 break
             before = found[1]
@@ -160,7 +160,9 @@ def lists(rig: Rig) -> Iterator[str]:
 
 def test_there_are_payloads_that_run_where_nothing_keeps_them(rig: Rig) -> None:
     """What the other tests look for is seen: dialogs, strangers that are asked, what is complained of, what is there."""
-    body = "".join(PAYLOADS[n] for n in (0, 5, 20)) + "<img src=x onerror=alert(7)><img src='https://evil.example/1.gif'>"
+    body = (
+        "".join(PAYLOADS[n] for n in (0, 5, 20)) + "<img src=x onerror=alert(7)><img src='https://evil.example/1.gif'>"
+    )
     with rig.browser.tab(lawless=True) as tab:
         tab.page.set_content(body)
         tab.page.wait_for_timeout(200)
