@@ -7,9 +7,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import feedparser
 import pytest
+from lxml import etree
 from sqlite_utils import Database
 
 from db.live_read import origin_of, stamp_of, story_items
@@ -22,6 +24,8 @@ from feeds.live import fitting
 from feeds.live_cache import LiveCache
 from feeds.publish import Published
 from feeds.render import Part
+from house import ROOT
+from jsonfeed_schema import faults
 from newsroom import Newsroom, Printed
 from prose import report
 from reading_room import BRIDGE, FERRY, LAST, SECRET, by_hand, reading_room
@@ -418,3 +422,18 @@ def test_what_is_kept_has_bounds(kitchen: Kitchen, monkeypatch: pytest.MonkeyPat
 def test_json_is_read_back(ask: Asker) -> None:
     """The whole is one JSON value; nothing is cut."""
     assert json.loads(ask("/search.json").body)["version"] == "https://jsonfeed.org/version/1.1"
+
+
+@pytest.mark.parametrize(
+    "query", ["zebra", '"<b>&amp;" OR zebra', "a\x01b OR zebra", "外交 OR zebra", "zebra OR \ufffe1"]
+)
+def test_they_are_valid_whatever_was_asked(ask: Asker, query: str) -> None:
+    """By the schemas of all three formats; the query is in their titles and addresses."""
+    address = f"?q={quote(query)}"
+    for fmt in ("rss", "atom"):
+        schema = etree.RelaxNG(etree.parse(ROOT / "tests" / "data" / "schema" / f"{fmt}.rng"))
+        schema.assertValid(etree.fromstring(ask(f"/search.{fmt}{address}").body))
+
+    feed = ask(f"/search.json{address}").json
+    assert faults(feed) == []
+    assert [item["title"] for item in feed["items"]] == [BRIDGE.title]
