@@ -14,6 +14,7 @@ import pytest
 from lxml import etree
 from sqlite_utils import Database
 
+from db.archive import open_reader
 from db.live_read import origin_of, stamp_of, story_items
 from db.model import FORMATS
 from db.query_faults import SlowError
@@ -278,6 +279,7 @@ class Kitchen:
 
     def __init__(self, archive: Path) -> None:
         self.clock = Clock()
+        self.archive = archive
         self.readers = Readers(archive)
         self.cache = LiveCache(self.readers, now=self.clock, steady=self.clock)
         self.made: list[str] = []
@@ -372,6 +374,31 @@ def test_too_many_different_ones_are_refused(kitchen: Kitchen) -> None:
     found = asyncio.run(asking())
     most = live_cache.AT_ONCE + live_cache.MOST_WAITING
     assert [type(one) for one in found] == [Published] * most + [BusyError] * (30 - most)
+
+
+def test_nobody_waits_for_ever(kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For slow ones before him; after them it is made."""
+    monkeypatch.setattr(live_cache, "WAIT_S", 0)
+
+    async def asking() -> None:
+        over = asyncio.Event()
+
+        async def read(job: Any) -> Any:
+            await over.wait()
+            return stamp_of(room_db), job(room_db)[1]
+
+        room_db = open_reader(kitchen.archive)
+        monkeypatch.setattr(kitchen.readers, "read", read)
+        slow = [asyncio.create_task(kitchen.get(f"slow {n}")) for n in range(live_cache.AT_ONCE)]
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError):
+            await kitchen.get("a")
+        over.set()
+        await asyncio.gather(*slow)
+        assert (await kitchen.get("a")).body == b"one"
+        room_db.close()
+
+    asyncio.run(asking())
 
 
 def test_what_was_too_slow_is_not_tried_again_at_once(kitchen: Kitchen) -> None:
