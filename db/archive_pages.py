@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
@@ -20,7 +21,7 @@ Has = Literal["stories", "digests"]
 class Page(NamedTuple):
     """An archive page: its number, from 1, the oldest; of what it has which numbers, first to last.
 
-    ``changes`` is its change count.
+    ``changes`` is its change count; ``is_new``: it was never written.
     """
 
     page: int
@@ -28,6 +29,7 @@ class Page(NamedTuple):
     first: int
     last: int
     changes: int
+    is_new: bool = False
 
 
 def last_page(db: Database, topic_id: int) -> tuple[int, str | None]:
@@ -110,11 +112,31 @@ def close_page(db: Database, topic_id: int, has: Has, last: int, now: str) -> in
 def stale_pages(db: Database, topic_id: int) -> list[Page]:
     """Read the pages of a topic that must be written anew, newest first."""
     rows = db.execute(
-        "SELECT page, has, first_number, last_number, changes FROM archive_pages "
+        "SELECT page, has, first_number, last_number, changes, published = 0 FROM archive_pages "
         "WHERE topic_id = ? AND published < changes ORDER BY page DESC",
         [topic_id],
     )
     return [Page(*row) for row in rows]
+
+
+def numbers_of(db: Database, selections: Iterable[int]) -> dict[int, int]:
+    """Read the numbers of selections → by selection."""
+    return dict(
+        db.execute(
+            "SELECT id, number FROM selections WHERE id IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(selections))],
+        )
+    )
+
+
+def topics_waiting(db: Database) -> set[str]:
+    """Read the topics of the config that have selections in no page yet that were never announced."""
+    rows = db.execute(
+        "SELECT t.config_id FROM topics t WHERE t.removed_at IS NULL AND EXISTS (SELECT 1 FROM selections x "
+        "WHERE x.topic_id = t.id AND x.archived = 1 AND x.number > (SELECT coalesce(max(p.last_number), 0) "
+        "FROM archive_pages p WHERE p.topic_id = t.id AND p.has = 'stories'))"
+    )
+    return {topic for (topic,) in rows}
 
 
 def topics_behind(db: Database) -> set[str]:
@@ -158,8 +180,9 @@ def with_numbers(
 
 
 def page_as(db: Database, topic_id: int, paged_as: str, missing: Iterable[int] = ()) -> None:
-    """Take over what, beside their stories, a topic's pages are written by; where it is something else, all of them
-    must be written anew, and otherwise those that are ``missing``.
+    """Take over what, beside their stories, a topic's pages are written by: with something else, all must be anew.
+
+    Otherwise those must that are ``missing``.
     """
     changed = db.execute(
         "UPDATE topics SET paged_as = ?2 WHERE id = ?1 AND paged_as IS NOT ?2 RETURNING id", [topic_id, paged_as]

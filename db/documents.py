@@ -18,3 +18,11 @@ def note_documents(db: Database, topic: str, hashes: Mapping[Format, str], now: 
             "hash = excluded.hash, changed_at = excluded.changed_at WHERE hash <> excluded.hash",
             [fmt, hash_, now, topic],
         )
+
+
+def published_at(db: Database, topic_id: int, fmt: Format, hash_: str) -> str | None:
+    """Read when a topic's document in this format changed to what it is; None where it was something else so far."""
+    rows = db.execute(
+        "SELECT changed_at FROM documents WHERE topic_id = ? AND format = ? AND hash = ?", [topic_id, fmt, hash_]
+    )
+    return next((str(changed_at) for (changed_at,) in rows), None)

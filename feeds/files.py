@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def replace_file(path: Path, body: bytes) -> None:
-    """Write a file that is there after a power cut too: who reads the path sees the old bytes or the new ones, whole."""
+    """Write a file that is there after a power cut too: who reads it sees the old bytes or the new ones, whole."""
     put_file(path, body)
     sync_folder(path.parent)
 

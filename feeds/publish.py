@@ -56,6 +56,7 @@ class Published:
 
 NAME = r"[a-z0-9][a-z0-9._-]*"
 SUFFIX = "|".join(FORMATS)
+TOPIC_NAME = re.compile(NAME)
 TOPIC_FILE = re.compile(rf"(?P<name>{NAME})\.(?:{SUFFIX})(?:\.gz|\.br)?")
 FOLDER_FILE = re.compile(rf"(?:(?P<page>[1-9][0-9]*)\.(?:{SUFFIX})|index\.html)(?:\.gz|\.br)?")
 """What of ours may be in the folder of topics, and in that of one topic."""
@@ -105,11 +106,14 @@ class Publisher:
             self._check_links(path)
             if len({each.stat().st_mtime_ns for each in (path, *siblings(path))}) > 1:
                 return None
-            return published(
-                path.read_bytes(), *(each.read_bytes() for each in siblings(path)), modified(path), media_type
-            )
+            gz, br = (each.read_bytes() for each in siblings(path))
+            return published(path.read_bytes(), gz, br, modified(path), media_type)
         except OSError:
             return None
+
+    def changed(self, name: str) -> int:
+        """Read when a document's content changed last, seconds since 1970; 0 where it is not there."""
+        return modified(self._folder / name)
 
     def pages(self, name: str) -> set[int]:
         """Find the archive pages of the topic of this public name that are there, in all formats and encodings."""
@@ -120,6 +124,23 @@ class Publisher:
                 if found and found["page"]:
                     there[int(found["page"])] = there.get(int(found["page"]), 0) + 1
         return {page for page, files in there.items() if files == len(FORMATS) * (1 + len(SIBLINGS))}
+
+    def move_pages(self, before: str, name: str) -> None:
+        """Have a renamed topic's archive pages be found under its new name, until they are written anew there."""
+        topics = self._folder / "topics"
+        with contextlib.suppress(OSError):  # they will be
+            if all(TOPIC_NAME.fullmatch(each) for each in (before, name)) and not (topics / name).exists():
+                (topics / before).rename(topics / name)
+
+    def drop_pages(self, name: str, *, after: int) -> None:
+        """Take away archive pages of a topic that come after its last: another archive was published there."""
+        for page in self.pages(name):
+            if page > after:
+                for fmt in FORMATS:
+                    path = self._folder / "topics" / name / f"{page}.{fmt}"
+                    for each in (path, *siblings(path)):
+                        with contextlib.suppress(OSError):
+                            each.unlink()
 
     def tidy(self, gone: set[str]) -> None:
         """Take away what is of topics whose public names are ``gone``, and what a killed process left half written.
