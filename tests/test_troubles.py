@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import feedparser
@@ -13,6 +15,7 @@ import pytest
 from sqlite_utils import Database
 
 from db.apply import apply_plan
+from db.archive import open_writer
 from db.known import ArchiveKnown
 from db.model import FORMATS
 from db.readers import Readers
@@ -20,7 +23,7 @@ from db.sources import source_now
 from db.times import iso
 from db.trouble import News, Trouble
 from db.troubles import look, note, read_troubles
-from db.writer import Job, run_batch
+from db.writer import Job, Writer, run_batch
 from factory import minting
 from feeds.health import health_routes
 from ingest.answer import Answer
@@ -30,6 +33,7 @@ from ingest.schedule import Rhythm
 from newsroom import Newsroom, Printed, at
 from prose import Report
 from served import Client, Stub, running_site
+from wireroom.health_feed import HealthFeed
 
 RHYTHM = Rhythm(floor_s=300, ceiling_s=86_400)
 MINT = minting("trouble")
@@ -207,10 +211,10 @@ def test_our_own_network_is_charged_to_no_source_and_is_one_trouble(room: Newsro
     for hour in (1, 2, 3):
         bad(room, "one", hour)
     looked(room, 3)
-    for hour in (3.05, 3.5, 4.0):
-        bad(room, "one", hour, "offline")
-        bad(room, "two", hour, "offline")
-        looked(room, hour)
+    for later in (3.05, 3.5, 4.0):
+        bad(room, "one", later, "offline")
+        bad(room, "two", later, "offline")
+        looked(room, later)
     assert [(each.source, each.kind) for each in troubles(room)] == [(None, "offline"), ("one", "failing")]
     assert troubles(room)[0].began_at == iso(at(0))
     assert all(each.ended_at is None for each in troubles(room))
@@ -230,6 +234,28 @@ def test_source_that_is_taken_out_of_the_config_troubles_nobody(room: Newsroom) 
     assert looked(room, 4)
     assert not looked(room, 5)
     assert only(room).ended_at == iso(at(4))
+
+
+def test_daemon_notes_what_there_is_and_then_rests(room: Newsroom) -> None:
+    """By its own writer, at its first beat; a second one at once does not even look."""
+    for hour in (1, 2, 3):
+        bad(room, "one", hour)
+    config, writer = SimpleNamespace(archive=room.path), Writer(lambda: open_writer(room.path))
+    writer.start()
+
+    async def beat() -> None:
+        job = HealthFeed(SimpleNamespace(config=config, writer=writer))  # type: ignore[arg-type] # as far as it asks
+        await job.tick()
+        room.db.execute("UPDATE troubles SET said = 'told'")
+        room.db.execute("UPDATE sources SET failures = 0, last_outcome = 'ok', gone_at = NULL")
+        await job.tick()
+
+    try:
+        asyncio.run(beat())
+    finally:
+        writer.close()
+
+    assert (only(room).said, only(room).ended_at) == ("told", None)
 
 
 # How it reads
