@@ -96,7 +96,6 @@ class Trouble:
     source_id: int | None
     source: str | None
     source_title: str | None
-    source_url: str | None
     site_url: str | None
     kind: Kind
     cause: str

@@ -31,8 +31,8 @@ ORDER BY s.id
 """
 
 TROUBLES = """
-SELECT t.id, t.guid, t.source_id, s.config_id, coalesce(s.title, s.config_id), coalesce(s.moved_url, s.url), s.site_url,
-       t.kind, t.cause, t.said, t.mend, t.began_at, t.opened_at, t.changed_at, t.ended_at
+SELECT t.id, t.guid, t.source_id, s.config_id, coalesce(s.title, s.config_id), s.site_url, t.kind,
+       t.cause, t.said, t.mend, t.began_at, t.opened_at, t.changed_at, t.ended_at
 FROM troubles t LEFT JOIN sources s ON s.id = t.source_id
 """
 

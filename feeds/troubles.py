@@ -48,7 +48,7 @@ def trouble_item(trouble: Trouble, base_url: str) -> FeedItem:
     coverage = Coverage(
         source=trouble.source or "wireroom",
         source_title=trouble.source_title or OURSELVES,
-        source_url=trouble.source_url if (trouble.source_url or "").startswith("http") else None,
+        source_url=None,  # of a feed that has moved it may be one that only its owner should know
         site_url=trouble.site_url,
         url=url,
         title=title(trouble),

@@ -322,6 +322,18 @@ def test_answers_are_short_while_nothing_is_new(room: Newsroom, client: Client, 
     assert client(f"/health.{fmt}", "POST", **HOST)[0] == 405
 
 
+def test_what_is_secret_in_an_address_is_in_no_format(room: Newsroom, client: Client) -> None:
+    """Neither a password nor a query, of the place that a feed has moved to."""
+    good(room, "one", 1)
+    room.db.execute("UPDATE sources SET moved_url = 'https://u:geheim@new.example/feed?key=geheim' WHERE id = 1")
+    looked(room, 2)
+
+    for fmt in FORMATS:
+        body = client(f"/health.{fmt}", **HOST)[2].decode()
+        assert "https://new.example/feed" in body
+        assert "geheim" not in body
+
+
 def test_path_of_a_file_is_not_told(room: Newsroom, client: Client) -> None:
     """A source on this machine says what is wrong, and not where it is."""
     room.db.execute("UPDATE sources SET url = '/home/jane/feed.xml' WHERE config_id = 'one'")
