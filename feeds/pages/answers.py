@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, NoReturn
@@ -18,6 +18,7 @@ from db.reading import Viewer
 from db.times import iso
 from feeds.conditional import answer, made
 from feeds.pages.environment import written
+from feeds.pages.kept import Kept
 from feeds.pages.links import root_of
 from feeds.policy import page_policy
 from feeds.session import Session, session_of, viewer_of
@@ -37,6 +38,7 @@ class Ask:
     site: Site
     session: Session | None
     now: datetime
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def viewer(self) -> Viewer:
@@ -104,12 +106,13 @@ Make = Callable[[Ask], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def answered(make: Make, site: Site, clock: Clock) -> Endpoint:
+def answered(make: Make, site: Site, clock: Clock, kept: Kept) -> Endpoint:
     """Make an endpoint of what makes a page: what goes wrong is a page too."""
 
     @wraps(make)
     async def endpoint(request: Request) -> Response:
-        ask = Ask(request=request, site=site, session=session_of(request, site), now=clock().astimezone(UTC))
+        now = clock().astimezone(UTC)
+        ask = Ask(request=request, site=site, session=session_of(request, site), now=now, kept=kept)
         try:
             return await make(ask)
         except Missing as missing:

@@ -9,12 +9,12 @@ from sqlite_utils import Database
 from starlette.responses import RedirectResponse, Response
 
 from db.reading import TopicPage
-from db.topic_read import topic_page, topic_volume
+from db.topic_read import topic_page
 from feeds.pages.answers import Ask, fault
 from feeds.pages.charts import by_day
+from feeds.pages.front import DAYS, topic_days
 from feeds.pages.topics import archive_pages, named
 
-DAYS = 30
 PAGE = 30
 GONE = "It has another address now. Ask for it where you got this one."
 
@@ -36,7 +36,7 @@ async def topic(ask: Ask) -> Response:
     def read(db: Database) -> tuple[TopicPage, Sequence[tuple[str, int]]]:
         return (
             topic_page(db, card.id, ask.viewer, before=before, limit=PAGE),
-            topic_volume(db, card.id, ask.at, DAYS),
+            topic_days(db, card.id, ask),
         )
 
     page, days = await ask.site.readers.read(read)
