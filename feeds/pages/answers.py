@@ -106,8 +106,10 @@ Make = Callable[[Ask], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def answered(make: Make, site: Site, clock: Clock, kept: Kept) -> Endpoint:
+def answered(make: Make, site: Site, clock: Clock, kept: Kept | None = None) -> Endpoint:
     """Make an endpoint of what makes a page: what goes wrong is a page too."""
+
+    kept = kept or Kept()
 
     @wraps(make)
     async def endpoint(request: Request) -> Response:
