@@ -71,6 +71,16 @@ def topic_page(db: Database, topic: str, viewer: Viewer, *, before: int | None =
     )
 
 
+def told_before(db: Database, topic: str) -> int | None:
+    """Give the number before which the public is told of a topic's selections: a digest's stories wait for it.
+
+    None where none wait.
+    """
+    for (number,) in db.execute("SELECT digest_from FROM topics WHERE config_id = ?", [topic]):
+        return None if number is None else int(number)
+    return None
+
+
 VOLUME = """
 SELECT substr(st.first_seen, 1, 10) AS day, count(DISTINCT x.story_id)
 FROM selections x CROSS JOIN stories st ON st.id = x.story_id

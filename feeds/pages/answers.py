@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from starlette.requests import Request
 from starlette.responses import Response
 
-from db.query_faults import QueryError
+from db.query_faults import QueryError, SlowError
 from db.query_names import Names
 from db.readers import BusyError
 from db.reading import Viewer
@@ -108,7 +108,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def answered(make: Make, site: Site, clock: Clock, kept: Kept | None = None) -> Endpoint:
     """Make an endpoint of what makes a page: what goes wrong is a page too."""
-
     kept = kept or Kept()
 
     @wraps(make)
@@ -119,6 +118,8 @@ def answered(make: Make, site: Site, clock: Clock, kept: Kept | None = None) -> 
             return await make(ask)
         except Missing as missing:
             return fault(ask, 404, "There is no such page", str(missing))
+        except SlowError as error:
+            return fault(ask, 503, "That takes too long", str(error), {"Retry-After": str(RETRY_S)})
         except QueryError as error:
             return fault(ask, 400, "That can’t be asked", str(error))
         except BusyError:

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from starlette.responses import Response
 
 from db.found import asked_query, facets_of, find_stories
-from db.query_faults import QueryError
+from db.query_faults import QueryError, SlowError
 from db.query_tree import Query
 from db.reading import Facets, Found
 from feeds.pages.answers import Ask
@@ -61,7 +61,7 @@ async def found_page(ask: Ask, text: str) -> Response:
         found, facets = await ask.site.readers.read(lambda db: read(db, text, ask, before))
     except QueryError as error:
         context |= {"fault": str(error), "column": error.column}
-        return ask.page("search.html", 400, **context)
+        return ask.page("search.html", 503 if isinstance(error, SlowError) else 400, **context)
     context |= {"found": found, "facets": facets, "first": before is None}
     if facets is not None:
         context["chart"] = by_day(facets.days, "story")
