@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlite_utils import Database
 
 from db.found import story_rows
+from db.items import BEFORE
 from db.preview import each_day
 from db.reading import StoryRow, TopicPage, TopicRead, Viewer
 from db.times import parse_iso
@@ -33,8 +34,7 @@ LISTED = f"""
 WHERE x.topic_id = (SELECT id FROM topics WHERE config_id = ?1) AND (?2 IS NULL OR x.number < ?2)
   AND x.left_at IS NULL AND st.merged_into IS NULL
   AND NOT EXISTS (SELECT 1 FROM selections y
-                  WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND +y.number < x.number
-                    AND y.left_at IS NULL)
+                  WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND {BEFORE})
   AND (?3 = 'owner' OR (st.withheld IS NULL AND NOT {HIDDEN}))
 ORDER BY x.number DESC LIMIT ?4
 """
