@@ -36,7 +36,7 @@ def content_html(item: FeedItem) -> str:
     lines = [coverage_html(item)]
     if item.event is not None:
         lines.append(event_html(item.event))
-    return "\n".join([item.html, *(f"<p>{line}</p>" for line in lines)])
+    return "\n".join([*([item.html] if item.html else []), *(f"<p>{line}</p>" for line in lines)])
 
 
 def coverage_html(item: FeedItem) -> str:
