@@ -138,7 +138,7 @@ def extend_atom(entry: Any, item: FeedItem) -> None:
             add_content(entry, file)
     add_picture(entry, item)
     if item.podcast is not None:
-        add_podcast(entry, item.podcast, played=False)
+        add_podcast(entry, item.podcast, numbered=False)
     for name, url in related_links(item):
         add(entry, "link", rel="related", href=url, title=name)
     lead = item.coverage[item.lead]
@@ -181,7 +181,7 @@ def extend_rss(entry: Any, item: FeedItem) -> None:
         played = is_played(item)
         if played:
             add_episode(entry, item.podcast)
-        add_podcast(entry, item.podcast, played=played)
+        add_podcast(entry, item.podcast, numbered=not played)
 
 
 def source_id(lead: Coverage) -> str:
@@ -217,9 +217,9 @@ def add_episode(entry: Any, podcast: Podcast) -> None:
         add(entry, ITUNES + "explicit").text = str(podcast.explicit).lower()
 
 
-def add_podcast(entry: Any, podcast: Podcast, *, played: bool) -> None:
+def add_podcast(entry: Any, podcast: Podcast, *, numbered: bool) -> None:
     """Add what Podcasting 2.0 says of an episode (github.com/Podcastindex-org/podcast-namespace)."""
-    for name, text, attributes in podcast_elements(podcast, played=played):
+    for name, text, attributes in podcast_elements(podcast, numbered=numbered):
         add(entry, PODCAST + name, **attributes).text = text
 
 
