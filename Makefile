@@ -12,12 +12,14 @@ export UV_PYTHON_DOWNLOADS := never
 run: $(RUN_STAMP)
 	@exec $(BIN)/wireroom run
 
-# On all cores; the tests of one file stay together, since they share what was polled.
+# Twice as many at once as there are cores, since many wait for a clock or a server most of their time; the tests of one
+# file stay together, since they share what was polled.
+AT_ONCE = $(shell echo $$((2 * $$($(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)))'))))
 test: $(DEV_STAMP)
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile
 
 test-all: $(DEV_STAMP)
-	WIREROOM_TEST_ALL=1 $(BIN)/python -m pytest -n auto --dist loadfile
+	WIREROOM_TEST_ALL=1 $(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile
 
 # The suites of the manners, the limits and the promise, and what is under way, with a cluster of two workers polling.
 test-dask: $(DEV_STAMP)

@@ -92,12 +92,17 @@ def last_before(db: Database, topic_id: int, moment: str) -> int:
     return int(found[0]) if found is not None else 0
 
 
-def digests_of(db: Database, topic_id: int, policy: Policy) -> Iterator[Digest]:
-    """Read the digests that a topic shows, newest first, each with its stories by the topic's policy."""
+def digests_of(db: Database, topic_id: int, policy: Policy, numbers: tuple[int, int] | None = None) -> Iterator[Digest]:
+    """Read the digests that a topic shows, newest first, each with its stories by the topic's policy.
+
+    ``numbers``: instead those from the one to the other.
+    """
+    first, last = numbers or (0, None)
     rows = db.execute(
         "SELECT guid, number, made_at, period_from, period_to, rhythm, zone, first_number, last_number "
-        "FROM digests WHERE topic_id = ? ORDER BY number DESC LIMIT ?",
-        [topic_id, SHOWN],
+        "FROM digests WHERE topic_id = ?1 AND number >= ?2 AND (?3 IS NULL OR number <= ?3) "
+        "ORDER BY number DESC LIMIT ?4",
+        [topic_id, first, last, SHOWN if numbers is None else -1],
     ).fetchall()
     pins = pinned(db, topic_id) if rows else []
     for guid, number, made_at, period_from, period_to, rhythm, zone, first, last in rows:

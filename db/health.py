@@ -20,8 +20,11 @@ SILENT_DAYS = 3
 CROWDED_POLLS = 2
 
 
-def source_status(db: Database, now: datetime) -> list[dict[str, Any]]:
-    """Read every source of the config with its last outcome, next poll, entry count, health, and notes on it."""
+def source_status(db: Database, now: datetime, *, only: str | None = None) -> list[dict[str, Any]]:
+    """Read every source of the config with its last outcome, next poll, entry count, health, and notes on it.
+
+    ``only``: just the source with this config id, and also if it was taken out of the config.
+    """
     found = db.query(
         """
         SELECT s.config_id AS source, s.title AS title, s.url AS url, s.last_outcome AS outcome, s.last_error AS error,
@@ -34,14 +37,15 @@ def source_status(db: Database, now: datetime) -> list[dict[str, Any]]:
                s.hub_url AS hub, x.state AS push, x.last_error AS push_error, x.expires_at AS lease_until,
                s.last_push_at AS last_push
         FROM sources s LEFT JOIN subscriptions x ON x.source_id = s.id
-        WHERE s.removed_at IS NULL ORDER BY s.id
-        """
+        WHERE iif(?1 IS NULL, s.removed_at IS NULL, s.config_id = ?1) ORDER BY s.id
+        """,
+        [only],
     )
     rows = list(found)
     holders: dict[str, list[str]] = {}
-    for row in rows:
-        for place in {row["url"], row["moved_url"]} - {None}:
-            holders.setdefault(place, []).append(row["source"])
+    for source, *places in db.execute("SELECT config_id, url, moved_url FROM sources WHERE removed_at IS NULL"):
+        for place in set(places) - {None}:
+            holders.setdefault(place, []).append(source)
     for row in rows:
         row["twin"] = next((one for one in holders.get(row["moved_url"], ()) if one != row["source"]), None)
     return [told(row, now) for row in rows]

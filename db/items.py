@@ -14,21 +14,29 @@ from db.members import members_of
 from db.model import Coverage, Enclosure
 from db.output import FeedItem, Policy
 from db.podcast import read_podcast
-from db.shown import FIRST_ENTRY, VISIBLE
+from db.shown import FIRST_ENTRY, KEPT
 from db.siblings import events_of
 
+BEFORE = """
+(y.archived < x.archived OR y.archived = x.archived AND +y.number < x.number) AND y.left_at IS NULL
+"""
+"""Whether ``y``, of the same story, is shown in its stead: what was announced before what was not, then the first."""
+
 WHOLE = f"""
-SELECT x.id, x.guid, x.number, x.selected_at, st.id, st.title, st.url, st.language, st.published, st.updated,
+SELECT x.id, x.guid, x.number, x.selected_at, st.id, st.title, st.url, st.language,
+       (SELECT f.published FROM entries f WHERE f.story_id = st.id ORDER BY f.id LIMIT 1), st.updated,
        st.first_seen, e.id, e.author, e.html, e.text, e.summary, e.enclosures, e.image, e.podcast
 FROM json_each(?1) wanted JOIN selections x ON x.id = wanted.value
      JOIN stories st ON st.id = x.story_id JOIN entries e ON e.id = st.lead_entry_id
-WHERE {VISIBLE}
+WHERE x.archived <= ?3 AND {KEPT}
   AND NOT EXISTS (SELECT 1 FROM selections y
-                  WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND +y.number < x.number
-                    AND y.archived = 0 AND y.left_at IS NULL)
+                  WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND {BEFORE})
 ORDER BY wanted.key
 """
-"""These selections, each a whole story. Of a story that was selected copy by copy before, the first selection stays."""
+"""These selections, each a whole story. Of a story that was selected copy by copy before, the first selection stays.
+
+It was published when its first entry was: another source that leads it from now on moves no date.
+"""
 
 APART = f"""
 SELECT x.id, x.guid, x.number, x.selected_at, st.id, e.title, e.url, e.language, e.published,
@@ -37,13 +45,12 @@ SELECT x.id, x.guid, x.number, x.selected_at, st.id, e.title, e.url, e.language,
 FROM json_each(?1) wanted JOIN selections x ON x.id = wanted.value
      JOIN entries e ON e.id = coalesce(x.entry_id, {FIRST_ENTRY})
      JOIN stories st ON st.id = e.story_id
-WHERE {VISIBLE}
+WHERE x.archived <= ?3 AND {KEPT}
   AND (?2 = 'off' OR e.joined_by NOT IN ('link', 'print', 'person')
        OR e.id = (SELECT min(f.id) FROM entries f WHERE f.story_id = e.story_id))
   AND NOT EXISTS (
       SELECT 1 FROM selections y
-      WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND +y.number < x.number
-        AND y.archived = 0 AND y.left_at IS NULL
+      WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND {BEFORE}
         AND coalesce(y.entry_id, (SELECT min(f.id) FROM entries f WHERE f.story_id = y.story_id)) = e.id)
 ORDER BY wanted.key
 """
@@ -51,14 +58,21 @@ ORDER BY wanted.key
 
 
 def feed_items(
-    db: Database, topic_id: int, selections: Sequence[int], policy: Policy, pinned: Collection[int] = ()
+    db: Database,
+    topic_id: int,
+    selections: Sequence[int],
+    policy: Policy,
+    pinned: Collection[int] = (),
+    *,
+    past: bool = False,
 ) -> Iterator[FeedItem]:
-    """Read those of these selections of a topic that are shown as items, in this order."""
-    wanted = json.dumps(selections)
-    if policy.dedupe == "copies":
-        rows = db.execute(WHOLE, [wanted]).fetchall()
-    else:
-        rows = db.execute(APART, [wanted, policy.dedupe]).fetchall()
+    """Read those of these selections of a topic that are shown as items, in this order.
+
+    Where edits are silent an item was never changed, as far as its dates tell: its text follows all the same.
+    ``past``: as its archive shows them, which has those too that were never announced.
+    """
+    sql = WHOLE if policy.dedupe == "copies" else APART
+    rows = db.execute(sql, [json.dumps(selections), policy.dedupe, int(past)]).fetchall()
     ids = [row[4] for row in rows]
     stories = json.dumps(ids)
     coverage = coverage_of(db, stories)
@@ -82,7 +96,7 @@ def feed_items(
             text=text,
             language=language,
             published=published,
-            updated=updated,
+            updated=first_seen if policy.edits == "silent" else updated,
             first_seen=first_seen,
             selected_at=selected_at,
             tags=tuple(tags[story]),

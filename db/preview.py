@@ -67,12 +67,14 @@ def asked(db: Database, query: Query, since: str, now: str) -> Compiled:
     return replace(where, sql=sql)
 
 
-def preview(db: Database, query: Query, since: datetime, now: datetime, limit: int) -> dict[str, Any]:
+def preview(
+    db: Database, query: Query, since: datetime, now: datetime, limit: int, *, limit_s: float = MAX_S
+) -> dict[str, Any]:
     """Ask what ``query`` takes of the stories first seen since then → values for JSON, with the newest ``limit``.
 
-    Withheld stories are counted apart: no topic takes them. Raises QueryError where it takes too long.
+    Withheld stories are counted apart: no topic takes them. Raises QueryError where it takes longer than ``limit_s``.
     """
-    with limited(db, MAX_S):
+    with limited(db, limit_s):
         where = asked(db, query, iso(since), iso(now))
         sql = TAKEN.format(since=SINCE, where=where.sql)
         rows = db.execute(sql, [iso(since), *where.params, limit]).fetchall()
@@ -90,15 +92,17 @@ def preview(db: Database, query: Query, since: datetime, now: datetime, limit: i
     }
 
 
-def change(db: Database, query: Query, topic: str, since: datetime, now: datetime, limit: int) -> dict[str, Any] | None:
+def change(
+    db: Database, query: Query, topic: str, since: datetime, now: datetime, limit: int, *, limit_s: float = MAX_S
+) -> dict[str, Any] | None:
     """Compare what ``query`` takes with what the topic of this config id has selected: of stories seen since then.
 
-    None where the archive does not know the topic yet.
+    None where the archive does not know the topic yet. Raises QueryError where it takes longer than ``limit_s``.
     """
     found = db.execute("SELECT id FROM topics WHERE config_id = ? AND removed_at IS NULL", [topic]).fetchone()
     if found is None:
         return None
-    with limited(db, MAX_S):
+    with limited(db, limit_s):
         where = asked(db, query, iso(since), iso(now))
         sql = CHANGE.format(since=SINCE, where=where.sql)
         params = [iso(since), *where.params, iso(since), found[0], limit, limit]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from db.model import Enclosure
 
@@ -97,15 +97,41 @@ class EntryRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntryTold:
+    """An entry with all that its source published, and the story that it is in."""
+
+    entry: EntryRead
+    story: int
+    guid: str | None
+    html: str
+    text: str
+    summary: str | None
+    language: str | None
+    categories: tuple[str, ...]
+    enclosures: tuple[Enclosure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionRead:
-    """What an entry said before it was changed; ``number`` 1 is what was first seen."""
+    """What an entry said, version by version; ``number`` 1 is what was first seen.
+
+    ``replaced_at`` is None for what it says now, the last one. ``meaningful``: the change that replaced it is told.
+    """
 
     entry: int
     number: int
-    replaced_at: str
+    replaced_at: str | None
     meaningful: bool
     title: str
     text: str
+
+
+class TagCount(NamedTuple):
+    """A tag, and how many stories have it."""
+
+    kind: str
+    name: str
+    stories: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

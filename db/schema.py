@@ -27,6 +27,7 @@ from db.hosts import host_of
 from db.index import BATCHED_SEARCH
 from db.serving_schema import ENTRY_COLUMNS as SERVED_ENTRY_COLUMNS
 from db.serving_schema import SERVING, SOURCE_COLUMNS
+from db.serving_schema import TOPIC_COLUMNS as SERVED_TOPIC_COLUMNS
 from db.text import count_words, fold
 
 APPLICATION_ID = 0x57495245  # "WIRE": `file wireroom.db` and our own start-up check tell the archive by it
@@ -175,6 +176,7 @@ def m0008_serving(db: Database) -> None:
     """What feeds, pages, the hub and webhooks need: archive pages, versions of documents, who is told, feed health."""
     add_columns(db, "entries", SERVED_ENTRY_COLUMNS)
     add_columns(db, "sources", SOURCE_COLUMNS)
+    add_columns(db, "topics", SERVED_TOPIC_COLUMNS)
     run_script(db, SERVING)
     db.execute("PRAGMA user_version = 8")
 

@@ -5,6 +5,7 @@ ENTRY_COLUMNS = (
     ("podcast", "TEXT DEFAULT NULL", "JSON object: what a podcast says of an episode; null: nothing"),
 )
 SOURCE_COLUMNS = (("feed_id", "TEXT DEFAULT NULL", "the feed's own id (atom:id); null: it gives none"),)
+TOPIC_COLUMNS = (("paged_as", "TEXT DEFAULT NULL", "what, beside their stories, its archive pages are written by"),)
 """Columns added: name, definition, what it means."""
 
 SERVING = """
@@ -19,11 +20,18 @@ INSERT INTO archive (id, uuid) SELECT 1,
 CREATE TABLE archive_pages (                 -- a topic's past in parts that never change: RFC 5005 archive documents
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
   page            INTEGER NOT NULL,          -- from 1, the oldest
-  first_number    INTEGER NOT NULL,          -- of the selections that are in it: from this one …
+  has             TEXT NOT NULL,             -- stories, or digests
+  first_number    INTEGER NOT NULL,          -- of the selections, or digests, that are in it: from this one …
   last_number     INTEGER NOT NULL,          -- … to this one
   closed_at       TEXT NOT NULL,
+  changes         INTEGER NOT NULL DEFAULT 1,-- counts what alters its documents …
+  published       INTEGER NOT NULL DEFAULT 0,-- … up to here they are on disk
   PRIMARY KEY (topic_id, page)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX archive_pages_numbers ON archive_pages (topic_id, has, last_number);
+CREATE INDEX archive_pages_stale ON archive_pages (topic_id, page) WHERE published < changes;
+
+CREATE INDEX digests_numbers ON digests (topic_id, last_number);
 
 CREATE TABLE documents (                     -- a topic's feed in one format, as it was last published
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
@@ -39,17 +47,19 @@ CREATE TABLE subscribers (                   -- WebSub: who our own hub tells of
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
   format          TEXT NOT NULL,
   callback        TEXT NOT NULL,
+  host            TEXT NOT NULL,             -- under whose budget of connections the callback falls
+  asked           TEXT NOT NULL,             -- the topic's address as it was asked for
   secret          TEXT,                      -- the key of our signatures; null: unsigned
-  asked_at        TEXT NOT NULL,
-  verified_at     TEXT,                      -- when it said last that it meant it; null: not yet
-  expires_at      TEXT,
-  delivered       INTEGER NOT NULL DEFAULT 0,-- up to which version of the document it was told
+  verified_at     TEXT NOT NULL,             -- when it said last that it meant it
+  expires_at      TEXT NOT NULL,
+  delivered       INTEGER NOT NULL,          -- up to which version of the document it was told
   next_try_at     TEXT,                      -- after a failure: not before; null: at once
   failures        INTEGER NOT NULL DEFAULT 0,-- in a row
   last_error      TEXT,
   UNIQUE (callback, topic_id, format)
 ) STRICT;
-CREATE INDEX subscribers_topic ON subscribers (topic_id, format);
+CREATE INDEX subscribers_queue ON subscribers (topic_id, format, delivered);
+CREATE INDEX subscribers_host ON subscribers (host);
 
 CREATE TABLE pings (                         -- outside hubs that are told when a topic has news
   hub             TEXT NOT NULL,
@@ -66,6 +76,8 @@ CREATE TABLE webhooks (                      -- addresses that get a topic's new
   config_id       TEXT NOT NULL,             -- its id in config.toml
   topic_id        INTEGER NOT NULL REFERENCES topics(id),
   sent            INTEGER NOT NULL,          -- up to which selection's number
+  batch_to        INTEGER,                   -- and the message that is being sent: up to this one; null: none is
+  gone_url        TEXT,                      -- the address that said it wants no more; null: none did
   next_try_at     TEXT,
   failures        INTEGER NOT NULL DEFAULT 0,
   last_error      TEXT,

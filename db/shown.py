@@ -8,7 +8,7 @@ forgotten it would take for a new one.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,12 +21,15 @@ from db.times import iso, parse_iso
 MAX_PINS = 10
 """So many pinned items are shown first; of more, those that were pinned last."""
 
-VISIBLE = """
-x.archived = 0 AND x.left_at IS NULL AND st.merged_into IS NULL AND st.withheld IS NULL
+KEPT = """
+x.left_at IS NULL AND st.merged_into IS NULL AND st.withheld IS NULL
 AND (SELECT m.kind FROM marks m WHERE m.story_id = x.story_id AND m.kind IN ('hide', 'show')
        AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) IS NOT 'hide'
 """
-"""Whether the selection ``x`` of the story ``st`` may be seen. What a person said last of hiding it counts."""
+"""Whether the topic's past has the selection ``x`` of the story ``st``. What a person said last of hiding it counts."""
+
+VISIBLE = f"x.archived = 0 AND {KEPT}"
+"""Whether it may be seen in the topic's feed: it was announced too."""
 
 FIRST_ENTRY = "(SELECT min(f.id) FROM entries f WHERE f.story_id = x.story_id)"
 
@@ -43,16 +46,30 @@ class Front:
     came: tuple[int, ...] = ()
     left: tuple[int, ...] = ()
 
+    def without(self, cut: Collection[int]) -> Front:
+        """Leave out what there is no room for: it has left, as if newer ones had its place.
+
+        But what is pinned comes back when there is room, and what never came may still come.
+        """
+        gone = frozenset(cut)
+        came = frozenset(self.came)
+        return Front(
+            ids=tuple(id_ for id_ in self.ids if id_ not in gone),
+            pinned=self.pinned,
+            came=tuple(id_ for id_ in self.came if id_ not in gone),
+            left=(*self.left, *sorted(gone - came - self.pinned)),
+        )
+
 
 def front_of(db: Database, topic_id: int, policy: Policy) -> Front:
     """Read what a topic shows by its policy. Some of it may be invisible: it only keeps its place."""
     pins = pinned(db, topic_id)
     if policy.is_plain:
         rows = db.execute(
-            "SELECT id FROM selections WHERE topic_id = ? AND archived = 0 ORDER BY number DESC LIMIT ?",
+            "SELECT id, front IS 0 FROM selections WHERE topic_id = ? AND archived = 0 ORDER BY number DESC LIMIT ?",
             [topic_id, policy.limit],
         )
-        ids = [id_ for (id_,) in rows]
+        ids = [id_ for id_, has_left in rows if not has_left]
         came: list[int] = []
         left: list[int] = []
     else:

@@ -144,6 +144,8 @@ def mend_times(db: Database, now: datetime) -> None:
         "UPDATE subscriptions SET next_try_at = min(next_try_at, ?), asked_at = min(asked_at, ?) WHERE asked_at > ?",
         [at, at, soon],
     )
+    for table in ("subscribers", "pings", "webhooks"):
+        db.execute(f"UPDATE {table} SET next_try_at = ? WHERE next_try_at > ?", [at, soon])
     db.execute(
         "UPDATE waiting SET due_at = ?1 "
         "WHERE due_at > ?1 AND story_id IN (SELECT id FROM stories WHERE first_seen > ?2)",

@@ -35,22 +35,44 @@ def mark_published(db: Database, topic: str, changes: int) -> None:
     db.execute("UPDATE topics SET published = max(published, ?) WHERE config_id = ?", [changes, topic])
 
 
+MEANT = """
+WITH told AS (SELECT value AS id FROM json_each(?)),
+     happened AS (SELECT event_id FROM stories WHERE id IN (SELECT id FROM told) AND event_id IS NOT NULL),
+     meant AS (SELECT id FROM told UNION SELECT id FROM stories WHERE event_id IN (SELECT event_id FROM happened))
+"""
+"""Stories, and those that are of an event with them."""
+
+PAGE_WITH = """(SELECT p.page FROM archive_pages p WHERE p.topic_id = x.topic_id AND p.has = '{has}'
+  AND p.last_number >= {number} ORDER BY p.last_number LIMIT 1)"""
+
+
 def mark_changed_topics(db: Database, story_ids: Iterable[int]) -> None:
     """Note, for the publisher, every topic that shows one of these stories, or one that is of an event with them.
 
-    What a topic with digests has in none of them yet is not shown.
+    So are its archive pages that have them. What a topic with digests has in none of them yet is not shown.
     """
+    told = json.dumps(list(story_ids))
+    changed = db.execute(
+        f"""{MEANT} UPDATE topics SET changes = changes + 1 WHERE id IN (
+            SELECT x.topic_id FROM selections x JOIN topics t ON t.id = x.topic_id
+            WHERE x.story_id IN (SELECT id FROM meant) AND (t.digest_from IS NULL OR x.number < t.digest_from)
+        ) RETURNING id""",
+        [told],
+    ).fetchall()
+    if not changed:
+        return
     db.execute(
-        """
-        WITH told AS (SELECT value AS id FROM json_each(?)),
-             happened AS (SELECT event_id FROM stories WHERE id IN (SELECT id FROM told) AND event_id IS NOT NULL)
-        UPDATE topics SET changes = changes + 1 WHERE id IN (
-            SELECT x.topic_id FROM selections x JOIN topics t ON t.id = x.topic_id WHERE x.story_id IN (
-                SELECT id FROM told UNION SELECT id FROM stories WHERE event_id IN (SELECT event_id FROM happened)
-            ) AND (t.digest_from IS NULL OR x.number < t.digest_from)
-        )
-        """,
-        [json.dumps(list(story_ids))],
+        f"""{MEANT} UPDATE archive_pages SET changes = changes + 1 WHERE (topic_id, page) IN (
+            SELECT x.topic_id, {PAGE_WITH.format(has="stories", number="x.number")}
+            FROM selections x WHERE x.story_id IN (SELECT id FROM meant)
+            UNION
+            SELECT x.topic_id, {PAGE_WITH.format(has="digests", number="d.number")}
+            FROM selections x JOIN digests d ON d.id = (
+              SELECT first.id FROM digests first WHERE first.topic_id = x.topic_id AND first.last_number >= x.number
+              ORDER BY first.last_number LIMIT 1) AND d.first_number <= x.number
+            WHERE x.story_id IN (SELECT id FROM meant)
+        )""",
+        [told],
     )
 
 

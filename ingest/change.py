@@ -25,8 +25,8 @@ from typing import Literal
 from db.model import Entry
 from db.recall import Known
 from db.text import fold, words
+from db.word_diff import Hunk, hunks
 from ingest.template import is_number, written_text, written_title
-from ingest.word_diff import Hunk, hunks
 
 MAX_EDITS = 60
 """With so many words added and removed nobody corrected mere typos; it bounds the search too."""
@@ -93,6 +93,9 @@ def minor_changes(changed: Mapping[int, Entry], known: Known) -> frozenset[int]:
     judged = 0
     for id_, old in zip(ids, known.entries(ids), strict=True):
         new = changed[id_]
+        if (old.title, old.text) == (new.title, new.text):
+            minor.add(id_)
+            continue
         judged += len(old.text) + len(new.text)
         flaps = former.get(id_, ()).count(new.version) > 1
         if flaps or (judged <= MAX_JUDGED_CHARS and not change(old, new).meaningful):

@@ -17,7 +17,7 @@ from ingest.unpack import TooLargeError, unpack
 from ingest.urls import canonical_link
 from ingest.wall import wall_of
 
-DIGEST_VERSION = 4
+DIGEST_VERSION = 5
 """Raised whenever the same bytes would give another document: stored validators and body hashes then count no more."""
 
 MAX_BYTES = 10_000_000

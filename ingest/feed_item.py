@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from db.times import iso
 from ingest.clean import EMPTIED, TAGS
-from ingest.parsed import Attachment, Item, Markup
+from ingest.item_media import attachments_of, episode_of, images_of
+from ingest.parsed import Item, Markup
+from ingest.values import dict_at, dicts_at, text_at
 
 _HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "html", "xhtml"))
-_MEDIA = re.compile(r"(?:audio|video|image)(?:/|$)", re.IGNORECASE)
 _MARKS = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)\b|&#?\w{1,20}(;)")
 _OLD_TAGS = frozenset(("font", "form", "input", "button", "label", "marquee", "blink"))
 _MAIL = r"[^\s@()<>]{1,64}@[^\s@()<>]{1,255}"
@@ -41,7 +42,9 @@ def item_of(entry: Mapping[str, Any], feed: Mapping[str, Any], version: str, bas
         authors=authors,
         language=_language(entry),
         categories=tuple(_categories(entry)),
-        attachments=tuple(_attachments(entry)),
+        attachments=tuple(attachments_of(entry)),
+        images=tuple(images_of(entry)),
+        episode=episode_of(entry),
         published=_time(entry, "published_parsed"),
         updated=_time(entry, "updated_parsed"),
     )
@@ -100,18 +103,6 @@ def _categories(entry: Mapping[str, Any]) -> Iterator[str]:
             yield best
 
 
-def _attachments(entry: Mapping[str, Any]) -> Iterator[Attachment]:
-    for link in dicts_at(entry, "links"):
-        url, kind = text_at(link, "href"), text_at(link, "type")
-        if url and text_at(link, "rel") == "enclosure":
-            kind = None if kind == "text/html" else kind  # what feedparser puts where none is given
-            yield Attachment(url=url, type=kind, length=text_at(link, "length"))
-    for media in dicts_at(entry, "media_content"):
-        url, kind = text_at(media, "url"), text_at(media, "type")
-        if url and _MEDIA.match(kind or text_at(media, "medium") or ""):
-            yield Attachment(url=url, type=kind, length=text_at(media, "filesize"))
-
-
 def _canonical(entry: Mapping[str, Any]) -> str | None:
     """Read the address that the feed says is the page's own; FeedBurner's is behind its redirect."""
     links = (*dicts_at(entry, "links"), dict_at(entry, "atom_link"))  # the latter where its namespace is not declared
@@ -129,22 +120,3 @@ def _time(entry: Mapping[str, Any], key: str) -> str | None:
         return iso(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC))
     except (TypeError, ValueError):
         return None
-
-
-def text_at(context: Mapping[str, Any], key: str) -> str | None:
-    """Read a text; past feedparser's fall-backs from one key to another, and past what is no text, or is empty."""
-    value = dict.get(context, key) if isinstance(context, dict) else None
-    return value if isinstance(value, str) and value else None
-
-
-def dict_at(context: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Read a dictionary; an empty one where there is none."""
-    value = dict.get(context, key) if isinstance(context, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def dicts_at(context: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """Read a list of dictionaries."""
-    value = dict.get(context, key) if isinstance(context, dict) else None
-    found: Iterable[Any] = value if isinstance(value, list) else ()
-    return [each for each in found if isinstance(each, dict)]

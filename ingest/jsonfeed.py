@@ -100,6 +100,7 @@ def _item(item: dict[str, Any], feed_authors: tuple[str, ...]) -> Item:
         language=_str(item, "language"),
         categories=tuple(tag for tag in tags if _is_text(tag)) if isinstance(tags, list) else (),
         attachments=tuple(_attachments(item)),
+        images=tuple(image for key in ("image", "banner_image") if (image := _str(item, key))),
         published=rfc3339(_str(item, "date_published")),
         updated=rfc3339(_str(item, "date_modified")),
     )
@@ -134,7 +135,14 @@ def _attachments(item: dict[str, Any]) -> Iterator[Attachment]:
         if isinstance(attachment, dict) and (url := _str(attachment, "url")):
             size = attachment.get("size_in_bytes")
             length = str(size) if isinstance(size, _Number) and _WHOLE.fullmatch(size) else None
-            yield Attachment(url=url, type=_str(attachment, "mime_type"), length=length)
+            lasting = attachment.get("duration_in_seconds")
+            yield Attachment(
+                url=url,
+                type=_str(attachment, "mime_type"),
+                length=length,
+                duration=str(lasting) if isinstance(lasting, _Number) else None,
+                title=_str(attachment, "title"),
+            )
 
 
 def rfc3339(text: str | None) -> str | None:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
-from itertools import islice
 
-from db.model import Document, Enclosure, Entry, Keys
+from db.model import Document, Entry, Keys
 from db.text import words
 from ingest.clean import clean_html, flat, one_line, plain_text, text_html, xml_chars, xml_clean
 from ingest.language import language_of
-from ingest.parsed import MAX_ENTRIES, Attachment, Item, Markup, Parsed
+from ingest.media import enclosures, marks_of, picture, podcast_of
+from ingest.parsed import MAX_ENTRIES, Item, Markup, Parsed
 from ingest.prints import prints_of
 from ingest.twins import page_of
 from ingest.urls import absolute, canonical_link, is_specific
@@ -24,7 +24,6 @@ MAX_AUTHOR_CHARS = 300
 MAX_SUMMARY_CHARS = 10_000
 MAX_CATEGORIES = 50
 MAX_CATEGORY_CHARS = 100
-MAX_ENCLOSURES = 20
 
 _MAX_LINE_CHARS = 20_000  # more of a title or a name is not even looked at
 _PLAIN_SHARE = 0.8  # plain text is preferred to HTML only where the HTML says clearly less
@@ -32,8 +31,7 @@ _PICTURE = re.compile(r"<(?:img|audio|video) ")
 _PICTURE_CHARS = 100  # what a picture counts beside text
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{1,8}){0,4})")
 _NO_LANGUAGE = frozenset(("und", "zxx", "mis", "mul"))
-_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,80}")
-_WHOLE = re.compile(r"[0-9]{1,18}")
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//[^/?#]*@)[^\s<>\"{}|\\^`]+")
 _URL_ID = re.compile(r"https?:(//)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -59,6 +57,7 @@ def normalize(parsed: Parsed, *, comparing: bool = False) -> Document:
         skip_days=parsed.skip_days,
         hub=absolute(parsed.hub, parsed.base),
         self_url=absolute(parsed.self_url, parsed.base),
+        feed_id=clean_feed_id(parsed.feed_id),
         remark=parsed.remark
         or (f"more than {MAX_ENTRIES:,} entries: the rest was not read" if parsed.truncated else None),
     )
@@ -70,7 +69,7 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
     title = _line(item.title, MAX_TITLE_CHARS)
     html, text, summary = _choose(item, _base(parsed, url))
     author = _shorten(", ".join(_distinct(_plain_name(name) for name in item.authors[:MAX_AUTHORS])), MAX_AUTHOR_CHARS)
-    enclosures = tuple(_enclosures(item.attachments, parsed.base))
+    image, podcast = picture(item.images, parsed.base), podcast_of(item.episode, parsed.base)
     link = canonical_link(url)
     tokens = words(title) + words(text)
     tongue, tongue_from = language_of(title, text, len(tokens), clean_language(item.language) or language)
@@ -87,10 +86,12 @@ def entry(item: Item, parsed: Parsed, *, language: str | None, site_link: str | 
         published=item.published,
         updated=item.updated,
         categories=tuple(_categories(item.categories)),
-        enclosures=enclosures,
+        enclosures=tuple(enclosures(item.attachments, parsed.base, item.episode)),
         keys=Keys(id=None, loose_id=None, link=None, print=0),
         version=0,
         words=len(tokens),
+        image=image,
+        podcast=podcast,
     )
     canonical = canonical_link(absolute(item.canonical, parsed.base))
     return replace(made, keys=_keys(made, tokens, link, site_link, canonical), version=_version(made, link))
@@ -117,6 +118,12 @@ def clean_id(raw: str | None) -> str | None:
         digest = blake2b(made.encode(), digest_size=16).hexdigest()
         made = f"{made[: MAX_ID_CHARS - len(digest) - 1]}#{digest}"
     return made or None
+
+
+def clean_feed_id(raw: str | None) -> str | None:
+    """Keep a feed's id as published, where it may be one: an absolute IRI (RFC 4287, 4.2.6), no password in it."""
+    made = (raw or "").strip()
+    return made if len(made) <= MAX_ID_CHARS and _IRI.fullmatch(made) and xml_chars(made) == made else None
 
 
 def clean_language(text: str | None) -> str | None:
@@ -162,6 +169,7 @@ def _version(made: Entry, link: str | None) -> int:
     """Hash what a reader sees, but for the dates, the marks of trackers, and the order of parameters."""
     files = [canonical_link(each.url) or each.url for each in made.enclosures]
     parts = [made.title, made.html, made.author or "", link or made.url or "", *made.categories, "", *files]
+    parts += marks_of(made.image, made.podcast)
     return key("version", "\0".join(parts))
 
 
@@ -211,24 +219,6 @@ def _plain_name(text: str) -> str:
 def _categories(categories: Sequence[str]) -> list[str]:
     names = (_shorten(_plain_name(category), MAX_CATEGORY_CHARS) for category in categories[: MAX_CATEGORIES * 4])
     return _distinct(names)[:MAX_CATEGORIES]
-
-
-def _enclosures(attachments: Iterable[Attachment], base: str | None) -> Iterator[Enclosure]:
-    seen: set[str] = set()
-    for attachment in islice(attachments, MAX_ENCLOSURES * 10):
-        url = absolute(attachment.url, base)
-        if url is None or url in seen:
-            continue
-        seen.add(url)
-        kind = (attachment.type or "").partition(";")[0].strip().lower()
-        length = (attachment.length or "").strip()
-        yield Enclosure(
-            url=url,
-            type=kind if _MEDIA_TYPE.fullmatch(kind) else None,
-            length=int(length) or None if _WHOLE.fullmatch(length) else None,
-        )
-        if len(seen) == MAX_ENCLOSURES:
-            return
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

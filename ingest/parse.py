@@ -17,12 +17,13 @@ import feedparser
 
 from ingest.asks import related, skips, spacing_s
 from ingest.defuse import defuse
-from ingest.feed_item import dict_at, dicts_at, item_of, text_at, title_of
+from ingest.feed_item import item_of, title_of
 from ingest.parsed import MAX_ENTRIES, HtmlPageError, MalformedError, NotAFeedError, Parsed
 from ingest.plain import read_plain
 from ingest.prolog import Prepared, prepare
 from ingest.split import Split
 from ingest.urls import document_base
+from ingest.values import dict_at, dicts_at, text_at
 
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?([\w.-]{1,40})")
 _FEED_ROOTS = frozenset(("rss", "feed", "rdf", "channel"))
@@ -139,6 +140,7 @@ def _parsed(read: _Read, entries: Sequence[Mapping[str, Any]]) -> Parsed:
         skip_days=days,
         hub=related(links, "hub", base),
         self_url=related(links, "self", base),
+        feed_id=text_at(feed, "id") if read.atom else None,
         items=tuple(item_of(entry, feed, read.version, base) for entry in entries[:MAX_ENTRIES]),
         truncated=len(entries) > MAX_ENTRIES,
         salvaged=read.salvaged,

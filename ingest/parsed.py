@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from db.podcast import PodcastFile, PodcastPerson
+
 MAX_ENTRIES = 5000
 """Of a longer document the first entries are kept: feeds have the newest first."""
 
@@ -35,11 +37,33 @@ class Markup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that an item names, unchecked: the address may be relative or bad, the length any text."""
+    """A file that an item names, unchecked: the address may be relative or bad, the length and the others any text."""
 
     url: str
     type: str | None = None
     length: str | None = None
+    duration: str | None = None
+    title: str | None = None
+    medium: str | None = None
+    width: str | None = None
+    height: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """What an item says as an episode of a podcast, unchecked."""
+
+    duration: str | None = None
+    season: str | None = None
+    number: str | None = None
+    kind: str | None = None
+    explicit: str | None = None
+    transcripts: tuple[PodcastFile, ...] = ()
+    chapters: tuple[PodcastFile, ...] = ()
+    persons: tuple[PodcastPerson, ...] = ()
+
+
+NO_EPISODE = Episode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +72,7 @@ class Item:
 
     ``canonical``: the address that the feed gives as the page's own, where ``link`` may be a detour (``rel=canonical``,
     FeedBurner's ``origLink``). ``bodies`` are its texts, ``summary`` is which of them the format calls the summary (an
-    index, or None).
+    index, or None). ``images`` are the addresses of its pictures, the best one first.
     """
 
     id: str | None = None
@@ -63,13 +87,15 @@ class Item:
     attachments: tuple[Attachment, ...] = ()
     published: str | None = None
     updated: str | None = None
+    images: tuple[str, ...] = ()
+    episode: Episode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """One document as its parser read it. ``base`` is what its relative links are resolved against.
 
-    ``hub`` and ``self_url`` are unchecked addresses, as ``site_url`` is.
+    ``hub`` and ``self_url`` are unchecked addresses, as ``site_url`` is; ``feed_id`` is unchecked, too.
     """
 
     format: str
@@ -82,6 +108,7 @@ class Parsed:
     skip_days: tuple[int, ...] = ()
     hub: str | None = None
     self_url: str | None = None
+    feed_id: str | None = None
     items: tuple[Item, ...] = field(default=(), repr=False)
     truncated: bool = False
     salvaged: bool = False

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 from ingest.plain_head import OTHER_FORMATS, HeadReader, version_of
-from ingest.plain_item import DeclinedError, Entry, ItemReader, Name
+from ingest.plain_item import Entry, ItemReader, Name
+from ingest.plain_rules import DeclinedError
 from ingest.prefixes import OWN, Prefixes
 
 MAX_NAME_CHARS = 200

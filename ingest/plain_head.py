@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ingest.plain_item import DeclinedError, ItemReader, Name, only
+from ingest.plain_item import ItemReader, Name
+from ingest.plain_rules import DeclinedError, only
 
 ATOM = "http://www.w3.org/2005/Atom"
 OTHER_FORMATS = frozenset(("http://purl.org/rss/1.0/", "http://my.netscape.com/rdf/simple/0.9/"))
@@ -22,7 +23,7 @@ _IDLE: dict[str, frozenset[str] | None] = {
     "dc": frozenset(("date", "rights", "publisher", "subject", "identifier", "format", "source", "type", "coverage")),
     "itunes": frozenset(("explicit", "block", "image", "type", "new-feed-url", "subtitle")),
     "media": frozenset(("thumbnail", "credit")),
-    **dict.fromkeys(("sy", "slash", "wfw", "thr", "feedburner", "*")),
+    **dict.fromkeys(("sy", "slash", "wfw", "thr", "feedburner", "podcast", "*")),
 }
 _IN_IMAGE = frozenset(("title", "link", "url", "width", "height", "description"))
 
@@ -38,7 +39,7 @@ class HeadReader(ItemReader):
 
     def start(self, name: Name, attributes: dict[str, str], depth: int) -> None:
         """Begin an element, or a part of the channel's picture."""
-        in_image = depth == self.top + 2 and self._name == ("", "image")
+        in_image = depth == self.top + 2 and self.name == ("", "image")
         if in_image and name[0] == "" and name[1] in _IN_IMAGE and not attributes and not self._atom:
             self._part = name[1]
         else:
@@ -46,7 +47,7 @@ class HeadReader(ItemReader):
 
     def end(self, depth: int) -> None:
         """Read the element that ends."""
-        if depth == self.top + 2 and self._name == ("", "image"):
+        if depth == self.top + 2 and self.name == ("", "image"):
             self.pieces = []
         else:
             super().end(depth)
@@ -60,7 +61,7 @@ class HeadReader(ItemReader):
     def keep(self, attributes: Mapping[str, str], text: str) -> None:
         """Keep a text as it is, by feedparser's name."""
         only(attributes)
-        prefix, local = self._name
+        prefix, local = self.name
         self.entry[f"{prefix}_{local}" if prefix else local] = text
 
     def language(self, attributes: Mapping[str, str], text: str) -> None:

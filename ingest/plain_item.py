@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 from feedparser.datetimes import _parse_date  # it has no public name
 from feedparser.mixin import _FeedParserMixin
 
+from ingest.plain_media import MEDIA_READS
+from ingest.plain_rules import DeclinedError, absolute, only, plain
+
 Entry = dict[str, Any]
 """An entry as feedparser has it, with those of its keys that are used."""
 
@@ -21,30 +24,20 @@ _TYPES = {
     **dict.fromkeys(("text", "plain", "text/plain"), "text/plain"),
     **dict.fromkeys(("html", "text/html"), "text/html"),
 }
-_IN_ADDRESS = r"[\w/.~%+,=@:!$*()'-]"
-_ADDRESS = re.compile(
-    rf"https?://[a-zA-Z0-9.-]+(?::[0-9]+)?(?:/{_IN_ADDRESS}*)?(?:\?(?:{_IN_ADDRESS}|[&?])+)?(?:#{_IN_ADDRESS}+)?"
-)
 _URN = re.compile(r"(?:tag|urn):[\w:.,@%+-][\w:.,@%+/-]*", re.ASCII)
-_CONTROLS = re.compile("[\x80-\x9f]")
-_BLANKS, _SOME_BLANKS, _STEP = re.compile(r"(?<!\s)\s{400}"), re.compile(r"\s{3}"), 130
 
 # Elements that change nothing of what is read of an item, by feedparser's prefix; nothing may be inside them.
 _IDLE: dict[str, frozenset[str] | None] = {
     "": frozenset(("comments", "created", "source")),
     "dc": frozenset(("identifier", "format", "source", "type", "coverage", "relation")),
-    "media": frozenset(("thumbnail", "credit")),
-    "itunes": frozenset(("duration", "episode", "season", "episodetype", "explicit", "block", "image", "subtitle")),
-    **dict.fromkeys(("slash", "wfw", "thr", "trackback", "sy", "pingback", "*")),  # whatever is in these
+    "media": frozenset(("credit",)),
+    "itunes": frozenset(("block", "subtitle")),
+    **dict.fromkeys(("slash", "wfw", "thr", "trackback", "sy", "pingback", "podcast", "*")),  # whatever is in these
 }
 _PERSON = {"name": "name", "email": "email", "url": "href", "uri": "href", "homepage": "href"}
 
 Name = tuple[str, str]
 """feedparser's prefix, "*" for a namespace that it does not know, and the local name in small letters."""
-
-
-class DeclinedError(Exception):
-    """This is for feedparser to read."""
 
 
 class ItemReader:
@@ -61,7 +54,7 @@ class ItemReader:
         self.pieces: list[str] = []
         self._language = language.replace("_", "-") if language else language
         self._atom = atom
-        self._name: Name = ("", "")
+        self.name: Name = ("", "")
         self._attributes: dict[str, str] = {}
         self._seen: set[str] = set()
         self._part = ""
@@ -78,8 +71,8 @@ class ItemReader:
         if self.declined:
             return
         if depth == self.top + 1:
-            self._name, self._attributes, self._person = name, attributes, None
-        elif depth == self.top + 2 and self._name == ("", "author") and name[0] == "" and name[1] in _PERSON:
+            self.name, self._attributes, self._person = name, attributes, None
+        elif depth == self.top + 2 and self.name == ("", "author") and name[0] == "" and name[1] in _PERSON:
             self.declined = bool(attributes) or bool("".join(self.pieces).strip())
             if self._person is None:
                 self._person = {}
@@ -105,7 +98,7 @@ class ItemReader:
         self.pieces = []
 
     def _element(self, text: str) -> None:
-        read = self.reads.get(self._name)
+        read = self.reads.get(self.name)
         if read is not None:
             attributes = {key.lower(): value for key, value in self._attributes.items()}
             for name in ("rel", "type"):
@@ -113,12 +106,13 @@ class ItemReader:
                     attributes[name] = attributes[name].lower()
             read(self, attributes, text)
             return
-        prefix, local = self._name
+        prefix, local = self.name
         idle = self.idle.get(prefix, frozenset())
         if idle is not None and local not in idle:
             raise DeclinedError
 
-    def _once(self, what: str) -> None:
+    def once(self, what: str) -> None:
+        """Note an element that may be there once. Raises DeclinedError for the second."""
         if what in self._seen:
             raise DeclinedError
         self._seen.add(what)
@@ -134,22 +128,22 @@ class ItemReader:
 
     def title(self, attributes: Mapping[str, str], text: str) -> None:
         """Read ``title``: feedparser keeps the first."""
-        self._once("title")
+        self.once("title")
         self.entry["title"], self.entry["title_detail"] = text, self._detail(attributes, "text", text)
 
     def description(self, attributes: Mapping[str, str], text: str) -> None:
         """Read RSS's ``description``."""
-        self._once("summary")
+        self.once("summary")
         self.entry["summary"], self.entry["summary_detail"] = text, self._detail(only(attributes), "html", text)
 
     def summary(self, attributes: Mapping[str, str], text: str) -> None:
         """Read Atom's ``summary``."""
-        self._once("summary")
+        self.once("summary")
         self.entry["summary"], self.entry["summary_detail"] = text, self._detail(attributes, "text", text)
 
     def content(self, attributes: Mapping[str, str], text: str) -> None:
         """Read Atom's ``content``; it stands in for a summary."""
-        self._once("content")
+        self.once("content")
         self.entry["content"] = [self._detail(attributes, "text", text)]
         self.entry.setdefault("summary", text)
 
@@ -167,12 +161,13 @@ class ItemReader:
         kind = attributes.get("type", "application/atom+xml" if rel == "self" else "text/html")
         if rel == "alternate" and kind in ("text/html", "html", "xhtml", "application/xhtml+xml"):
             self.entry["link"] = address
-        link = {"rel": rel, "href": address, "type": kind, "length": attributes.get("length")}
+        link: Entry = {"rel": rel, "href": address, "type": kind}
+        link |= {name: attributes.get(name) for name in ("length", "title")}
         self.entry.setdefault("links", []).append(link)
 
     def id(self, attributes: Mapping[str, str], text: str) -> None:
         """Read ``guid`` or ``id``; it is the link too, where it may be and there is none yet."""
-        self._once("id")
+        self.once("id")
         is_link = only(attributes, "ispermalink").get("ispermalink", "true") == "true"
         if is_link and text and not _URN.fullmatch(text):
             absolute(text)
@@ -193,7 +188,7 @@ class ItemReader:
     def author(self, attributes: Mapping[str, str], text: str) -> None:
         """Read an author whose name is given as text."""
         only(attributes)
-        self._once("author")
+        self.once("author")
         if "@" in text or len(text) > MAX_AUTHOR_CHARS:
             raise DeclinedError
         self.entry["author"], self.entry["authors"] = text, [{"name": text} if text else {}]
@@ -229,21 +224,10 @@ class ItemReader:
         if any(tag.values()) and tag not in tags:
             tags.append(tag)
 
-    def enclosure(self, attributes: Mapping[str, str], _: str) -> None:
-        """Read RSS's ``enclosure``."""
-        only(attributes, "url", "uri", "href", "type", "length")
-        address = attributes.get("url", attributes.get("uri", attributes.get("href")))
-        link = {"rel": "enclosure", "type": attributes.get("type"), "length": attributes.get("length")}
-        self.entry.setdefault("links", []).append({**link, "href": address} if address else link)
-
     def original(self, attributes: Mapping[str, str], text: str) -> None:
         """Read ``feedburner:origLink``, which is not resolved."""
         only(attributes)
         self.entry["feedburner_origlink"] = text
-
-    def media(self, attributes: Mapping[str, str], _: str) -> None:
-        """Read ``media:content``."""
-        self.entry.setdefault("media_content", []).append(attributes)
 
 
 ItemReader.reads = {
@@ -258,38 +242,6 @@ ItemReader.reads = {
     **dict.fromkeys((("", "updated"), ("", "modified"), ("dc", "date"), ("dcterms", "modified")), ItemReader.updated),
     **dict.fromkeys((("", "author"), ("dc", "creator"), ("itunes", "author")), ItemReader.author),
     **dict.fromkeys((("", "category"), ("dc", "subject")), ItemReader.category),
-    ("", "enclosure"): ItemReader.enclosure,
-    ("media", "content"): ItemReader.media,
     ("feedburner", "origlink"): ItemReader.original,
+    **MEDIA_READS,
 }
-
-
-def plain(text: str) -> str:
-    """Strip a text of the white space around it. Raises DeclinedError for one that feedparser would repair."""
-    text = text.strip()
-    if _SOME_BLANKS.search(text[::_STEP]) and _BLANKS.search(text):  # it is shortened before feedparser sees it
-        raise DeclinedError
-    if not text.isascii():
-        if _CONTROLS.search(text):
-            raise DeclinedError
-        try:
-            text.encode("latin-1").decode()
-        except UnicodeError:
-            pass
-        else:
-            raise DeclinedError  # UTF-8 that was taken for Latin-1 and encoded again
-    return text
-
-
-def only(attributes: Mapping[str, str], *names: str) -> Mapping[str, str]:
-    """Check that an element has no other attributes than these. Raises DeclinedError."""
-    if not attributes.keys() <= set(names):
-        raise DeclinedError
-    return attributes
-
-
-def absolute(address: str) -> str:
-    """Check that an address is one that resolving does not change. Raises DeclinedError."""
-    if not _ADDRESS.fullmatch(address):
-        raise DeclinedError
-    return address

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from feedparser.mixin import _FeedParserMixin
 
+from ingest.podcast_tags import install
+
+install()
 OWN: dict[str, str] = {uri.lower(): prefix for uri, prefix in _FeedParserMixin.namespaces.items()}
 """feedparser's prefix of each namespace that it knows, by the address in small letters."""
 _TAKEN = {prefix.lower() for prefix in OWN.values()}

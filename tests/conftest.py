@@ -12,7 +12,14 @@ import pytest
 from house import House
 from origin import Origin, running_origin
 
-DEBIAN = {"newsboat": "newsboat", "chromium": "chromium", "openssl": "openssl"}
+DEBIAN = {
+    "newsboat": "newsboat",
+    "sfeed": "sfeed",
+    "r2e": "rss2email",
+    "nginx": "nginx-light",
+    "chromium": "chromium",
+    "openssl": "openssl",
+}
 """Programs that some tests need → the Debian package that has them."""
 
 

@@ -73,6 +73,8 @@ class Newsroom:
     policy: Mapping[str, Any] = field(default_factory=dict)
     """By which policy: fields of ``ingest.tag.Topic``."""
     rules: tuple[Rule, ...] = ()
+    more_topics: tuple[ConfiguredTopic, ...] = ()
+    """Others, of the same policy."""
 
     def __post_init__(self) -> None:
         self.db = open_writer(self.path)
@@ -83,7 +85,7 @@ class Newsroom:
             self.db,
             map(Named, self.sources),
             [rule.id for rule in self.rules],
-            [topic],
+            [topic, *self.more_topics],
             iso(START),
             mint=minting("config"),
         )
@@ -101,7 +103,9 @@ class Newsroom:
         def write(db: Database) -> PollPlan:
             known = ArchiveKnown(db, self.desk)
             present = source_now(db, self.synced.sources[source])
-            plan = plan_poll(present, answer_of(fetched, document), known, desks, RHYTHM, at(hour), self.grouping)
+            plan = plan_poll(
+                present, answer_of(fetched, document, started=at(hour)), known, desks, RHYTHM, at(hour), self.grouping
+            )
             apply_plan(db, plan, mint=mint)
             return plan
 
@@ -109,7 +113,11 @@ class Newsroom:
 
     def desks(self) -> Desks:
         """Give what the config says of tagging and selecting."""
-        topics = (Topic(id=id_, query=parse(self.match), **self.policy) for id_ in self.synced.topics.values())
+        asked = {one.id: one.query for one in self.more_topics}
+        topics = (
+            Topic(id=id_, query=asked.get(name) or parse(self.match), **self.policy)
+            for name, id_ in self.synced.topics.items()
+        )
         return Desks(source_tags={}, rules=self.rules, topics=tuple(topics))
 
     def poll(self, source: str, *printed: Printed, hour: float = 1) -> PollPlan:

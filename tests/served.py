@@ -6,32 +6,49 @@ import contextlib
 import http.client
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from db.model import Format
+from db.query_names import Names
+from db.readers import Readers
 from feeds.front_page import TopicSummary, index_page
 from feeds.publish import Published, Publisher
 from feeds.render import MEDIA_TYPES
 from feeds.serve import make_app
+from feeds.site import RefusedError, TopicCard
+from wireroom.visitors import Visitor
 
 BODY = b"<rss>" + b"a story, " * 500 + b"</rss>"
 
 
 class Stub:
-    """A site with one topic, one renamed one, and a front page."""
+    """A site with one topic, one renamed one, an archive page, a front page, and nothing to read."""
+
+    readers: Readers = None  # type: ignore[assignment] # nothing here reads the archive
+    base_url = "https://wire.example/"
+    token: str | None = None
+    hubs: Sequence[str] = ("https://wire.example/hub",)
 
     def __init__(self, folder: Path) -> None:
         publisher = Publisher(folder)
+        self.others = {
+            "topics/news/1.atom": publisher.write("topics/news/1.atom", BODY, MEDIA_TYPES["atom"]),
+            "topics.opml": publisher.write("topics.opml", BODY, "text/x-opml"),
+        }
         self.well = True
         self.broken = False
         self.documents = {
             ("news", fmt): publisher.write(f"topics/news.{fmt}", BODY, MEDIA_TYPES[fmt]) for fmt in MEDIA_TYPES
         }
+        hush = publisher.write("topics/hush-0123.rss", BODY, MEDIA_TYPES["rss"])
+        self.documents["hush-0123", "rss"] = replace(hush, unlisted=True)
         summary = TopicSummary(
             id="news", title="News <all>", stories=2, newest="Tea & more", newest_at="2026-11-20T10:00:00Z"
         )
@@ -42,6 +59,10 @@ class Stub:
         """Look it up."""
         return self.documents.get((topic, fmt))
 
+    def document(self, path: str) -> Published | None:
+        """Look it up."""
+        return self.others.get(path)
+
     def moved(self, topic: str, fmt: Format) -> str | None:
         """One topic has another name now."""
         return f"https://wire.example/topics/news.{fmt}" if topic == "old" else None
@@ -49,6 +70,20 @@ class Stub:
     def gone(self, topic: str) -> bool:
         """One topic was secret, and has another token now."""
         return topic == "secret-0123"
+
+    def topics(self) -> Sequence[TopicCard]:
+        """None that anybody asks for."""
+        return ()
+
+    def names(self) -> Names:
+        """None that anybody asks for."""
+        return Names()
+
+    public_names = names
+
+    async def act(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Nothing can be done."""
+        raise RefusedError("nothing can be done here")
 
     def index(self) -> Published | None:
         """The page, once it is there."""
@@ -77,13 +112,17 @@ class Client:
 
 
 @contextlib.contextmanager
-def running_site(folder: Path) -> Iterator[Client]:
-    """Run the application over a Stub in ``folder`` under uvicorn on a thread."""
+def running_site(folder: Path, more: Sequence[BaseRoute] = (), **settings: Any) -> Iterator[Client]:
+    """Run the application over a Stub in ``folder`` as the daemon does, on a thread; ``settings``: of ``make_app``."""
     site = Stub(folder)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    server = uvicorn.Server(uvicorn.Config(make_app(site), lifespan="off", log_config=None))
+    listener.listen(1024)
+    app = make_app(site, more, **settings)
+    config = uvicorn.Config(
+        app, http=Visitor, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

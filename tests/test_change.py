@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from db.model import Enclosure, Entry
+from db.word_diff import Part, diff, hunks
 from factory import entry
 from ingest.change import change, letters_off
-from ingest.word_diff import Part, diff, hunks
 
 BODY = (
     "The ferry left the harbour of Valletta at dawn with too many people on board.\n"

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from db.model import Document, Entry
 from ingest.digest import digest
-from ingest.normalize import MAX_CATEGORIES, MAX_ENCLOSURES, MAX_ID_CHARS, MAX_TITLE_CHARS, clean_language, key
+from ingest.media import MAX_ENCLOSURES
+from ingest.normalize import MAX_CATEGORIES, MAX_ID_CHARS, MAX_TITLE_CHARS, clean_language, key
 from ingest.parsed import MAX_ENTRIES
 
 URL = "https://feeds.example.org/dir/feed.xml"
@@ -46,7 +47,7 @@ def test_giant_fields_are_capped() -> None:
     second = entry(f'<guid isPermaLink="false">{"x" * 100_000}2</guid>')
     lists = entry(
         "".join(f"<category>c{n}</category>" for n in range(90))
-        + "".join(f'<enclosure url="/{n}.mp3"/>' for n in range(90))
+        + "".join(f'<enclosure url="/{n}.mp3"/>' for n in range(150))
     )
 
     assert len(first.raw_id or "") == MAX_ID_CHARS

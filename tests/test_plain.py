@@ -23,7 +23,8 @@ NAMESPACES = (
     'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:atom="http://www.w3.org/2005/Atom" '
     'xmlns:slash="http://purl.org/rss/1.0/modules/slash/" xmlns:x="http://example.org/x" '
     'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
-    'xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0"'
+    'xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0" '
+    'xmlns:podcast="https://podcastindex.org/namespace/1.0"'
 )
 ROOTS = {
     "rss": (f'<rss version="2.0" {NAMESPACES}><channel><title>T</title>', "</channel></rss>", "item"),
@@ -156,7 +157,34 @@ PARTS = st.one_of(
         ADDRESSES,
         st.sampled_from(["url", "href"]),
     ),
-    st.builds(lambda url: f'<media:content url="{url}" medium="image" fileSize="9"/>', ADDRESSES),
+    st.builds(
+        lambda name, url, more: f'<{name} url="{url}"{more}/>',
+        st.sampled_from(["media:content", "media:thumbnail", "podcast:transcript", "podcast:chapters"]),
+        ADDRESSES,
+        st.sampled_from(
+            [
+                "",
+                ' medium="image" fileSize="9"',
+                ' width="640" height="x"',
+                ' type="Text/VTT" rel="Captions" language="en"',
+            ]
+        ),
+    ),
+    st.builds(
+        lambda name, more, text: f"<itunes:{name}{more}>{text}</itunes:{name}>",
+        st.sampled_from(["duration", "season", "episode", "episodeType", "explicit"]),
+        st.sampled_from(["", "", "", ' a="b"']),
+        st.sampled_from(["1:02:03", "90", " 7 ", "full", "true", "yes", "clean", "no", "<b>x</b>", ""]),
+    ),
+    st.builds(
+        lambda url, more: f'<itunes:image href="{url}"{more}/>', ADDRESSES, st.sampled_from(["", ' url="/other.jpg"'])
+    ),
+    element("itunes:image", ADDRESSES, st.just("")),
+    element("media:thumbnail", ADDRESSES, st.sampled_from(["", ' url="/t.jpg"'])),
+    element(
+        "podcast:person", WORDS, st.sampled_from(["", ' role="Guest" href="/p" img="/p.jpg"', ' name="attribute"'])
+    ),
+    element("podcast:season", st.just("3"), st.sampled_from(["", ' name="Three"'])),
     st.builds(
         lambda name, more, text: f"<author>{text}<name>{name}</name>{more}</author>",
         WORDS,
@@ -170,6 +198,11 @@ PARTS = st.one_of(
             '<media:group><media:content url="/v.mp4" type="video/mp4"/></media:group>',
             '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">X</div></content>',
             '<title xml:lang="fr">Titre</title>',
+            '<podcast:value type="lightning"><podcast:valueRecipient name="n"/></podcast:value>',
+            "<podcast:transcript/>",
+            '<p:person xmlns:p="https://podcastindex.org/namespace/1.0" role="host">P</p:person>',
+            '<podcast:person xmlns:podcast="http://example.org/other">other</podcast:person>',
+            "<image><url>/inner.png</url></image>",
             "<image><title>inner</title></image>",
             "<dc:foo/><foo/>",
             '<y:z xmlns:y="http://purl.org/dc/elements/1.1/">y</y:z>',

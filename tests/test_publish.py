@@ -9,10 +9,16 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+import brotli
 import pytest
 
 from feeds.publish import Publisher, PublishError
 from house import House
+
+
+def plain(folder: Path) -> list[str]:
+    """List the files under a folder that are not compressed."""
+    return sorted(path.name for path in folder.rglob("*") if not path.is_dir() and path.suffix not in (".gz", ".br"))
 
 
 def test_unchanged_bytes_keep_the_file_and_its_date(tmp_path: Path) -> None:
@@ -29,7 +35,8 @@ def test_unchanged_bytes_keep_the_file_and_its_date(tmp_path: Path) -> None:
     changed = Publisher(tmp_path).write("topics/t.rss", b"other", "application/rss+xml")
     assert changed.etag != first.etag
     assert path.read_bytes() == b"other"
-    assert [entry.name for entry in path.parent.iterdir()] == ["t.rss"], "no temporary file stays"
+    assert plain(path.parent) == ["t.rss"], "no temporary file stays"
+    assert {file.stat().st_mtime_ns for file in path.parent.iterdir()} == {changed.changed * 10**9}
 
 
 def test_reader_never_sees_a_partial_file(tmp_path: Path) -> None:
@@ -112,7 +119,7 @@ def test_only_feeds_of_gone_topics_are_removed(tmp_path: Path) -> None:
     publisher.write("topics/foreign.rss", b"x", "x/y")
     publisher.tidy({"gone", "link"})
 
-    assert sorted(path.name for path in folder.iterdir()) == [
+    assert plain(folder) == [
         "dotted.name.atom",
         "foreign.rss",
         "kept.rss",
@@ -134,8 +141,75 @@ def test_each_encoding_has_an_etag_of_its_bytes(tmp_path: Path) -> None:
     assert all(etag[0] == etag[-1] == '"' for etag in (one.etag, one.gzip_etag))
 
 
+def test_what_is_compressed_unpacks_to_the_document_whatever_a_kill_left(tmp_path: Path) -> None:
+    """A web server sends the compressed file as it is: one of another state is written anew, and so is a lost one."""
+    publisher = Publisher(tmp_path)
+    path = tmp_path / "topics" / "t.rss"
+    gz, br = path.with_name("t.rss.gz"), path.with_name("t.rss.br")
+    for body, spoil in (
+        (b"one", gz.unlink),
+        (b"two", lambda: br.write_bytes(brotli.compress(b"three"))),
+        (b"three", lambda: os.utime(gz, (5, 5))),
+        (b"four", lambda: None),
+    ):
+        publisher.write("topics/t.rss", body, "x/y")
+        spoil()
+        found = publisher.write("topics/t.rss", body, "x/y")
+        assert gzip.decompress(gz.read_bytes()) == brotli.decompress(br.read_bytes()) == path.read_bytes() == body
+        assert (found.body, found.gzip, found.br) == (body, gz.read_bytes(), br.read_bytes())
+        assert publisher.read("topics/t.rss", "x/y") == found
+        assert {file.stat().st_mtime_ns for file in (path, gz, br)} == {found.changed * 10**9}
+    gz.unlink()
+    assert publisher.read("topics/t.rss", "x/y") is None, "not whole"
+
+
+def test_two_changes_in_one_second_have_two_times(tmp_path: Path) -> None:
+    """HTTP dates are whole seconds, and nginx's ETag is made of the time and the length."""
+    publisher = Publisher(tmp_path)
+    times = [publisher.write("topics/t.rss", body, "x/y").changed for body in (b"1", b"2", b"3")]
+
+    assert len(set(times)) == 3
+    assert times == sorted(times)
+
+
+def test_known_time_of_a_change_outlives_the_file(tmp_path: Path) -> None:
+    """Somebody emptied the folder: the same content has its old Last-Modified again."""
+    found = Publisher(tmp_path).write("topics/t.rss", b"1", "x/y", changed=1_000_000_000)
+
+    assert found.last_modified == "Sun, 09 Sep 2001 01:46:40 GMT"
+    assert (tmp_path / "topics" / "t.rss").stat().st_mtime == 1_000_000_000
+
+
+def test_archive_pages_and_the_page_of_a_topic_go_with_it(tmp_path: Path) -> None:
+    """Those of others stay, and what somebody put there."""
+    publisher = Publisher(tmp_path)
+    for topic in ("gone", "kept"):
+        for file in ("index.html", "1.rss", "1.atom", "1.json", "12.rss"):
+            publisher.write(f"topics/{topic}/{file}", b"x", "x/y")
+    assert publisher.pages("gone") == {1}, "12 is not there in all formats"
+    publisher.tidy({"gone"})
+    assert plain(tmp_path) == ["1.atom", "1.json", "1.rss", "12.rss", "index.html"]
+    assert not (tmp_path / "topics" / "gone").exists()
+    (tmp_path / "topics" / "kept" / "notes.txt").write_text("mine")
+    publisher.tidy({"kept"})
+    assert plain(tmp_path) == ["notes.txt"]
+
+
 @pytest.mark.parametrize(
-    "name", ["../t.rss", "topics/../../t.rss", "/t.rss", "topics/.t.rss", "topics/a/b.rss", "topics/t.exe", "t.rss", ""]
+    "name",
+    [
+        "../t.rss",
+        "topics/../../t.rss",
+        "/t.rss",
+        "topics/.t.rss",
+        "topics/a/b.rss",
+        "topics/a/0.rss",
+        "topics/../1.rss",
+        "static/../t.css",
+        "topics/t.exe",
+        "t.rss",
+        "",
+    ],
 )
 def test_names_that_are_not_ours_are_refused(tmp_path: Path, name: str) -> None:
     """Nothing is written outside the folder, or under a name that nothing would ever tidy."""
@@ -180,7 +254,7 @@ def test_what_a_killed_process_left_half_written_is_tidied(tmp_path: Path) -> No
             (folder / name).write_text("half")
     Publisher(tmp_path).tidy(set())
 
-    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
+    assert plain(tmp_path) == [
         ".htaccess",
         ".htaccess",
         ".other.tmp",

@@ -203,7 +203,7 @@ def export(path: Path, file: Path) -> None:
     """
     from datetime import UTC, datetime
 
-    from feeds.publish import replace_file
+    from feeds.files import replace_file
     from wireroom.opml import write_opml
     from wireroom.opml_export import listed
     from wireroom.source_memory import names_of

@@ -14,6 +14,7 @@ from db.model import Dedupe, Level
 from db.query import parse
 from db.query_faults import QueryError
 from db.query_values import LANGUAGE
+from feeds.webhook_message import key_of
 from ingest.guard import Allowed
 from wireroom.config_addresses import (
     check_base_url,
@@ -46,6 +47,19 @@ def check_token(value: object) -> str:
             "`python3 -c 'import secrets; print(secrets.token_urlsafe())'` makes"
         )
     return value
+
+
+def check_webhook_secret(value: object) -> str:
+    """Check the key of a webhook's signatures: a secret, also in the form ``whsec_`` and base64."""
+    secret = check_token(value)
+    try:
+        key_of(secret)
+    except ValueError:
+        raise ValueError(
+            "begins with whsec_, but what follows is no key of 16 bytes or more in base64|write whsec_ and what "
+            "`openssl rand -base64 32` gives, or another secret"
+        ) from None
+    return secret
 
 
 def check_path(value: object) -> str:
@@ -228,7 +242,7 @@ class WebhookTable(Table):
     id: Id
     url: Annotated[str, exactly(check_web_address)]
     topics: list[Id] = Field(min_length=1)
-    secret: Annotated[str, exactly(check_token)]
+    secret: Annotated[str, exactly(check_webhook_secret)]
 
 
 class File(Table):

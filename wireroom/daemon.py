@@ -24,6 +24,7 @@ from feeds.owner import owner_routes
 from feeds.pages.routes import page_routes
 from feeds.serve import make_app
 from ingest.memory import give_back_large_blocks
+from wireroom.add_here import add_here
 from wireroom.beat import beating
 from wireroom.callback import callback_routes
 from wireroom.config import Config
@@ -184,8 +185,9 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
     ]
     server = Server(
         uvicorn.Config(
-            make_app(site, routes),
+            make_app(site, routes, listen=engine.config.listen_host, proxies=lambda: engine.config.proxies),
             http=Visitor,
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -231,6 +233,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await reloader.answer()
     if request.get("do") in DECISIONS:
         return await decide(engine, request)
+    if request.get("do") == "add":
+        return await add_here(engine, reloader, request)
     if request.get("do") == "rotate":
         return await rotate(engine, request)
     if request.get("do") == "regroup":

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from db.revisions import History, Revised
+from db.word_diff import Part, diff, pieces
 from ingest.change import change
-from ingest.word_diff import Part, diff, pieces
 from wireroom.escape import escaped
 
 CONTEXT_WORDS = 8

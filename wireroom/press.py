@@ -8,30 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader
-from db.due import Due
-from db.listed import Listed, listed_topics
+from db.archive_pages import topics_behind, topics_waiting
+from db.documents import note_documents
 from db.model import FORMATS, Format
-from db.shown import Front, front_of, note_front
+from db.times import iso
 from db.tokens import tokens_of
-from db.topics import change_counts, feed_of, mark_published, one_moment, removed_topics, topic_row, unpublished
+from db.topics import change_counts, mark_published, removed_topics, unpublished
 from db.writer import Writer
-from feeds.brief import briefed
-from feeds.digest import DAYS, day_name, local
-from feeds.front_page import TopicSummary, index_page
 from feeds.publish import Published, Publisher, PublishError
-from feeds.render import MEDIA_TYPES, feed_path, render, topic_channel
+from feeds.render import feed_path
 from wireroom.addresses import Addresses, addresses
 from wireroom.config import Config, Topic
+from wireroom.folder import print_folder, print_page
 from wireroom.log import Log
+from wireroom.printer import Printer
+from wireroom.shelf import Shelf
+
+LATE_EVERY = timedelta(minutes=10)
+"""So often it is looked for what was taken into topics without being announced: no story that is published tells."""
 
 
 class Press:
@@ -46,8 +48,11 @@ class Press:
         self._documents: dict[tuple[str, Format], Published] = {}
         self._addresses = Addresses()
         self._named_by: Config | None = None  # whose topics the addresses are
-        self._index: Published | None = None
+        self._shelf = Shelf(self._publisher)
         self._reader: Database | None = None
+        self._printer: Printer | None = None
+        self._more: set[str] = set()  # topics of which not all of the past is written yet
+        self._late_at: datetime | None = None  # when LATE_EVERY was done last
         self._trouble: str | None = None
         self.archive_trouble: str | None = None
         """Why the last poll could not be recorded; the archive itself can't hold that."""
@@ -66,45 +71,62 @@ class Press:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._reader.close)
             await asyncio.to_thread(self._thread.shutdown)
 
-    async def publish(self, *, everything: bool = False) -> None:
+    async def publish(self, *, everything: bool = False, past: bool = False) -> None:
         """Write what has changed since it was last written; ``everything``: look at every topic.
 
-        Raises nothing: trouble is logged once, shown in health, and tried again at the next call.
+        ``past``: all archive pages too, however long that takes; else some wait for the next call. Raises nothing:
+        trouble is logged once, shown in health, and tried again at the next call.
         """
         async with self._turn:
             loop = asyncio.get_running_loop()
             trouble = None
             try:
-                done, trouble = await loop.run_in_executor(self._thread, self._print, self._config, everything)
+                done, trouble = await loop.run_in_executor(self._thread, self._print, self._config, everything, past)
                 for topic, changes in done.items():
-                    mark = partial(mark_published, topic=topic, changes=changes)
-                    await self._writer.write(mark, own=True)
+                    await self._writer.write(self._mark(topic, changes), own=True)
             except (ArchiveError, sqlite3.Error) as error:
                 trouble = str(error)
             if trouble is not None and trouble != self._trouble:
                 self._log.error("not published", error=trouble)
             self._trouble = trouble
 
-    def _print(self, config: Config, everything: bool) -> tuple[dict[str, int], str | None]:
+    def _mark(self, topic: str, changes: int) -> Callable[[Database], None]:
+        """Make the job that notes that a topic is published as of that change count, and which documents it has."""
+        name = self._addresses.names.get(topic, "")
+        made = {fmt: found for fmt in FORMATS if (found := self._documents.get((name, fmt))) is not None}
+
+        def mark(db: Database) -> None:
+            for fmt, found in made.items():
+                changed_at = iso(datetime.fromtimestamp(found.changed, UTC))
+                note_documents(db, topic, {fmt: found.etag}, changed_at)
+            mark_published(db, topic, changes)
+
+        return mark
+
+    def _print(self, config: Config, everything: bool, past: bool) -> tuple[dict[str, int], str | None]:
         """Write topics, on the press's own thread → the change count up to which each is written; trouble, if any.
 
         A topic that can't be written keeps its old documents and stays open; the others are written all the same.
         """
         if self._reader is None:
             self._reader = open_reader(config.archive)
+        if self._printer is None:
+            self._printer = Printer(self._reader, self._writer, self._publisher, self._log)
+        now = datetime.now(UTC)
         named_anew = everything or self._named_by is not config
         if named_anew:
             removed = removed_topics(self._reader) - {topic.id for topic in config.topics}
             self._addresses = addresses(config.topics, tokens_of(self._reader), removed)
         self._named_by = config
         topics = {topic.id: topic for topic in config.topics if topic.id in self._addresses.names}
-        open_topics = change_counts(self._reader) if everything else unpublished(self._reader)
         done: dict[str, int] = {}
         trouble: list[str] = []
-        for topic, changes in open_topics.items():
+        for topic, changes in self._open_topics(self._reader, now, everything).items():
             if topic in topics:
                 try:
-                    self._print_topic(config, topics[topic])
+                    if named_anew:
+                        self._printer.look_after_pages(config, topics[topic], self._addresses.names[topic])
+                    self._print_topic(self._printer, config, topics[topic], now, past)
                     done[topic] = changes
                 except PublishError as error:  # shown to everybody, so without a secret topic's name
                     name = self._addresses.names[topic]
@@ -120,47 +142,35 @@ class Press:
                 self._publisher.tidy(set(self._addresses.old))
                 names = set(self._addresses.names.values())
                 self._documents = {key: document for key, document in self._documents.items() if key[0] in names}
+                self._shelf.keep_only(self._addresses.names)
             if done or everything:
-                self._print_index(config)
+                for path, document in print_folder(self._reader, self._publisher, config).items():
+                    self._shelf.put(path, document)
         except PublishError as error:
             trouble.append(str(error))
         return done, trouble[0] if trouble else None
 
-    def _print_topic(self, config: Config, topic: Topic) -> None:
-        """Write a topic in all formats. Raises PublishError."""
+    def _open_topics(self, reader: Database, now: datetime, everything: bool) -> dict[str, int]:
+        """Find the topics that must be looked at → their change counts, by id."""
+        counts = change_counts(reader)
+        if everything:
+            return counts
+        wanted = {*unpublished(reader), *topics_behind(reader), *self._more}
+        if self._late_at is None or not timedelta(0) <= now - self._late_at < LATE_EVERY:
+            self._late_at = now
+            wanted |= topics_waiting(reader)
+        return {topic: changes for topic, changes in counts.items() if topic in wanted}
+
+    def _print_topic(self, printer: Printer, config: Config, topic: Topic, now: datetime, past: bool) -> None:
+        """Write a topic, and hold it ready. Raises PublishError."""
         assert self._reader is not None
         name = self._addresses.names[topic.id]
-        feed = feed_of(self._reader, topic.id, topic.policy, self._front(topic))
-        if not topic.full_text:
-            feed = replace(feed, items=tuple(map(briefed, feed.items)))
-        for fmt in FORMATS:
-            rendered = render(feed, fmt, topic_channel(feed, fmt, config.base_url, name=name))
-            for guid, why in rendered.left_out:
-                self._log.error("item left out", topic=topic.id, format=fmt, guid=guid, error=why)
-            made = self._publisher.write(feed_path(name, fmt), rendered.body, MEDIA_TYPES[fmt])
-            self._documents[name, fmt] = replace(made, unlisted=topic.secret)
-
-    def _front(self, topic: Topic) -> Front | None:
-        """Read what a topic shows, and have noted what comes and what leaves; None for a topic that has digests.
-
-        It is noted before it is seen: after a kill in between, nothing is on the front that is not known to be there.
-        """
-        assert self._reader is not None
-        if topic.digest is not None:
-            return None
-        with one_moment(self._reader):
-            front = front_of(self._reader, topic_row(self._reader, topic.id), topic.policy)
-        if front.came or front.left:
-            self._writer.submit(partial(note_front, front=front), own=True).result()
-        return front
-
-    def _print_index(self, config: Config) -> None:
-        """Write the front page. Raises PublishError."""
-        assert self._reader is not None
-        due = {topic.id: topic.digest for topic in config.topics}
-        summaries = [summary(topic, due.get(topic.topic)) for topic in listed_topics(self._reader)]
-        page = index_page(summaries, base_url=config.base_url)
-        self._index = self._publisher.write("index.html", page, "text/html; charset=utf-8")
+        made = printer.print_topic(config, topic, name, now, all_of_it=past)
+        for fmt, document in made.documents.items():
+            self._documents[name, fmt] = document
+        self._shelf.put_pages(name, made.last_page, unlisted=topic.secret)
+        (self._more.add if made.more else self._more.discard)(topic.id)
+        print_page(self._reader, self._publisher, config, topic, name, made.last_page)
 
     def published(self, topic: str, fmt: Format) -> Published | None:
         """Look up the document of the topic with this public name."""
@@ -173,8 +183,11 @@ class Press:
 
     def document(self, path: str) -> Published | None:
         """Look up a document that is no topic's feed, by its path in the publish folder."""
-        _ = path
-        return None
+        return self._shelf.look_up(path)
+
+    def last_page(self, name: str) -> int:
+        """Count the archive pages of the topic with this public name."""
+        return self._shelf.last_page(name)
 
     def moved(self, topic: str, fmt: Format) -> str | None:
         """Look up where a topic that was renamed is now."""
@@ -187,23 +200,9 @@ class Press:
 
     def index(self) -> Published | None:
         """Give the front page; None while it could not be written yet."""
-        return self._index
+        return self._shelf.look_up("index.html")
 
     def health(self) -> dict[str, Any]:
         """Tell how publishing goes, whether the archive takes what is polled, and whether a cluster polls it."""
         trouble = self.archive_trouble or self.cluster_trouble or self._trouble
         return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}
-
-
-def summary(topic: Listed, due: Due | None) -> TopicSummary:
-    """Say of a topic what the front page does. Of one that has digests, its newest stories are not told before."""
-    newest, newest_at, rhythm = topic.newest, topic.newest_at, None
-    if due is not None:
-        day = "day" if due.weekday is None else DAYS[due.weekday]
-        rhythm = f"a digest each {day} at {due.hour:02}:{due.minute:02} ({due.zone})"
-        newest, newest_at = None, topic.digest_to
-        if topic.digest_to is not None and topic.digest_zone is not None:
-            newest = f"Digest of {day_name(local(topic.digest_to, topic.digest_zone))}"
-    return TopicSummary(
-        id=topic.topic, title=topic.title, stories=topic.stories, newest=newest, newest_at=newest_at, rhythm=rhythm
-    )

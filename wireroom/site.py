@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from db.archive import ArchiveError
 from db.model import Format
 from db.query_names import Names
 from db.readers import Readers
 from feeds.publish import Published
 from feeds.site import RefusedError, TopicCard
 from wireroom.config_queries import names_of
+from wireroom.config_tags import check_tag
 from wireroom.control import ControlError
 from wireroom.engine import Engine
 
@@ -99,6 +102,25 @@ class DaemonSite:
     async def act(self, request: dict[str, Any]) -> dict[str, Any]:
         """Have something done by the daemon itself. Raises RefusedError."""
         try:
-            return await self._do(request)
+            return await self._do(with_tags(request))
         except ControlError as error:
             raise RefusedError(str(error)) from error
+        except (ArchiveError, sqlite3.Error) as error:
+            self._engine.log.error("not done", do=request.get("do"), error=str(error))
+            raise RefusedError(f"the archive can't be written: {error}") from error
+
+
+def with_tags(request: dict[str, Any]) -> dict[str, Any]:
+    """Write the tags that a person typed as the side door takes them. Raises RefusedError for what is none.
+
+    Those that are taken away need not be well written: a story may have them from an earlier version.
+    """
+    if request["do"] not in ("tag", "untag"):
+        return request
+    try:
+        plain = [check_tag(tag) if request["do"] == "tag" else tag for tag in request["tags"]]
+    except ValueError as error:
+        raise RefusedError(str(error).replace("|", "; ")) from None
+    if not plain or not all(":" in tag for tag in plain):
+        raise RefusedError("a tag is written kind:name")
+    return {**request, "tags": [tag.split(":", 1) for tag in plain]}

@@ -1,8 +1,29 @@
-"""Webhooks: a topic's new stories are posted to the addresses of the config. IO: network, sqlite."""
+"""Webhooks: a topic's new stories are posted to the addresses of the config. IO: network, sqlite.
+
+Each message is in the archive before it is sent, and stays the same until it was taken: at least once, in order.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from datetime import UTC, datetime
+from functools import partial
+
+from db.archive import ArchiveError
+from db.output import Policy
+from db.times import iso, iso_after
+from db.webhooks import Hook, batch_items, due_webhooks, keep_webhooks, take_batch, write_sent, write_unsent
+from feeds.render import feed_path
+from feeds.webhook_message import message, message_id, signed_headers
+from ingest.websub import ask_again_at
+from wireroom.config import Config, Webhook
+from wireroom.courier import GONE, Courier, UndeliveredError, host_of, told
 from wireroom.engine import Engine
+from wireroom.subscriber import shown
+
+REST_S = 60
+"""After the archive took nothing (a full disk), it is left alone for so long."""
 
 
 class Webhooks:
@@ -10,9 +31,78 @@ class Webhooks:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._config: Config | None = None
+        self._rest_until = 0.0
+        self._now_s = 0.0
+        self.courier = Courier(self._failed)
+
+    def _failed(self, error: BaseException) -> None:
+        self._rest_until = self._now_s + REST_S
+        self._engine.log.error("webhook not recorded", error=str(error), exc_info=error)
 
     async def tick(self) -> None:
-        """Begin what is due."""
+        """Begin what is due. Raises what the archive raises, rarely."""
+        self._now_s = asyncio.get_running_loop().time()
+        if self._now_s < self._rest_until:
+            return
+        try:
+            if self._config is not self._engine.config:
+                config = self._engine.config
+                wanted = [(hook.id, topic) for hook in config.webhooks for topic in hook.topics]
+                await self._engine.writer.write(partial(keep_webhooks, wanted=wanted), own=True)
+                self._config = config
+            self._begin()
+        except (ArchiveError, sqlite3.Error):
+            self._rest_until = self._now_s + REST_S
+            raise
+
+    def _begin(self) -> None:
+        """Begin what is due, as far as there is room; what ends makes room for the next."""
+        hooks = {hook.id: hook for hook in self._engine.config.webhooks}
+        if not hooks or self._engine.closing or self._now_s < self._rest_until:
+            return
+        urls = {id_: hook.url for id_, hook in hooks.items()}
+        policies = {topic.id: topic.policy for topic in self._engine.config.topics}
+        for one in due_webhooks(self._engine.reader, iso(datetime.now(UTC)), urls):
+            hook = hooks[one.id]
+            if one.topic in policies:  # during a reload it may be one of the config before
+                send = partial(self._send, hook, one, policies[one.topic])
+                self.courier.begin(one.key, host_of(hook.url), send, self._begin)
+
+    async def _send(self, hook: Webhook, one: Hook, policy: Policy) -> None:
+        """Send a webhook's next message, and write down how that went."""
+        engine, config = self._engine, self._engine.config
+        batch = await engine.writer.write(partial(take_batch, hook=one), own=True)
+        if batch is None:
+            return
+        items = batch_items(engine.reader, one, batch, policy)
+        error, wait_s, gone = None, None, False
+        if items:
+            name = engine.press.names.get(one.topic)
+            body = message(
+                items,
+                topic=one.topic,
+                topic_title=one.title,
+                feed_url=config.base_url + feed_path(name, "json") if name is not None else None,
+                base_url=config.base_url,
+            )
+            id_ = message_id(archive=one.archive, webhook=one.id, topic_urn=one.urn, after=batch.after, to=batch.to)
+            headers = signed_headers(id_, body, secret=hook.secret, now_s=int(datetime.now(UTC).timestamp()))
+            try:
+                await self.courier.post(config, hook.url, body, headers)
+            except UndeliveredError as failure:
+                error, wait_s, gone = told(failure), failure.wait_s, failure.status == GONE
+        now = datetime.now(UTC)
+        if error is None:
+            sent_at = iso(now) if items else None
+            await engine.writer.write(lambda db: write_sent(db, one, batch, sent_at), own=True)
+            return
+        again = None if gone else iso_after(ask_again_at(now, one.failures + 1, wait_s))
+        if gone:
+            error += ": it wants no more, and gets none until its url is another one"
+        await engine.writer.write(lambda db: write_unsent(db, one, error, again, hook.url if gone else None), own=True)
+        engine.log.warning("webhook", webhook=one.id, topic=one.topic, address=shown(hook.url), error=error, next=again)
 
     async def close(self) -> None:
-        """Break off what is under way."""
+        """Break off what is under way: it is in the archive, and sent again."""
+        await self.courier.close()

@@ -2,12 +2,67 @@
 
 from __future__ import annotations
 
-from starlette.routing import Route
+from datetime import UTC, datetime
 
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from feeds.pages.answers import Clock, Make, answered
+from feeds.pages.environment import static_files
+from feeds.pages.front import front
+from feeds.pages.search import search, tag
+from feeds.pages.sources import source, sources
+from feeds.pages.story import event, story
+from feeds.pages.topic import beside, topic
 from feeds.site import Site
 
+PAGES: tuple[tuple[str, Make], ...] = (
+    ("/", front),
+    ("/topics/{name}/", topic),
+    ("/topics/{name}", beside),
+    ("/stories/{id}", story),
+    ("/events/{id}", event),
+    ("/search", search),
+    ("/tags/{tag}", tag),
+    ("/sources", sources),
+    ("/sources/{id}", source),
+)
+FEEDS = (".rss", ".atom", ".json")
+FOR_EVER = "public, max-age=31536000, immutable"
 
-def page_routes(site: Site) -> list[Route]:
+
+def utc_now() -> datetime:
+    """Ask the clock."""
+    return datetime.now(UTC)
+
+
+class PageRoute(Route):
+    """A page's route; an address that ends as a feed's does is none: ``/sources/ID.rss``."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Leave feeds to others."""
+        if scope["type"] == "http" and scope["path"].endswith(FEEDS):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def page_routes(site: Site, clock: Clock = utc_now) -> list[Route]:
     """Make the routes, for the daemon's application."""
-    _ = site
-    return []
+    return [
+        *(PageRoute(path, answered(make, site, clock), methods=["GET"]) for path, make in PAGES),
+        Route("/static/{name}", static_file, methods=["GET"]),
+    ]
+
+
+async def static_file(request: Request) -> Response:
+    """Answer with a file that pages need."""
+    found = static_files().get(request.path_params["name"])
+    if found is None:
+        return PlainTextResponse("There is no such file.\n", 404)
+    kept = FOR_EVER if request.query_params.get("v") == found.version else "public, max-age=300"
+    headers = {"Cache-Control": kept, "ETag": f'"{found.version}"', "Content-Type": found.media_type}
+    if found.version in request.headers.get("If-None-Match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(found.body, headers=headers)

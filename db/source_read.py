@@ -1,0 +1,107 @@
+"""Sources as their pages tell them: how they are, what each day and each poll brought. IO: sqlite."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from db.health import source_status
+from db.plan import GOOD
+from db.preview import each_day
+from db.reading import PollDay, PollRead, SourceRead
+from db.times import iso
+
+DAYS = 30
+POLLS = 50
+
+BY_DAY = f"""
+SELECT s.config_id, substr(p.started_at, 1, 10) AS day, count(*),
+       count(*) FILTER (WHERE p.outcome NOT IN ({", ".join(f"'{outcome}'" for outcome in sorted(GOOD))})), sum(p.new)
+FROM polls p JOIN sources s ON s.id = p.source_id
+WHERE p.id >= ?1 AND p.started_at >= ?2 AND (?3 IS NULL OR s.config_id = ?3) GROUP BY p.source_id, day
+"""
+LAST = """
+SELECT p.started_at, p.outcome, p.status, p.new, p.changed, p.error, p.duration_ms
+FROM polls p JOIN sources s ON s.id = p.source_id WHERE s.config_id = ? ORDER BY p.id DESC LIMIT ?
+"""
+
+
+def read_sources(db: Database, now: datetime) -> tuple[SourceRead, ...]:
+    """Read all sources of the config, in its order, with each of the last 30 days."""
+    days = days_of(db, now)
+    sites = sites_of(db)
+    return tuple(
+        SourceRead(
+            source=row["source"],
+            title=row["title"] or row["source"],
+            site_url=sites[row["source"]],
+            status=row,
+            days=whole(days[row["source"]], now),
+        )
+        for row in source_status(db, now)
+    )
+
+
+def read_source(db: Database, source: str, now: datetime) -> SourceRead | None:
+    """Read one source (its config id), also one that was taken out of the config, with its last 50 polls, newest first.
+
+    None where there never was one.
+    """
+    row = next(iter(source_status(db, now, only=source)), None)
+    if row is None:
+        return None
+    return SourceRead(
+        source=source,
+        title=row["title"] or source,
+        site_url=sites_of(db)[source],
+        status=row,
+        days=whole(days_of(db, now, source)[source], now),
+        polls=tuple(
+            PollRead(
+                started_at=at, outcome=outcome, status=status, new=new, changed=changed, error=error, duration_ms=took
+            )
+            for at, outcome, status, new, changed, error, took in db.execute(LAST, [source, POLLS])
+        ),
+    )
+
+
+def sites_of(db: Database) -> dict[str, str | None]:
+    """Read the page that each source belongs to."""
+    return dict(db.execute("SELECT config_id, site_url FROM sources").fetchall())
+
+
+def days_of(db: Database, now: datetime, source: str | None = None) -> defaultdict[str, dict[str, PollDay]]:
+    """Count the polls of the last days → by source and day."""
+    since = iso(now - timedelta(days=DAYS - 1))[:10]
+    found: defaultdict[str, dict[str, PollDay]] = defaultdict(dict)
+    for name, day, polls, failed, new in db.execute(BY_DAY, [first_poll(db, since), since, source]):
+        found[name][day] = PollDay(day=day, polls=polls, failed=failed, new=new)
+    return found
+
+
+def whole(days: dict[str, PollDay], now: datetime) -> tuple[PollDay, ...]:
+    """Put in the days without any poll."""
+    last = now.date()
+    nothing = {
+        day: PollDay(day=day, polls=0, failed=0, new=0) for day in each_day(last - timedelta(days=DAYS - 1), last)
+    }
+    return tuple(days.get(day, empty) for day, empty in nothing.items())
+
+
+def first_poll(db: Database, since: str) -> int:
+    """Find the first poll that began since then, by halves: the many polls of years are not gone through.
+
+    Polls are written in about the order in which they began; who asks compares the times too.
+    """
+    ((low,),) = db.execute("SELECT coalesce(min(id), 0) FROM polls")
+    ((high,),) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM polls")
+    while low < high:
+        middle = (low + high) // 2
+        row = db.execute("SELECT id, started_at FROM polls WHERE id >= ? ORDER BY id LIMIT 1", [middle]).fetchone()
+        if row is None or row[1] >= since:
+            high = middle
+        else:
+            low = row[0] + 1
+    return int(low)

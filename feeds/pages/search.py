@@ -1,0 +1,73 @@
+"""Search: the query language, what it found, and what narrows it down. IO: network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlite_utils import Database
+from starlette.responses import Response
+
+from db.found import asked_query, facets_of, find_stories
+from db.query_faults import QueryError
+from db.reading import Facets, Found
+from feeds.pages.answers import Ask
+from feeds.pages.charts import by_day
+
+PAGE = 30
+TIMES = (
+    ("seen:>=now-1d", "last 24 hours"),
+    ("seen:>=now-7d", "last 7 days"),
+    ("seen:>=now-30d", "last 30 days"),
+)
+EXAMPLES = (
+    ("moscow kremlin", "both words"),
+    ('"diplomatic mission"', "a phrase"),
+    ("title:(ferry OR harbour*)", "in the title, either word, or one that begins so"),
+    ("talks -lang:en", "a word, and not in English; tags are asked for so too"),
+    ("sources:>=3 seen:>=now-7d", "carried by three sources or more, in the last week"),
+    ("words:>300 has:enclosure", "longer than 300 words, with a file"),
+)
+
+
+async def search(ask: Ask) -> Response:
+    """Make the page of the query in ``q``."""
+    return await found_page(ask, ask.parameter("q").strip())
+
+
+async def tag(ask: Ask) -> Response:
+    """Make the page of all stories with a tag, which is that of its query."""
+    return await found_page(ask, ask.request.path_params["tag"])
+
+
+async def found_page(ask: Ask, text: str) -> Response:
+    """Make the page of a query: what it finds, or what is wrong with it."""
+    context: dict[str, Any] = {
+        "q": text,
+        "examples": EXAMPLES,
+        "times": TIMES,
+        "found": None,
+        "facets": None,
+        "chart": None,
+        "fault": None,
+        "column": None,
+        "first": True,
+    }
+    try:
+        before = ask.number(ask.parameter("before"))
+        found, facets = await ask.site.readers.read(lambda db: read(db, text, ask, before))
+    except QueryError as error:
+        context |= {"fault": str(error), "column": error.column}
+        return ask.page("search.html", 400, **context)
+    context |= {"found": found, "facets": facets, "first": before is None}
+    if facets is not None:
+        context["chart"] = by_day(facets.days, "story")
+    made = ask.page("search.html", **context)
+    made.headers["X-Robots-Tag"] = "noindex"
+    return made
+
+
+def read(db: Database, text: str, ask: Ask, before: int | None) -> tuple[Found, Facets | None]:
+    """Ask the archive. What narrows a search down stands on its first page. Raises QueryError."""
+    query = asked_query(db, text, ask.names, ask.viewer)
+    found = find_stories(db, query, ask.at, ask.viewer, before=before, limit=PAGE)
+    return found, facets_of(db, query, ask.at, ask.viewer) if before is None and found.stories else None

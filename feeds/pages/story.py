@@ -1,0 +1,75 @@
+"""A story's page: its text, who carries it, what was changed, its tags and why, its event. IO: network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlite_utils import Database
+from starlette.responses import RedirectResponse, Response
+
+from db.reading import EventRead, StoryRead
+from db.revisions import History, histories
+from db.story_read import read_event, read_story
+from feeds.pages.answers import Ask
+from feeds.pages.body import body
+from feeds.pages.charts import coverage
+from feeds.pages.compare import changes
+from feeds.pages.links import asked
+
+NO_STORY = "There is no such story, or it is not shown. Search finds those that are."
+
+
+async def story(ask: Ask) -> Response:
+    """Make the page."""
+    number = ask.number(ask.request.path_params["id"])
+    if number is None:
+        ask.missing(NO_STORY)
+
+    def read(db: Database) -> tuple[StoryRead, Sequence[History]] | None:
+        found = read_story(db, number, ask.viewer)
+        return None if found is None else (found, histories(db, found.row.id))
+
+    found = await ask.site.readers.read(read)
+    if found is None:
+        ask.missing(NO_STORY)
+    told, versions = found
+    if told.row.id != number:  # it became one with an older story
+        return RedirectResponse(asked(str(told.row.id), pictures=ask.parameter("pictures")), 301)
+    pictures = ask.parameter("pictures") == "1"
+    text = body(told.html, pictures=pictures)
+    shown, more = changes(versions)
+    cards = ask.site.topics()
+    return ask.page(
+        "story.html",
+        pictures=pictures,
+        story=told,
+        row=told.row,
+        text=text,
+        with_pictures=pictures,
+        entries=sorted(told.entries, key=lambda one: (one.first_seen, one.id)),
+        spread=coverage([(one.first_seen, one.source_title) for one in told.entries]),
+        changes=shown,
+        more_changes=more,
+        source_titles={one.source: one.source_title for one in told.entries},
+        topic_names={card.id: card.name for card in cards},
+        cards=cards,  # for the owner
+    )
+
+
+async def event(ask: Ask) -> Response:
+    """Make an event's page: its stories on a line of time."""
+    number = ask.number(ask.request.path_params["id"])
+
+    def read(db: Database) -> EventRead | None:
+        return None if number is None else read_event(db, number, ask.viewer)
+
+    found = await ask.site.readers.read(read)
+    if found is None or not found.stories:
+        ask.missing("There is no such event, or nothing of it is shown.")
+    sources = {one.source for row in found.stories for one in row.sources}
+    return ask.page(
+        "event.html",
+        event=found,
+        sources=len(sources),
+        spread=coverage([(row.first_seen, row.title) for row in found.stories]),
+    )

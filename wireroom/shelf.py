@@ -1,0 +1,69 @@
+"""Documents that are looked up by their path in the publish folder: a few in memory, archive pages read. IO: files."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from db.model import FORMATS, Format
+from feeds.publish import Published, Publisher, PublishError
+from feeds.render import MEDIA_TYPES
+
+KEPT = 32
+"""So many archive pages are kept in memory, those that were asked for last."""
+PAGE = re.compile(rf"topics/(?P<name>[^/]+)/(?P<page>[1-9][0-9]{{0,8}})\.(?P<fmt>{'|'.join(FORMATS)})", re.ASCII)
+
+
+class Shelf:
+    """What is ready beside topics' feeds. The press puts things there, the server looks them up."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._there: dict[str, Published] = {}
+        self._pages: dict[str, tuple[int, bool]] = {}
+        self._read: OrderedDict[str, Published] = OrderedDict()
+
+    def put(self, path: str, document: Published) -> None:
+        """Put a document there."""
+        self._there[path] = document
+
+    def put_pages(self, name: str, last: int, *, unlisted: bool) -> None:
+        """Tell that a topic with this public name has so many archive pages."""
+        self._pages[name] = last, unlisted
+
+    def keep_only(self, names: Mapping[str, str]) -> None:
+        """Forget what is of topics that have other public names than these, by topic."""
+        known = set(names.values())
+        self._pages = {name: pages for name, pages in self._pages.items() if name in known}
+
+    def last_page(self, name: str) -> int:
+        """Count the archive pages of a topic: they are numbered from 1, the oldest."""
+        return self._pages.get(name, (0, False))[0]
+
+    def look_up(self, path: str) -> Published | None:
+        """Find a document; None for one that is not there, or can't be read now."""
+        if (found := self._there.get(path)) is not None:
+            return found
+        asked = PAGE.fullmatch(path)
+        if asked is None:
+            return None
+        last, unlisted = self._pages.get(asked["name"], (0, False))
+        if int(asked["page"]) > last:
+            return None
+        kept = self._read.get(path)
+        if kept is not None and self._publisher.changed(path) == kept.changed:
+            self._read.move_to_end(path)
+            return kept
+        fmt: Format = next(each for each in FORMATS if each == asked["fmt"])
+        try:
+            read = self._publisher.read(path, MEDIA_TYPES[fmt])
+        except PublishError:
+            return None
+        if read is None:
+            return None
+        self._read[path] = read = replace(read, unlisted=unlisted)
+        while len(self._read) > KEPT:
+            self._read.popitem(last=False)
+        return read
