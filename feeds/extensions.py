@@ -68,12 +68,6 @@ class Extension(BaseExtension):  # type: ignore[misc]
             *({"rel": rel, "href": href, "type": media_type} for rel, href in parts.items() if href is not None),
         ]
 
-    def styled(self, root: Any) -> None:
-        """Name the style sheet, for who opens the document itself."""
-        if self.channel.style is not None:
-            href = self.channel.style.replace("&", "&amp;").replace('"', "&quot;")
-            root.addprevious(etree.ProcessingInstruction("xml-stylesheet", f'type="text/css" href="{href}"'))
-
 
 class FeedExtension(Extension):
     """The rest of an RSS channel."""
@@ -89,7 +83,6 @@ class FeedExtension(Extension):
             add(channel, FH + "archive")
         if "itunes" in self.used:
             self.add_show(channel)
-        self.styled(feed)
         return feed
 
     def add_show(self, channel: Any) -> None:
@@ -118,7 +111,6 @@ class AtomFeedExtension(Extension):
             add(feed, FH + "archive")
         for name, tongue in (("title", "und"), ("subtitle", "en")):
             feed.find(name).set(XML_LANG, tongue)
-        self.styled(feed)
         return feed
 
 

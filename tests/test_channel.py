@@ -83,17 +83,6 @@ def test_answer_in_parts_is_no_archive() -> None:
             assert links(body)["next"] == [channel.next_url]
 
 
-@pytest.mark.parametrize("fmt", XML)
-def test_document_names_its_style_sheet(fmt: Format) -> None:
-    """For who opens the XML itself; the address is written as XML has it, and is only there where there is one."""
-    channel = topic_channel(FEED, fmt, BASE)
-    style = etree.fromstring(render(FEED, fmt, replace(channel, style='/a.css?x=1&y="')).body).getprevious()
-
-    assert style is not None
-    assert style.text == 'type="text/css" href="/a.css?x=1&amp;y=&quot;"'
-    assert b"<?xml-stylesheet" not in render(FEED, fmt, replace(channel, style=None)).body
-
-
 def test_secret_topic_has_its_token_in_all_its_addresses() -> None:
     """And its id in none."""
     channel = topic_channel(FEED, "atom", BASE, name="hush-0123", page=2, last_page=3)
