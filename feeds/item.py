@@ -168,7 +168,7 @@ def feed_updated(items: Iterable[FeedItem | Digest], since: str) -> datetime:
     ``since``: the time that a feed without items is of.
     """
     times = [moment(item.made_at) if isinstance(item, Digest) else changed(item) for item in items]
-    return max(times, default=moment(since))
+    return max(times, default=max(moment(since), WEB_BEGAN))
 
 
 @lru_cache(maxsize=4096)

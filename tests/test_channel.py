@@ -151,6 +151,15 @@ def test_dates_of_one_second_are_told_apart_in_the_order_of_selection() -> None:
     assert {date[:19] for date in dates} == {ITEM.updated[:19]}
 
 
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_name_of_a_feed_can_be_anything(fmt: Format) -> None:
+    """A query, a source's title: what it is made of stays text, and what no format holds is dropped."""
+    for title, shown in (("a </b> \x07 \ufffe \ud800 &lt;", "a <\u2060/b>    &lt;"), ("\x00", "(untitled)")):
+        body = render(FEED, fmt, replace(topic_channel(FEED, fmt, BASE), title=title, description=title)).body
+        read = json.loads(body)["title"] if fmt == "json" else feedparser.parse(body).feed.title
+        assert read.split() == shown.split()
+
+
 def test_channel_of_anything_can_be_rendered() -> None:
     """As feeds of a tag, of a source, of health are: they are no topics."""
     for fmt in FORMATS:
