@@ -34,7 +34,7 @@ from hostile_stories import hostile_feed
 from house import ROOT, House
 from jsonfeed_schema import faults
 from origin import Answer, running_origin
-from test_render import BASE, schema
+from test_render import BASE, FEED, schema
 
 PARSERS = ROOT / "tests" / "parsers"
 HOSTILE_FEEDS, STORIES = 6, 25
@@ -110,7 +110,37 @@ def test_nothing_is_left_out_and_all_is_valid(documents: Documents) -> None:
     assert len(documents.items) == len(documents.feed.items) > HOSTILE_FEEDS * STORIES // 2
     for fmt in ("rss", "atom"):
         schema(fmt).assertValid(etree.fromstring(documents.bodies[fmt]))
+    rfc_4287().assertValid(etree.fromstring(documents.bodies["atom"]))
     assert faults(json.loads(documents.bodies["json"])) == []
+
+
+def rfc_4287() -> etree.RelaxNG:
+    """Read the schema of any Atom feed, which has more than ours do."""
+    return etree.RelaxNG(etree.parse(ROOT / "tests" / "data" / "schema" / "atom-rfc4287.rng"))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("<id>", "<id/><id>"),
+        ("<entry>", "<entry><link/>"),
+        ("<entry>", "<entry><headline>x</headline>"),
+        ("<updated>2", "<updated>on 2"),
+        ('type="html"', 'type="markdown"'),
+        ('rel="self"', 'rel="it self"'),
+        (' term="', ' word="'),
+        ("</feed>", "<title>again</title></feed>"),
+        ("<name>", "<call>x</call><name>"),
+    ],
+)
+def test_schema_of_rfc_4287_refuses_what_is_wrong(right: str, wrong: str) -> None:
+    """Each of these breaks one of its rules; what other namespaces add breaks none."""
+    body = render(FEED, "atom", topic_channel(FEED, "atom", BASE)).body.decode().replace(' xml:lang="en"', "")
+    assert rfc_4287().validate(etree.fromstring(body.encode()))
+    assert right in body
+    assert not rfc_4287().validate(etree.fromstring(body.replace(right, wrong, 1).encode()))
+    more = '<x:a xmlns:x="urn:x" b="c">d<x:e/></x:a></entry>'
+    assert rfc_4287().validate(etree.fromstring(body.replace("</entry>", more).encode()))
 
 
 def test_links_are_addresses_as_rfc_3986_has_them(documents: Documents) -> None:
