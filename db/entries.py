@@ -19,6 +19,9 @@ ENTRY_COLUMNS = (
     "host, mentions, language_from, image, podcast"
 )
 
+KEPT_COLUMNS = ("url", "title", "author", "html", "summary", "text", "categories", "enclosures")
+"""What a revision keeps of what an entry said."""
+
 
 def insert_entries(db: Database, plan: PollPlan, refs: Mapping[int, int], entry_refs: Mapping[int, int]) -> None:
     """Insert the new entries into their stories."""
@@ -91,11 +94,12 @@ def revise_entry(db: Database, id_: int, entry: Entry, now: str, *, minor: bool)
     """Keep what the entry said as a revision, and write what it says now.
 
     Of minor changes in a row only what was said before the first of them is kept: a counter that ticks at every poll
-    would fill the archive.
+    would fill the archive. Where only what no revision keeps is another (a picture, a podcast's facts), none is kept.
 
     ``guid`` moves along too (a source that went from http to https); the old one stays among the entry's keys. The
     date of publication stays the first one that was given: some feeds rewrite it with every edit.
     """
+    columns = dict(zip(ENTRY_COLUMNS.split(", "), entry_columns(entry), strict=True))
     db.execute(
         """
         INSERT INTO revisions (entry_id, number, replaced_at, url, title, author, html, summary, text, published,
@@ -105,14 +109,15 @@ def revise_entry(db: Database, id_: int, entry: Entry, now: str, *, minor: bool)
         FROM entries WHERE id = ?2 AND (
           ?3 OR coalesce((SELECT meaningful FROM revisions WHERE entry_id = ?2 ORDER BY number DESC LIMIT 1), 1)
         )
+        AND (url, title, author, html, summary, text, categories, enclosures) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         """,
-        [now, id_, not minor],
+        [now, id_, not minor, *(columns[name] for name in KEPT_COLUMNS)],
     )
     assignments = ", ".join(
         "published = coalesce(published, ?)" if column == "published" else f"{column} = ?"
         for column in ENTRY_COLUMNS.split(", ")
     )
-    db.execute(f"UPDATE entries SET {assignments} WHERE id = ?", [*entry_columns(entry), id_])
+    db.execute(f"UPDATE entries SET {assignments} WHERE id = ?", [*columns.values(), id_])
 
 
 def json_array(values: Sequence[object]) -> str:

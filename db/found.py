@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from db.preview import asked, each_day
-from db.query_faults import QueryError
+from db.query_faults import MAX_CHARS, QueryError
 from db.query_names import Names, read_query
 from db.query_sql import Compiled, compile_query, fts
 from db.query_tree import Is, Query, leaves
@@ -34,6 +34,8 @@ def asked_query(db: Database, text: str, names: Names, viewer: Viewer) -> Query 
 
     ``names`` are the site's for that viewer. Raises QueryError.
     """
+    if len(text) > MAX_CHARS:  # blanks count too
+        raise QueryError(f"the query has {len(text)} characters; {MAX_CHARS} are the most")
     if not text.strip():
         return None
     query = read_query(text, with_archived(db, names))

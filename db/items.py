@@ -23,7 +23,8 @@ BEFORE = """
 """Whether ``y``, of the same story, is shown in its stead: what was announced before what was not, then the first."""
 
 WHOLE = f"""
-SELECT x.id, x.guid, x.number, x.selected_at, st.id, st.title, st.url, st.language, st.published, st.updated,
+SELECT x.id, x.guid, x.number, x.selected_at, st.id, st.title, st.url, st.language,
+       (SELECT f.published FROM entries f WHERE f.story_id = st.id ORDER BY f.id LIMIT 1), st.updated,
        st.first_seen, e.id, e.author, e.html, e.text, e.summary, e.enclosures, e.image, e.podcast
 FROM json_each(?1) wanted JOIN selections x ON x.id = wanted.value
      JOIN stories st ON st.id = x.story_id JOIN entries e ON e.id = st.lead_entry_id
@@ -32,7 +33,10 @@ WHERE x.archived <= ?3 AND {KEPT}
                   WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND {BEFORE})
 ORDER BY wanted.key
 """
-"""These selections, each a whole story. Of a story that was selected copy by copy before, the first selection stays."""
+"""These selections, each a whole story. Of a story that was selected copy by copy before, the first selection stays.
+
+It was published when its first entry was: another source that leads it from now on moves no date.
+"""
 
 APART = f"""
 SELECT x.id, x.guid, x.number, x.selected_at, st.id, e.title, e.url, e.language, e.published,
@@ -64,6 +68,7 @@ def feed_items(
 ) -> Iterator[FeedItem]:
     """Read those of these selections of a topic that are shown as items, in this order.
 
+    Where edits are silent an item was never changed, as far as its dates tell: its text follows all the same.
     ``past``: as its archive shows them, which has those too that were never announced.
     """
     sql = WHOLE if policy.dedupe == "copies" else APART
@@ -91,7 +96,7 @@ def feed_items(
             text=text,
             language=language,
             published=published,
-            updated=updated,
+            updated=first_seen if policy.edits == "silent" else updated,
             first_seen=first_seen,
             selected_at=selected_at,
             tags=tuple(tags[story]),

@@ -51,6 +51,10 @@ class QueryError(ValueError):
         self.query: str | None = None
 
 
+class SlowError(QueryError):
+    """A query that can be asked, and takes too long to answer."""
+
+
 def fault(item: Item, problem: str) -> QueryError:
     """Make the error of something that stands in the query."""
     return QueryError(problem, item.pos + 1 if item.pos is not None else None)

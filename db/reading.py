@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from db.model import Enclosure
 
@@ -97,6 +97,21 @@ class EntryRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntryTold:
+    """An entry with all that its source published, and the story that it is in."""
+
+    entry: EntryRead
+    story: int
+    guid: str | None
+    html: str
+    text: str
+    summary: str | None
+    language: str | None
+    categories: tuple[str, ...]
+    enclosures: tuple[Enclosure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionRead:
     """What an entry said, version by version; ``number`` 1 is what was first seen.
 
@@ -109,6 +124,14 @@ class RevisionRead:
     meaningful: bool
     title: str
     text: str
+
+
+class TagCount(NamedTuple):
+    """A tag, and how many stories have it."""
+
+    kind: str
+    name: str
+    stories: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

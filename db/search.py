@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from db.query_faults import QueryError
+from db.query_faults import SlowError
 from db.query_names import Names
 from db.query_sql import newest
 from db.query_tree import Query
@@ -26,7 +26,7 @@ STEPS = 1000
 
 @contextmanager
 def limited(db: Database, seconds: float) -> Iterator[None]:
-    """Break off what the body asks of ``db`` when it takes too long. Raises QueryError then."""
+    """Break off what the body asks of ``db`` when it takes too long. Raises SlowError, a QueryError, then."""
     until = time.monotonic() + seconds
     db.conn.set_progress_handler(lambda: time.monotonic() > until, STEPS)
     try:
@@ -35,7 +35,7 @@ def limited(db: Database, seconds: float) -> Iterator[None]:
         if getattr(error, "sqlite_errorname", None) != "SQLITE_INTERRUPT":
             raise
         problem = f"it takes longer than {seconds:g} s to answer this"
-        raise QueryError(f"{problem}; make its words longer, or add what is rare, such as seen:>=now-30d") from None
+        raise SlowError(f"{problem}; make its words longer, or add what is rare, such as seen:>=now-30d") from None
     finally:
         db.conn.set_progress_handler(None, 0)
 

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from db.found import story_rows
 from db.merge import MergeError, way
 from db.model import Enclosure
-from db.reading import EntryRead, EventRead, RevisionRead, StoryRead, TagRead, TopicRead, Viewer
+from db.reading import EntryRead, EntryTold, EventRead, RevisionRead, StoryRead, TagRead, TopicRead, Viewer
 from db.topic_read import TAKEN, topic_read
 
 MAX_TOLD = 200
@@ -25,6 +25,10 @@ SELECT e.id, s.config_id, coalesce(nullif(s.title, ''), s.config_id), e.url, e.t
        (SELECT count(*) FROM revisions r WHERE r.entry_id = e.id)
 FROM entries e JOIN sources s ON s.id = e.source_id JOIN stories st ON st.id = e.story_id
 WHERE e.story_id = ? ORDER BY e.id
+"""
+ENTRY = """
+SELECT e.story_id, e.guid, e.html, e.text, e.summary, e.language, e.categories, e.enclosures
+FROM entries e JOIN stories st ON st.id = e.story_id WHERE e.id = ? AND (? = 'owner' OR st.withheld IS NULL)
 """
 WHY = """
 SELECT t.kind || ':' || t.name, x.origin, x.why FROM story_tags x JOIN tags t ON t.id = x.tag_id
@@ -117,6 +121,28 @@ def entries_read(db: Database, story_id: int) -> tuple[EntryRead, ...]:
             leads,
             revisions,
         ) in db.execute(ENTRIES, [story_id])
+    )
+
+
+def read_entry(db: Database, entry_id: int, viewer: Viewer) -> EntryTold | None:
+    """Read one entry; None where there is none, or its story is none for this viewer."""
+    try:
+        row = db.execute(ENTRY, [entry_id, viewer]).fetchone()
+    except OverflowError:  # a number that no id can be
+        row = None
+    if row is None:
+        return None
+    story, guid, html, text, summary, language, categories, enclosures = row
+    return EntryTold(
+        entry=next(one for one in entries_read(db, story) if one.id == entry_id),
+        story=story,
+        guid=guid,
+        html=html,
+        text=text,
+        summary=summary,
+        language=language,
+        categories=tuple(json.loads(categories)),
+        enclosures=tuple(Enclosure(**each) for each in json.loads(enclosures)),
     )
 
 

@@ -135,9 +135,14 @@ def end_subscriptions(db: Database, ids: Collection[int]) -> None:
     db.execute("DELETE FROM subscribers WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
 
 
-def end_expired(db: Database, now: str) -> int:
-    """End the subscriptions whose lease is over → how many."""
-    return int(db.execute("DELETE FROM subscribers WHERE expires_at <= ?", [now]).rowcount)
+def has_expired(db: Database, now: str) -> bool:
+    """Tell whether there are subscriptions whose lease is over."""
+    return db.execute("SELECT 1 FROM subscribers WHERE expires_at <= ? LIMIT 1", [now]).fetchone() is not None
+
+
+def end_expired(db: Database, now: str) -> None:
+    """End the subscriptions whose lease is over."""
+    db.execute("DELETE FROM subscribers WHERE expires_at <= ?", [now])
 
 
 def all_subscribed(db: Database) -> list[Subscribed]:

@@ -122,7 +122,8 @@ def write_sent(db: Database, hook: Hook, batch: Batch, now: str | None) -> None:
     """Note that a webhook has got a message; ``now`` is None where there was nothing in it to send."""
     db.execute(
         "UPDATE webhooks SET sent = max(sent, ?), batch_to = NULL, next_try_at = NULL, failures = 0, "
-        "last_error = NULL, gone_url = NULL, last_sent_at = coalesce(?, last_sent_at) WHERE config_id = ? AND topic_id = ?",
+        "last_error = NULL, gone_url = NULL, last_sent_at = coalesce(?, last_sent_at) "
+        "WHERE config_id = ? AND topic_id = ?",
         [batch.to, now, *hook.key],
     )
 

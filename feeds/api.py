@@ -1,13 +1,196 @@
-"""The archive for programs, JSON over HTTP. IO: network."""
+"""The archive for programs, JSON over HTTP: stories, events, topics, sources, tags, search. IO: network.
+
+It only reads. ``feeds/openapi.json`` describes it, ``docs/api.md`` tells how to use it.
+"""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
+from db.found import asked_query, facets_of, find_stories
+from db.source_read import read_source, read_sources
+from db.story_read import read_entry, read_event, read_revisions, read_story
+from db.tag_read import read_tags
+from db.text import slug
+from db.topic_read import topic_page
+from feeds import api_values as values
+from feeds.api_answers import Call, Clock, Fault, Make, answered, missing, utc_now
+from feeds.conditional import ANY_ORIGIN
 from feeds.site import Site
 
+OPENAPI = Path(__file__).with_name("openapi.json")
+METHODS = ["GET", "POST", "OPTIONS"]
+"""Those that are not done are refused in JSON too."""
 
-def api_routes(site: Site) -> list[Route]:
+
+async def stories(call: Call) -> Any:
+    """List stories, newest first: all, or those of a query."""
+    limit, before, text = call.limit, call.number("before"), call.text("q")
+
+    def job(db: Any) -> Any:
+        query = asked_query(db, text, call.names, call.viewer)
+        return find_stories(db, query, call.at, call.viewer, before=before, limit=limit)
+
+    found = await call.site.readers.read(job)
+    return {
+        "stories": [values.story_row(row, call.base_url) for row in found.stories],
+        "next": call.next("before", found.before),
+    }
+
+
+async def search(call: Call) -> Any:
+    """List what a query finds, and on its first page what narrows it down."""
+    limit, before, text = call.limit, call.number("before"), call.text("q")
+    if not text.strip():
+        raise Fault(400, "q is missing", "give a query: ?q=ferry")
+
+    def job(db: Any) -> Any:
+        query = asked_query(db, text, call.names, call.viewer)
+        found = find_stories(db, query, call.at, call.viewer, before=before, limit=limit)
+        return found, facets_of(db, query, call.at, call.viewer) if before is None else None
+
+    found, facets = await call.site.readers.read(job)
+    return {
+        "stories": [values.story_row(row, call.base_url) for row in found.stories],
+        "facets": values.facets(facets) if facets is not None else None,
+        "next": call.next("before", found.before),
+    }
+
+
+async def story(call: Call) -> Any:
+    """Tell a story; one that went into another leads there."""
+    asked = call.id("story")
+    told = await call.site.readers.read(lambda db: read_story(db, asked, call.viewer))
+    if told is None:
+        raise missing("story")
+    if told.row.id != asked:
+        return RedirectResponse(f"{call.base_url}api/stories/{told.row.id}", 307, ANY_ORIGIN)
+    return values.story(told, call.base_url)
+
+
+async def revisions(call: Call) -> Any:
+    """Tell what the entries of a story said before they were changed."""
+    asked = call.id("story")
+
+    def job(db: Any) -> Any:
+        told = read_story(db, asked, call.viewer)
+        return (told, read_revisions(db, told.row.id)) if told is not None else (None, ())
+
+    told, said = await call.site.readers.read(job)
+    if told is None:
+        raise missing("story")
+    return {"story": told.row.id, "revisions": [values.revision(one) for one in said]}
+
+
+async def entry(call: Call) -> Any:
+    """Tell an entry."""
+    asked = call.id("entry")
+    told = await call.site.readers.read(lambda db: read_entry(db, asked, call.viewer))
+    if told is None:
+        raise missing("entry")
+    return values.whole_entry(told, call.base_url)
+
+
+async def event(call: Call) -> Any:
+    """Tell an event."""
+    asked = call.id("event")
+    told = await call.site.readers.read(lambda db: read_event(db, asked, call.viewer))
+    if told is None:
+        raise missing("event")
+    return values.event(told, call.base_url)
+
+
+async def topics(call: Call) -> Any:
+    """List the topics; secret ones for the owner alone."""
+    shown = [card for card in call.site.topics() if call.viewer == "owner" or not card.secret]
+    return {"topics": [values.topic(card, call.base_url) for card in shown]}
+
+
+async def topic_stories(call: Call) -> Any:
+    """List what a topic has taken, newest first. A secret topic is read by whoever knows its name."""
+    name = call.request.path_params["id"]
+    card = next((one for one in call.site.topics() if one.name == name), None)
+    if card is None:
+        raise missing("topic")
+    limit, before = call.limit, call.number("before")
+    page = await call.site.readers.read(
+        lambda db: topic_page(db, card.id, call.viewer, before=before, limit=limit),
+    )
+    return {
+        "topic": values.topic(card, call.base_url),
+        "stories": [values.story_row(row, call.base_url) | {"taken": values.taken(one)} for row, one in page.stories],
+        "next": call.next("before", page.before),
+    }
+
+
+async def sources(call: Call) -> Any:
+    """List the sources of the config, and how they are."""
+    told = await call.site.readers.read(lambda db: read_sources(db, call.now))
+    return {"sources": [values.source(one, call.base_url) for one in told]}
+
+
+async def source(call: Call) -> Any:
+    """Tell a source with its last polls."""
+    name = call.request.path_params["id"]
+    told = await call.site.readers.read(lambda db: read_source(db, name, call.now))
+    if told is None:
+        raise missing("source")
+    return values.source(told, call.base_url, polls=True)
+
+
+async def tags(call: Call) -> Any:
+    """List tags by kind and name, with how many stories have each."""
+    limit, kind, prefix, after = call.limit, call.text("kind") or None, slug(call.text("prefix")), call.text("after")
+    found = await call.site.readers.read(
+        lambda db: read_tags(db, call.viewer, kind=kind, prefix=prefix, after=after, limit=limit)
+    )
+    return {
+        "tags": [values.tag(one, call.base_url) for one in found.tags],
+        "next": call.next("after", found.after),
+    }
+
+
+async def openapi(call: Call) -> Any:
+    """Give the description of all this, with our own address in it."""
+    described = json.loads(OPENAPI.read_bytes())
+    described["servers"] = [{"url": call.base_url.rstrip("/")}]
+    return described
+
+
+async def nothing(_: Call) -> Any:
+    """Say that there is nothing."""
+    raise Fault(404, "there is no such address", "api/openapi.json tells of all that there is")
+
+
+PAGED = ("limit", "before")
+CALLS: tuple[tuple[str, Make, tuple[str, ...]], ...] = (
+    ("/api/openapi.json", openapi, ()),
+    ("/api/stories", stories, ("q", *PAGED)),
+    ("/api/stories/{id}", story, ()),
+    ("/api/stories/{id}/revisions", revisions, ()),
+    ("/api/entries/{id}", entry, ()),
+    ("/api/events/{id}", event, ()),
+    ("/api/topics", topics, ()),
+    ("/api/topics/{id}/stories", topic_stories, PAGED),
+    ("/api/sources", sources, ()),
+    ("/api/sources/{id}", source, ()),
+    ("/api/tags", tags, ("kind", "prefix", "after", "limit")),
+    ("/api/search", search, ("q", *PAGED)),
+)
+"""What can be asked: where, and with which parameters."""
+
+
+def api_routes(site: Site, clock: Clock = utc_now) -> list[Route]:
     """Make the routes, for the daemon's application."""
-    _ = site
-    return []
+    return [
+        *(
+            Route(path, answered(make, site, clock, frozenset(parameters)), methods=METHODS)
+            for path, make, parameters in CALLS
+        ),
+        Route("/api/{rest:path}", answered(nothing, site, clock, frozenset()), methods=METHODS),
+    ]

@@ -8,6 +8,7 @@ from html import escape
 
 from db.output import FeedItem
 from feeds.item import link, shortened, source_name
+from feeds.strict import address
 
 SUMMARY_CHARS = 300
 OWN_CHARS = 600
@@ -21,8 +22,8 @@ def briefed(item: FeedItem) -> FeedItem:
     """Give the item with its summary in the place of its text, and with a link to the source."""
     said = summary(item)
     paragraphs = [escape(line, quote=False) for line in said.splitlines() if line.strip()]
-    if item.url:
-        paragraphs.append(link(f"Read on at {source_name(item.coverage[item.lead])}", item.url))
+    if url := address(item.url):
+        paragraphs.append(link(f"Read on at {source_name(item.coverage[item.lead])}", url))
     return replace(item, html="\n".join(f"<p>{one}</p>" for one in paragraphs), text=said)
 
 

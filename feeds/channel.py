@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from db.model import Format
 from db.output import TopicFeed
 from feeds.item import xml_text
+from feeds.strict import plain
 
 MEDIA_TYPES: dict[Format, str] = {
     "rss": "application/rss+xml; charset=utf-8",
@@ -94,4 +95,4 @@ def topic_channel(
 
 def feed_title(feed: TopicFeed) -> str:
     """Name a feed: by its title, else by its id. Titles are from the config, which may hold any character."""
-    return xml_text(feed.title).strip() or feed.id
+    return plain(xml_text(feed.title)).strip() or feed.id

@@ -1,10 +1,12 @@
 """A document as the answer to one request: the state that the client has, compression, what caches may do. Pure.
 
 ``answer`` is for whatever has bytes: documents that are ready (``Published``) and those ``made`` for a request. A feed
-that a person opens in a browser leads to a page: browsers show feeds as source text, and the style sheets that once
-helped (XSLT) have left Chromium. It leads there, and is not the page itself, so that under a feed's address there is
-never anything but the feed: no cache, reader or validator can get the page in its place, and a cache that overlooks
-``Vary`` only shows a person the source. ``?raw`` gives a person the document.
+that a person opens in a browser leads to a page: of a feed Chromium shows the source and Firefox wants to save it, and
+the style sheets that once helped (XSLT) are leaving browsers: Chromium 156 has a red warning above them. It leads
+there, and is not the page itself, so that under a feed's address there is never anything but the feed: no cache, reader
+or validator can get the page in its place, and a cache that overlooks ``Vary`` only shows a person the source. ``?raw``
+shows a person the document, as XML or JSON that a browser knows. Where a browser does not say what it wants (over plain
+http it does so only on the machine itself), it gets the document as readers do.
 """
 
 from __future__ import annotations
@@ -21,10 +23,16 @@ from feeds.links import page_beside
 from feeds.publish import Published, strong_etag
 from feeds.render import MEDIA_TYPES
 
-ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag, Link"}
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 """Readers that are web pages may read it: who knows a feed's address may have it. No cookie goes with that."""
 UNLISTED = {"X-Robots-Tag": "noindex"}
 FEED_TYPES = frozenset(media_type.partition(";")[0] for media_type in MEDIA_TYPES.values())
+SHOWN = {
+    MEDIA_TYPES["rss"]: "application/xml; charset=utf-8",
+    MEDIA_TYPES["atom"]: "application/xml; charset=utf-8",
+    MEDIA_TYPES["json"]: "application/json",
+}
+"""What a browser is told that it is, so that it shows it to a person who asked for the document itself."""
 FAST = 5
 """gzip's level for what is made at once: nearly as short as its best, at a third of the time."""
 
@@ -46,9 +54,8 @@ def made(body: bytes, media_type: str, *, unlisted: bool = False) -> Published:
 def forms(found: Published) -> dict[Encoding, tuple[str, bytes]]:
     """List the forms that a document has: encoding → (ETag, bytes)."""
     there: dict[Encoding, tuple[str, bytes]] = {"": (found.etag, found.body), "gzip": (found.gzip_etag, found.gzip)}
-    br, br_etag = getattr(found, "br", b""), getattr(found, "br_etag", "")
-    if br:
-        there["br"] = br_etag, br
+    if found.br:
+        there["br"] = found.br_etag, found.br
     return there
 
 
@@ -91,7 +98,8 @@ def answer(request: Request, found: Published, more: dict[str, str] | None = Non
         return Response(status_code=304, headers=headers)
     if encoding:
         headers["Content-Encoding"] = encoding
-    headers["Content-Type"] = found.media_type
+    shown = request.headers.get("Sec-Fetch-Dest") == "document"
+    headers["Content-Type"] = SHOWN.get(found.media_type, found.media_type) if shown else found.media_type
     headers["Content-Length"] = str(len(body))
     return Response(b"" if request.method == "HEAD" else body, headers=headers)
 

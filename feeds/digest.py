@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 from db.output import Digest, FeedItem, TopicFeed
 from feeds.brief import beginning, summary
-from feeds.item import EXCERPT_CHARS, coverage_html, link, moment, shortened, title, xml_text
+from feeds.channel import feed_title
+from feeds.item import EXCERPT_CHARS, coverage_html, link, moment, shortened, title
+from feeds.strict import address
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -27,7 +29,7 @@ def digest_title(feed: TopicFeed, digest: Digest) -> str:
     """Name a digest: its topic, its day, or the day on which its week ends, and how many stories that are."""
     until = "week to " if digest.rhythm == "week" else ""
     day = day_name(local(digest.period_to, digest.zone))
-    return f"{xml_text(feed.title).strip() or feed.id}, {until}{day}: {counted(digest)}"
+    return f"{feed_title(feed)}, {until}{day}: {counted(digest)}"
 
 
 def digest_html(digest: Digest) -> str:
@@ -43,7 +45,7 @@ def digest_html(digest: Digest) -> str:
 def story_html(item: FeedItem) -> str:
     """Write one story of a digest."""
     said = " ".join(beginning(summary(item), LINE_CHARS).split())
-    lines = [f"<h3>{link(title(item), item.url)}</h3>"]
+    lines = [f"<h3>{link(title(item), address(item.url))}</h3>"]
     if said and said != title(item):
         lines.append(f"<p>{escape(said, quote=False)}</p>")
     return "\n".join([*lines, f"<p>{coverage_html(item)}</p>"])

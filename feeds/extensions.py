@@ -10,14 +10,20 @@ an attribute, and elements in the namespace would each declare a prefix of their
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Any
+from urllib.parse import quote
 
 from feedgen.ext.base import BaseExtension
 from lxml import etree
 
+from db.model import Coverage, Enclosure
 from db.output import FeedItem
+from db.podcast import Podcast
 from feeds.channel import MEDIA_TYPES, Channel
-from feeds.item import byline, language, media_type, related_links, source_name, tag_scheme, updated
+from feeds.item import byline, language, related_links, source_name, tag_scheme, updated
+from feeds.media import facts, files, is_played, media_type, podcast_elements, says_more
+from feeds.strict import address, is_file_address, is_lasting, plain
 
 NAMESPACES = {
     "atom": "http://www.w3.org/2005/Atom",
@@ -30,7 +36,9 @@ NAMESPACES = {
 }
 """All that a document may use, beside Atom's own in Atom; it declares those that it does use."""
 
-ATOM, DC, MEDIA, FH = (f"{{{NAMESPACES[name]}}}" for name in ("atom", "dc", "media", "fh"))
+ATOM, DC, MEDIA, ITUNES, PODCAST, FH = (
+    f"{{{NAMESPACES[name]}}}" for name in ("atom", "dc", "media", "itunes", "podcast", "fh")
+)
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -38,7 +46,8 @@ class Extension(BaseExtension):  # type: ignore[misc]
     """What both formats need: which namespaces the items use, and what the document says of itself."""
 
     channel: Channel
-    used: tuple[str, ...] = ()
+    used: AbstractSet[str] = frozenset()
+    explicit: bool = False
 
     def extend_ns(self) -> dict[str, str]:
         """Name the namespaces."""
@@ -70,14 +79,29 @@ class FeedExtension(Extension):
     """The rest of an RSS channel."""
 
     def extend_rss(self, feed: Any) -> Any:
-        """Add the links as Atom's, and that it is an archive page."""
+        """Add the links as Atom's, that it is an archive page, and where items are of several languages, that."""
         (channel,) = feed
+        if channel.find("language") is None:
+            channel.set(XML_LANG, "und")  # items tell their own
         for link in self.links(MEDIA_TYPES["rss"].partition(";")[0]):
             add(channel, ATOM + "link", **link)
         if self.channel.archive:
             add(channel, FH + "archive")
+        if "itunes" in self.used:
+            self.add_show(channel)
         self.styled(feed)
         return feed
+
+    def add_show(self, channel: Any) -> None:
+        """Add what Apple's tags ask of a feed as soon as an item has any: its kind, who answers for it.
+
+        Nobody of ours does, for what others publish: the address is one that RFC 2606 keeps from ever being one.
+        """
+        add(channel, ITUNES + "category", text="News")
+        add(channel, ITUNES + "explicit").text = str(self.explicit).lower()
+        owner = add(channel, ITUNES + "owner")
+        add(owner, ITUNES + "name").text = self.channel.generator
+        add(owner, ITUNES + "email").text = "nobody@wireroom.invalid"
 
 
 class AtomFeedExtension(Extension):
@@ -99,34 +123,42 @@ class AtomFeedExtension(Extension):
 
 
 def extend_atom(entry: Any, item: FeedItem) -> None:
-    """Add language, tags, enclosures, the coverage as related links, the lead's source (RFC 4287 4.2.7, 4.2.11)."""
+    """Add language, tags, files, the coverage as related links, the lead's source (RFC 4287 4.2.7, 4.2.11)."""
     if (tongue := language(item)) is not None:
         entry.set(XML_LANG, tongue)
-    for tag in item.tags:
+    for tag in map(plain, item.tags):
         add(entry, "category", term=tag, scheme=tag_scheme(tag), label=tag.partition(":")[2] or tag)
-    for enclosure in item.enclosures:
-        link = add(entry, "link", rel="enclosure", href=enclosure.url, type=media_type(enclosure))
-        if enclosure.length is not None:
-            link.set("length", str(enclosure.length))
+    for file in files(item):
+        link = add(entry, "link", rel="enclosure", href=file.url, type=media_type(file))
+        if file.length is not None:
+            link.set("length", str(file.length))
+        if file.title and file.title.strip():
+            link.set("title", plain(file.title))
+        if says_more(file):
+            add_content(entry, file)
+    add_picture(entry, item)
+    if item.podcast is not None:
+        add_podcast(entry, item.podcast, played=False)
     for name, url in related_links(item):
         add(entry, "link", rel="related", href=url, title=name)
     lead = item.coverage[item.lead]
+    site, feed = address(lead.site_url), address(lead.source_url)
     source = add(entry, "source")
-    add(source, "id").text = lead.source_url or f"urn:wireroom:source:{lead.source}"
+    add(source, "id").text = source_id(lead)
     add(source, "title").text = source_name(lead)
     add(source, "updated").text = updated(item).isoformat()  # the source says no more of itself
-    if lead.site_url:
-        add(source, "link", rel="alternate", href=lead.site_url)
-    if lead.source_url:
-        add(source, "link", rel="self", href=lead.source_url)
+    if site:
+        add(source, "link", rel="alternate", href=site)
+    if feed:
+        add(source, "link", rel="self", href=feed)
 
 
 def extend_rss(entry: Any, item: FeedItem) -> None:
-    """Add tags, author, language, the coverage as Atom links, the origin feed, and the enclosures.
+    """Add tags, author, language, the coverage as Atom links, the origin feed, the files, the episode.
 
-    RSS takes one enclosure, the others are Media RSS.
+    RSS takes one enclosure; what it has no place for is Media RSS.
     """
-    for tag in item.tags:
+    for tag in map(plain, item.tags):
         add(entry, "category", domain=tag_scheme(tag)).text = tag
     if (name := byline(item)) is not None:
         add(entry, DC + "creator").text = name
@@ -135,15 +167,60 @@ def extend_rss(entry: Any, item: FeedItem) -> None:
     for name, url in related_links(item):
         add(entry, ATOM + "link", rel="related", href=url, title=name)
     lead = item.coverage[item.lead]
-    if lead.source_url:
-        add(entry, "source", url=lead.source_url).text = source_name(lead)
-    for enclosure in item.enclosures[:1]:
-        length = str(enclosure.length or 0)  # required; 0 stands for unknown
-        add(entry, "enclosure", url=enclosure.url, length=length, type=media_type(enclosure))
-    for enclosure in item.enclosures[1:]:
-        content = add(entry, MEDIA + "content", url=enclosure.url, type=media_type(enclosure))
-        if enclosure.length is not None:
-            content.set("fileSize", str(enclosure.length))
+    if feed := address(lead.source_url):
+        add(entry, "source", url=feed).text = source_name(lead)
+    for number, file in enumerate(files(item)):
+        enclosed = number == 0 and is_file_address(file.url)
+        if enclosed:
+            length = str(file.length or 0)  # required; 0 stands for unknown
+            add(entry, "enclosure", url=file.url, length=length, type=media_type(file))
+        if not enclosed or says_more(file):
+            add_content(entry, file)
+    add_picture(entry, item)
+    if item.podcast is not None:
+        played = is_played(item)
+        if played:
+            add_episode(entry, item.podcast)
+        add_podcast(entry, item.podcast, played=played)
+
+
+def source_id(lead: Coverage) -> str:
+    """Name the feed that an item is from: by its own id or its address, if that has one spelling; else by our id."""
+    for own in (lead.feed_id, address(lead.source_url)):
+        if own is not None and is_lasting(own):
+            return own
+    return f"urn:wireroom:source:{quote(lead.source, safe='')}"
+
+
+def add_content(entry: Any, file: Enclosure) -> None:
+    """Add a file as Media RSS has it (rssboard.org/media-rss)."""
+    content = add(entry, MEDIA + "content", url=file.url, type=media_type(file), **facts(file))
+    if file.title and file.title.strip():
+        add(content, MEDIA + "title", type="plain").text = plain(file.title)
+
+
+def add_picture(entry: Any, item: FeedItem) -> None:
+    """Add an item's picture."""
+    if url := address(item.image):
+        add(entry, MEDIA + "thumbnail", url=url)
+
+
+def add_episode(entry: Any, podcast: Podcast) -> None:
+    """Add what Apple's tags say of an episode (podcasters.apple.com/support/823)."""
+    numbers = {"duration": podcast.duration_s, "season": podcast.season, "episode": podcast.episode}
+    for name, number in numbers.items():
+        if number is not None and number > 0:
+            add(entry, ITUNES + name).text = str(number)
+    if podcast.episode_type is not None:
+        add(entry, ITUNES + "episodeType").text = podcast.episode_type
+    if podcast.explicit is not None:
+        add(entry, ITUNES + "explicit").text = str(podcast.explicit).lower()
+
+
+def add_podcast(entry: Any, podcast: Podcast, *, played: bool) -> None:
+    """Add what Podcasting 2.0 says of an episode (github.com/Podcastindex-org/podcast-namespace)."""
+    for name, text, attributes in podcast_elements(podcast, played=played):
+        add(entry, PODCAST + name, **attributes).text = text
 
 
 def add(parent: Any, name: str, **attributes: str) -> Any:

@@ -4,40 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from db.model import Coverage, Enclosure, EventTold, Sibling
+from db.model import Coverage, EventTold, Sibling
 from db.output import Digest, FeedItem
+from feeds.strict import address, language_tag, plain, plain_name
 
 EXCERPT_CHARS = 300
 TITLE_CHARS = 120
-ANY_TYPE = "application/octet-stream"
 NO_TITLE = "(untitled)"
+WEB_BEGAN = datetime(1990, 1, 1, tzinfo=UTC)
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *;.*)?", re.ASCII)
-_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
-
-# Of our own: the standard library's table reads the system's, and the same archive must give the same bytes everywhere.
-_TYPES = {
-    suffix: kind
-    for kind, suffixes in (
-        ("audio/mpeg", "mp3"),
-        ("audio/mp4", "m4a"),
-        ("audio/ogg", "ogg oga opus"),
-        ("video/mp4", "mp4 m4v"),
-        ("video/webm", "webm"),
-        ("video/quicktime", "mov"),
-        ("image/jpeg", "jpg jpeg"),
-        ("image/png", "png"),
-        ("image/gif", "gif"),
-        ("image/webp", "webp"),
-        ("application/pdf", "pdf"),
-    )
-    for suffix in suffixes.split()
-}
 
 
 def xml_text(text: str) -> str:
@@ -47,7 +28,7 @@ def xml_text(text: str) -> str:
 
 def title(item: FeedItem) -> str:
     """Give the title, plain text; the beginning of the text where there is none: Atom requires a title (RFC 4287)."""
-    return item.title.strip() or shortened(item.text, TITLE_CHARS) or NO_TITLE
+    return plain(item.title).strip() or plain(shortened(item.text, TITLE_CHARS)) or NO_TITLE
 
 
 def content_html(item: FeedItem) -> str:
@@ -73,7 +54,8 @@ def coverage_links(item: FeedItem) -> list[tuple[str, str | None]]:
     """
     found: dict[tuple[str, str | None], str | None] = {}
     for one in item.coverage:
-        found.setdefault((source_name(one), one.url and re.split("[?#]", one.url, maxsplit=1)[0]), one.url)
+        url = address(one.url)
+        found.setdefault((source_name(one), url and url.partition("?")[0].partition("#")[0]), url)
     return [(name, url) for (name, _), url in found.items()]
 
 
@@ -83,11 +65,11 @@ def related_links(item: FeedItem) -> list[tuple[str, str]]:
     The lead's own is not among them: it is the item's link.
     """
     lead = item.coverage[item.lead]
-    own = (source_name(lead), item.url)
+    own = (source_name(lead), address(item.url))
     found = {url: name for name, url in coverage_links(item) if url is not None and (name, url) != own}
     for also in item.event.named if item.event is not None else ():
-        if also.url is not None:
-            found.setdefault(also.url, source_name(also))
+        if (url := address(also.url)) is not None:
+            found.setdefault(url, source_name(also))
     return [(name, url) for url, name in found.items()]
 
 
@@ -103,7 +85,7 @@ def link(name: str, url: str | None) -> str:
 
 def event_html(event: EventTold) -> str:
     """Say who else tells of the event, independently: the first few with links, the rest as a number."""
-    named = dict.fromkeys((source_name(one), one.url) for one in event.named)
+    named = dict.fromkeys((source_name(one), address(one.url)) for one in event.named)
     links = ", ".join(link(name, url) for name, url in named)
     more = event.stories - len(event.named)
     beyond = f" and {more} more {'story' if more == 1 else 'stories'}" if more else ""
@@ -112,12 +94,14 @@ def event_html(event: EventTold) -> str:
 
 def excerpt(item: FeedItem) -> str:
     """Give the beginning of the text as plain text; the title where there is no text."""
-    return shortened(item.text, EXCERPT_CHARS) or title(item)
+    return plain(shortened(item.text, EXCERPT_CHARS)) or title(item)
 
 
 def shortened(text: str, chars: int) -> str:
     """Give the beginning of ``text`` on one line, cut between words where there are any (Chinese has no spaces)."""
-    line = " ".join(text.split())
+    line = " ".join(text[: chars * 3].split())
+    if len(line) <= chars:
+        line = " ".join(text.split())
     if len(line) <= chars:
         return line
     start = line[:chars]
@@ -127,12 +111,12 @@ def shortened(text: str, chars: int) -> str:
 
 def source_name(one: Coverage | Sibling) -> str:
     """Name a source: by its title, else by its id in the config."""
-    return one.source_title.strip() or one.source
+    return plain_name(one.source_title) or one.source
 
 
 def byline(item: FeedItem) -> str | None:
     """Name who wrote it, if the source says so."""
-    return (item.author or "").strip() or None
+    return plain_name(item.author or "") or None
 
 
 def author(item: FeedItem) -> str:
@@ -141,8 +125,8 @@ def author(item: FeedItem) -> str:
 
 
 def language(item: FeedItem) -> str | None:
-    """Give the item's language, if it has the form of a language tag (XML Schema ``language``)."""
-    return item.language if item.language and _LANGUAGE.fullmatch(item.language) else None
+    """Give the item's language, if it is one."""
+    return language_tag(item.language)
 
 
 def feed_language(items: Iterable[FeedItem | Digest]) -> str | None:
@@ -153,8 +137,13 @@ def feed_language(items: Iterable[FeedItem | Digest]) -> str | None:
 
 
 def published(item: FeedItem) -> datetime:
-    """Give the time of publication, never later than first sight: a date in the future would stay on top for years."""
-    return min(moment(item.published or item.first_seen), moment(item.first_seen))
+    """Give the time of publication, never later than first sight: a date in the future would stay on top for years.
+
+    A date before there was a web says that there is none.
+    """
+    first = moment(item.first_seen)
+    said = moment(item.published) if item.published else first
+    return min(said, first) if said >= WEB_BEGAN else first
 
 
 def updated(item: FeedItem) -> datetime:
@@ -182,16 +171,10 @@ def feed_updated(items: Iterable[FeedItem | Digest], since: str) -> datetime:
     return max(times, default=moment(since))
 
 
+@lru_cache(maxsize=4096)
 def moment(text: str) -> datetime:
     """Read one of the archive's times → an aware datetime. Raises ValueError, also for a time without a zone."""
     read = datetime.fromisoformat(text)
     if read.tzinfo is None:
         raise ValueError(f"{text!r} is a time without a zone")
     return read
-
-
-def media_type(enclosure: Enclosure) -> str:
-    """Give an enclosure's media type, which every format requires: its own, else by the suffix of its address."""
-    if enclosure.type and _MEDIA_TYPE.fullmatch(enclosure.type):
-        return enclosure.type
-    return _TYPES.get(urlsplit(enclosure.url).path.rpartition(".")[2].lower(), ANY_TYPE)

@@ -15,12 +15,13 @@ from feeds.item import (
     content_html,
     excerpt,
     language,
-    media_type,
     published,
     source_name,
     title,
     updated,
 )
+from feeds.media import files, media_type, podcast_members
+from feeds.strict import address, meant, plain
 
 
 def json_document(channel: Channel, language: str | None, items: Sequence[bytes]) -> bytes:
@@ -48,26 +49,35 @@ def json_document(channel: Channel, language: str | None, items: Sequence[bytes]
 
 def json_bytes(value: dict[str, Any]) -> bytes:
     """Write one object → UTF-8 bytes, on one line. Raises UnicodeError for text that is no Unicode."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return meant(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def json_item(item: FeedItem) -> dict[str, Any]:
     """Make one item. ``_wireroom`` is our extension, for programs: the story, all its coverage, the event."""
     attachments = [
-        given({"url": enclosure.url, "mime_type": media_type(enclosure), "size_in_bytes": enclosure.length})
-        for enclosure in item.enclosures
+        given(
+            {
+                "url": one.url,
+                "mime_type": media_type(one),
+                "title": plain(one.title) if one.title else None,
+                "size_in_bytes": one.length,
+                "duration_in_seconds": one.duration_s,
+            }
+        )
+        for one in files(item)
     ]
     return given(
         {
             "id": item.guid,
-            "url": item.url,
+            "url": address(item.url),
             "title": title(item),
             "content_html": content_html(item),
             "summary": excerpt(item),
+            "image": address(item.image),
             "date_published": published(item).isoformat(),
             "date_modified": updated(item).isoformat(),
             "authors": [{"name": name}] if (name := byline(item)) else None,
-            "tags": list(item.tags) or None,
+            "tags": list(map(plain, item.tags)) or None,
             "language": language(item),
             "attachments": attachments or None,
             "_wireroom": {
@@ -75,6 +85,7 @@ def json_item(item: FeedItem) -> dict[str, Any]:
                 "story": item.story_id,
                 **({"pinned": True} if item.pinned else {}),
                 "coverage": json_coverage(item),
+                **({"podcast": podcast_members(item.podcast)} if item.podcast is not None else {}),
                 **({"event": json_event(item.event)} if item.event is not None else {}),
             },
         }
@@ -103,8 +114,8 @@ def json_digest(feed: TopicFeed, digest: Digest) -> dict[str, Any]:
                         {
                             "story": item.story_id,
                             "title": title(item),
-                            "url": item.url,
-                            "tags": list(item.tags) or None,
+                            "url": address(item.url),
+                            "tags": list(map(plain, item.tags)) or None,
                             "coverage": json_coverage(item),
                         }
                     )
@@ -123,7 +134,7 @@ def json_coverage(item: FeedItem) -> list[dict[str, Any]]:
                 "source": one.source,
                 "source_title": source_name(one),
                 "title": one.title,
-                "url": one.url,
+                "url": address(one.url),
                 "first_seen": one.first_seen,
             }
         )
@@ -144,7 +155,7 @@ def json_event(event: EventTold) -> dict[str, Any]:
                     "source": one.source,
                     "source_title": source_name(one),
                     "title": one.title,
-                    "url": one.url,
+                    "url": address(one.url),
                     "first_seen": one.first_seen,
                 }
             )

@@ -20,7 +20,7 @@ from feeds.conditional import ANY_ORIGIN, UNLISTED, forms, known_etag, not_modif
 from feeds.encodings import Encoding, encodings_of
 from feeds.freshness import CLOSED, STEP_S, cache_control
 from feeds.links import link_header
-from feeds.policy import DOCUMENT
+from feeds.policy import FEED, SAFE
 from feeds.publish import Published
 from feeds.site import Site
 
@@ -32,6 +32,8 @@ MOST = 3000
 """Documents whose answers are kept; of more, all are written anew."""
 MOST_QUERY = 500
 """Of a longer query the shell decides."""
+KEPT = ("ETag", "Last-Modified", "Cache-Control", "Vary", "Access-Control-Allow-Origin", "X-Robots-Tag")
+"""What a 304 repeats (RFC 9110 15.4.5): all else the client has from the 200, and keeps (RFC 9111 3.2)."""
 EMPTY = {"type": "http.response.body", "body": b""}
 
 Message = dict[str, Any]
@@ -54,7 +56,7 @@ class Ready:
         for encoding, (etag, body) in forms(found).items():
             shared = {"ETag": etag, "Last-Modified": found.last_modified, **common}
             self.etags[encoding] = etag
-            self.known[etag.encode()] = start(304, shared)
+            self.known[etag.encode()] = start(304, {name: shared[name] for name in KEPT if name in shared})
             more = {"Content-Type": found.media_type, "Content-Length": str(len(body))}
             if encoding:
                 more["Content-Encoding"] = encoding
@@ -178,5 +180,6 @@ def common_headers(site: Site, path: str, found: Published, now: datetime) -> di
         "Link": link_header(address, hubs=() if archive or not feed else site.hubs, page=page),
         **ANY_ORIGIN,
         **(UNLISTED if found.unlisted else {}),
-        **dict(DOCUMENT),
+        **dict(SAFE),
+        "Content-Security-Policy": FEED,
     }

@@ -41,11 +41,15 @@ class Rendered:
 
 
 class Part(NamedTuple):
-    """An item, and its bytes in one format; None where it can't be written, and why."""
+    """An item, and its bytes in one format; None where it can't be written, and why.
+
+    ``uses``: the prefixes of the namespaces that its bytes need declared.
+    """
 
     item: FeedItem | Digest
     body: bytes | None
     why: str | None
+    uses: frozenset[str] = frozenset()
 
 
 class ItemCache:
@@ -109,7 +113,8 @@ def rendered_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Format) -> Part
         if isinstance(item, FeedItem):
             changed(item)  # the document's own date is made of it
         if fmt != "json":
-            return Part(item, xml_item(feed, item, fmt), None)
+            body, uses = xml_item(feed, item, fmt)
+            return Part(item, body, None, uses)
         return Part(item, json_bytes(json_item(item) if isinstance(item, FeedItem) else json_digest(feed, item)), None)
     except Exception as error:  # noqa: BLE001 - told to the caller, who logs it
         return Part(item, None, f"{type(error).__name__}: {error}")
@@ -126,4 +131,5 @@ def assembled(channel: Channel, fmt: Format, parts: Sequence[Part]) -> bytes:
     language = feed_language(items)
     if fmt == "json":
         return json_document(channel, language, bodies)
-    return xml_document(channel, fmt, feed_updated(items, channel.since), language, bodies)
+    used = frozenset().union(*(part.uses for part in parts if part.body is not None))
+    return xml_document(channel, fmt, feed_updated(items, channel.since), language, bodies, used)

@@ -19,6 +19,7 @@ from feeds.clients import Rate
 from feeds.conditional import ANY_ORIGIN, UNLISTED, answer
 from feeds.front_page import PAGE_POLICY
 from feeds.limits import RATES
+from feeds.pages.faults import FaultPages
 from feeds.publish import Published
 from feeds.quick import Quick, common_headers
 from feeds.shell import Shell
@@ -57,7 +58,7 @@ def make_app(
     async def topic(request: Request) -> Response:
         name, _, suffix = request.path_params["file"].rpartition(".")
         if suffix not in get_args(Format):
-            return PlainTextResponse(NO_FEED, 404)
+            return missing(404, NO_FEED)
         fmt = cast("Format", suffix)
         found = site.published(name, fmt)
         if found is not None:
@@ -66,15 +67,21 @@ def make_app(
         if address is not None:
             return RedirectResponse(address, 301, {**ANY_ORIGIN, "Cache-Control": MOVED})
         if site.gone(name):
-            return PlainTextResponse(GONE, 410, {**ANY_ORIGIN, **UNLISTED})
-        return PlainTextResponse(NO_FEED, 404)
+            return missing(410, GONE, {**ANY_ORIGIN, **UNLISTED})
+        return missing(404, NO_FEED)
 
     async def other(request: Request) -> Response:
         found = site.document(request.scope["path"][1:])
-        return ready(request, found) if found is not None else PlainTextResponse(NO_FEED, 404)
+        return ready(request, found) if found is not None else missing(404, NO_FEED)
 
     def ready(request: Request, found: Published) -> Response:
         return answer(request, found, common_headers(site, request.scope["path"], found, datetime.now(UTC)))
+
+    async def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 404:
+            return missing(404, NO_PAGE)
+        return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
 
     app = Starlette(
         routes=[
@@ -89,14 +96,12 @@ def make_app(
     )
     app.router.redirect_slashes = False  # it would redirect to whatever the Host header says
     shell = Shell(app, site, listen=listen, proxies=proxies, rates=rates)
-    return Quick(site, shell, shell.named)
+    return Quick(site, FaultPages(shell), shell.named)
 
 
-async def refused(_: Request, error: Exception) -> Response:
-    """Say no, in plain text."""
-    assert isinstance(error, HTTPException)
-    why = NO_PAGE if error.status_code == 404 else f"{error.detail}\n"
-    return PlainTextResponse(why, error.status_code, error.headers)
+def missing(status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Say what there is not; who reads in a browser is told as a page (``FaultPages``)."""
+    return PlainTextResponse(why, status, headers)
 
 
 async def busy(_: Request, __: Exception) -> Response:

@@ -77,9 +77,3 @@ def session_of(request: Request, site: Site) -> Session | None:
 def viewer_of(session: Session | None) -> Viewer:
     """Name who reads."""
     return "owner" if session is not None else "public"
-
-
-def privacy(session: Session | None) -> dict[str, str]:
-    """Give the header fields of a page that looks otherwise to the owner: what he sees is kept by no cache."""
-    vary = {"Vary": "Cookie, Authorization"}
-    return vary | {"Cache-Control": "no-store"} if session is not None else vary

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from email.utils import format_datetime
 from html import escape
@@ -23,23 +24,30 @@ from feeds.channel import MEDIA_TYPES, Channel, feed_title
 from feeds.digest import digest_excerpt, digest_html, digest_time, digest_title
 from feeds.extensions import NAMESPACES, AtomFeedExtension, FeedExtension, add, extend_atom, extend_rss
 from feeds.item import author, content_html, excerpt, published, title, updated
+from feeds.strict import address, meant
 
-PLAIN = re.compile(rb"<(?:title|source|category|dc:creator)[ >][^<]*")
-"""A plain-text element's beginning and text; ``<`` itself is only ever markup in what is written."""
+PLAIN = re.compile(
+    rb"<(?:(?:title|subtitle|summary|name|source|media:title|podcast:person|dc:creator)[ >][^<]*"
+    rb'|category [^<]*|(?:atom:)?link [^<]*?title="[^"]*")'
+)
+"""A plain-text element's beginning and text, or attributes; ``<`` itself is only ever markup in what is written."""
 
 ONE_AT_A_TIME = Lock()
 """feedgen sets the process's locale while it writes an RSS date, which two threads must never do at once."""
 
 
-def xml_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Literal["rss", "atom"]) -> bytes:
-    """Write one item's element. Raises ValueError, UnicodeError and others for what XML can't hold."""
+def xml_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Literal["rss", "atom"]) -> tuple[bytes, frozenset[str]]:
+    """Write one item's element → its bytes, and the prefixes of the namespaces that it uses.
+
+    Raises ValueError, UnicodeError and others for what XML can't hold.
+    """
     entry = FeedEntry()
     entry.id(item.guid)
     if isinstance(item, FeedItem):
         fill(entry, fmt, title(item), content_html(item), excerpt(item))
         first, last = published(item), updated(item)
-        if item.url:
-            entry.link(href=item.url)
+        if url := address(item.url):
+            entry.link(href=url)
         if fmt == "atom":
             entry.author(name=author(item))
     else:
@@ -48,21 +56,22 @@ def xml_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Literal["rss", "atom
         if fmt == "atom":
             entry.author(name=feed_title(feed))
     root = etree.Element("root", nsmap=NAMESPACES)
-    if fmt == "atom":
+    if fmt == "atom":  # a fraction, which tells apart what was changed in one second: readers sort by it, and go by it
         entry.published(first)
-        entry.updated(last)
+        entry.updated(last.replace(microsecond=item.number % 1_000_000))
         made = entry.atom_entry()
+        root.append(made)  # before the rest: what is moved is looked through for its namespaces
         if isinstance(item, FeedItem):
             extend_atom(made, item)
     else:
         made = entry.rss_entry()
+        root.append(made)
         add(made, "pubDate").text = format_datetime(first)
         if isinstance(item, FeedItem):
             extend_rss(made, item)
-    root.append(made)
     whole: bytes = etree.tostring(root, encoding="UTF-8")
     cut = whole[whole.index(b">") + 1 : whole.rindex(b"</")]
-    return plain_marked(cut) if fmt == "rss" else cut
+    return meant(plain_marked(cut)), frozenset(child.prefix for child in made) - {None}
 
 
 def fill(entry: Any, fmt: Literal["rss", "atom"], name: str, html: str, text: str) -> None:
@@ -73,27 +82,33 @@ def fill(entry: Any, fmt: Literal["rss", "atom"], name: str, html: str, text: st
     entry.summary(escape(text, quote=False) if fmt == "rss" else text)
 
 
-def plain_marked(rss: bytes) -> bytes:
+def plain_marked(xml: bytes) -> bytes:
     """Write ``&`` and ``<`` of plain-text elements as hexadecimal references: the same text to an XML parser.
 
     RSS does not say whether a title is HTML; this spelling is what most readers show as it is meant (RSS Advisory
-    Board, Best Practices Profile, "Character Data").
+    Board, Best Practices Profile, "Character Data"). In Atom it says too that what looks like a reference is text.
     """
-    return PLAIN.sub(lambda found: found[0].replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;"), rss)
+    return PLAIN.sub(lambda found: found[0].replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;"), xml)
 
 
 def xml_document(
-    channel: Channel, fmt: Literal["rss", "atom"], date: datetime, language: str | None, items: Sequence[bytes]
+    channel: Channel,
+    fmt: Literal["rss", "atom"],
+    date: datetime,
+    language: str | None,
+    items: Sequence[bytes],
+    used: AbstractSet[str],
 ) -> bytes:
     """Write the document around items as ``xml_item`` wrote them. Raises ValueError for a channel that XML can't hold.
 
-    It declares the namespaces that its items use.
+    ``used``: the prefixes that its items use; it declares no other.
     """
     made = FeedGenerator()
     extension = FeedExtension if fmt == "rss" else AtomFeedExtension
     made.register_extension("wireroom", extension, atom=fmt == "atom", rss=fmt == "rss")
     made.wireroom.channel = channel
-    made.wireroom.used = [name for name in NAMESPACES if any(f"<{name}:".encode() in item for item in items)]
+    made.wireroom.used = used
+    made.wireroom.explicit = "itunes" in used and any(b"<itunes:explicit>true" in item for item in items)
     made.id(channel.urn)
     made.title(channel.title)
     made.description(channel.description)
@@ -107,9 +122,9 @@ def xml_document(
     made.docs("https://www.rssboard.org/rss-specification")
     if fmt == "atom":
         head: bytes = made.atom_str()
-        start, end, tail = head.rpartition(b"</feed>")
+        start, end, tail = plain_marked(head).rpartition(b"</feed>")
     else:
         with ONE_AT_A_TIME:
             head = made.rss_str()
         start, end, tail = plain_marked(head).rpartition(b"</channel>")
-    return b"\n".join([start, *items, end + tail, b""])
+    return b"\n".join([meant(start), *items, end + tail, b""])

@@ -93,6 +93,9 @@ def minor_changes(changed: Mapping[int, Entry], known: Known) -> frozenset[int]:
     judged = 0
     for id_, old in zip(ids, known.entries(ids), strict=True):
         new = changed[id_]
+        if (old.title, old.text) == (new.title, new.text):
+            minor.add(id_)
+            continue
         judged += len(old.text) + len(new.text)
         flaps = former.get(id_, ()).count(new.version) > 1
         if flaps or (judged <= MAX_JUDGED_CHARS and not change(old, new).meaningful):

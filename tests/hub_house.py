@@ -116,7 +116,7 @@ class HubHouse:
     def under_way(self) -> bool:
         """Tell whether the hub is sending anything."""
         couriers = self.hub.requests.courier, self.hub.deliveries.courier, self.hub.pings.courier
-        return any(one.under_way for one in couriers)
+        return any(not one.idle for one in couriers)
 
     async def again(self, table: str = "subscribers") -> None:
         """Let the wait after a failure be over, and have the hub do what is due."""

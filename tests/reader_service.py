@@ -31,12 +31,13 @@ class Told:
 class ReaderService:
     """What it was asked and told, and how it answers.
 
-    ``echo``: what a verification is answered with; None: its challenge. ``status``: of verifications; ``takes``: of
-    pushes. ``hold`` is set while pushes may be answered.
+    ``echo``: what a verification is answered with; None: its challenge; ``more`` follows it. ``status``: of
+    verifications; ``takes``: of pushes. ``hold`` is set while pushes may be answered.
     """
 
     port: int = 0
     echo: bytes | None = None
+    more: bytes = b""
     status: int = 200
     takes: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -66,7 +67,7 @@ def running_service() -> Iterator[ReaderService]:
             service.paths.append(self.path)
             query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
             service.asked.append(query)
-            self._answer(service.status, service.echo or query.get("hub.challenge", "").encode())
+            self._answer(service.status, (service.echo or query.get("hub.challenge", "").encode()) + service.more)
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

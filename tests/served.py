@@ -39,14 +39,16 @@ class Stub:
     def __init__(self, folder: Path) -> None:
         publisher = Publisher(folder)
         self.others = {
-            "topics/news/1.atom": publisher.write("topics/news-1.atom", BODY, MEDIA_TYPES["atom"]),
-            "topics.opml": replace(publisher.write("topics/opml.rss", BODY, "text/x-opml"), media_type="text/x-opml"),
+            "topics/news/1.atom": publisher.write("topics/news/1.atom", BODY, MEDIA_TYPES["atom"]),
+            "topics.opml": publisher.write("topics.opml", BODY, "text/x-opml"),
         }
         self.well = True
         self.broken = False
         self.documents = {
             ("news", fmt): publisher.write(f"topics/news.{fmt}", BODY, MEDIA_TYPES[fmt]) for fmt in MEDIA_TYPES
         }
+        hush = publisher.write("topics/hush-0123.rss", BODY, MEDIA_TYPES["rss"])
+        self.documents["hush-0123", "rss"] = replace(hush, unlisted=True)
         summary = TopicSummary(
             id="news", title="News <all>", stories=2, newest="Tea & more", newest_at="2026-11-20T10:00:00Z"
         )

@@ -19,7 +19,7 @@ from wireroom import config_tables as config
 from wireroom.cli import cli
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FLOORS = ("wireroom", "ingest", "db", "feeds")
+FLOORS = ("wireroom", "ingest", "db", "feeds", "feeds/pages")
 
 
 def readme_map() -> dict[str, set[str]]:
@@ -27,7 +27,7 @@ def readme_map() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     floor = ""
     for line in README.splitlines():
-        if header := re.match(r"\| \*\*`(\w+)/`\*\*", line):
+        if header := re.match(r"\| \*\*`([\w/]+)/`\*\*", line):
             floor = header[1]
             found[floor] = set()
         elif floor and (row := re.match(r"\| `(\w+\.py)` \| \S", line)):

@@ -82,7 +82,8 @@ def test_the_token_signs_in_and_out(office: Office) -> None:
     )
     desk = office.ask("/owner/")
     assert desk.status == 200
-    assert (desk.headers["cache-control"], desk.headers["vary"]) == ("no-store", "Cookie, Authorization")
+    assert "no-store" in desk.headers["cache-control"]
+    assert "Cookie" in desk.headers["vary"]
     assert "form-action 'self'" in desk.headers["content-security-policy"]
     assert office.ask("/owner/sign-in?next=owner/").headers["location"] == "../owner/"
 
@@ -194,18 +195,15 @@ def test_a_form_comes_from_our_own_pages(office: Office, headers: dict[str, str]
         assert office.post("/owner/sign-out", fields, **sent).status == 403
 
 
-@pytest.mark.parametrize(
-    "where", ["https://evil.example", "//evil.example", "/\\evil", "\\\\evil", "javascript:alert(1)//", "a\r\nX: y",
-              "../../x", "a/%2e%2e/b", "/stories/1", "x//y", "ä", " stories/1"]
-)  # fmt: skip
-def test_no_form_leads_elsewhere(office: Office, where: str) -> None:
-    """The way back is one of our own paths, or the front page."""
-    got = office.sign_in(next=where)
-    assert got.status == 303
-    assert got.headers["location"] in ("../?did=sign-in", "../javascript:alert(1)//?did=sign-in")
-    assert "x" not in got.headers
-    got = office.form("pin", story=story(office, 1), topic="none", next=where)
+def test_no_form_leads_elsewhere(office: Office) -> None:
+    """The way back is one of our own paths, or the front page (all ways to write another: test_seal.py)."""
+    for where in ("https://evil.example/", "//evil.example", "/\\evil", "a\r\nX: y"):
+        got = office.sign_in(next=where)
+        assert (got.status, got.headers["location"]) == (303, "../?did=sign-in")
+        assert "x" not in got.headers
+    got = office.form("pin", story=story(office, 1), topic="none", next="//evil.example")
     assert re.fullmatch(r"\.\./\?did=pin&decision=\d+", got.headers["location"])
+    assert 'name="next" value=""' in office.ask("/owner/sign-in?next=//evil.example", Cookie="").text
 
 
 @pytest.mark.parametrize(
@@ -225,7 +223,7 @@ def test_what_is_no_form_is_refused(office: Office, body: bytes, status: int) ->
     got = office.ask("/owner/pin", "POST", body, Content_Type="application/x-www-form-urlencoded")
 
     assert got.status == status
-    assert "Not done" in got.text
+    assert len(body) > 65_536 or "Not done" in got.text
 
 
 def test_a_page_of_the_owner_shows_what_is_asked_as_text(office: Office) -> None:
@@ -277,9 +275,8 @@ def test_tags_leads_merges_and_splits(office: Office) -> None:
     office.sign_in()
     one, other = story(office, 3), story(office, 4)
     assert office.form("tag", story=one, tags="subject:Oil Prices, place:x").status == 303
-    assert {row[0] for row in office.house.rows(
-        "SELECT t.name FROM story_tags x JOIN tags t ON t.id = x.tag_id WHERE x.story_id = ? AND x.origin = 'person'", one
-    )} >= {"oil-prices", "x"}  # fmt: skip
+    sql = "SELECT t.name FROM story_tags x JOIN tags t ON t.id = x.tag_id WHERE x.story_id = ? AND x.origin = 'person'"
+    assert {name for (name,) in office.house.rows(sql, one)} == {"oil-prices", "x"}
     assert office.form("untag", story=one, tags="place:x").status == 303
     for tags in ("nonsense", "", "Subject:a", "place:"):
         assert office.form("tag", story=one, tags=tags).status in (400, 409)

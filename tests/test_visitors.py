@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -23,20 +24,30 @@ class Hasty(Visitor):
     """A visitor with little time and few places."""
 
     head_s = 1.0
+    request_s = 1.5
     most = 20
+
+
+ESTABLISHED = b"\x01"
+MUCH = b"x" * 50_000_000
+"""More than the kernel takes off our hands."""
 
 
 async def application(scope: dict[str, Any], _: Any, send: Send) -> None:
     """Answer everything."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
+    body = MUCH if scope["path"] == "/much" else b"ok"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
 
 
 @contextlib.asynccontextmanager
-async def serving() -> AsyncIterator[int]:
+async def serving(keep_alive_s: int = 5) -> AsyncIterator[int]:
     """Run a server while the body runs → its port."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(application, port=port, http=Hasty, lifespan="off", log_config=None))
+    config = uvicorn.Config(
+        application, port=port, http=Hasty, lifespan="off", log_config=None, timeout_keep_alive=keep_alive_s
+    )
+    server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - it has no event for that
         await asyncio.sleep(0.01)
@@ -102,6 +113,32 @@ async def test_head_without_end_costs_no_memory() -> None:
 
             assert await asyncio.wait_for(ended(reader), 0.8)
         assert (await get(port)).endswith(b"ok")
+
+
+@pytest.mark.parametrize(
+    ("start", "status"), [(b"GET /" + b"x" * 40_000, b"414"), (b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 100_000, b"431")]
+)
+async def test_head_that_is_too_long_is_told_so(start: bytes, status: bytes) -> None:
+    """Before it has an end, and then the connection is closed."""
+    async with serving() as port, connected(port) as (reader, writer):
+        writer.write(start)
+
+        assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == status
+        assert await ended(reader)
+
+
+@pytest.mark.parametrize("keep_alive_s", [0, 5])
+async def test_answer_that_nobody_reads_is_dropped(keep_alive_s: int) -> None:
+    """A connection that is closed while the other side reads nothing would stay, and keep its bytes, for ever."""
+    async with serving(keep_alive_s) as port, connected(port) as (reader, writer):
+        writer.write(b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
+        sock = writer.get_extra_info("socket")
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.05)
+
+        async with asyncio.timeout(5):
+            while sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == ESTABLISHED:  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.05)
 
 
 async def test_flood_of_idle_connections_keeps_nobody_out() -> None:

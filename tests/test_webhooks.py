@@ -72,7 +72,7 @@ class Room:
         """Have all that is due sent."""
         async with asyncio.timeout(20):
             await self.webhooks.tick()
-            while self.webhooks.courier.under_way:  # noqa: ASYNC110 - what ends may begin the next
+            while not self.webhooks.courier.idle:  # noqa: ASYNC110 - what ends may begin the next
                 await asyncio.sleep(0.005)
 
     async def again(self) -> None:

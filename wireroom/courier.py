@@ -28,6 +28,8 @@ from wireroom.parts import user_agent
 from wireroom.subscriber import why
 
 MAX_AT_ONCE, MAX_OF_HOST = 32, 2
+PAUSE_S = 0.05
+"""So long after an errand has ended the next are asked for, all at once: of very many it takes some milliseconds."""
 DEADLINE_S = 20
 MAX_READ_BYTES = 1024
 GONE = 410
@@ -65,6 +67,7 @@ class Courier:
     def __init__(self, failed: Callable[[BaseException], None]) -> None:
         self._failed = failed
         self._errands: dict[Hashable, tuple[asyncio.Task[None], str]] = {}
+        self._next: asyncio.TimerHandle | None = None
         self._sessions: list[aiohttp.ClientSession] = []  # the last one is used; it keeps no connection open
         self._made_for: tuple[object, ...] | None = None
         self.deadline_s: float = DEADLINE_S
@@ -73,6 +76,11 @@ class Courier:
     def under_way(self) -> frozenset[Hashable]:
         """What is being sent."""
         return frozenset(self._errands)
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is being sent, nor about to be begun."""
+        return not self._errands and self._next is None
 
     @property
     def room(self) -> int:
@@ -94,7 +102,7 @@ class Courier:
     ) -> bool:
         """Begin an errand, unless it is under way, its host is busy, or there is no room → whether it was begun.
 
-        ``then`` is called when it has ended and something else may be begun.
+        ``then`` is called soon after it has ended, since something else may be begun.
         """
         if self.room <= 0 or key in self._errands or host in self.busy_hosts:
             return False
@@ -109,8 +117,15 @@ class Courier:
             return
         if (error := task.exception()) is not None:
             self._failed(error)
-        elif then is not None:
+        elif then is not None and self._next is None:
+            self._next = asyncio.get_running_loop().call_later(PAUSE_S, self._go_on, then)
+
+    def _go_on(self, then: Callable[[], None]) -> None:
+        self._next = None
+        try:
             then()
+        except Exception as error:  # noqa: BLE001 - the archive's, mostly: nobody else would hear of it
+            self._failed(error)
 
     async def ask(
         self,
@@ -169,6 +184,8 @@ class Courier:
 
     async def close(self) -> None:
         """Break off what is under way: it is in the archive, and sent again."""
+        if self._next is not None:
+            self._next.cancel()
         tasks = [task for task, _ in self._errands.values()]
         for task in tasks:
             task.cancel()

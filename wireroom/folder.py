@@ -13,7 +13,7 @@ from db.topic_read import topic_page
 from feeds.digest import DAYS, day_name, local
 from feeds.front_page import TopicSummary, index_page
 from feeds.pages.environment import static_files
-from feeds.pages.still import still_topic
+from feeds.pages.still import static_topic_page
 from feeds.publish import Published, Publisher
 from feeds.site import TopicCard
 from feeds.topics_opml import OPML_TYPE, topics_opml
@@ -45,11 +45,11 @@ def print_page(reader: Database, publisher: Publisher, config: Config, topic: To
     Of a topic that has digests, no story is told before the digest that tells it.
     """
     ((told,),) = reader.execute("SELECT digest_from FROM topics WHERE config_id = ?", [topic.id]).fetchall()
-    page = still_topic(
+    page = static_topic_page(
         TopicCard(id=topic.id, name=name, title=topic.title, match=topic.match, secret=topic.secret),
-        topic_page(reader, topic.id, "public", before=told, limit=STORIES),
+        topic_page(reader, topic.id, "public", before=told, limit=STORIES).stories,
         base_url=config.base_url,
-        last_page=last_page,
+        archive=last_page,
     )
     publisher.write(f"topics/{name}/index.html", page, HTML)
 

@@ -19,6 +19,7 @@ from db.subscribers import (
     due_deliveries,
     end_expired,
     end_subscriptions,
+    has_expired,
     write_delivered,
     write_failed,
 )
@@ -69,8 +70,9 @@ class Deliveries:
         """End the leases that are over, and when topics got other names, the subscriptions that lead nowhere now."""
         engine = self._engine
         if now_s - self._swept_at >= SWEEP_S:
-            self._swept_at = now_s
-            await engine.writer.write(partial(end_expired, now=iso(datetime.now(UTC))), own=True)
+            self._swept_at, now = now_s, iso(datetime.now(UTC))
+            if has_expired(engine.reader, now):
+                await engine.writer.write(partial(end_expired, now=now), own=True)
         names = dict(engine.press.names)
         if names == self._names or not names:
             return

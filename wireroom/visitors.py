@@ -7,7 +7,11 @@ descriptors that polling needs.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import resource
+import socket
+import struct
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +21,9 @@ HEAD_S = 10
 REQUEST_S = 120
 """From the head of a request to the end of its answer, however slow the other side reads."""
 MAX_HEAD_BYTES = 65536
+MAX_ADDRESS_BYTES = 16384
+"""Of a request line that is still coming; what came whole, ``feeds/limits.py`` looks at."""
+REFUSALS = {414: "The address is too long.\n", 431: "The request's head is too long.\n"}
 MAX_CONNECTIONS = 1000
 WANTED_DESCRIPTORS = 8192
 SHARE = 3
@@ -41,6 +48,7 @@ class Visitor(HttpToolsProtocol):
     """A connection that ends when it takes too long, says too much, or others need its place."""
 
     head_s: float = HEAD_S
+    request_s: float = REQUEST_S
     most = 0  # of all; 0: as ``most_connections`` says
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,8 +84,24 @@ class Visitor(HttpToolsProtocol):
         super().data_received(data)
         if self._head_bytes is not None:
             self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self.transport.abort()
+            if len(self.url) > MAX_ADDRESS_BYTES:
+                self._refuse(414)
+            elif self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(431)
+
+    def _refuse(self, status: int) -> None:
+        """Say why, where no other answer is under way, and end the connection."""
+        if not self.waits or self.transport.is_closing():
+            self.transport.abort()
+            return
+        text = REFUSALS[status].encode()
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
+            f"content-length: {len(text)}\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + text)
+        self.transport.close()
+        self._end_in(self.head_s)  # where it does not take even that
 
     def on_message_begin(self) -> None:
         """Begin a head."""
@@ -89,13 +113,21 @@ class Visitor(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End the head: the request is answered now."""
         self._head_bytes = None
-        self._end_in(REQUEST_S)
+        self._end_in(self.request_s)
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        """End the request; the wait for the next is uvicorn's own."""
-        within_head = self._head_bytes is not None  # the next one began before this answer ended
-        self._end_in(REQUEST_S if self.pipeline else self.head_s if within_head else None)
+        """End the request; the wait for the next is uvicorn's own.
+
+        An answer that is written may not be read yet. uvicorn closes such a connection when it has waited for the next
+        request, and a closed one would stay for as long as the other side reads nothing: the request's time goes on.
+        """
+        if self.pipeline:
+            self._end_in(self.request_s)
+        elif self._head_bytes is not None:  # the next one began before this answer ended
+            self._end_in(self.head_s)
+        elif not self.transport.get_write_buffer_size():
+            self._end_in(None)
         super().on_response_complete()
 
     def _end_in(self, seconds: float | None) -> None:
@@ -104,5 +136,8 @@ class Visitor(HttpToolsProtocol):
         self._timer = None if seconds is None else self.loop.call_later(seconds, self._end)
 
     def _end(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.abort()
+        """End the connection at once: without lingering, or the kernel keeps what the other side does not read."""
+        sock = self.transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()

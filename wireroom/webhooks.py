@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from db.archive import ArchiveError
+from db.output import Policy
 from db.times import iso, iso_after
 from db.webhooks import Hook, batch_items, due_webhooks, keep_webhooks, take_batch, write_sent, write_unsent
 from feeds.render import feed_path
@@ -61,18 +62,20 @@ class Webhooks:
         if not hooks or self._engine.closing or self._now_s < self._rest_until:
             return
         urls = {id_: hook.url for id_, hook in hooks.items()}
+        policies = {topic.id: topic.policy for topic in self._engine.config.topics}
         for one in due_webhooks(self._engine.reader, iso(datetime.now(UTC)), urls):
             hook = hooks[one.id]
-            self.courier.begin(one.key, host_of(hook.url), partial(self._send, hook, one), self._begin)
+            if one.topic in policies:  # during a reload it may be one of the config before
+                send = partial(self._send, hook, one, policies[one.topic])
+                self.courier.begin(one.key, host_of(hook.url), send, self._begin)
 
-    async def _send(self, hook: Webhook, one: Hook) -> None:
+    async def _send(self, hook: Webhook, one: Hook, policy: Policy) -> None:
         """Send a webhook's next message, and write down how that went."""
         engine, config = self._engine, self._engine.config
-        topic = next((topic for topic in config.topics if topic.id == one.topic), None)
         batch = await engine.writer.write(partial(take_batch, hook=one), own=True)
-        if topic is None or batch is None:
+        if batch is None:
             return
-        items = batch_items(engine.reader, one, batch, topic.policy)
+        items = batch_items(engine.reader, one, batch, policy)
         error, wait_s, gone = None, None, False
         if items:
             name = engine.press.names.get(one.topic)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,8 +16,10 @@ from db.query_names import Names
 from db.readers import BusyError
 from db.reading import Viewer
 from db.times import iso
+from feeds.conditional import answer, made
 from feeds.pages.environment import written
 from feeds.pages.links import root_of
+from feeds.policy import page_policy
 from feeds.session import Session, session_of, viewer_of
 from feeds.site import Site
 
@@ -26,12 +27,6 @@ Clock = Callable[[], datetime]
 MAX_AGE_S = 60
 RETRY_S = 2
 LAST_ID = 2**63 - 1
-
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'{pictures}; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-"""What a browser may do with a page: no script at all. Pictures of others are loaded only where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,23 +89,15 @@ class Missing(Exception):  # noqa: N818 - it is an answer
 
 
 def html_answer(ask: Ask, body: bytes, status: int, *, pictures: bool = False) -> Response:
-    """Answer with these bytes, or that the client has them."""
-    headers = {
-        "Content-Security-Policy": POLICY.format(pictures=" https: http:" if pictures else ""),
-        "Cache-Control": "private, no-store" if ask.session is not None else f"public, max-age={MAX_AGE_S}",
-        "Vary": "Cookie",
-    }
+    """Answer with these bytes, or that the client has them.
+
+    No script at all. Pictures of others are loaded only where they were asked for. The owner's pages are kept nowhere.
+    """
+    headers = {"Content-Security-Policy": page_policy(pictures=pictures), "Vary": "Cookie, Authorization"}
     if status != 200:
-        headers["Cache-Control"] = "no-store"
-        return Response(body, status, headers, "text/html")
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers["ETag"] = etag
-    known = {
-        tag.strip().removeprefix("W/") for tag in ",".join(ask.request.headers.getlist("If-None-Match")).split(",")
-    }
-    if ask.session is None and (etag in known or "*" in known):
-        return Response(status_code=304, headers=headers)
-    return Response(body, 200, headers, "text/html")
+        return Response(body, status, headers | {"Cache-Control": "no-store"}, "text/html")
+    headers["Cache-Control"] = "private, no-store" if ask.session is not None else f"public, max-age={MAX_AGE_S}"
+    return answer(ask.request, made(body, "text/html; charset=utf-8"), headers)
 
 
 Make = Callable[[Ask], Awaitable[Response]]
@@ -138,19 +125,6 @@ def answered(make: Make, site: Site, clock: Clock) -> Endpoint:
 
 def fault(ask: Ask, status: int, title: str, why: str, headers: dict[str, str] | None = None) -> Response:
     """Answer with a page that says what is wrong, and what to do."""
-    made = ask.page("fault.html", status, code=status, title=title, why=why)
-    made.headers.update(headers or {})
-    return made
-
-
-def fault_page(
-    request: Request, site: Site, status: int, title: str, why: str, headers: dict[str, str] | None = None
-) -> Response:
-    """Answer the same, where no page of ours was asked for: for a browser that came to an address that is none."""
-    ask = Ask(request=request, site=site, session=session_of(request, site), now=datetime.now(UTC))
-    return fault(ask, status, title, why, headers)
-
-
-def wants_page(request: Request) -> bool:
-    """Tell whether a browser asks, which shows its answer to a person."""
-    return "text/html" in request.headers.get("Accept", "")
+    made_page = ask.page("fault.html", status, code=status, title=title, why=why)
+    made_page.headers.update(headers or {})
+    return made_page

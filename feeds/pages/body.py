@@ -16,67 +16,16 @@ from markupsafe import Markup
 from feeds.pages.links import outside
 
 VOID = frozenset({"br", "hr", "wbr"})
-PLAIN = frozenset(
-    [
-        "abbr",
-        "address",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "blockquote",
-        "caption",
-        "cite",
-        "code",
-        "col",
-        "colgroup",
-        "dd",
-        "del",
-        "dfn",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "figcaption",
-        "figure",
-        "i",
-        "ins",
-        "kbd",
-        "li",
-        "mark",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "rp",
-        "rt",
-        "ruby",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "time",
-        "tr",
-        "tt",
-        "u",
-        "ul",
-        "var",
-    ]
+_PLAIN = (
+    "abbr address b bdi bdo big blockquote caption cite code col colgroup dd del dfn div dl dt em figcaption figure i "
+    "ins kbd li mark ol p pre q rp rt ruby s samp small span strike strong sub sup table tbody td tfoot th thead time "
+    "tr tt u ul var"
 )
+PLAIN = frozenset(_PLAIN.split())
 HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h6", "h6": "h6"}
 """The page's own headings come first: a text's are beneath them."""
-INSTEAD = {"article": "div", "section": "div", "header": "div", "footer": "div", "main": "div", "nav": "div",
-           "aside": "div", "center": "div", "details": "div", "summary": "div", "acronym": "abbr", "picture": "span"}  # fmt: skip
+_BLOCKS = "article aside center details footer header main nav section summary"
+INSTEAD = dict.fromkeys(_BLOCKS.split(), "div") | {"acronym": "abbr", "picture": "span"}
 """Landmarks, and what opens and closes: those of the page are its own."""
 ATTRIBUTES: dict[str, frozenset[str]] = {
     "ol": frozenset({"start", "reversed"}),

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from feeds.pages import words
-from feeds.pages.links import asked, host_of, narrowed, outside, segment, without_passwords
+from feeds.pages.links import asked, has_term, host_of, narrowed, outside, segment, without, without_passwords
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"
@@ -99,6 +99,8 @@ def environment() -> Environment:
         "counted": words.counted,
         "asked": asked,
         "narrowed": narrowed,
+        "has_term": has_term,
+        "without": without,
         "static_address": static_address,
         "JOINED": JOINED,
         "ORIGINS": ORIGINS,

@@ -34,7 +34,7 @@ class Section:
 
     card: TopicCard
     stories: tuple[StoryRow, ...]
-    spark: Markup
+    spark: Markup | None
     total: int
     latest: str | None
 

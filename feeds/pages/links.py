@@ -6,7 +6,6 @@ import re
 from urllib.parse import quote, urlencode, urlsplit
 
 MAX_URL = 2000
-_SIMPLE = re.compile(r"[^\s()\"]+|\"[^\"]*\"")
 
 
 def root_of(path: str) -> str:
@@ -26,15 +25,19 @@ def segment(name: str) -> str:
 
 
 def narrowed(query: str, term: str) -> str:
-    """Add a term to a query, so that both must hold: what is more than words stands in parentheses."""
+    """Add a term to a query, so that both must hold: standing side by side binds loosest (``docs/query.md``)."""
     query = query.strip()
-    if not query:
-        return term
-    if f" {term} " in f" {query} ":
-        return query
-    words = _SIMPLE.findall(query)
-    plain = " ".join(words) == query and not {"OR", "AND", "||", "&&"} & set(words)
-    return f"{query} {term}" if plain else f"({query}) {term}"
+    return query if has_term(query, term) else f"{query} {term}".strip()
+
+
+def has_term(query: str, term: str) -> bool:
+    """Tell whether a term stands in a query by itself."""
+    return f" {term} " in f" {query} "
+
+
+def without(query: str, term: str) -> str:
+    """Take a term that was added out again."""
+    return f" {query} ".replace(f" {term} ", " ", 1).strip()
 
 
 def outside(url: str | None) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -16,12 +15,13 @@ from feeds.pages.front import front
 from feeds.pages.search import search, tag
 from feeds.pages.sources import source, sources
 from feeds.pages.story import event, story
-from feeds.pages.topic import topic
+from feeds.pages.topic import beside, topic
 from feeds.site import Site
 
 PAGES: tuple[tuple[str, Make], ...] = (
     ("/", front),
     ("/topics/{name}/", topic),
+    ("/topics/{name}", beside),
     ("/stories/{id}", story),
     ("/events/{id}", event),
     ("/search", search),
@@ -31,6 +31,11 @@ PAGES: tuple[tuple[str, Make], ...] = (
 )
 FEEDS = (".rss", ".atom", ".json")
 FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def utc_now() -> datetime:
+    """Ask the clock."""
+    return datetime.now(UTC)
 
 
 class PageRoute(Route):
@@ -43,7 +48,7 @@ class PageRoute(Route):
         return super().matches(scope)
 
 
-def page_routes(site: Site, clock: Clock = partial(datetime.now, UTC)) -> list[Route]:
+def page_routes(site: Site, clock: Clock = utc_now) -> list[Route]:
     """Make the routes, for the daemon's application."""
     return [
         *(PageRoute(path, answered(make, site, clock), methods=["GET"]) for path, make in PAGES),

@@ -23,9 +23,9 @@ EXAMPLES = (
     ("moscow kremlin", "both words"),
     ('"diplomatic mission"', "a phrase"),
     ("title:(ferry OR harbour*)", "in the title, either word, or one that begins so"),
-    ("place:russia -lang:en", "a tag, and not in English"),
+    ("talks -lang:en", "a word, and not in English; tags are asked for so too"),
     ("sources:>=3 seen:>=now-7d", "carried by three sources or more, in the last week"),
-    ("source:bbc-world words:>300", "of one source, longer than 300 words"),
+    ("words:>300 has:enclosure", "longer than 300 words, with a file"),
 )
 
 

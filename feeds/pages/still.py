@@ -1,36 +1,66 @@
-"""A topic's page as a file, for a web server that has nothing else: no search, nobody signed in. Pure.
+"""Pages that are files, for a web server without us: topics and their list, without search, stories, ages. Pure.
 
-Its times are written out: nobody counts "3 minutes ago" on.
+The same values give the same bytes: what is said of time is the time itself.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from typing import Any
 
-from db.reading import TopicPage
+from db.reading import StoryRow, TopicPage, TopicRead
+from feeds.pages.charts import by_day
 from feeds.pages.environment import written
+from feeds.pages.front import Section
+from feeds.pages.links import root_of
 from feeds.site import TopicCard
 
-ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-"""Templates ask for the present; what is written for later has none."""
 
+def static_topic_page(
+    card: TopicCard,
+    stories: Sequence[tuple[StoryRow, TopicRead]],
+    *,
+    base_url: str,
+    archive: int = 0,
+    days: Sequence[tuple[str, int]] = (),
+) -> bytes:
+    """Write a topic's page → UTF-8 bytes, for ``topics/NAME/index.html``.
 
-def still_topic(card: TopicCard, page: TopicPage, *, base_url: str, last_page: int) -> bytes:
-    """Write the page of a topic → UTF-8 bytes, the same for the same stories."""
+    ``stories`` as ``db.topic_read.topic_page`` gives them to the public; ``archive``: how many archive pages there are.
+    """
     return written(
         "topic.html",
-        root="../../",
-        path=f"/topics/{card.name}/",
-        static=True,
-        session=None,
-        can_sign_in=False,
-        now=ANY_TIME,
+        **still(f"/topics/{card.name}/"),
         topic=card,
-        page=page,
+        page=TopicPage(stories=tuple(stories)),
         first=True,
-        chart=None,
-        total=0,
-        days=0,
-        archive=last_page,
+        chart=by_day(days, "story"),
+        total=sum(number for _, number in days),
+        days=len(days),
+        archive=archive,
         base_url=base_url,
     )
+
+
+def static_index(topics: Sequence[tuple[TopicCard, Sequence[StoryRow], str | None]]) -> bytes:
+    """Write the list of topics → UTF-8 bytes, for ``index.html``: (topic, its newest stories, when the newest came)."""
+    sections = [
+        Section(card=card, stories=tuple(stories), spark=None, total=0, latest=latest)
+        for card, stories, latest in topics
+        if not card.secret
+    ]
+    context = {"sections": sections, "covered": (), "several": False, "chart": None, "total": 0, "days": 0, "today": ""}
+    return written("front.html", **still("/"), **context)
+
+
+def still(path: str) -> dict[str, Any]:
+    """Give what every page needs, of one that is a file."""
+    return {
+        "root": root_of(path),
+        "path": path,
+        "now": None,
+        "session": None,
+        "csrf": None,
+        "can_sign_in": False,
+        "static": True,
+    }

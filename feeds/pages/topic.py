@@ -55,3 +55,11 @@ async def topic(ask: Ask) -> Response:
         made.headers["X-Robots-Tag"] = "noindex"
         made.headers["Cache-Control"] = "private, no-store" if ask.session is not None else "private, max-age=60"
     return made
+
+
+async def beside(ask: Ask) -> Response:
+    """Lead from a topic's address without its last slash, as people type it, to its page."""
+    name = ask.request.path_params["name"]
+    if named(ask.site, name) is None and ask.site.moved(name, "rss") is None:
+        ask.missing("There is no such topic. The front page lists those that there are.")
+    return RedirectResponse(f"{quote(name)}/", 301)

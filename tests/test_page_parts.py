@@ -1,0 +1,169 @@
+"""What pages are made of: times in words, pictures of numbers, addresses; pages that are files."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from db.archive import open_reader
+from db.times import iso
+from db.topic_read import topic_page, topic_volume
+from feeds.pages.charts import by_day, coverage, polls, sparkline
+from feeds.pages.environment import static_files
+from feeds.pages.links import host_of, outside, root_of, without_passwords
+from feeds.pages.still import static_index, static_topic_page
+from feeds.pages.words import age, counted, later, moment, size
+from feeds.site import TopicCard
+from newsroom import at
+from page_room import Page
+from reading_room import reading_room
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "now"), (59, "now"), (60, "1 min ago"), (3599, "59 min ago"), (3600, "1 h ago"), (86_400, "24 h ago"),
+     (172_800, "2 days ago"), (604_799, "6 days ago"), (604_800, "19 Nov"), (40_000_000, "20 Aug 2025"),
+     (-90, "in 1 min")],
+)  # fmt: skip
+def test_ages_are_short(seconds: int, said: str) -> None:
+    """One unit; past a week the day, with its year where that is another."""
+    assert age(iso(NOW - timedelta(seconds=seconds)), NOW) == said
+
+
+def test_numbers_times_and_sizes_are_said_as_people_do() -> None:
+    """With their units, one or many."""
+    assert [counted(n, "story") for n in (0, 1, 1204)] == ["0 stories", "1 story", "1,204 stories"]
+    assert counted(2, "entry", "entries") == "2 entries"
+    assert moment("2026-01-02T03:04:05Z") == "2 Jan 2026, 03:04 UTC"
+    assert later("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z") == ""
+    assert later("2026-01-02T03:14:05Z", "2026-01-02T03:04:05Z") == "+10 min"
+    assert [size(n) for n in (12, 1500, 340_000, 2_500_000, 3_000_000_000)] == [
+        "12 bytes", "1.5 kB", "340 kB", "2.5 MB", "3.0 GB"
+    ]  # fmt: skip
+
+
+@given(st.lists(st.integers(0, 5000), min_size=1, max_size=60))
+def test_columns_are_as_high_as_their_numbers(numbers: list[int]) -> None:
+    """Within the picture; none for nothing; whatever is not nothing can be seen; the highest fills it."""
+    days = [(f"2026-10-{n % 28 + 1:02}", number) for n, number in enumerate(numbers)]
+    chart = by_day(days, "story", height=50)
+
+    if not any(numbers):
+        assert chart is None
+        return
+    assert chart is not None
+    picture = etree.fromstring(chart.svg)
+    bars = picture.findall("g/rect[2]")
+    heights = [float(bar.get("height", "")) for bar in bars]
+    assert len(bars) == sum(number > 0 for number in numbers)
+    assert max(heights) == 50
+    for bar, height, number in zip(bars, heights, filter(None, numbers), strict=True):
+        assert float(bar.get("y", "")) + height == pytest.approx(50, abs=0.11)
+        assert height == pytest.approx(max(2, 50 * number / max(numbers)), abs=0.06)
+    assert chart.rows == tuple(days)
+    assert f"{sum(numbers):,} " in chart.says
+
+
+def test_small_pictures_are_well_formed_and_say_what_they_show() -> None:
+    """Whatever their words: nothing of them is markup."""
+    for picture in (
+        sparkline([0, 3, 1], 'a "b" <c>'),
+        sparkline([], "nothing"),
+        polls([(10, 0), (10, 10), (10, 1), (0, 0)], 'a "b" <c>'),
+        coverage([("2026-11-20T08:00:00Z", "<A> & B"), ("2026-11-20T09:00:00Z", "C")]),
+    ):
+        assert picture is not None
+        parsed = etree.fromstring(picture)
+        assert parsed.get("role") == "img"
+        assert parsed.get("aria-label")
+        assert not re.search(r"style=|<script|on\w+=", picture)
+    failed = etree.fromstring(polls([(10, 0), (10, 10), (10, 1)], "x", height=20))
+    assert [rect.get("class") for rect in failed] == ["fine", "bad", "fine", "bad"]
+
+
+def test_coverage_goes_up_a_step_for_each_report() -> None:
+    """From left to right; there is no picture of one report, nor of all at once."""
+    times = [iso(NOW + timedelta(minutes=n)) for n in (0, 10, 60)]
+    picture = etree.fromstring(coverage([(when, "x") for when in reversed(times)], width=216, height=100) or "")
+    places = [(float(dot.get("cx", "")), float(dot.get("cy", ""))) for dot in picture.findall("circle")]
+
+    assert [x for x, _ in places] == pytest.approx([8, 8 + 200 / 6, 208], abs=0.1)
+    assert [y for _, y in places] == [92, 50, 8]
+    assert coverage([(times[0], "x")]) is None
+    assert coverage([(times[0], "x"), (times[0], "y")]) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example/x?y#z", "https://a.example/x?y#z"),
+        ("HTTP://a.example/", "http://a.example/"),
+        ("https://u:p@a.example/", "https://a.example/"),
+        ("javascript:alert(1)", None), ("data:text/html,x", None), ("//a.example/", None), ("/owner/", None),
+        ("https:///x", None), ("https://a.example/\n", None), ("https://a.example\\@b.example/", None),
+        ("", None), (None, None),
+        ("https://[::1", None), ("https://a.example/" + "x" * 3000, None),
+    ],
+)  # fmt: skip
+def test_only_whole_addresses_of_the_web_become_links(url: str | None, shown: str | None) -> None:
+    """And no name or password goes with them."""
+    assert outside(url) == shown
+
+
+def test_addresses_in_words() -> None:
+    """A host without its www; an error without its passwords; the way up from a page."""
+    assert host_of("https://www.a.example:8080/x") == "a.example"
+    assert host_of("mailto:a@b.example") is None
+    assert without_passwords("x http://u:p@a/ y https://q@b/") == "x http://a/ y https://b/"
+    assert [root_of(path) for path in ("/", "/search", "/topics/a/")] == ["./", "./", "../../"]
+
+
+def test_pages_that_are_files_need_nobody(tmp_path: Path) -> None:
+    """The same bytes for the same values; every link leads to another file, a feed beside it, or an article."""
+    room = reading_room(tmp_path / "wireroom.db")
+    room.db.close()
+    db = open_reader(room.path)
+    card = TopicCard(id="all", name="all", title="All & <more>", match="sources:>=1", secret=False)
+    page = topic_page(db, "all", "public")
+    stories = [row for row, _ in page.stories]
+
+    def made() -> tuple[bytes, bytes]:
+        days = topic_volume(db, "all", iso(at(36)), 30)
+        return (
+            static_topic_page(card, page.stories, base_url="https://w.example/", archive=2, days=days),
+            static_index([(card, stories[:3], page.stories[0][1].selected_at)]),
+        )
+
+    topic, index = made()
+    assert (topic, index) == made()
+    db.close()
+    for text, root in ((topic, "../../"), (index, "./")):
+        shown = Page("/", 200, {}, text)
+        assert len(shown.all("//h1")) == 1
+        assert not shown.all("//form | //script | //@style")
+        assert b" ago" not in text
+        for link in shown.all("//*[@href]"):
+            address = link.get("href")
+            files = rf"{re.escape(root)}(static/[\w.]+\?v=\w+|topics\.opml|(topics/all/)?|topics/all\.\w+)"
+            assert re.match(r"https?://|#", address) or re.fullmatch(rf"{files}|\.\./all\.\w+|\./\d+\.atom", address), (
+                address
+            )
+        titles = shown.texts("//*[@class='head']")
+        assert titles == [row.title for row in stories[: len(titles)]] != []
+
+
+def test_style_and_icon_are_there_and_name_nothing_elsewhere() -> None:
+    """They are in the package, and load nothing."""
+    files = static_files()
+
+    assert {"style.css", "icon.svg"} <= set(files)
+    for name in ("style.css", "owner.css"):
+        assert not re.search(rb"url\(|@import|https?:", files[name].body), name

@@ -1,0 +1,194 @@
+"""A story's page and its event's; a text as it is shown; sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape, unescape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import html
+
+from feeds.pages.body import ATTRIBUTES, EVERY, HEADINGS, PLAIN, VOID, body
+from feeds.site import TopicCard
+from newsroom import at
+from page_room import Asker, PageSite
+from reading_room import BRIDGE, FERRY, SOURCES, reading_room
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    """Ask the pages of an archive that has one of everything."""
+    room = reading_room(tmp_path_factory.mktemp("story") / "wireroom.db")
+    room.db.execute("BEGIN IMMEDIATE")
+    room.db.execute(
+        "UPDATE sources SET failures = 2, last_error = 'at http://u:sesame@wire.example/f: 503' "
+        "WHERE config_id = 'post'"
+    )
+    room.db.execute("UPDATE sources SET site_url = 'javascript:alert(1)' WHERE config_id = 'wire'")
+    room.db.execute("COMMIT")
+    room.db.close()
+    cards = [TopicCard(id="all", name="all", title="All", match="sources:>=1", secret=False)]
+    asker = Asker(PageSite(room.path, cards), at(36))
+    yield asker
+    asker.close()
+
+
+def test_a_story_names_all_that_carry_it_in_order(ask: Asker) -> None:
+    """With how much later each was, why it is the same story, and which one is shown."""
+    page = ask("/stories/1")
+    carriers = page.texts("//ol[@class='coverage']/li//a[@class='src']")
+
+    assert page.texts("//h1") == [BRIDGE.title]
+    assert carriers[0] == "wire"
+    assert set(carriers) == {"wire", "post", "herald"}
+    later = page.texts("//ol[@class='coverage']/li//time")
+    assert all(one.startswith("+") for one in later[1:])
+    assert page.texts("//ol[@class='coverage']//span[@class='flag']") == ["shown"]
+    assert page.texts("//ol[@class='coverage']/li[1]//p[@class='meta']/span[last()-1]") == ["the first of its story"]
+    assert len(page.all("//section[@aria-labelledby='coverage']//*[name()='circle']")) == len(carriers)
+
+
+def test_a_change_is_told_word_by_word(ask: Asker) -> None:
+    """What was added stands in ins; nothing was removed; the rest is shortened around it."""
+    page = ask("/stories/1")
+
+    assert page.texts("//details[@class='change']//ins") == ["Forty people are missing since."]
+    assert not page.all("//details[@class='change']//del")
+    assert page.texts("//details[@class='change']/summary")[0].endswith("reworded")
+
+
+def test_tags_say_why_and_topics_which(ask: Asker) -> None:
+    """Each cause; a secret topic is nobody's to see."""
+    page = ask("/stories/1")
+
+    why = dict(zip(page.texts("//dl[@class='why']/dt"), page.texts("//dl[@class='why']/dd"), strict=True))
+    assert why["animalzebra"] == "a rule: striped"
+    assert page.texts("//section[@aria-labelledby='topics']//li") == ["All"]
+    assert "/tags/animal:zebra" in page.links()
+
+
+def test_an_event_is_on_a_line_of_time(ask: Asker) -> None:
+    """Its stories, oldest first, without those that are kept out; each is reached from the other."""
+    page = ask("/events/9")
+
+    assert page.texts("//ol[@class='timeline']//h2") == [BRIDGE.title, FERRY.title]
+    assert page.texts("//div[@class='dateline']/p")[0].startswith("One event, told in 2 stories by 3 sources")
+    assert "/events/9" in ask("/stories/4").links()
+    assert FERRY.title in ask("/stories/1").texts("//section[@aria-labelledby='event']//li/p[@class='head']")
+
+
+def test_sources_in_trouble_come_first_with_what_is_wrong(ask: Asker) -> None:
+    """No password is shown; a site's address that is none is no link."""
+    page = ask("/sources")
+
+    assert page.texts("//th[@scope='row']") == ["post", *sorted(set(SOURCES) - {"post"}, key=SOURCES.index)]
+    assert page.texts("//tr[td]//span[contains(@class, 'health')]")[0] == "failing"
+    assert page.texts("//span[@class='error']") == ["at http://wire.example/f: 503"]
+    assert page.texts("//div[@class='dateline']/p")[0].startswith("3 sources 1 in trouble")
+    for address in ("/sources", "/sources/post", "/sources/wire"):
+        assert b"sesame" not in ask(address).body
+        assert b"javascript:" not in ask(address).body
+
+
+def test_a_sources_page_has_its_stories_and_polls(ask: Asker) -> None:
+    """Newest first; as many polls as there were."""
+    page = ask("/sources/herald")
+
+    assert page.texts("//h1") == ["herald"]
+    assert len(page.all("//table[@class='polls']/tbody/tr")) == 2
+    assert page.all("//link[@rel='alternate']/@href") == [f"../sources/herald.{fmt}" for fmt in ("rss", "atom", "json")]
+    assert len(page.all("//ol[@class='stories']/li")) == 2
+
+
+PICTURE = (
+    '<p>Before <img src="https://pictures.example/a.jpg" alt="A &quot;ferry&quot;" width="4" height="3"> after</p>'
+)
+
+
+def test_pictures_of_others_are_left_out_until_they_are_asked_for() -> None:
+    """Their words stay; loaded, nobody is told from where; what counts readers is never loaded."""
+    bare, full = body(PICTURE, pictures=False), body(PICTURE, pictures=True)
+    counter = body('<img src="https://count.example/p.gif" width="1" height="1">', pictures=True)
+
+    assert bare.pictures == full.pictures == 1
+    assert bare.html == '<p>Before <span class="no-picture">Picture: A &quot;ferry&quot;</span> after</p>'
+    (picture,) = html.fragment_fromstring(full.html).xpath(".//img")
+    assert dict(picture.attrib) == {
+        "src": "https://pictures.example/a.jpg",
+        "alt": 'A "ferry"',
+        "width": "4",
+        "height": "3",
+        "loading": "lazy",
+        "decoding": "async",
+        "referrerpolicy": "no-referrer",
+    }
+    assert (counter.html, counter.pictures) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("given_", "shown"),
+    [
+        ("<h1>One</h1><h2>Two</h2>", "<h3>One</h3><h3>Two</h3>"),
+        ("<article><nav>x</nav></article>", "<div><div>x</div></div>"),
+        ('<a href="https://a.example/?b&amp;c">x</a>',
+         '<a href="https://a.example/?b&amp;c" rel="noopener noreferrer nofollow">x</a>'),
+        ('<a href="javascript:alert(1)">x</a>', "<span>x</span>"),
+        ('<a href="/owner/sign-out">x</a>', "<span>x</span>"),
+        ("<b>never closed", "<b>never closed</b>"),
+        ("closed</b> twice</div>", "closed twice"),
+        ("<i><b>x</i>y</b>", "<i><b>x</b></i>y"),
+        ('<p title="<script>">x</p>', "<p>x</p>"),
+        ("1 < 2 & 3 &amp;lt;", "1 &lt; 2 &amp; 3 &amp;lt;"),
+        ("<script>alert(1)</script>", "alert(1)"),
+        ('<p onclick="x" style="y" class="mast" id="content">z</p>', "<p>z</p>"),
+        ('<ol start="3" type="a"><li value="7">x</li></ol>', '<ol start="3"><li value="7">x</li></ol>'),
+        ('<video src="https://v.example/a.mp4" controls></video>',
+         '<a href="https://v.example/a.mp4" rel="noopener noreferrer nofollow">Video</a> '),
+        ("<br><hr/>", "<br><hr>"),
+        ('<img src="/owner/hide">', ""),
+    ],
+)  # fmt: skip
+def test_a_text_is_written_anew(given_: str, shown: str) -> None:
+    """Known tags with known attributes, balanced; whatever else is text, or nothing."""
+    assert body(given_, pictures=True).html == shown
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        """<p> </p> <b > <a·href="https://x.example/"> </a> <svg/onload=alert(1)> <img·src=x·onerror=a> " ' < &lt;
+        &amp;#60; x <p·title=" --><script> </main> <td> <h1> <math><mtext> <p/onclick=x> <img·src="https://p.example/"·alt="
+        javascript: <!-- <![CDATA[ <iframe·srcdoc="<script>"> ·""".replace("·", "\xa0").split(" ")
+    ).map(lambda piece: piece.strip("\n ").replace("\xa0", " ")),
+    max_size=12,
+).map("".join)
+
+
+@given(PIECES, st.booleans())
+def test_whatever_is_in_the_archive_a_page_shows_only_what_it_knows(given_: str, pictures: bool) -> None:
+    """As a browser would parse it: no other tag, no other attribute, no address but http's; whole."""
+    made = body(given_, pictures=pictures).html
+    parsed = html.fragment_fromstring(f"<div>{made}</div>")
+
+    allowed = PLAIN | VOID | set(HEADINGS.values()) | {"a", "img"}
+    for element in parsed.iterdescendants():
+        assert element.tag in allowed, made
+        known = EVERY | ATTRIBUTES.get(element.tag, frozenset())
+        known |= {"a": {"href", "rel"}, "span": {"class"}}.get(element.tag, frozenset())
+        if element.tag != "img":
+            assert set(element.keys()) <= known, made
+    for address in parsed.xpath(".//@href | .//@src"):
+        assert address.startswith("https://"), made
+    opened, closed = re.findall(r"<([a-z0-9]+)", made), re.findall(r"</([a-z0-9]+)", made)
+    assert sorted(name for name in opened if name not in VOID | {"img", "col"}) == sorted(closed)
+
+
+@given(st.text(max_size=60))
+def test_text_stays_text(words: str) -> None:
+    """Written and read again, it is what it was."""
+    made = body(escape(words, quote=False), pictures=False).html
+
+    assert "<" not in made
+    assert unescape(made) == unescape(escape(words))
