@@ -132,6 +132,7 @@ def test_same_archive_and_config_give_the_same_bytes_whatever_the_time(tmp_path:
     press(house, origin, {"one": "abc", "two": "bcx"}, text)
     house.age()
     house.poll()
+    house.wireroom("publish")
     folder = house.folder / "public"
     before = files(folder)
     assert len(items(house, "t2")) == 1
