@@ -12,6 +12,7 @@ from lxml import etree
 
 from feeds.publish import Publisher, PublishError
 from printshop import FORMATS, PrintShop, links_of
+from served import running_site
 
 HISTORY = "{http://purl.org/syndication/history/1.0}"
 
@@ -247,6 +248,16 @@ async def test_whatever_happens_nothing_is_missing_and_closed_pages_stay(
     await shop.close()
 
 
+def test_archive_pages_of_a_renamed_topic_are_found_at_its_new_address(tmp_path: Path) -> None:
+    """As its feed is; those of a secret topic's old address are gone, and other paths are none of ours."""
+    with running_site(tmp_path) as ask:
+        status, headers, _ = ask("/topics/old/12.atom")
+        assert (status, headers["location"]) == (301, "https://wire.example/topics/news/12.atom")
+        assert ask("/topics/secret-0123/1.rss")[0] == 410
+        for path in ("/topics/old/x.atom", "/topics/old/1.exe", "/topics/none/1.atom"):
+            assert ask(path)[0] == 404
+
+
 async def test_disk_that_takes_nothing_leaves_the_old_chain(shop: PrintShop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The trouble is told; mended, all is there."""
     shop.take(5)
@@ -260,8 +271,8 @@ async def test_disk_that_takes_nothing_leaves_the_old_chain(shop: PrintShop, mon
         patch.setattr(Publisher, "write", full)
         shop.take(6)
         await shop.press.publish()
-        assert shop.press.trouble == "no space"
+        assert shop.press.health()["trouble"] == "no space"
         assert shop.all_guids() == before
     await shop.press.publish()
-    assert shop.press.trouble is None
+    assert shop.press.health()["ok"]
     assert shop.all_guids() == {f"urn:uuid:{n}" for n in range(1, 12)}

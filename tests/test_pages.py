@@ -43,6 +43,7 @@ def test_topics_are_listed_with_their_feeds_counts_and_newest_story() -> None:
     assert texts(document, ".//h2") == ["News", "Quiet", "One"]
     assert texts(document, ".//li/p[@class='soft']") == ["2 stories", "0 stories", "1 story"]
     assert [link.get("href") for link in document.iterfind(".//li[1]//a")] == [
+        "topics/news/",
         "topics/news.rss",
         "topics/news.atom",
         "topics/news.json",
