@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
+from db.digests import make_digests
+from db.due import Due
+from db.times import iso
 from feeds.publish import Publisher, PublishError
 from printshop import FORMATS, PrintShop, links_of
 from served import running_site
@@ -256,6 +260,69 @@ def test_archive_pages_of_a_renamed_topic_are_found_at_its_new_address(tmp_path:
         assert ask("/topics/secret-0123/1.rss")[0] == 410
         for path in ("/topics/old/x.atom", "/topics/old/1.exe", "/topics/none/1.atom"):
             assert ask(path)[0] == 404
+
+
+@pytest.mark.parametrize("keys", ['order = "coverage"', "per_source = 2"])
+async def test_what_may_still_get_a_place_waits_for_a_full_page(shop: PrintShop, keys: str) -> None:
+    """Of a topic that is no plain row of news; nothing is missing but for the newest, and those for an hour at most."""
+    shop.configure(f"limit = 3\n{keys}")
+    shop.press.configure(shop.config)
+    shop.take_over()
+    for _ in range(6):
+        shop.take(2)
+        await shop.press.publish()
+    pages = shop.pages().values()
+    assert all(last - first == 2 for _, first, last, _ in [*pages][1:]), "full, after the first"
+    missing = {f"urn:uuid:{n}" for n in range(1, 13)} - shop.all_guids()
+    assert missing <= {"urn:uuid:10", "urn:uuid:11", "urn:uuid:12"}
+
+    shop.write(lambda db: db.execute("UPDATE archive_pages SET closed_at = '2026-01-01T00:00:00Z'"))
+    await shop.press.publish(everything=True)
+    assert shop.all_guids() == {f"urn:uuid:{n}" for n in range(1, 13)}
+
+
+def make_digest(shop: PrintShop, due: Due | None, now: datetime, number: int) -> None:
+    """Make what is due by then, under an id with this number; None: the topic has none any more."""
+    wanted = {} if due is None else {"t": due}
+    shop.write(lambda db: make_digests(db, wanted, now, lambda: f"urn:uuid:digest{number}"))
+
+
+async def test_digests_have_pages_of_their_own_after_those_of_what_was_before(shop: PrintShop) -> None:
+    """A topic that was to have digests, and is to have none again: one chain, in which each page keeps what it has."""
+    shop.take(5)
+    await shop.press.publish()
+    shop.configure('limit = 3\ndigest = "12:00"')
+    shop.press.configure(shop.config)
+    shop.take_over()
+    due = shop.topic.digest
+    assert due is not None
+    day = datetime(2027, 1, 1, 13, tzinfo=UTC)
+    begin = datetime(2027, 1, 1, 13, tzinfo=UTC)
+    make_digest(shop, due, begin, 0)
+    for n in range(1, 13):
+        (story,) = shop.take(1)
+        at = iso(begin + timedelta(days=n, hours=-2))
+        shop.change(story, "UPDATE selections SET selected_at = ? WHERE story_id = ?", at, story)
+        make_digest(shop, due, begin + timedelta(days=n), n)
+        await shop.press.publish()
+
+    digests = [f"urn:uuid:digest{n}" for n in range(12, 0, -1)]
+    assert shop.guids("topics/t.atom") == digests[:10]
+    assert [row[0] for _, row in sorted(shop.pages().items())] == ["stories", "stories", "digests"]
+    assert shop.guids("topics/t/3.atom") == digests[2:]
+    assert shop.all_guids() == {*digests, *(f"urn:uuid:{n}" for n in range(1, 6))}
+    pages = shop.pages()
+    shop.change(6, "UPDATE stories SET title = 'Another title' WHERE id = 6")
+    await shop.press.publish()
+    assert b"Another title" in shop.file("topics/t/3.json"), "told by the first digest"
+
+    shop.configure("limit = 3")
+    shop.press.configure(shop.config)
+    shop.take_over()
+    make_digest(shop, None, begin, 0)
+    await shop.press.publish(everything=True)
+    assert shop.pages().items() >= pages.items()
+    assert shop.all_guids() == {*digests, *(f"urn:uuid:{n}" for n in range(1, 18))}
 
 
 async def test_disk_that_takes_nothing_leaves_the_old_chain(shop: PrintShop, monkeypatch: pytest.MonkeyPatch) -> None:
