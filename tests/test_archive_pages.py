@@ -296,7 +296,6 @@ async def test_digests_have_pages_of_their_own_after_those_of_what_was_before(sh
     shop.take_over()
     due = shop.topic.digest
     assert due is not None
-    day = datetime(2027, 1, 1, 13, tzinfo=UTC)
     begin = datetime(2027, 1, 1, 13, tzinfo=UTC)
     make_digest(shop, due, begin, 0)
     for n in range(1, 13):

@@ -176,12 +176,14 @@ async def test_compressed_files_are_the_documents(shop: PrintShop) -> None:
 
 async def test_opml_lists_what_anybody_may_know_of(tmp_path: Path) -> None:
     """Not the secret ones, whose page asks not to be kept; whatever a title has in it, the file is good XML."""
-    shop = PrintShop(tmp_path, "secret = true")
+    title = 'Us & <them> "quoted"'
+    other = f"[[topic]]\nid = 'o'\ntitle = '{title}'\nmatch = 'tea'"
+    shop = PrintShop(tmp_path, f"secret = true\n{other}")
     shop.take(1)
     shop.write(
         lambda db: db.execute(
             "INSERT INTO topics (id, config_id, title, urn, created_at) VALUES (2, 'o', ?, 'urn:uuid:o', '2026-01-01')",
-            ['Us & <them> "quoted"\x07'],
+            [title],
         )
     )
     await shop.press.publish(everything=True)
@@ -192,8 +194,8 @@ async def test_opml_lists_what_anybody_may_know_of(tmp_path: Path) -> None:
     assert [dict(outline.attrib) for outline in opml.iter("outline")] == [
         {
             "type": "rss",
-            "text": 'Us & <them> "quoted"',
-            "title": 'Us & <them> "quoted"',
+            "text": title,
+            "title": title,
             "xmlUrl": "https://wire.example/topics/o.atom",
             "htmlUrl": "https://wire.example/topics/o/",
         }

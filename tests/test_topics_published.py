@@ -115,8 +115,10 @@ def test_digest_is_made_by_a_round_and_by_a_daemon_once_and_keeps_its_id_over_ki
     house.poll()
     assert [len(found["_wireroom"]["digest"]["stories"]) for found in items(house, "daily")] == [1, 3]
     page = (house.folder / "public" / "index.html").read_text(encoding="utf-8")
-    assert "a digest each day at" in page
-    assert page.count("About ") == 1, "of the other topic: what a digest will tell is not told before"
+    daily, each = page.split('id="topic-1"')[1].split('id="topic-2"')
+    assert "A digest each day at" in daily
+    assert "About " not in daily, "what a digest will tell is not told before"
+    assert "About " in each
 
 
 def files(folder: Path) -> dict[str, bytes]:
