@@ -37,6 +37,7 @@ from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.health_feed import HealthFeed
 from wireroom.hub import Hub
 from wireroom.log import Log
+from wireroom.publish_all import publish_all
 from wireroom.regroup import go_on, regroup
 from wireroom.reload import Reloader
 from wireroom.retag import retag
@@ -240,6 +241,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await add_here(engine, reloader, request)
     if request.get("do") == "rotate":
         return await rotate(engine, request)
+    if request.get("do") == "publish":
+        return await publish_all(engine)
     if request.get("do") == "regroup":
         return await regroup(engine, request, progress)
     if request.get("do") == "retag":
