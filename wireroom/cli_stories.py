@@ -87,20 +87,20 @@ def regroup(path: Path, *, restart: bool, as_json: bool) -> None:
     )
 
 
-class Since(click.ParamType[float]):
-    """A time back from now, as the config writes durations, or a date → seconds."""
+class Since(click.ParamType[str]):
+    """A time back from now, as the config writes durations, or a date → a time as the archive has them."""
 
     name = "time"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Read it."""
         from datetime import UTC, datetime
 
+        from db.times import iso
         from wireroom.since import read_since
 
-        now = datetime.now(UTC)
         try:
-            return (now - read_since(value, now)).total_seconds()
+            return iso(read_since(value, datetime.now(UTC)))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -109,7 +109,7 @@ class Since(click.ParamType[float]):
 @click.option("--dry-run", is_flag=True, help="Tell what it would change, change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
-def retag(path: Path, since: float | None, *, dry_run: bool, as_json: bool) -> None:
+def retag(path: Path, since: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Apply the tags, rules and topics of today to the stories that are there.
 
     For after an edit of the config, where that is to hold for the past too. Nothing is announced: a story that a topic
@@ -145,25 +145,21 @@ def retag(path: Path, since: float | None, *, dry_run: bool, as_json: bool) -> N
 @click.option("--limit", type=click.IntRange(1, 1000), default=30, help="How many of each at most; 30, if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @command
-def suggest(path: Path, *, since: float, topic: str | None, limit: int, as_json: bool) -> None:
+def suggest(path: Path, *, since: str, topic: str | None, limit: int, as_json: bool) -> None:
     """Name what the config might know: names that keep coming up, categories that give no subject.
 
     What is printed can be put into the config as it stands. The archive and the config are only read. Names are told by
     their capitals, so scripts without any are left out. Best are names of which many stories of several sources tell,
     against how common their words are.
     """
-    from datetime import UTC, datetime, timedelta
-
     from db.archive import open_reader
-    from db.times import iso
     from wireroom.suggest import suggestions
     from wireroom.suggested import toml_lines
 
     config = read_config(path)
     if topic is not None and topic not in (one.id for one in config.topics):
         fail(2, f"--topic: the config has no topic {topic!r}")
-    after = iso(datetime.now(UTC) - timedelta(seconds=since))
-    result = suggestions(open_reader(config.archive), config, after, topic, limit)
+    result = suggestions(open_reader(config.archive), config, since, topic, limit)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False, indent=2))
         return

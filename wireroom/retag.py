@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -155,12 +155,11 @@ class Retagger:
 
 
 async def retag(engine: Engine, request: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Ask rules and topics of the stories of the last ``since`` seconds (None: of all), and publish what that changes.
+    """Ask rules and topics of the stories first seen ``since`` a time (None: of all), and publish what that changes.
 
     ``dry_run``: only tell what it would. → the sums. Raises ControlError where a stop comes first; ArchiveError.
     """
-    dry, since_s = bool(request.get("dry_run")), request.get("since")
-    since = LONG_AGO if since_s is None else iso(datetime.now(UTC) - timedelta(seconds=since_s))
+    dry, since = bool(request.get("dry_run")), request.get("since") or LONG_AGO
     sums, desk, at_once = Sums(), DraftDesk(), FIRST
     config = engine.config
     after, until, total = extent(engine.reader, since)
