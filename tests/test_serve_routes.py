@@ -14,6 +14,7 @@ import pytest
 from starlette.routing import BaseRoute, Route
 
 import wireroom.daemon
+from feeds.serve import make_app
 from house import House, until
 from office import TOKEN, Office, running_office
 from origin import item, rss, running_origin
@@ -79,7 +80,6 @@ class Rig:
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """One daemon for the module, with a token, a source, a public and a secret topic."""
     made: list[Sequence[BaseRoute]] = []
-    make_app = wireroom.daemon.make_app
 
     def noting(site: Any, more: Sequence[BaseRoute] = (), **settings: Any) -> Any:
         made.append(more)

@@ -105,7 +105,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"moment": words.moment, "day": words.day, "size": words.size, "span": words.span}
+    made.filters |= {
+        "moment": words.moment,
+        "day": words.day,
+        "size": words.size,
+        "span": words.span,
+        "clock": words.clock,
+    }
     made.filters |= {"outside": outside, "host": host_of, "segment": segment, "bare": without_passwords}
     made.filters["telling"] = telling
     made.globals |= {
