@@ -16,7 +16,7 @@ from db.times import iso
 from db.topic_read import topic_page, topic_volume
 from feeds.pages.charts import by_day, coverage, polls, sparkline
 from feeds.pages.environment import static_files
-from feeds.pages.links import host_of, outside, root_of, without_passwords
+from feeds.pages.links import host_of, outside, root_of, without_secrets
 from feeds.pages.still import static_index, static_topic_page
 from feeds.pages.words import age, clock, counted, later, moment, size
 from feeds.site import TopicCard
@@ -123,7 +123,9 @@ def test_addresses_in_words() -> None:
     """A host without its www; an error without its passwords; the way up from a page."""
     assert host_of("https://www.a.example:8080/x") == "a.example"
     assert host_of("mailto:a@b.example") is None
-    assert without_passwords("x http://u:p@a/ y https://q@b/") == "x http://a/ y https://b/"
+    said = "x http://u:p@a/?key=1 y https://q@b/#z; w"
+    assert without_secrets(said) == "x http://a/ y https://b/; w"
+    assert without_secrets(said, all_of_it=True) == "x http://a/?key=1 y https://b/#z; w"
     assert [root_of(path) for path in ("/", "/search", "/topics/a/")] == ["./", "./", "../../"]
 
 

@@ -29,7 +29,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     room = reading_room(tmp_path_factory.mktemp("story") / "wireroom.db")
     room.db.execute("BEGIN IMMEDIATE")
     room.db.execute(
-        "UPDATE sources SET failures = 2, last_error = 'at http://u:sesame@wire.example/f: 503' "
+        "UPDATE sources SET failures = 2, last_error = 'at http://u:sesame@wire.example/f?key=sesame 503' "
         "WHERE config_id = 'post'"
     )
     room.db.execute("UPDATE sources SET site_url = 'javascript:alert(1)' WHERE config_id = 'wire'")
@@ -91,7 +91,7 @@ def test_sources_in_trouble_come_first_with_what_is_wrong(ask: Asker) -> None:
 
     assert page.texts("//th[@scope='row']") == ["post", *sorted(set(SOURCES) - {"post"}, key=SOURCES.index)]
     assert page.texts("//tr[td]//span[contains(@class, 'health')]")[0] == "failing"
-    assert page.texts("//span[@class='error']") == ["at http://wire.example/f: 503"]
+    assert page.texts("//span[@class='error']") == ["at http://wire.example/f 503"]
     assert page.texts("//div[@class='dateline']/p")[0].startswith("3 sources 1 in trouble")
     for address in ("/sources", "/sources/post", "/sources/wire"):
         assert b"sesame" not in ask(address).body

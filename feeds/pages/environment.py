@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from feeds.pages import words
-from feeds.pages.links import asked, has_term, host_of, narrowed, outside, segment, without, without_passwords
+from feeds.pages.links import asked, has_term, host_of, narrowed, outside, segment, without, without_secrets
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"
@@ -112,7 +112,7 @@ def environment() -> Environment:
         "span": words.span,
         "clock": words.clock,
     }
-    made.filters |= {"outside": outside, "host": host_of, "segment": segment, "bare": without_passwords}
+    made.filters |= {"outside": outside, "host": host_of, "segment": segment, "bare": without_secrets}
     made.filters["telling"] = telling
     made.globals |= {
         "age": words.age,
