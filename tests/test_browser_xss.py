@@ -7,6 +7,7 @@ where a script that is merely kept from running would be complained of; in other
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import re
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlite_utils import Database
 
 from browser import AUDIT, Browser, Tab, running_browser, sync_api
 from house import House
@@ -119,6 +121,7 @@ class Rig:
     office: Office
     browser: Browser
     stories: list[int]
+    origin: Origin
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +139,18 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
             serve(origin, 2)
             second = office.do(do="poll", sources=[], due=False)
             assert (first["failed"], second["failed"]) == (0, 0)
+            asyncio.run_coroutine_threadsafe(office.engine.write(make_events), office.loop).result(60)
             stories = [id_ for (id_,) in house.rows("SELECT id FROM stories WHERE merged_into IS NULL ORDER BY id")]
             with running_browser(office.url) as browser:
-                yield Rig(office, browser, stories)
+                yield Rig(office, browser, stories, origin)
+
+
+def make_events(db: Database) -> None:
+    """Put all stories into two events, as their texts alone would not."""
+    times = "2026-11-26T00:00:00Z"
+    for id_ in (1, 2):
+        db.execute("INSERT OR REPLACE INTO events VALUES (?, ?, ?, 1, 1, x'')", [id_, times, times])
+        db.execute("UPDATE stories SET event_id = ? WHERE id % 2 = ?", [id_, id_ % 2])
 
 
 def sign_in(tab: Tab) -> None:
@@ -150,7 +162,7 @@ def sign_in(tab: Tab) -> None:
 
 def lists(rig: Rig) -> Iterator[str]:
     """List the pages that list stories or sources, all of their parts."""
-    yield from ("", "sources")
+    yield from ("", "sources", "events/1", "events/2")
     for address, where in (("topics/all/", ""), ("search", "&q=seen:>2000")):
         before: Any = None
         while True:
@@ -259,6 +271,20 @@ def test_nothing_on_a_page_has_to_be_kept_back(rig: Rig) -> None:
         for id_ in rig.stories[::10]:
             tab.open(f"stories/{id_}")
             assert (tab.audit(), tab.seen.all) == ([], []), id_
+
+
+def test_no_payload_does_anything_where_a_source_is_looked_at(rig: Rig) -> None:
+    """Before it is added: its title, its addresses, its newest entries; and what a poll says that failed."""
+    with rig.browser.tab(lawless=True) as tab:
+        sign_in(tab)
+        for n in range(1, len(PAYLOADS), 43):
+            payload = NOT_XML.sub("", PAYLOADS[n - 1])
+            rig.origin.feed(f"/look{n}", (rss, atom, json_feed)[n % 3](n, payload, 1))
+            tab.open("owner/")
+            tab.page.get_by_label("Address").fill(rig.origin.url(f"/look{n}"))
+            tab.press("Look")
+            assert tab.page.get_by_role("heading", name="Newest").count() == 1
+            assert (tab.audit(), tab.seen.all) == ([], []), n
 
 
 def test_no_payload_does_anything_where_a_feed_itself_is_opened(rig: Rig) -> None:

@@ -373,6 +373,24 @@ def test_a_source_is_found_looked_at_and_added(running: tuple[Office, Origin], o
         assert config.read_text() == added
 
 
+def test_another_token_ends_the_session_and_none_ends_the_part(office: Office) -> None:
+    """As soon as the daemon has read its config anew."""
+    config, text = office.house.config, office.house.config.read_text()
+    office.sign_in()
+    try:
+        config.write_text(text.replace(TOKEN, TOKEN[::-1]))
+        office.do(do="reload")
+        assert office.ask("/owner/").status == 303
+        assert office.program("/owner/pin", {"story": 1}).status == 401
+        config.write_text(text.replace(f'token = "{TOKEN}"\n', ""))
+        office.do(do="reload")
+        assert office.ask("/owner/").status == 404
+    finally:
+        config.write_text(text)
+        office.do(do="reload")
+    assert office.ask("/owner/").status == 200
+
+
 def test_the_token_is_kept_nowhere(office: Office) -> None:
     """Not in the archive, in what is published, on a page or in what the daemon says of itself."""
     office.sign_in()
