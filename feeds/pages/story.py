@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlite_utils import Database
 from starlette.responses import RedirectResponse, Response
 
 from db.model import Enclosure
 from db.reading import EventRead, StoryRead
-from db.revisions import History, histories
+from db.revisions import histories
 from db.story_read import read_event, read_story
 from feeds.pages.answers import Ask
 from feeds.pages.body import body
 from feeds.pages.charts import coverage
-from feeds.pages.compare import changes
+from feeds.pages.compare import Change, changes
 from feeds.pages.links import asked
 
 NO_STORY = "There is no such story, or it is not shown. Search finds those that are."
@@ -26,20 +24,21 @@ async def story(ask: Ask) -> Response:
     if number is None:
         ask.missing(NO_STORY)
 
-    def read(db: Database) -> tuple[StoryRead, Sequence[History]] | None:
+    def read(db: Database) -> tuple[StoryRead, list[Change], int] | None:
         found = read_story(db, number, ask.viewer)
-        return None if found is None else (found, histories(db, found.row.id))
+        if found is None or found.row.id != number:
+            return None if found is None else (found, [], 0)
+        return found, *changes(histories(db, found.row.id))  # here, where it holds up nobody else
 
     found = await ask.site.readers.read(read)
     if found is None:
         ask.missing(NO_STORY)
-    told, versions = found
+    told, shown, more = found
     if told.row.id != number:  # it became one with an older story
         return RedirectResponse(asked(str(told.row.id), pictures=ask.parameter("pictures")), 301)
     pictures = ask.parameter("pictures") == "1"
     text = body(told.html, pictures=pictures)
     images = [file for file in told.enclosures if is_image(file) and file.url not in told.html]
-    shown, more = changes(versions)
     cards = ask.site.topics()
     return ask.page(
         "story.html",
