@@ -121,14 +121,15 @@ def pieces(text: str) -> list[str]:
     return _PIECE.findall(text.lstrip())
 
 
-def diff(old: str, new: str) -> list[Part]:
+def diff(old: str, new: str, most: int = MAX_SHOWN_EDITS) -> list[Part]:
     """Compare two texts word by word (in scripts without spaces: by character) → their runs, in order.
 
-    White space is not compared; of what both have, that of the new one is given.
+    Where more than ``most`` words differ, one text stands after the other. White space is not compared; of what both
+    have, that of the new one is given.
     """
     before, after = pieces(old), pieces(new)
     a, b = [piece.rstrip() for piece in before], [piece.rstrip() for piece in after]
-    found = hunks(a, b, MAX_SHOWN_EDITS)
+    found = hunks(a, b, most)
     if found is None:
         found = [Hunk(from_=0, to=len(a), new_from=0, new_to=len(b))]
     parts: list[Part] = []

@@ -16,9 +16,9 @@ from db.model import Format
 from db.readers import BusyError
 from feeds.clients import Rate, address_of
 from feeds.conditional import ANY_ORIGIN, UNLISTED, answer
-from feeds.front_page import PAGE_POLICY
 from feeds.limits import RATES
 from feeds.pages.faults import FaultPages
+from feeds.policy import page_policy
 from feeds.publish import Published
 from feeds.quick import Quick, common_headers
 from feeds.shell import Shell
@@ -49,7 +49,7 @@ def make_app(
         page = site.index()
         if page is None:
             return PlainTextResponse("Nothing could be published yet; /healthz says why.\n", 503, {"Retry-After": "10"})
-        return answer(request, page, {"Content-Security-Policy": PAGE_POLICY})
+        return answer(request, page, {"Content-Security-Policy": page_policy(forms=False)})
 
     async def healthz(request: Request) -> Response:
         health = site.health()

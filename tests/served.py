@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from db.model import Format
 from db.query_names import Names
 from db.readers import Readers
-from feeds.front_page import TopicSummary, index_page
+from db.reading import Named, StoryRow
+from feeds.pages.routes import static_file
+from feeds.pages.still import static_index
 from feeds.publish import Published, Publisher
 from feeds.render import MEDIA_TYPES
 from feeds.serve import make_app
@@ -26,6 +28,21 @@ from feeds.site import RefusedError, TopicCard
 from wireroom.visitors import Visitor
 
 BODY = b"<rss>" + b"a story, " * 500 + b"</rss>"
+
+TEA = StoryRow(
+    id=1,
+    title="Tea & more",
+    url="https://tea.example/1",
+    language="en",
+    published=None,
+    first_seen="2026-11-20T10:00:00Z",
+    updated="2026-11-20T10:00:00Z",
+    excerpt="",
+    words=2,
+    sources=(Named(source="tea", title="Tea"),),
+    entries=1,
+    tags=(),
+)
 
 
 class Stub:
@@ -49,10 +66,8 @@ class Stub:
         }
         hush = publisher.write("topics/hush-0123.rss", BODY, MEDIA_TYPES["rss"])
         self.documents["hush-0123", "rss"] = replace(hush, unlisted=True)
-        summary = TopicSummary(
-            id="news", title="News <all>", stories=2, newest="Tea & more", newest_at="2026-11-20T10:00:00Z"
-        )
-        page = index_page([summary], base_url="https://wire.example/")
+        card = TopicCard(id="news", name="news", title="News <all>", match="tea", secret=False)
+        page = static_index([(card, [TEA], TEA.first_seen)])
         self.page: Published | None = publisher.write("index.html", page, "text/html; charset=utf-8")
 
     def published(self, topic: str, fmt: Format) -> Published | None:
@@ -118,7 +133,7 @@ def running_site(folder: Path, more: Sequence[BaseRoute] = (), **settings: Any) 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(1024)
-    app = make_app(site, more, **settings)
+    app = make_app(site, [*more, Route("/static/{name}", static_file)], **settings)
     config = uvicorn.Config(
         app,
         http=Visitor,

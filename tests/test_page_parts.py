@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from db.archive import open_reader
+from db.model import Entry
+from db.revisions import History, Revised, version_of
 from db.times import iso
 from db.topic_read import topic_page, topic_volume
 from feeds.pages.charts import by_day, coverage, polls, sparkline
+from feeds.pages.compare import MAX_CHANGES, MAX_RUN, change, changes
 from feeds.pages.environment import static_files
-from feeds.pages.links import host_of, outside, root_of, without_passwords
+from feeds.pages.links import host_of, outside, root_of, without_secrets
 from feeds.pages.still import static_index, static_topic_page
-from feeds.pages.words import age, counted, later, moment, size
+from feeds.pages.words import age, clock, counted, later, moment, size
 from feeds.site import TopicCard
 from newsroom import at
 from page_room import Page
@@ -45,6 +48,7 @@ def test_numbers_times_and_sizes_are_said_as_people_do() -> None:
     assert moment("2026-01-02T03:04:05Z") == "2 Jan 2026, 03:04 UTC"
     assert later("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z") == ""
     assert later("2026-01-02T03:14:05Z", "2026-01-02T03:04:05Z") == "+10 min"
+    assert [clock(n) for n in (5, 245, 3723)] == ["0:05", "4:05", "1:02:03"]
     assert [size(n) for n in (12, 1500, 340_000, 2_500_000, 3_000_000_000)] == [
         "12 bytes", "1.5 kB", "340 kB", "2.5 MB", "3.0 GB"
     ]  # fmt: skip
@@ -122,7 +126,9 @@ def test_addresses_in_words() -> None:
     """A host without its www; an error without its passwords; the way up from a page."""
     assert host_of("https://www.a.example:8080/x") == "a.example"
     assert host_of("mailto:a@b.example") is None
-    assert without_passwords("x http://u:p@a/ y https://q@b/") == "x http://a/ y https://b/"
+    said = "x http://u:p@a/?key=1 y https://q@b/#z; w"
+    assert without_secrets(said) == "x http://a/ y https://b/; w"
+    assert without_secrets(said, all_of_it=True) == "x http://a/?key=1 y https://b/#z; w"
     assert [root_of(path) for path in ("/", "/search", "/topics/a/")] == ["./", "./", "../../"]
 
 
@@ -167,3 +173,32 @@ def test_style_and_icon_are_there_and_name_nothing_elsewhere() -> None:
     assert {"style.css", "icon.svg"} <= set(files)
     for name in ("style.css", "owner.css"):
         assert not re.search(rb"url\(|@import|https?:", files[name].body), name
+
+
+def test_a_long_change_is_told_in_short() -> None:
+    """Texts with nothing in common: some of each; words that are alike far from any change are left out."""
+
+    def entry(text: str) -> Entry:
+        return version_of(["[]", "[]", None, "A title", None, "", None, text, None, None, 1])
+
+    old, new = " ".join(f"a{n}" for n in range(9000)), " ".join(f"b{n}" for n in range(9000))
+    alike = " ".join(f"c{n}" for n in range(500))
+    revised = [
+        Revised(number=n, at=f"2026-11-{n + 1:02}T00:00:00Z", meaningful=True, old=entry(one), new=entry(other))
+        for n, (one, other) in enumerate([(old, new), *[(f"x {alike}", f"y {alike} z")] * 11])
+    ]
+    history = History(entry_id=1, source="wire", title="T", url=None, first_seen="", changes=tuple(revised))
+    told, more = changes([history])
+
+    assert (len(told), more) == (MAX_CHANGES, 12 - MAX_CHANGES)
+    assert [one.at for one in told] == sorted((one.at for one in told), reverse=True)
+    assert [(part.kind, part.text) for part in told[0].text] == [
+        ("removed", "x "),
+        ("added", "y "),
+        ("same", " ".join(f"c{n}" for n in range(12)) + " … " + " ".join(f"c{n}" for n in range(488, 500)) + " "),
+        ("added", "z"),
+    ]
+    long = change(revised[0], history)
+    assert [part.kind for part in long.text] == ["removed", "added"]
+    assert all(len(part.text) <= MAX_RUN + 2 for part in long.text)
+    assert long.cut

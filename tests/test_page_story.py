@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import asdict
 from html import escape, unescape
 
 import pytest
@@ -11,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
+from db.model import Enclosure
 from feeds.pages.body import ATTRIBUTES, EVERY, HEADINGS, PLAIN, VOID, body
 from feeds.site import TopicCard
 from newsroom import at
@@ -24,7 +29,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     room = reading_room(tmp_path_factory.mktemp("story") / "wireroom.db")
     room.db.execute("BEGIN IMMEDIATE")
     room.db.execute(
-        "UPDATE sources SET failures = 2, last_error = 'at http://u:sesame@wire.example/f: 503' "
+        "UPDATE sources SET failures = 2, last_error = 'at http://u:sesame@wire.example/f?key=sesame 503' "
         "WHERE config_id = 'post'"
     )
     room.db.execute("UPDATE sources SET site_url = 'javascript:alert(1)' WHERE config_id = 'wire'")
@@ -86,7 +91,7 @@ def test_sources_in_trouble_come_first_with_what_is_wrong(ask: Asker) -> None:
 
     assert page.texts("//th[@scope='row']") == ["post", *sorted(set(SOURCES) - {"post"}, key=SOURCES.index)]
     assert page.texts("//tr[td]//span[contains(@class, 'health')]")[0] == "failing"
-    assert page.texts("//span[@class='error']") == ["at http://wire.example/f: 503"]
+    assert page.texts("//span[@class='error']") == ["at http://wire.example/f 503"]
     assert page.texts("//div[@class='dateline']/p")[0].startswith("3 sources 1 in trouble")
     for address in ("/sources", "/sources/post", "/sources/wire"):
         assert b"sesame" not in ask(address).body
@@ -192,3 +197,23 @@ def test_text_stays_text(words: str) -> None:
 
     assert "<" not in made
     assert unescape(made) == unescape(escape(words))
+
+
+def test_files_are_named_and_pictures_wait_to_be_asked_for(ask: Asker) -> None:
+    """A recording with its length; a picture that is no part of the text counts with those that are."""
+    files = [
+        Enclosure(url="https://cast.example/1.mp3", type="audio/mpeg", length=4_800_000, duration_s=245, title="Tour"),
+        Enclosure(url="https://pictures.example/b.jpg", type="image/jpeg", medium="image", width=4, height=3),
+        Enclosure(url="javascript:alert(1)", type="audio/mpeg"),
+    ]
+    with contextlib.closing(sqlite3.connect(ask.site.archive)) as db, db:
+        db.execute("UPDATE entries SET enclosures = ?", [json.dumps([asdict(file) for file in files])])
+    bare, full = ask("/stories/4"), ask("/stories/4?pictures=1")
+
+    assert bare.texts("//ul[@class='files']/li") == ["Tour 4:05 4.8 MB cast.example"]
+    assert not bare.all("//img")
+    assert bare.texts("//p[contains(@class, 'note')]")[0].startswith("1 picture not loaded")
+    assert full.all("//img/@src") == ["https://pictures.example/b.jpg"]
+    assert full.all("//img/@referrerpolicy") == ["no-referrer"]
+    assert "https:" in full.headers["content-security-policy"]
+    assert "https:" not in bare.headers["content-security-policy"]

@@ -10,10 +10,15 @@ from db.word_diff import Part, diff, pieces
 
 CONTEXT_WORDS = 12
 """So many words are shown on either side of a change."""
-MAX_CHANGES = 20
+MAX_CHANGES = 10
 """Of a story so many changes are told word by word, the newest: others are counted."""
-MAX_PARTS = 400
-MAX_CHARS = 60_000
+MAX_EDITS = 250
+"""So many words may differ; the time that it takes grows with the square of it (some 20 ms)."""
+MAX_CHARS = 40_000
+"""So much of a text is compared …"""
+MAX_PARTS = 200
+MAX_RUN = 2_000
+"""… and so much of each run that was added or removed is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +48,10 @@ def changes(histories: Sequence[History]) -> tuple[list[Change], int]:
 def change(revised: Revised, history: History) -> Change:
     """Compare two versions of an entry."""
     old, new = revised.old.text[:MAX_CHARS], revised.new.text[:MAX_CHARS]
-    title = tuple(diff(revised.old.title, revised.new.title)) if revised.old.title != revised.new.title else ()
-    text = tuple(shortened(diff(old, new))) if old != new else ()
+    title = (
+        tuple(diff(revised.old.title, revised.new.title, MAX_EDITS)) if revised.old.title != revised.new.title else ()
+    )
+    text = tuple(shortened(diff(old, new, MAX_EDITS))) if old != new else ()
     if all(part.kind == "same" for part in text):
         text = ()
     return Change(
@@ -59,9 +66,13 @@ def change(revised: Revised, history: History) -> Change:
 
 
 def shortened(parts: Sequence[Part]) -> Iterator[Part]:
-    """Leave out of what is alike all but some words beside a change; "…" stands for the others."""
+    """Leave out what is alike but for some words beside a change, and the ends of very long runs; "…" stands there."""
     for n, part in enumerate(parts):
-        words = pieces(part.text) if part.kind == "same" else []
+        if part.kind != "same":
+            text = part.text if len(part.text) <= MAX_RUN else f"{part.text[:MAX_RUN]} …"
+            yield Part(kind=part.kind, text=text)
+            continue
+        words = pieces(part.text)
         head, tail = (0 if n == 0 else CONTEXT_WORDS), (0 if n == len(parts) - 1 else CONTEXT_WORDS)
         if len(words) <= head + tail + 1:
             yield part

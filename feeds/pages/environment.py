@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from feeds.pages import words
-from feeds.pages.links import asked, has_term, host_of, narrowed, outside, segment, without, without_passwords
+from feeds.pages.links import asked, has_term, host_of, narrowed, outside, segment, without, without_secrets
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"
@@ -105,8 +105,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"moment": words.moment, "day": words.day, "size": words.size, "span": words.span}
-    made.filters |= {"outside": outside, "host": host_of, "segment": segment, "bare": without_passwords}
+    made.filters |= {
+        "moment": words.moment,
+        "day": words.day,
+        "size": words.size,
+        "span": words.span,
+        "clock": words.clock,
+    }
+    made.filters |= {"outside": outside, "host": host_of, "segment": segment, "bare": without_secrets}
     made.filters["telling"] = telling
     made.globals |= {
         "age": words.age,

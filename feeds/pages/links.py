@@ -65,6 +65,10 @@ def host_of(url: str | None) -> str | None:
     return host.removeprefix("www.")
 
 
-def without_passwords(text: str) -> str:
-    """Take users and passwords out of the addresses in a text."""
-    return re.sub(r"(https?://)[^\s/@]*@", r"\1", text)
+def without_secrets(text: str, *, all_of_it: bool = False) -> str:
+    """Take what may be secret out of the addresses in a text: users, passwords, and what stands behind ``?``.
+
+    ``all_of_it``: for the owner, who has put it there; only passwords are taken out.
+    """
+    text = re.sub(r"(https?://)[^\s/@]*@", r"\1", text)
+    return text if all_of_it else re.sub(r"(https?://[^\s?#]*)[?#][^\s;,]*", r"\1", text)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlite_utils import Database
 from starlette.responses import RedirectResponse, Response
 
+from db.model import Enclosure
 from db.reading import EventRead, StoryRead
-from db.revisions import History, histories
+from db.revisions import histories
 from db.story_read import read_event, read_story
 from feeds.pages.answers import Ask
 from feeds.pages.body import body
 from feeds.pages.charts import coverage
-from feeds.pages.compare import changes
+from feeds.pages.compare import Change, changes
 from feeds.pages.links import asked
 
 NO_STORY = "There is no such story, or it is not shown. Search finds those that are."
@@ -25,19 +24,21 @@ async def story(ask: Ask) -> Response:
     if number is None:
         ask.missing(NO_STORY)
 
-    def read(db: Database) -> tuple[StoryRead, Sequence[History]] | None:
+    def read(db: Database) -> tuple[StoryRead, list[Change], int] | None:
         found = read_story(db, number, ask.viewer)
-        return None if found is None else (found, histories(db, found.row.id))
+        if found is None or found.row.id != number:
+            return None if found is None else (found, [], 0)
+        return found, *changes(histories(db, found.row.id))  # here, where it holds up nobody else
 
     found = await ask.site.readers.read(read)
     if found is None:
         ask.missing(NO_STORY)
-    told, versions = found
+    told, shown, more = found
     if told.row.id != number:  # it became one with an older story
         return RedirectResponse(asked(str(told.row.id), pictures=ask.parameter("pictures")), 301)
     pictures = ask.parameter("pictures") == "1"
     text = body(told.html, pictures=pictures)
-    shown, more = changes(versions)
+    images = [file for file in told.enclosures if is_image(file) and file.url not in told.html]
     cards = ask.site.topics()
     return ask.page(
         "story.html",
@@ -45,6 +46,8 @@ async def story(ask: Ask) -> Response:
         story=told,
         row=told.row,
         text=text,
+        images=images,
+        files=[file for file in told.enclosures if not is_image(file)],
         with_pictures=pictures,
         entries=sorted(told.entries, key=lambda one: (one.first_seen, one.id)),
         spread=coverage([(one.first_seen, one.source_title) for one in told.entries]),
@@ -54,6 +57,11 @@ async def story(ask: Ask) -> Response:
         topic_names={card.id: card.name for card in cards},
         cards=cards,  # for the owner
     )
+
+
+def is_image(file: Enclosure) -> bool:
+    """Tell whether a file is a picture, by what its feed says of it."""
+    return file.medium == "image" or (file.type or "").startswith("image/")
 
 
 async def event(ask: Ask) -> Response:
