@@ -18,7 +18,7 @@ from feeds.pages.charts import by_day, coverage, polls, sparkline
 from feeds.pages.environment import static_files
 from feeds.pages.links import host_of, outside, root_of, without_passwords
 from feeds.pages.still import static_index, static_topic_page
-from feeds.pages.words import age, counted, later, moment, size
+from feeds.pages.words import age, clock, counted, later, moment, size
 from feeds.site import TopicCard
 from newsroom import at
 from page_room import Page
@@ -45,6 +45,7 @@ def test_numbers_times_and_sizes_are_said_as_people_do() -> None:
     assert moment("2026-01-02T03:04:05Z") == "2 Jan 2026, 03:04 UTC"
     assert later("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z") == ""
     assert later("2026-01-02T03:14:05Z", "2026-01-02T03:04:05Z") == "+10 min"
+    assert [clock(n) for n in (5, 245, 3723)] == ["0:05", "4:05", "1:02:03"]
     assert [size(n) for n in (12, 1500, 340_000, 2_500_000, 3_000_000_000)] == [
         "12 bytes", "1.5 kB", "340 kB", "2.5 MB", "3.0 GB"
     ]  # fmt: skip

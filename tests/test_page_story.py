@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import asdict
 from html import escape, unescape
 
 import pytest
@@ -11,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
+from db.model import Enclosure
 from feeds.pages.body import ATTRIBUTES, EVERY, HEADINGS, PLAIN, VOID, body
 from feeds.site import TopicCard
 from newsroom import at
@@ -192,3 +197,23 @@ def test_text_stays_text(words: str) -> None:
 
     assert "<" not in made
     assert unescape(made) == unescape(escape(words))
+
+
+def test_files_are_named_and_pictures_wait_to_be_asked_for(ask: Asker) -> None:
+    """A recording with its length; a picture that is no part of the text counts with those that are."""
+    files = [
+        Enclosure(url="https://cast.example/1.mp3", type="audio/mpeg", length=4_800_000, duration_s=245, title="Tour"),
+        Enclosure(url="https://pictures.example/b.jpg", type="image/jpeg", medium="image", width=4, height=3),
+        Enclosure(url="javascript:alert(1)", type="audio/mpeg"),
+    ]
+    with contextlib.closing(sqlite3.connect(ask.site.archive)) as db, db:
+        db.execute("UPDATE entries SET enclosures = ?", [json.dumps([asdict(file) for file in files])])
+    bare, full = ask("/stories/4"), ask("/stories/4?pictures=1")
+
+    assert bare.texts("//ul[@class='files']/li") == ["Tour 4:05 4.8 MB cast.example"]
+    assert not bare.all("//img")
+    assert bare.texts("//p[contains(@class, 'note')]")[0].startswith("1 picture not loaded")
+    assert full.all("//img/@src") == ["https://pictures.example/b.jpg"]
+    assert full.all("//img/@referrerpolicy") == ["no-referrer"]
+    assert "https:" in full.headers["content-security-policy"]
+    assert "https:" not in bare.headers["content-security-policy"]

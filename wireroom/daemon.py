@@ -188,6 +188,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
             make_app(site, routes, listen=engine.config.listen_host, proxies=lambda: engine.config.proxies),
             http=Visitor,
             ws="none",
+            proxy_headers=False,  # it would believe whoever is on this machine; feeds/clients.py knows whom to believe
             lifespan="off",
             log_config=None,
             access_log=False,

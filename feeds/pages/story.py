@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlite_utils import Database
 from starlette.responses import RedirectResponse, Response
 
+from db.model import Enclosure
 from db.reading import EventRead, StoryRead
 from db.revisions import History, histories
 from db.story_read import read_event, read_story
@@ -37,6 +38,7 @@ async def story(ask: Ask) -> Response:
         return RedirectResponse(asked(str(told.row.id), pictures=ask.parameter("pictures")), 301)
     pictures = ask.parameter("pictures") == "1"
     text = body(told.html, pictures=pictures)
+    images = [file for file in told.enclosures if is_image(file) and file.url not in told.html]
     shown, more = changes(versions)
     cards = ask.site.topics()
     return ask.page(
@@ -45,6 +47,8 @@ async def story(ask: Ask) -> Response:
         story=told,
         row=told.row,
         text=text,
+        images=images,
+        files=[file for file in told.enclosures if not is_image(file)],
         with_pictures=pictures,
         entries=sorted(told.entries, key=lambda one: (one.first_seen, one.id)),
         spread=coverage([(one.first_seen, one.source_title) for one in told.entries]),
@@ -54,6 +58,11 @@ async def story(ask: Ask) -> Response:
         topic_names={card.id: card.name for card in cards},
         cards=cards,  # for the owner
     )
+
+
+def is_image(file: Enclosure) -> bool:
+    """Tell whether a file is a picture, by what its feed says of it."""
+    return file.medium == "image" or (file.type or "").startswith("image/")
 
 
 async def event(ask: Ask) -> Response:

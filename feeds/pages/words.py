@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from db.times import parse_iso
 
@@ -83,7 +83,8 @@ def size(length: int) -> str:
     return f"{length / 1_000_000_000:.1f} GB"
 
 
-def days_back(now: datetime, days: int) -> list[str]:
-    """List the last so many days, oldest first, today last."""
-    first = now.astimezone(UTC).date() - timedelta(days=days - 1)
-    return [(first + timedelta(days=n)).isoformat() for n in range(days)]
+def clock(seconds: int) -> str:
+    """Say how long a recording is → ``4:05``, ``1:02:03``."""
+    minutes, rest = divmod(seconds, MINUTE)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
