@@ -21,7 +21,7 @@ from db.model import FORMATS, Format
 from feeds.conditional import ANY_ORIGIN, UNLISTED, forms, known_etag, not_modified_since
 from feeds.encodings import Encoding, encodings_of
 from feeds.freshness import CLOSED, STEP_S, cache_control
-from feeds.links import link_header
+from feeds.links import hubs_named, link_header
 from feeds.policy import FEED, SAFE
 from feeds.publish import Published
 from feeds.site import Site
@@ -183,11 +183,12 @@ def common_headers(site: Site, path: str, found: Published, now: datetime) -> di
     archive, feed = ARCHIVE.fullmatch(path), path != LIST
     closed = archive is not None and not found.unlisted
     address = site.base_url + path[1:]
+    hubs = hubs_named(site.hubs, site.base_url, secret=found.unlisted)
     page = address.rpartition("/" if archive else ".")[0] + "/" if feed else site.base_url
     return {
         "Cache-Control": CLOSED if closed else cache_control(found.last_modified, now, unlisted=found.unlisted),
         "Vary": "Accept-Encoding, Sec-Fetch-Dest" if feed else "Accept-Encoding",
-        "Link": link_header(address, hubs=() if archive or not feed else site.hubs, page=page),
+        "Link": link_header(address, hubs=() if archive or not feed else hubs, page=page),
         **ANY_ORIGIN,
         **(UNLISTED if found.unlisted else {}),
         **dict(SAFE),

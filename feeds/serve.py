@@ -73,7 +73,17 @@ def make_app(
 
     async def other(request: Request) -> Response:
         found = site.document(request.scope["path"][1:])
-        return ready(request, found) if found is not None else missing(404, NO_FEED)
+        if found is not None:
+            return ready(request, found)
+        page, _, suffix = request.path_params.get("file", "").rpartition(".")
+        if suffix in get_args(Format) and page.isascii() and page.isdigit():  # an archive page
+            name = request.path_params["name"]
+            if (address := site.moved(name, cast("Format", suffix))) is not None:
+                moved = f"{address.removesuffix(f'.{suffix}')}/{page}.{suffix}"
+                return RedirectResponse(moved, 301, {**ANY_ORIGIN, "Cache-Control": MOVED})
+            if site.gone(name):
+                return missing(410, GONE, {**ANY_ORIGIN, **UNLISTED})
+        return missing(404, NO_FEED)
 
     def ready(request: Request, found: Published) -> Response:
         return answer(request, found, common_headers(site, request.scope["path"], found, datetime.now(UTC)))

@@ -31,13 +31,14 @@ SEVERAL = "sources:>=2 seen:>=now-2d"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A topic on the front page."""
+    """A topic on the front page; ``rhythm``: how often it has a digest, where that is told."""
 
     card: TopicCard
     stories: tuple[StoryRow, ...]
     spark: Markup | None
     total: int
     latest: str | None
+    rhythm: str | None = None
 
 
 async def front(ask: Ask) -> Response:
