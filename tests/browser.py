@@ -165,7 +165,7 @@ def axe_core() -> Path:
     """Find axe-core, which is installed with the other parsers of npm; skips the test where it is not."""
     path = Path(__file__).parent / "parsers" / "node_modules" / "axe-core" / "axe.min.js"
     if not path.exists():
-        message = "axe-core is not installed: (cd tests/parsers && npm ci)"
+        message = "axe-core is not installed: make parsers"
         if os.environ.get("WIREROOM_TEST_ALL"):
             pytest.fail(message, pytrace=False)
         pytest.skip(message)
