@@ -11,9 +11,6 @@ SAFE: tuple[tuple[str, str], ...] = (
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 """The Content-Security-Policy of whatever is no page: nothing is loaded, nothing runs, nobody frames it."""
 
-FEED = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
-"""That of a feed: opened in a browser it is shown with our style sheet, and nothing in it runs or loads."""
-
 PAGE: tuple[tuple[str, str], ...] = (
     ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Opener-Policy", "same-origin"),

@@ -22,7 +22,7 @@ from feeds.conditional import ANY_ORIGIN, UNLISTED, forms, known_etag, not_modif
 from feeds.encodings import Encoding, encodings_of
 from feeds.freshness import CLOSED, STEP_S, cache_control
 from feeds.links import hubs_named, link_header
-from feeds.policy import FEED, SAFE
+from feeds.policy import NOTHING, SAFE
 from feeds.publish import Published
 from feeds.site import Site
 
@@ -192,5 +192,5 @@ def common_headers(site: Site, path: str, found: Published, now: datetime) -> di
         **ANY_ORIGIN,
         **(UNLISTED if found.unlisted else {}),
         **dict(SAFE),
-        "Content-Security-Policy": FEED,
+        "Content-Security-Policy": NOTHING,
     }

@@ -29,7 +29,7 @@ class Hasty(Visitor):
 
 
 ESTABLISHED = b"\x01"
-MUCH = b"x" * 50_000_000
+MUCH = b"x" * 8_000_000
 """More than the kernel takes off our hands."""
 
 
@@ -147,6 +147,18 @@ async def test_flood_of_idle_connections_keeps_nobody_out() -> None:
         for _ in range(3 * Hasty.most):
             _, writer = await flood.enter_async_context(connected(port))
             writer.write(b"GET / HTTP/1.1\r\n")
+
+        for _ in range(5):
+            assert (await get(port)).endswith(b"ok")
+
+
+async def test_flood_of_slow_readers_keeps_nobody_out() -> None:
+    """Whoever has his answer, and does not read it, makes room too."""
+    async with serving() as port, contextlib.AsyncExitStack() as flood:
+        for _ in range(2 * Hasty.most):
+            reader, writer = await flood.enter_async_context(connected(port))
+            reader._transport.pause_reading()  # type: ignore[attr-defined]
+            writer.write(b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
 
         for _ in range(5):
             assert (await get(port)).endswith(b"ok")
