@@ -71,13 +71,22 @@ def topic_page(db: Database, topic: str, viewer: Viewer, *, before: int | None =
     )
 
 
+def told_before(db: Database, topic: str) -> int | None:
+    """Give the number before which the public is told of a topic's selections: a digest's stories wait for it.
+
+    None where none wait.
+    """
+    for (number,) in db.execute("SELECT digest_from FROM topics WHERE config_id = ?", [topic]):
+        return None if number is None else int(number)
+    return None
+
+
 VOLUME = """
-SELECT substr(first_seen, 1, 10) AS day, count(*) FROM stories
-WHERE first_seen >= ? AND id IN (
-    SELECT x.story_id FROM selections x
-    WHERE x.topic_id = (SELECT id FROM topics WHERE config_id = ?) AND x.left_at IS NULL)
-  AND id NOT IN (SELECT g.id FROM stories g WHERE g.merged_into IS NOT NULL)
-  AND id NOT IN (SELECT w.id FROM stories w WHERE w.withheld IS NOT NULL)
+SELECT substr(st.first_seen, 1, 10) AS day, count(DISTINCT x.story_id)
+FROM selections x CROSS JOIN stories st ON st.id = x.story_id
+WHERE x.topic_id = (SELECT id FROM topics WHERE config_id = ?2) AND x.left_at IS NULL
+  AND x.story_id >= (SELECT id FROM stories WHERE first_seen >= ?1 ORDER BY first_seen LIMIT 1)
+  AND st.first_seen >= ?1 AND st.merged_into IS NULL AND st.withheld IS NULL
 GROUP BY day
 """
 

@@ -132,7 +132,6 @@ def channel_of(wanted: Wanted, title: str, fmt: Format, base_url: str, origin: O
         self_url=wanted.address(base_url, fmt),
         home_url=wanted.page(base_url),
         since=origin.since,
-        style=f"{base_url}static/feed.css",
     )
 
 

@@ -14,7 +14,16 @@ from typing import Any
 
 import click
 
-from wireroom import __version__, cli_curation, cli_decisions, cli_sources, cli_stories, cli_topics, cli_trust
+from wireroom import (
+    __version__,
+    cli_curation,
+    cli_decisions,
+    cli_publish,
+    cli_sources,
+    cli_stories,
+    cli_topics,
+    cli_trust,
+)
 from wireroom.command import (
     ALREADY_RUNNING,
     CONFIG_BAD,
@@ -269,6 +278,7 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
 
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
+cli.add_command(cli_publish.publish)
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
 cli.add_command(cli_sources.export)
