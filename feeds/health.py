@@ -75,5 +75,4 @@ def channel_of(feed: TopicFeed, fmt: Format, base_url: str) -> Channel:
         self_url=f"{base_url}health.{fmt}",
         home_url=f"{base_url}sources",
         since=feed.created_at,
-        style=f"{base_url}static/feed.css",
     )
