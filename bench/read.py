@@ -151,7 +151,10 @@ def main() -> None:
     asked = parser.parse_args()
     path: Path = asked.folder / f"wireroom-read-{asked.stories}.db"
     if not path.exists():
-        make(path, asked.stories)
+        unfinished = path.with_suffix(".part")
+        unfinished.unlink(missing_ok=True)
+        make(unfinished, asked.stories)
+        unfinished.rename(path)
     measure(open_reader(path))
 
 
