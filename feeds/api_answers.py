@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ LAST_ID = 2**63 - 1
 MOST, USUAL = 100, 30
 """Of a page: so many at most, and so many where nothing is said."""
 BUSY_S, SLOW_S = 5, 60
+LARGE = 100_000
+"""Bytes that take a few milliseconds to be compressed: not where everybody else is answered."""
 VARY = "Authorization, Cookie"
 """The owner sees what others do not."""
 
@@ -143,7 +146,7 @@ def answered(make: Make, site: Site, clock: Clock, parameters: frozenset[str]) -
             viewer = viewer_of(session_of(request, site))
             call = Call(request=request, site=site, viewer=viewer, now=clock())
             value = await make(call)
-            return value if isinstance(value, Response) else json_answer(request, value)
+            return value if isinstance(value, Response) else await json_answer(request, value)
         except Fault as fault:
             return fault_answer(fault)
         except SlowError as error:
@@ -167,10 +170,11 @@ def query_fault(error: QueryError, status: int) -> Fault:
     return Fault(status, said, "docs/query.md tells what a query can be", error.column)
 
 
-def json_answer(request: Request, value: Any, more: dict[str, str] | None = None) -> Response:
+async def json_answer(request: Request, value: Any) -> Response:
     """Answer with a value, or that the client has it."""
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
-    return answer(request, made(body, JSON_TYPE), {**ANY_ORIGIN, "Vary": VARY, **(more or {})})
+    found = made(body, JSON_TYPE) if len(body) < LARGE else await asyncio.to_thread(made, body, JSON_TYPE)
+    return answer(request, found, {**ANY_ORIGIN, "Vary": VARY})
 
 
 def fault_answer(fault: Fault, more: dict[str, str] | None = None) -> Response:
