@@ -36,9 +36,7 @@ NAMESPACES = {
 }
 """All that a document may use, beside Atom's own in Atom; it declares those that it does use."""
 
-ATOM, DC, MEDIA, ITUNES, PODCAST, FH = (
-    f"{{{NAMESPACES[name]}}}" for name in ("atom", "dc", "media", "itunes", "podcast", "fh")
-)
+ATOM, CONTENT, DC, MEDIA, ITUNES, PODCAST, FH = (f"{{{space}}}" for space in NAMESPACES.values())
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
