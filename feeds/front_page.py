@@ -35,11 +35,13 @@ a { color: var(--link); }
 footer { border-top: 1px solid var(--line); margin-top: .5rem; padding-top: 1rem; }
 """
 
-PAGE_POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+META_POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; "
     f"style-src 'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 )
-"""The Content-Security-Policy of our pages: this style sheet, and nothing else."""
+"""What the page says itself, for hosts that send no headers: this style sheet, and nothing else."""
+PAGE_POLICY = f"{META_POLICY}; frame-ancestors 'none'"
+"""Its Content-Security-Policy as a header; who may frame a page can't be said in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ def index_page(topics: Sequence[TopicSummary], *, base_url: str) -> bytes:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{META_POLICY}">
 <title>Wireroom</title>
 {links}
 <style>{STYLE}</style>
@@ -105,7 +108,7 @@ def topic_item(topic: TopicSummary) -> str:
         f'<a href="{escape(feed_path(topic.id, fmt))}" aria-label="{NAMES[fmt]}: {shown(topic.title)}">{NAMES[fmt]}</a>'
         for fmt in FORMATS
     )
-    title = f"<h2><bdi>{shown(topic.title)}</bdi></h2>"
+    title = f'<h2><a href="topics/{escape(topic.id)}/"><bdi>{shown(topic.title)}</bdi></a></h2>'
     if topic.rhythm is not None:
         stories += f", {shown(topic.rhythm)}"
     return f'<li>{title}\n<p class="soft">{stories}</p>\n{newest}<p class="feeds">{feeds}</p></li>'

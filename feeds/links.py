@@ -32,6 +32,11 @@ def link_header(self_url: str, *, hubs: Iterable[str] = (), page: str | None = N
     return ", ".join(links)
 
 
+def hubs_named(hubs: Iterable[str], base_url: str, *, secret: bool) -> list[str]:
+    """List the hubs that a topic's feed names: a secret one's own hub alone, since no other is told of it."""
+    return [hub for hub in hubs if not secret or hub.startswith(base_url)]
+
+
 def page_beside(path: str, query: str = "") -> str:
     """Name the page of the feed at ``path`` (decoded, as ASGI has it), relative to it.
 

@@ -1,16 +1,18 @@
 """The quick way: feeds that are ready are answered from headers written before, ahead of all routing. IO: network.
 
-A feed is asked for again and again, mostly by readers that have it. For each there are the messages of all answers that
-it can have; a request costs one look-up and a look at five of its headers. Whatever is not plain goes the long way.
+A feed is asked for again and again, mostly by readers that have it. For each there are all the answers that it can
+have; a request costs one look-up and a look at five of its headers. Whatever is not plain goes the long way. A server
+that knows ``Answer`` (``wireroom/visitors.py``) sends its bytes as they are; any other sends its messages.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any, cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,7 +21,7 @@ from db.model import FORMATS, Format
 from feeds.conditional import ANY_ORIGIN, UNLISTED, forms, known_etag, not_modified_since
 from feeds.encodings import Encoding, encodings_of
 from feeds.freshness import CLOSED, STEP_S, cache_control
-from feeds.links import link_header
+from feeds.links import hubs_named, link_header
 from feeds.policy import FEED, SAFE
 from feeds.publish import Published
 from feeds.site import Site
@@ -32,41 +34,51 @@ MOST = 3000
 """Documents whose answers are kept; of more, all are written anew."""
 MOST_QUERY = 500
 """Of a longer query the shell decides."""
-KEPT = ("ETag", "Last-Modified", "Cache-Control", "Vary", "Access-Control-Allow-Origin", "X-Robots-Tag")
-"""What a 304 repeats (RFC 9110 15.4.5): all else the client has from the 200, and keeps (RFC 9111 3.2)."""
-EMPTY = {"type": "http.response.body", "body": b""}
-
 Message = dict[str, Any]
 Look = Callable[[], Published | None]
+
+
+class Answer:
+    """An answer: as messages of ASGI, and as the bytes of its status line and headers, all but the date and the end."""
+
+    __slots__ = ("body", "head", "messages")
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items() if value]
+        self.body = body
+        self.head = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
+        self.head += b"".join(b"%s: %s\r\n" % pair for pair in raw)
+        self.messages: tuple[Message, Message] = (
+            {"type": "http.response.start", "status": status, "headers": raw},
+            {"type": "http.response.body", "body": body},
+        )
+        if any(byte in name + value for name, value in raw for byte in (b"\r", b"\n", b"\x00")):
+            raise ValueError(f"no header: {raw!r}")
 
 
 class Ready:
     """A document's answers, all written: by encoding for who wants it, by ETag for who has it."""
 
-    __slots__ = ("etags", "found", "full", "known", "last_modified", "look", "until")
+    __slots__ = ("etags", "found", "full", "heads", "known", "last_modified", "look", "until")
 
     def __init__(self, found: Published, look: Look, common: dict[str, str], until: float) -> None:
         self.found = found
         self.look = look
         self.until = until
         self.last_modified = found.last_modified.encode()
-        self.full: dict[Encoding, tuple[Message, Message]] = {}
-        self.known: dict[bytes, Message] = {}
+        self.full: dict[Encoding, Answer] = {}
+        self.heads: dict[Encoding, Answer] = {}
+        self.known: dict[bytes, Answer] = {}
         self.etags: dict[Encoding, str] = {}
         for encoding, (etag, body) in forms(found).items():
             shared = {"ETag": etag, "Last-Modified": found.last_modified, **common}
             self.etags[encoding] = etag
-            self.known[etag.encode()] = start(304, {name: shared[name] for name in KEPT if name in shared})
+            self.known[etag.encode()] = Answer(304, shared, b"")
             more = {"Content-Type": found.media_type, "Content-Length": str(len(body))}
             if encoding:
                 more["Content-Encoding"] = encoding
-            self.full[encoding] = start(200, more | shared), {"type": "http.response.body", "body": body}
-
-
-def start(status: int, headers: dict[str, str]) -> Message:
-    """Write the first message of an answer."""
-    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items() if value]
-    return {"type": "http.response.start", "status": status, "headers": raw}
+            self.full[encoding] = Answer(200, more | shared, body)
+            self.heads[encoding] = Answer(200, more | shared, b"")
 
 
 class Quick:
@@ -82,24 +94,23 @@ class Quick:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
-        answer = self._answer(scope) if scope["type"] == "http" else None
-        if answer is None:
-            await self._app(scope, receive, send)
-            return
-        await send(answer[0])
-        await send(answer[1])
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and len(scope["query_string"]) <= MOST_QUERY:
+            answer = self.at_once(scope["method"], scope["path"], scope["headers"])
+            if answer is not None:
+                await send(answer.messages[0])
+                await send(answer.messages[1])
+                return
+        await self._app(scope, receive, send)
 
-    def _answer(self, scope: Scope) -> tuple[Message, Message] | None:
-        method = scope["method"]
-        if method not in ("GET", "HEAD") or len(scope["query_string"]) > MOST_QUERY:
-            return None
-        ready = self._ready.get(scope["path"])
+    def at_once(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
+        """Look up the answer to a GET or HEAD; None where it is to be made the long way."""
+        ready = self._ready.get(path)
         if ready is None or ready.look() is not ready.found or time.monotonic() >= ready.until:
-            ready = self._prepare(scope["path"])
+            ready = self._prepare(path)
             if ready is None:
                 return None
         asked: dict[bytes, bytes] = {}
-        for name, value in scope["headers"]:
+        for name, value in headers:
             if name in WANTED:
                 if name in asked:
                     if name == b"host":
@@ -113,13 +124,12 @@ class Quick:
         if known is not None:
             same = ready.known.get(known) or self._same(ready, known, encoding)
             if same is not None:
-                return same, EMPTY
+                return same
         elif (since := asked.get(b"if-modified-since")) is not None and (
             since == ready.last_modified or not_modified_since(since.decode("latin-1"), ready.found.last_modified)
         ):
-            return ready.known[ready.etags[encoding].encode()], EMPTY
-        full = ready.full[encoding]
-        return full if method == "GET" else (full[0], EMPTY)
+            return ready.known[ready.etags[encoding].encode()]
+        return (ready.full if method == "GET" else ready.heads)[encoding]
 
     def _encoding(self, ready: Ready, asked: dict[bytes, bytes]) -> Encoding:
         accept = asked.get(b"accept-encoding")
@@ -130,7 +140,7 @@ class Quick:
                 return encoding
         return ""
 
-    def _same(self, ready: Ready, known: bytes, encoding: Encoding) -> Message | None:
+    def _same(self, ready: Ready, known: bytes, encoding: Encoding) -> Answer | None:
         etag = known_etag(known.decode("latin-1"), list(ready.etags.values()), ready.etags[encoding])
         return ready.known[etag.encode()] if etag is not None else None
 
@@ -173,11 +183,12 @@ def common_headers(site: Site, path: str, found: Published, now: datetime) -> di
     archive, feed = ARCHIVE.fullmatch(path), path != LIST
     closed = archive is not None and not found.unlisted
     address = site.base_url + path[1:]
+    hubs = hubs_named(site.hubs, site.base_url, secret=found.unlisted)
     page = address.rpartition("/" if archive else ".")[0] + "/" if feed else site.base_url
     return {
         "Cache-Control": CLOSED if closed else cache_control(found.last_modified, now, unlisted=found.unlisted),
         "Vary": "Accept-Encoding, Sec-Fetch-Dest" if feed else "Accept-Encoding",
-        "Link": link_header(address, hubs=() if archive or not feed else site.hubs, page=page),
+        "Link": link_header(address, hubs=() if archive or not feed else hubs, page=page),
         **ANY_ORIGIN,
         **(UNLISTED if found.unlisted else {}),
         **dict(SAFE),

@@ -11,11 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
 
 from db.model import Format
 from db.readers import BusyError
-from feeds.clients import Rate
+from feeds.clients import Rate, address_of
 from feeds.conditional import ANY_ORIGIN, UNLISTED, answer
 from feeds.front_page import PAGE_POLICY
 from feeds.limits import RATES
@@ -29,6 +28,7 @@ MOVED = "public, max-age=3600"
 """A renamed topic's old address is not asked at every poll, and not kept for ever: names come back."""
 GONE = "This feed has another address now. Ask for it where you got this one.\n"
 NO_FEED = "There is no such feed. The front page lists the topics.\n"
+FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
 NO_PAGE = "There is no such page.\n"
 
 
@@ -39,7 +39,7 @@ def make_app(
     listen: str = "127.0.0.1",
     proxies: Callable[[], Sequence[str]] = tuple,
     rates: Mapping[str, Rate] = RATES,
-) -> ASGIApp:
+) -> Quick:
     """Make the ASGI application over ``site``; ``more`` are the routes of others: they go before ours.
 
     ``listen``, ``proxies``, ``rates``: see ``Shell``.
@@ -51,9 +51,10 @@ def make_app(
             return PlainTextResponse("Nothing could be published yet; /healthz says why.\n", 503, {"Retry-After": "10"})
         return answer(request, page, {"Content-Security-Policy": PAGE_POLICY})
 
-    async def healthz(_: Request) -> Response:
+    async def healthz(request: Request) -> Response:
         health = site.health()
-        return JSONResponse(health, 200 if health["ok"] else 503, headers={"Cache-Control": "no-store"})
+        told = health if asked_here(request) else {"ok": health["ok"]}  # trouble names paths and addresses
+        return JSONResponse(told, 200 if health["ok"] else 503, headers={"Cache-Control": "no-store"})
 
     async def topic(request: Request) -> Response:
         name, _, suffix = request.path_params["file"].rpartition(".")
@@ -72,7 +73,17 @@ def make_app(
 
     async def other(request: Request) -> Response:
         found = site.document(request.scope["path"][1:])
-        return ready(request, found) if found is not None else missing(404, NO_FEED)
+        if found is not None:
+            return ready(request, found)
+        page, _, suffix = request.path_params.get("file", "").rpartition(".")
+        if suffix in get_args(Format) and page.isascii() and page.isdigit():  # an archive page
+            name = request.path_params["name"]
+            if (address := site.moved(name, cast("Format", suffix))) is not None:
+                moved = f"{address.removesuffix(f'.{suffix}')}/{page}.{suffix}"
+                return RedirectResponse(moved, 301, {**ANY_ORIGIN, "Cache-Control": MOVED})
+            if site.gone(name):
+                return missing(410, GONE, {**ANY_ORIGIN, **UNLISTED})
+        return missing(404, NO_FEED)
 
     def ready(request: Request, found: Published) -> Response:
         return answer(request, found, common_headers(site, request.scope["path"], found, datetime.now(UTC)))
@@ -102,6 +113,12 @@ def make_app(
 def missing(status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:
     """Say what there is not; who reads in a browser is told as a page (``FaultPages``)."""
     return PlainTextResponse(why, status, headers)
+
+
+def asked_here(request: Request) -> bool:
+    """Tell whether a program of this machine asks, and not through a web server."""
+    peer = address_of(request.client.host) if request.client is not None else None
+    return peer is not None and peer.is_loopback and not any(name in request.headers for name in FORWARDED)
 
 
 async def busy(_: Request, __: Exception) -> Response:

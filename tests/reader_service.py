@@ -32,7 +32,8 @@ class ReaderService:
     """What it was asked and told, and how it answers.
 
     ``echo``: what a verification is answered with; None: its challenge; ``more`` follows it. ``status``: of
-    verifications; ``takes``: of pushes. ``hold`` is set while pushes may be answered.
+    verifications; ``takes``: of pushes. ``hold`` is set while pushes may be answered; ``endless``: of answers the
+    rest of the body never comes.
     """
 
     port: int = 0
@@ -45,6 +46,7 @@ class ReaderService:
     paths: list[str] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     hold: threading.Event = field(default_factory=threading.Event)
+    endless: bool = False
     at_once: int = 0
     most_at_once: int = 0
 
@@ -85,9 +87,11 @@ def running_service() -> Iterator[ReaderService]:
             self.send_response(status)
             for name, value in service.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body) + service.endless))
             self.end_headers()
             self.wfile.write(body)
+            if service.endless:
+                self.rfile.read()  # until the other side closes
 
         def log_message(self, *_: Any) -> None:
             pass

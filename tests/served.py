@@ -93,7 +93,7 @@ class Stub:
         """As told."""
         if self.broken:
             raise RuntimeError("a fault of ours")
-        return {"ok": self.well}
+        return {"ok": self.well, "trouble": None if self.well else "/var/lib: no room"}
 
 
 class Client:
@@ -120,7 +120,14 @@ def running_site(folder: Path, more: Sequence[BaseRoute] = (), **settings: Any) 
     listener.listen(1024)
     app = make_app(site, more, **settings)
     config = uvicorn.Config(
-        app, http=Visitor, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+        app,
+        http=Visitor,
+        ws="none",
+        proxy_headers=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

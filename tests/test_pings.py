@@ -7,7 +7,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from db.model import FORMATS
 from db.pings import ping_status
+from feeds.links import hubs_named
 from house import House
 from hub_house import TOPICS, hub_house
 from reader_service import ReaderService, running_service
@@ -47,6 +49,25 @@ async def test_hub_is_told_of_each_format_that_changed(house: House, service: Re
         assert addresses(service) == every
         (row,) = ping_status(one.engine.reader)
         assert (row["documents"], row["told"], row["failing"]) == (3, 3, 0)
+
+
+async def test_feeds_name_the_hubs_that_are_told(house: House, service: ReaderService) -> None:
+    """A secret one names ours alone."""
+    async with hub_house(house, service.port, wireroom=f'ping = ["{service.url()}"]') as one:
+        press = one.engine.press
+        for topic, named in (("news", True), ("whispers", False)):
+            for fmt in FORMATS:
+                document = press.published(press.names[topic], fmt)
+                assert document is not None
+                assert f"{one.engine.config.base_url}hub".encode() in document.body
+                assert (service.url().encode() in document.body) is named
+
+
+def test_header_names_them_too() -> None:
+    """By the same rule."""
+    hubs = ["https://wire.example/hub", "https://hub.example/"]
+    assert hubs_named(hubs, "https://wire.example/", secret=False) == hubs
+    assert hubs_named(hubs, "https://wire.example/", secret=True) == hubs[:1]
 
 
 async def test_hub_that_fails_is_told_later(house: House, service: ReaderService) -> None:

@@ -34,8 +34,11 @@ def listed(house: House) -> dict[str, dict[str, Any]]:
 
 
 def published(house: House) -> set[str]:
-    """List the files of the topics, without their suffixes."""
-    return {path.name.rpartition(".")[0] for path in (house.folder / "public" / "topics").iterdir()}
+    """List the files and folders of the topics, without their suffixes."""
+    return {
+        re.sub(r"\.(rss|atom|json)(\.gz|\.br)?$", "", path.name)
+        for path in (house.folder / "public" / "topics").iterdir()
+    }
 
 
 def path_of(address: str) -> str:

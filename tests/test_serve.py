@@ -259,7 +259,8 @@ def test_person_who_opens_a_feed_is_led_to_its_page(ask: Client, path: str, page
 
 def test_person_can_have_the_document_itself(ask: Client) -> None:
     """As what a browser shows; to readers it is what it is."""
-    for fmt, shown in (("rss", "application/xml; charset=utf-8"), ("json", "application/json")):
+    wanted: dict[Format, str] = {"rss": "application/xml; charset=utf-8", "json": "application/json"}
+    for fmt, shown in wanted.items():
         status, headers, body = ask(f"/topics/news.{fmt}?raw", **PERSON)
         assert (status, headers["content-type"], body) == (200, shown, BODY)
         assert ask(f"/topics/news.{fmt}?raw")[1]["content-type"] == MEDIA_TYPES[fmt]

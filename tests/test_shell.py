@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -74,7 +75,17 @@ def test_other_names_are_misdirected(ask: Client, path: str) -> None:
 
 
 def test_health_is_told_under_any_name(ask: Client) -> None:
-    """Whoever watches us may have another name for us."""
+    """Whoever watches us may have another name for us; what is wrong is told on this machine alone."""
+    ask.site.well = False
+    try:
+        for more in ({}, {"Host": "monitored.internal"}):
+            status, _, body = ask("/healthz", **more)
+            assert (status, json.loads(body)) == (503, {"ok": False, "trouble": "/var/lib: no room"})
+        for name in ("X_Forwarded_For", "Forwarded", "Via", "X_Real_IP"):
+            forwarded: Any = {name: "203.0.113.7"}
+            assert json.loads(ask("/healthz", **forwarded)[2]) == {"ok": False}
+    finally:
+        ask.site.well = True
     assert ask("/healthz", Host="monitored.internal")[0] == 200
 
 
@@ -166,8 +177,9 @@ def test_proxy_says_who_asks_and_nobody_else_does(ask: Client) -> None:
     for n in range(5):
         assert from_seat(ask, PROXY, "/search", X_Forwarded_For=f"6.6.6.{n}, 203.0.113.7")[0] == (200 if n < 3 else 429)
     assert from_seat(ask, PROXY, "/search", X_Forwarded_For="203.0.113.8")[0] == 200
-    for n in range(5):
-        assert from_seat(ask, "127.0.0.5", "/search", X_Forwarded_For=f"203.0.113.{n}")[0] == (200 if n < 3 else 429)
+    for seat in ("127.0.0.5", "127.0.0.1"):
+        for n in range(5):
+            assert from_seat(ask, seat, "/search", X_Forwarded_For=f"203.0.113.{n}")[0] == (200 if n < 3 else 429)
 
 
 def test_web_pages_of_others_may_ask_whether_they_may_read(ask: Client) -> None:

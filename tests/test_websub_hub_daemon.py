@@ -31,7 +31,8 @@ def test_kill_during_delivery_loses_no_notification(house: House, origin: Origin
         def edition(number: int) -> None:
             """Let the origin have one story more, and poll it."""
             origin.feed("/feed", rss(*(item(n) for n in range(number, 0, -1))))
-            assert house.poll()["polled"][0]["new"] == 1
+            house.poll()  # the daemon may have polled it itself just before
+            until(lambda: house.rows("SELECT count(*) FROM entries") == [(number,)], "the story does not come in")
 
         def told(path: str, text: str) -> bool:
             """Tell whether a push to this path has the text in it."""
@@ -45,7 +46,7 @@ def test_kill_during_delivery_loses_no_notification(house: House, origin: Origin
             assert send("POST", hub, urlencode(form).encode(), FORM)[0] == 202
             assert send("GET", hub)[0] == 405
             until(lambda: bool(house.rows("SELECT id FROM subscribers")), "the subscription is not verified")
-            until(lambda: told("/hook", "Story number 1"), "the webhook gets nothing")
+            until(lambda: bool(house.rows("SELECT sent FROM webhooks")), "the webhook is not begun")
             service.hold.clear()
             edition(2)
             until(lambda: service.at_once == 2, "push and webhook are not under way")
@@ -71,7 +72,7 @@ def test_kill_during_delivery_loses_no_notification(house: House, origin: Origin
             if push.path == "/hook"
             for story in json.loads(push.body)["data"]["stories"]
         ]
-        assert sorted(set(numbers)) == [2, 3]
+        assert {2, 3} <= set(numbers)
         assert [(row["topic"], row["format"], row["subscribers"]) for row in status["hub"]] == [("all", "atom", 1)]
         assert [(row["webhook"], row["topic"], row["waiting"]) for row in status["webhooks"]] == [("bot", "all", 0)]
         assert status["pings"] == []

@@ -26,12 +26,14 @@ from db.subscribers import (
     write_delivered,
     write_failed,
 )
+from db.sync import mend_times
 from db.times import iso
 from house import House
 from hub_house import HubHouse, hub_house
 from reader_service import ReaderService, running_service
 from wireroom.config import load_config
 from wireroom.hub import Hub
+from wireroom.hub_delivery import SWEEP_S, UNSURE_S
 
 
 @pytest.fixture
@@ -119,6 +121,34 @@ async def test_lease_that_is_over_is_told_no_more(house: House, service: ReaderS
         assert one.subscribers() == []
 
 
+async def test_clock_that_is_put_forward_ends_no_lease_for_good(house: House, service: ReaderService) -> None:
+    """When it is right again, the subscription is still there; one that is right clears away what is over."""
+    async with hub_house(house, service.port) as one:
+        await one.subscribe(service.url())
+        deliveries, now_s = one.hub.deliveries, asyncio.get_running_loop().time()
+        await one.engine.write(lambda db: db.execute("UPDATE subscribers SET expires_at = '2020-01-01T00:00:00Z'"))
+        assert deliveries._offset is not None
+        deliveries._offset -= 400 * 86_400
+        await deliveries.tick(now_s + SWEEP_S + 1)
+        assert len(one.subscribers()) == 1
+        await deliveries.tick(now_s + 2 * SWEEP_S + 2)
+        assert len(one.subscribers()) == 1
+        await deliveries.tick(now_s + UNSURE_S + 3 * SWEEP_S)
+        assert one.subscribers() == []
+
+
+async def test_clock_that_was_wrong_keeps_nobody_waiting_for_years(house: House, service: ReaderService) -> None:
+    """What was to be tried again in a future that was none is tried now."""
+    async with hub_house(house, service.port) as one:
+        await one.subscribe(service.url())
+        await one.news()
+        await one.engine.write(lambda db: db.execute("UPDATE subscribers SET next_try_at = '2040-01-01T00:00:00Z'"))
+        await one.quiet()
+        assert service.told == []
+        await one.engine.write(lambda db: mend_times(db, datetime.now(UTC)))
+        await one.until(lambda: len(service.told) == 1, "it is not told")
+
+
 async def test_change_while_it_is_verified_is_told(house: House, service: ReaderService) -> None:
     """Who asked before a change and was verified after it is told of it."""
     async with hub_house(house, service.port) as one:
@@ -154,6 +184,16 @@ async def test_subscriber_that_does_not_answer_is_left_alone(house: House, servi
         await one.news()
         await one.quiet()
         assert one.subscribers("last_error") == [("no answer in time",)]
+
+
+async def test_answer_that_never_ends_is_not_waited_for(house: House, service: ReaderService) -> None:
+    """Its status says that the push was taken."""
+    async with hub_house(house, service.port) as one:
+        await one.subscribe(service.url())
+        service.endless = True
+        await one.news()
+        await one.quiet()
+        assert one.subscribers("failures, delivered = (SELECT max(version) FROM documents)") == [(0, 1)]
 
 
 async def test_stopped_during_a_delivery(house: House, service: ReaderService) -> None:
@@ -210,11 +250,13 @@ async def test_renamed_topic_keeps_its_subscribers(house: House, service: Reader
 
 
 async def test_removed_topic_ends_its_subscriptions(house: House, service: ReaderService) -> None:
-    """They hear of it."""
+    """All of them hear of it, however many there are of one host."""
     async with hub_house(house, service.port) as one:
-        await one.subscribe(service.url())
+        for n in range(5):
+            await one.subscribe(service.url(f"/{n}"))
         await reloaded(one, 'id = "news"', 'id = "other"\n#')
-        assert service.asked[-1]["hub.mode"] == "denied"
+        denied = [path for path in service.paths if "hub.mode=denied" in path]
+        assert sorted(path[:2] for path in denied) == ["/0", "/1", "/2", "/3", "/4"]
         assert one.subscribers() == []
 
 

@@ -37,7 +37,7 @@ from db.writer import Writer
 from feeds.brief import briefed
 from feeds.fit import empty_sizes, parts_of, sizes_of
 from feeds.publish import Publisher
-from feeds.render import MEDIA_TYPES, assembled, feed_path, topic_channel
+from feeds.render import MEDIA_TYPES, ItemCache, assembled, feed_path, topic_channel
 from wireroom.config import Config, Topic
 
 CLOSED_AT_ONCE = 10
@@ -63,6 +63,7 @@ class Archiver:
         self._reader = reader
         self._writer = writer
         self._publisher = publisher
+        self._just_closed = ItemCache()  # what was measured to close a page is written next
 
     def close_pages(self, subject: Subject, feed: TopicFeed, shown: Collection[int], now: datetime) -> bool:
         """Close what pages must be, for what neither they nor the topic's feed has → whether there are more to close.
@@ -100,7 +101,7 @@ class Archiver:
         bare = replace(feed, items=(), digests=())
         with one_moment(self._reader):
             made = with_numbers(self._reader, bare, subject.row, has, first, page[-1].number, subject.topic.policy)
-        parts = parts_of(shortened(made, subject.topic))
+        parts = parts_of(shortened(made, subject.topic), self._just_closed)
         sizes = dict(zip((item.number for item in made.entries), sizes_of(parts), strict=True))
         empty = empty_sizes(bare, subject.config.base_url, subject.name, subject.config.hubs)
         return last_that_fits(page, sizes, empty, subject.topic.max_bytes)
@@ -121,6 +122,7 @@ class Archiver:
                     self._print_page(subject, page, last)
                     done.append(page)
         finally:
+            self._just_closed = ItemCache()
             if done:
                 mark = partial(mark_pages_published, topic_id=subject.row, pages=done)
                 self._writer.submit(mark, own=True).result()
@@ -129,7 +131,7 @@ class Archiver:
     def _print_page(self, subject: Subject, page: Page, last: int) -> None:
         with one_moment(self._reader):
             feed = page_feed(self._reader, subject.topic.id, page, subject.topic.policy)
-        for fmt, parts in parts_of(shortened(feed, subject.topic)).items():
+        for fmt, parts in parts_of(shortened(feed, subject.topic), self._just_closed).items():
             channel = topic_channel(
                 feed, fmt, subject.config.base_url, name=subject.name, page=page.page, last_page=last
             )

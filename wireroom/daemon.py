@@ -19,6 +19,7 @@ from typing import Any
 import uvicorn
 
 from feeds.api import api_routes
+from feeds.health import health_routes
 from feeds.live import live_routes
 from feeds.owner import owner_routes
 from feeds.pages.routes import page_routes
@@ -36,6 +37,7 @@ from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.health_feed import HealthFeed
 from wireroom.hub import Hub
 from wireroom.log import Log
+from wireroom.publish_all import publish_all
 from wireroom.regroup import go_on, regroup
 from wireroom.reload import Reloader
 from wireroom.retag import retag
@@ -180,6 +182,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         *hub.routes(),
         *page_routes(site),
         *live_routes(site),
+        *health_routes(site),
         *api_routes(site),
         *owner_routes(site),
     ]
@@ -188,6 +191,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
             make_app(site, routes, listen=engine.config.listen_host, proxies=lambda: engine.config.proxies),
             http=Visitor,
             ws="none",
+            proxy_headers=False,  # it would believe whoever is on this machine; feeds/clients.py knows whom to believe
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -237,6 +241,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await add_here(engine, reloader, request)
     if request.get("do") == "rotate":
         return await rotate(engine, request)
+    if request.get("do") == "publish":
+        return await publish_all(engine)
     if request.get("do") == "regroup":
         return await regroup(engine, request, progress)
     if request.get("do") == "retag":

@@ -7,7 +7,7 @@ changes twice before it is told is told once, and what fails is tried again unti
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -29,12 +29,14 @@ from feeds.websub_hub import delivery_headers, denial_url
 from ingest.websub import ask_again_at
 from wireroom.courier import GONE, Courier, UndeliveredError, host_of, told
 from wireroom.engine import Engine
-from wireroom.hub_requests import topic_at
+from wireroom.hub_requests import topic_at, topics_by_name
 from wireroom.subscriber import shown
 
 MAX_DUE = 200
 SWEEP_S = 60
 """So often leases that are over are looked for."""
+CLOCK_S, UNSURE_S = 3600, 86_400
+"""A clock that is put forward by more than the first may be wrong: for so long no lease is cleared away."""
 REST_S = 60
 """After the archive took nothing (a full disk), it is left alone for so long."""
 
@@ -45,7 +47,10 @@ class Deliveries:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._names: dict[str, str] | None = None
+        self._denials: dict[int, Subscribed] = {}  # subscriptions that have ended, and are to be told so
         self._swept_at = -float(SWEEP_S)
+        self._offset: float | None = None  # of the clock from the loop's time, at the last sweep
+        self._unsure_until = 0.0
         self._rest_until = 0.0
         self._now_s = 0.0
         self.courier = Courier(self._failed)
@@ -70,31 +75,42 @@ class Deliveries:
         """End the leases that are over, and when topics got other names, the subscriptions that lead nowhere now."""
         engine = self._engine
         if now_s - self._swept_at >= SWEEP_S:
-            self._swept_at, now = now_s, iso(datetime.now(UTC))
-            if has_expired(engine.reader, now):
-                await engine.writer.write(partial(end_expired, now=now), own=True)
+            self._swept_at, now = now_s, datetime.now(UTC)
+            if self._is_sure(now, now_s) and has_expired(engine.reader, iso(now)):
+                await engine.writer.write(partial(end_expired, now=iso(now)), own=True)
         names = dict(engine.press.names)
         if names == self._names or not names:
             return
-        lost = [one for one in all_subscribed(engine.reader) if not self._stands(one.topic, one)]
+        topics = topics_by_name(engine)
+        lost = [one for one in all_subscribed(engine.reader) if not self._stands(one.topic, one, topics)]
         if lost:
             await self._end([one.id for one in lost])
-        for one in lost:
-            self.courier.begin(("denied", one.id), host_of(one.callback), partial(self._deny, one))
+        self._denials |= {one.id: one for one in lost}
         self._names = names
 
-    def _stands(self, topic: str | None, one: Subscribed | Delivery) -> bool:
+    def _is_sure(self, now: datetime, now_s: float) -> bool:
+        """Tell whether the clock can be trusted with what can't be taken back."""
+        offset = now.timestamp() - now_s
+        if self._offset is not None and offset > self._offset + CLOCK_S:
+            self._unsure_until = now_s + UNSURE_S
+        self._offset = offset
+        return now_s >= self._unsure_until
+
+    def _stands(self, topic: str | None, one: Subscribed | Delivery, topics: Mapping[str, str]) -> bool:
         """Tell whether the address that was subscribed to still leads to the topic.
 
         It does not where the topic was removed or has become secret, or a secret one has got another token: who knew
         the old address is told no more.
         """
         name = one.asked.rpartition("/")[2].rpartition(".")[0]
-        return topic is not None and topic_at(self._engine, name, one.format) == topic
+        return topic is not None and topic_at(self._engine, name, one.format, topics) == topic
 
     def _begin(self) -> None:
-        """Begin what is due, as far as there is room; what ends makes room for the next."""
+        """Begin what is to be said and what is due, as far as there is room; what ends makes room for the next."""
         courier, engine = self.courier, self._engine
+        for id_, one in list(self._denials.items()):
+            if courier.begin(("denied", id_), host_of(one.callback), partial(self._deny, one), self._begin):
+                del self._denials[id_]
         while courier.room > 0 and not engine.closing and engine.config.hub and self._now_s >= self._rest_until:
             under_way = [key for key in courier.under_way if isinstance(key, int)]
             due = due_deliveries(
@@ -108,7 +124,7 @@ class Deliveries:
         """Send a subscriber the document, and write down how that went (7)."""
         engine, config = self._engine, self._engine.config
         name = engine.press.names.get(one.topic)
-        if engine.press.names and not self._stands(one.topic, one):
+        if engine.press.names and not self._stands(one.topic, one, topics_by_name(engine)):
             await self._end([one.id])
             await self._deny(one)
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -50,9 +51,16 @@ class Pending:
     version: int
 
 
-def topic_at(engine: Engine, name: str, fmt: Format) -> str | None:
-    """Find the topic that a public name leads to, also one that it had before → its config id."""
-    topics = {public: topic for topic, public in engine.press.names.items()}
+def topics_by_name(engine: Engine) -> Mapping[str, str]:
+    """List the topics that have an address, by public name."""
+    return {public: topic for topic, public in engine.press.names.items()}
+
+
+def topic_at(engine: Engine, name: str, fmt: Format, topics: Mapping[str, str]) -> str | None:
+    """Find the topic that a public name leads to, also one that it had before → its config id.
+
+    ``topics`` is what ``topics_by_name`` gives.
+    """
     if name in topics:
         return topics[name]
     address = engine.press.moved(name, fmt)
@@ -80,7 +88,7 @@ class Requests:
         """
         engine = self._engine
         found = topic_name(asking.topic, engine.config.base_url)
-        topic = topic_at(engine, *found) if found is not None else None
+        topic = topic_at(engine, *found, topics_by_name(engine)) if found is not None else None
         if found is None or topic is None:
             raise RefusedAskingError(
                 404, "hub.topic is no feed of ours: send the address that the feed names as its own."
@@ -170,7 +178,7 @@ class Requests:
     def _stands(self, one: Pending) -> bool:
         """Tell whether what was asked for still leads to its topic."""
         name = one.asking.topic.rpartition("/")[2].rpartition(".")[0]
-        return topic_at(self._engine, name, one.format) == one.topic
+        return topic_at(self._engine, name, one.format, topics_by_name(self._engine)) == one.topic
 
     async def _deny(self, one: Pending, reason: str) -> None:
         """Tell a callback that there is no subscription (5.2); whether it hears it is its own affair."""

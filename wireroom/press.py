@@ -202,6 +202,11 @@ class Press:
         """Give the front page; None while it could not be written yet."""
         return self._shelf.look_up("index.html")
 
+    @property
+    def trouble(self) -> str | None:
+        """Why something could not be written the last time."""
+        return self._trouble
+
     def health(self) -> dict[str, Any]:
         """Tell how publishing goes, whether the archive takes what is polled, and whether a cluster polls it."""
         trouble = self.archive_trouble or self.cluster_trouble or self._trouble

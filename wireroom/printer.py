@@ -22,6 +22,7 @@ from db.times import parse_iso
 from db.topics import feed_of, one_moment, topic_row
 from db.writer import Writer
 from feeds.fit import empty_sizes, fitting, parts_of
+from feeds.links import hubs_named
 from feeds.publish import Published, Publisher, strong_etag
 from feeds.render import MEDIA_TYPES, ItemCache, Part, assembled, feed_path, topic_channel
 from wireroom import __version__
@@ -95,9 +96,9 @@ class Printer:
                 self._log.error(
                     "item left out", topic=subject.topic.id, format=fmt, guid=part.item.guid, error=part.why
                 )
-        channel = topic_channel(
-            feed, fmt, subject.config.base_url, name=subject.name, hubs=subject.config.hubs, last_page=last
-        )
+        base_url = subject.config.base_url
+        hubs = hubs_named(subject.config.hubs, base_url, secret=subject.topic.secret)
+        channel = topic_channel(feed, fmt, base_url, name=subject.name, hubs=hubs, last_page=last)
         body = assembled(channel, fmt, parts)
         known = published_at(self._reader, subject.row, fmt, strong_etag(body))
         changed = None if known is None else int(parse_iso(known).timestamp())

@@ -5,7 +5,7 @@ The same values give the same bytes: what is said of time is the time itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from db.reading import StoryRow, TopicPage, TopicRead
@@ -42,10 +42,22 @@ def static_topic_page(
     )
 
 
-def static_index(topics: Sequence[tuple[TopicCard, Sequence[StoryRow], str | None]]) -> bytes:
-    """Write the list of topics → UTF-8 bytes, for ``index.html``: (topic, its newest stories, when the newest came)."""
+def static_index(
+    topics: Sequence[tuple[TopicCard, Sequence[StoryRow], str | None]], rhythms: Mapping[str, str] | None = None
+) -> bytes:
+    """Write the list of topics → UTF-8 bytes, for ``index.html``: (topic, its newest stories, when the newest came).
+
+    ``rhythms``: how often they have digests, by the ids of those that do.
+    """
     sections = [
-        Section(card=card, stories=tuple(stories), spark=None, total=0, latest=latest)
+        Section(
+            card=card,
+            stories=tuple(stories),
+            spark=None,
+            total=0,
+            latest=latest,
+            rhythm=rhythms.get(card.id) if rhythms else None,
+        )
         for card, stories, latest in topics
         if not card.secret
     ]
