@@ -61,7 +61,7 @@ def json_item(item: FeedItem) -> dict[str, Any]:
             {
                 "url": one.url,
                 "mime_type": media_type(one),
-                "title": plain(one.title) if one.title else None,
+                "title": one.title,
                 "size_in_bytes": one.length,
                 "duration_in_seconds": one.duration_s,
             }
