@@ -36,9 +36,7 @@ NAMESPACES = {
 }
 """All that a document may use, beside Atom's own in Atom; it declares those that it does use."""
 
-ATOM, DC, MEDIA, ITUNES, PODCAST, FH = (
-    f"{{{NAMESPACES[name]}}}" for name in ("atom", "dc", "media", "itunes", "podcast", "fh")
-)
+ATOM, CONTENT, DC, MEDIA, ITUNES, PODCAST, FH = (f"{{{space}}}" for space in NAMESPACES.values())
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -124,13 +122,13 @@ def extend_atom(entry: Any, item: FeedItem) -> None:
         link = add(entry, "link", rel="enclosure", href=file.url, type=media_type(file))
         if file.length is not None:
             link.set("length", str(file.length))
-        if file.title and file.title.strip():
-            link.set("title", plain(file.title))
+        if file.title:
+            link.set("title", file.title)
         if says_more(file):
             add_content(entry, file)
     add_picture(entry, item)
     if item.podcast is not None:
-        add_podcast(entry, item.podcast, numbered=False)
+        add_podcast(entry, item.podcast)
     for name, url in related_links(item):
         add(entry, "link", rel="related", href=url, title=name)
     lead = item.coverage[item.lead]
@@ -170,10 +168,9 @@ def extend_rss(entry: Any, item: FeedItem) -> None:
             add_content(entry, file)
     add_picture(entry, item)
     if item.podcast is not None:
-        played = is_played(item)
-        if played:
+        if is_played(item):
             add_episode(entry, item.podcast)
-        add_podcast(entry, item.podcast, numbered=not played)
+        add_podcast(entry, item.podcast)
 
 
 def source_id(lead: Coverage) -> str:
@@ -187,8 +184,8 @@ def source_id(lead: Coverage) -> str:
 def add_content(entry: Any, file: Enclosure) -> None:
     """Add a file as Media RSS has it (rssboard.org/media-rss)."""
     content = add(entry, MEDIA + "content", url=file.url, type=media_type(file), **facts(file))
-    if file.title and file.title.strip():
-        add(content, MEDIA + "title", type="plain").text = plain(file.title)
+    if file.title:
+        add(content, MEDIA + "title", type="plain").text = file.title
 
 
 def add_picture(entry: Any, item: FeedItem) -> None:
@@ -209,9 +206,9 @@ def add_episode(entry: Any, podcast: Podcast) -> None:
         add(entry, ITUNES + "explicit").text = str(podcast.explicit).lower()
 
 
-def add_podcast(entry: Any, podcast: Podcast, *, numbered: bool) -> None:
+def add_podcast(entry: Any, podcast: Podcast) -> None:
     """Add what Podcasting 2.0 says of an episode (github.com/Podcastindex-org/podcast-namespace)."""
-    for name, text, attributes in podcast_elements(podcast, numbered=numbered):
+    for name, text, attributes in podcast_elements(podcast):
         add(entry, PODCAST + name, **attributes).text = text
 
 

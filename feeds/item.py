@@ -99,7 +99,7 @@ def excerpt(item: FeedItem) -> str:
 
 def shortened(text: str, chars: int) -> str:
     """Give the beginning of ``text`` on one line, cut between words where there are any (Chinese has no spaces)."""
-    line = " ".join(text[: chars * 3].split())
+    line = " ".join(text[: chars * 2].split())
     if len(line) <= chars:
         line = " ".join(text.split())
     if len(line) <= chars:

@@ -23,6 +23,8 @@ from feeds.item import (
 from feeds.media import files, media_type, podcast_members
 from feeds.strict import address, meant, plain
 
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def json_document(channel: Channel, language: str | None, items: Sequence[bytes]) -> bytes:
     """Write the document around items as ``json_bytes`` wrote them → UTF-8 bytes, an item on each line.
@@ -49,7 +51,7 @@ def json_document(channel: Channel, language: str | None, items: Sequence[bytes]
 
 def json_bytes(value: dict[str, Any]) -> bytes:
     """Write one object → UTF-8 bytes, on one line. Raises UnicodeError for text that is no Unicode."""
-    return meant(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    return meant(ENCODER.encode(value).encode())
 
 
 def json_item(item: FeedItem) -> dict[str, Any]:
@@ -59,7 +61,7 @@ def json_item(item: FeedItem) -> dict[str, Any]:
             {
                 "url": one.url,
                 "mime_type": media_type(one),
-                "title": plain(one.title) if one.title else None,
+                "title": one.title,
                 "size_in_bytes": one.length,
                 "duration_in_seconds": one.duration_s,
             }

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from db.model import Enclosure
 from db.output import FeedItem
 from db.podcast import Podcast, PodcastFile
-from feeds.strict import address
+from feeds.strict import address, plain, plain_name
 
 ANY_TYPE = "application/octet-stream"
 MEDIUMS = frozenset(("image", "audio", "video", "document", "executable"))
@@ -51,7 +51,7 @@ def files(item: FeedItem) -> tuple[Enclosure, ...]:
     for one in item.enclosures:
         url = address(one.url)
         if url is not None:
-            found.setdefault(url, replace(one, url=url))
+            found.setdefault(url, replace(one, url=url, title=plain(one.title or "").strip() or None))
     listed = list(found.values())
     if listed and listed[0].duration_s is None and item.podcast is not None:
         listed[0] = replace(listed[0], duration_s=item.podcast.duration_s)
@@ -92,15 +92,12 @@ def is_played(item: FeedItem) -> bool:
     return said and bool(of) and of[0].url.rpartition(".")[2] in PLAYED
 
 
-def podcast_elements(podcast: Podcast, *, numbered: bool) -> Iterator[tuple[str, str | None, dict[str, str]]]:
+def podcast_elements(podcast: Podcast) -> Iterator[tuple[str, str | None, dict[str, str]]]:
     """List what Podcasting 2.0 says of an episode → (element, text, attributes); addresses that are none are left out.
 
-    ``numbered``: season and episode too, which Apple's tags tell where they may stand.
+    Season and episode are told by Apple's tags alone: the validator remarks on this namespace, and so it is there only
+    for what has no other place.
     """
-    if numbered:
-        for name, number in (("season", podcast.season), ("episode", podcast.episode)):
-            if number is not None:
-                yield name, str(number), {}
     for one in podcast.transcripts:
         if url := address(one.url):
             more = {"language": one.language, "rel": one.rel}
@@ -109,7 +106,8 @@ def podcast_elements(podcast: Podcast, *, numbered: bool) -> Iterator[tuple[str,
         yield "chapters", None, {"url": url, "type": media_type(podcast.chapters)}
     for person in podcast.persons:
         more = {"role": person.role, "group": person.group, "href": address(person.url), "img": address(person.image)}
-        yield "person", person.name, _given(more)
+        if name := plain_name(person.name):
+            yield "person", name, _given(more)
 
 
 def podcast_members(podcast: Podcast) -> dict[str, Any]:
