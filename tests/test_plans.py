@@ -34,7 +34,18 @@ from regrouped import HOUR, regroup
 from wireroom.upkeep import forget
 
 SOURCES = ("wire", "post", "herald", "echo", "star")
-GROWING = ("entries", "entry_keys", "events", "event_terms", "merges", "revisions", "selections", "shingles", "stories")
+GROWING = (
+    "archive_pages",
+    "entries",
+    "entry_keys",
+    "events",
+    "event_terms",
+    "merges",
+    "revisions",
+    "selections",
+    "shingles",
+    "stories",
+)
 SCAN = re.compile(r"SCAN (\w+)(?! VIRTUAL)")
 ALIAS = r"\b{}\s+(?:AS\s+)?(\w+)"
 
