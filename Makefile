@@ -7,7 +7,7 @@ RUN_STAMP := $(VENV)/.run-$(VERSION)
 DEV_STAMP := $(VENV)/.dev-$(VERSION)
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: run test test-all test-dask corpus torture lint wheel-test lock clean
+.PHONY: run test test-all test-dask corpus parsers torture lint wheel-test lock clean
 
 run: $(RUN_STAMP)
 	@exec $(BIN)/wireroom run
@@ -33,6 +33,11 @@ corpus: $(DEV_STAMP)
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes \
 	  --dest .corpus -r .corpus/wanted.txt
 	@tar -xzf .corpus/feedparser-*.tar.gz -C .corpus
+
+# Other feed parsers, of npm's, that must read what is published as feedparser does, and the checks of axe; pinned.
+parsers: tests/parsers/node_modules
+tests/parsers/node_modules: tests/parsers/package-lock.json
+	cd tests/parsers && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules
 
 torture: $(DEV_STAMP)
 	WIREROOM_KILLS=500 $(BIN)/python -m pytest tests/test_kill.py tests/test_kill_grouping.py -s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from db.query import FIELDS, parse
 from db.query_faults import MAX_DEPTH, MAX_EXPANDED, QueryError, nearest
@@ -107,6 +107,18 @@ def meant_saved(id_: str, names: Names) -> str:
     """Say which saved query was meant, if one is much like it."""
     meant = nearest(id_, names.saved)
     return f": did you mean `@{meant}`?" if meant else ""
+
+
+def hiding(names: Names, hidden: frozenset[str]) -> Names:
+    """Take away saved queries of these ids, and all that name them, however far round: a fault would tell of them."""
+    naming = {
+        id_
+        for id_, query in names.saved.items()
+        if any(isinstance(leaf, Saved) and leaf.id in hidden for leaf in leaves(query))
+    }
+    if naming <= hidden:
+        return replace(names, saved={id_: query for id_, query in names.saved.items() if id_ not in hidden})
+    return hiding(names, hidden | naming)
 
 
 def unknown_kinds(query: Query, names: Names) -> list[str]:

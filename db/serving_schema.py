@@ -88,11 +88,16 @@ CREATE TABLE webhooks (                      -- addresses that get a topic's new
 CREATE TABLE troubles (                      -- what was wrong with a source, from when until when: items of feed health
   id              INTEGER PRIMARY KEY AUTOINCREMENT,
   guid            TEXT NOT NULL UNIQUE,      -- urn:uuid:…, what subscribers know the item by
-  source_id       INTEGER NOT NULL REFERENCES sources(id),
-  kind            TEXT NOT NULL,             -- failing, gone, silent, wall, held, moved
-  said            TEXT NOT NULL,             -- what is wrong, and the mend
+  source_id       INTEGER REFERENCES sources(id), -- null: our own network
+  kind            TEXT NOT NULL,             -- failing, gone, wall, held, silent, moved, offline
+  cause           TEXT NOT NULL,             -- what is compared: another cause is told
+  said            TEXT NOT NULL,             -- what is wrong
+  mend            TEXT NOT NULL,
   began_at        TEXT NOT NULL,
+  opened_at       TEXT NOT NULL,             -- when it was noted
+  changed_at      TEXT NOT NULL,             -- when what is told of it changed last
   ended_at        TEXT                       -- null: it still is
 ) STRICT;
-CREATE UNIQUE INDEX troubles_open ON troubles (source_id, kind) WHERE ended_at IS NULL;
+CREATE INDEX troubles_changed ON troubles (changed_at);
+CREATE INDEX troubles_open ON troubles (ended_at);
 """

@@ -17,11 +17,13 @@ DAYS = 30
 POLLS = 50
 
 BY_DAY = f"""
-SELECT s.config_id, substr(p.started_at, 1, 10) AS day, count(*),
+SELECT p.source_id, substr(p.started_at, 1, 10) AS day, count(*),
        count(*) FILTER (WHERE p.outcome NOT IN ({", ".join(f"'{outcome}'" for outcome in sorted(GOOD))})), sum(p.new)
-FROM polls p JOIN sources s ON s.id = p.source_id
-WHERE p.id >= ?1 AND p.started_at >= ?2 AND (?3 IS NULL OR s.config_id = ?3) GROUP BY p.source_id, day
+FROM polls p {{}} AND p.id >= ? AND p.started_at >= ? GROUP BY p.source_id, day
 """
+OF_ALL, OF_ONE = "NOT INDEXED WHERE 1", "WHERE p.source_id = ?"
+"""By the index of sources, the polls of a month would be looked up one by one in those of years."""
+
 LAST = """
 SELECT p.started_at, p.outcome, p.status, p.new, p.changed, p.error, p.duration_ms
 FROM polls p JOIN sources s ON s.id = p.source_id WHERE s.config_id = ? ORDER BY p.id DESC LIMIT ?
@@ -73,11 +75,15 @@ def sites_of(db: Database) -> dict[str, str | None]:
 
 
 def days_of(db: Database, now: datetime, source: str | None = None) -> defaultdict[str, dict[str, PollDay]]:
-    """Count the polls of the last days → by source and day."""
+    """Count the polls of the last days, of all sources or of one → by source and day."""
     since = iso(now - timedelta(days=DAYS - 1))[:10]
+    params: list[str | int] = [first_poll(db, since), since]
+    names = dict(db.execute("SELECT id, config_id FROM sources").fetchall())
+    if source is not None:
+        params.insert(0, next((id_ for id_, name in names.items() if name == source), 0))
     found: defaultdict[str, dict[str, PollDay]] = defaultdict(dict)
-    for name, day, polls, failed, new in db.execute(BY_DAY, [first_poll(db, since), since, source]):
-        found[name][day] = PollDay(day=day, polls=polls, failed=failed, new=new)
+    for id_, day, polls, failed, new in db.execute(BY_DAY.format(OF_ALL if source is None else OF_ONE), params):
+        found[names[id_]][day] = PollDay(day=day, polls=polls, failed=failed, new=new)
     return found
 
 

@@ -10,9 +10,9 @@ from db.reading import TagCount, Viewer
 
 TAGS = """
 SELECT t.kind, t.name, (
-  SELECT count(DISTINCT x.story_id) FROM story_tags x WHERE x.tag_id = t.id
+  SELECT count(*) FROM (SELECT DISTINCT x.story_id FROM story_tags x WHERE x.tag_id = t.id
     AND x.story_id NOT IN (SELECT g.id FROM stories g WHERE g.merged_into IS NOT NULL)
-    AND (?1 = 'owner' OR x.story_id NOT IN (SELECT w.id FROM stories w WHERE w.withheld IS NOT NULL)))
+    AND (?1 = 'owner' OR x.story_id NOT IN (SELECT w.id FROM stories w WHERE w.withheld IS NOT NULL))))
 FROM tags t
 WHERE (t.kind, t.name) > (?2, ?3) AND (?4 IS NULL OR t.kind = ?4)
   AND (?5 = '' OR (t.name >= ?5 AND t.name < ?5 || char(1114111)))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlite_utils import Database
 
 from db.found import story_rows
+from db.items import BEFORE
 from db.preview import each_day
 from db.reading import StoryRow, TopicPage, TopicRead, Viewer
 from db.times import parse_iso
@@ -33,8 +34,7 @@ LISTED = f"""
 WHERE x.topic_id = (SELECT id FROM topics WHERE config_id = ?1) AND (?2 IS NULL OR x.number < ?2)
   AND x.left_at IS NULL AND st.merged_into IS NULL
   AND NOT EXISTS (SELECT 1 FROM selections y
-                  WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND +y.number < x.number
-                    AND y.left_at IS NULL)
+                  WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND {BEFORE})
   AND (?3 = 'owner' OR (st.withheld IS NULL AND NOT {HIDDEN}))
 ORDER BY x.number DESC LIMIT ?4
 """
@@ -71,13 +71,22 @@ def topic_page(db: Database, topic: str, viewer: Viewer, *, before: int | None =
     )
 
 
+def told_before(db: Database, topic: str) -> int | None:
+    """Give the number before which the public is told of a topic's selections: a digest's stories wait for it.
+
+    None where none wait.
+    """
+    for (number,) in db.execute("SELECT digest_from FROM topics WHERE config_id = ?", [topic]):
+        return None if number is None else int(number)
+    return None
+
+
 VOLUME = """
-SELECT substr(first_seen, 1, 10) AS day, count(*) FROM stories
-WHERE first_seen >= ? AND id IN (
-    SELECT x.story_id FROM selections x
-    WHERE x.topic_id = (SELECT id FROM topics WHERE config_id = ?) AND x.left_at IS NULL)
-  AND id NOT IN (SELECT g.id FROM stories g WHERE g.merged_into IS NOT NULL)
-  AND id NOT IN (SELECT w.id FROM stories w WHERE w.withheld IS NOT NULL)
+SELECT substr(st.first_seen, 1, 10) AS day, count(DISTINCT x.story_id)
+FROM selections x CROSS JOIN stories st ON st.id = x.story_id
+WHERE x.topic_id = (SELECT id FROM topics WHERE config_id = ?2) AND x.left_at IS NULL
+  AND x.story_id >= (SELECT id FROM stories WHERE first_seen >= ?1 ORDER BY first_seen LIMIT 1)
+  AND st.first_seen >= ?1 AND st.merged_into IS NULL AND st.withheld IS NULL
 GROUP BY day
 """
 

@@ -26,7 +26,10 @@ class Channel:
     changes. ``since``: the time, ISO 8601, that it is of as long as it has no item. ``current``, ``prev_archive`` and
     ``next_archive`` are RFC 5005's links; ``archive``: it is an archive page, which changes no more as a page.
     ``next_url``: the next part of what is no archive but an answer in parts, as a search is; JSON Feed has one such
-    link only, and without it gives ``prev_archive`` there. ``style``: a style sheet for who opens the XML itself.
+    link only, and without it gives ``prev_archive`` there.
+
+    No style sheet is named: browsers apply none to a feed any more (Chromium shows its text, Firefox saves it), and are
+    sent a page instead.
     """
 
     title: str
@@ -41,7 +44,6 @@ class Channel:
     next_archive: str | None = None
     next_url: str | None = None
     archive: bool = False
-    style: str | None = None
     generator: str = "Wireroom"
 
 
@@ -89,7 +91,6 @@ def topic_channel(
         prev_archive=base_url + feed_path(name, fmt, before) if before > 0 else None,
         next_archive=base_url + feed_path(name, fmt, after) if after is not None else None,
         archive=page is not None,
-        style=f"{base_url}static/feed.css",
     )
 
 

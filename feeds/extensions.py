@@ -68,12 +68,6 @@ class Extension(BaseExtension):  # type: ignore[misc]
             *({"rel": rel, "href": href, "type": media_type} for rel, href in parts.items() if href is not None),
         ]
 
-    def styled(self, root: Any) -> None:
-        """Name the style sheet, for who opens the document itself."""
-        if self.channel.style is not None:
-            href = self.channel.style.replace("&", "&amp;").replace('"', "&quot;")
-            root.addprevious(etree.ProcessingInstruction("xml-stylesheet", f'type="text/css" href="{href}"'))
-
 
 class FeedExtension(Extension):
     """The rest of an RSS channel."""
@@ -89,7 +83,6 @@ class FeedExtension(Extension):
             add(channel, FH + "archive")
         if "itunes" in self.used:
             self.add_show(channel)
-        self.styled(feed)
         return feed
 
     def add_show(self, channel: Any) -> None:
@@ -118,7 +111,6 @@ class AtomFeedExtension(Extension):
             add(feed, FH + "archive")
         for name, tongue in (("title", "und"), ("subtitle", "en")):
             feed.find(name).set(XML_LANG, tongue)
-        self.styled(feed)
         return feed
 
 
@@ -138,7 +130,7 @@ def extend_atom(entry: Any, item: FeedItem) -> None:
             add_content(entry, file)
     add_picture(entry, item)
     if item.podcast is not None:
-        add_podcast(entry, item.podcast, played=False)
+        add_podcast(entry, item.podcast, numbered=False)
     for name, url in related_links(item):
         add(entry, "link", rel="related", href=url, title=name)
     lead = item.coverage[item.lead]
@@ -181,7 +173,7 @@ def extend_rss(entry: Any, item: FeedItem) -> None:
         played = is_played(item)
         if played:
             add_episode(entry, item.podcast)
-        add_podcast(entry, item.podcast, played=played)
+        add_podcast(entry, item.podcast, numbered=not played)
 
 
 def source_id(lead: Coverage) -> str:
@@ -217,9 +209,9 @@ def add_episode(entry: Any, podcast: Podcast) -> None:
         add(entry, ITUNES + "explicit").text = str(podcast.explicit).lower()
 
 
-def add_podcast(entry: Any, podcast: Podcast, *, played: bool) -> None:
+def add_podcast(entry: Any, podcast: Podcast, *, numbered: bool) -> None:
     """Add what Podcasting 2.0 says of an episode (github.com/Podcastindex-org/podcast-namespace)."""
-    for name, text, attributes in podcast_elements(podcast, played=played):
+    for name, text, attributes in podcast_elements(podcast, numbered=numbered):
         add(entry, PODCAST + name, **attributes).text = text
 
 

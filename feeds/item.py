@@ -36,7 +36,7 @@ def content_html(item: FeedItem) -> str:
     lines = [coverage_html(item)]
     if item.event is not None:
         lines.append(event_html(item.event))
-    return "\n".join([item.html, *(f"<p>{line}</p>" for line in lines)])
+    return "\n".join([*([item.html] if item.html else []), *(f"<p>{line}</p>" for line in lines)])
 
 
 def coverage_html(item: FeedItem) -> str:
@@ -168,7 +168,7 @@ def feed_updated(items: Iterable[FeedItem | Digest], since: str) -> datetime:
     ``since``: the time that a feed without items is of.
     """
     times = [moment(item.made_at) if isinstance(item, Digest) else changed(item) for item in items]
-    return max(times, default=moment(since))
+    return max(times, default=max(moment(since), WEB_BEGAN))
 
 
 @lru_cache(maxsize=4096)

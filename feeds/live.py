@@ -37,7 +37,7 @@ from feeds.render import MEDIA_TYPES, Channel, ItemCache, Part, assembled, rende
 from feeds.site import Site
 
 MOST_STORIES = 50
-MOST_ITEMS = 3000
+MOST_ITEMS = 1000
 """Of the items whose bytes are kept for the next time; of more, all are forgotten."""
 NO_FEED = "There is no such feed.\n"
 NO_TAG = "There is no such tag: no story ever had it. /api/tags lists those that there are.\n"
@@ -132,7 +132,6 @@ def channel_of(wanted: Wanted, title: str, fmt: Format, base_url: str, origin: O
         self_url=wanted.address(base_url, fmt),
         home_url=wanted.page(base_url),
         since=origin.since,
-        style=f"{base_url}static/feed.css",
     )
 
 

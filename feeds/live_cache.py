@@ -31,6 +31,9 @@ MOST, MOST_BYTES = 500, 32_000_000
 AT_ONCE, MOST_WAITING = 2, 20
 """So many are made at once: pages want the archive too; and so many may wait for their turn."""
 
+WAIT_S = 10.0
+"""Nobody waits longer for his turn: readers come again by themselves."""
+
 Key = tuple[str, ...]
 Make = Callable[[Database], tuple[Published, float]]
 """Makes a document, and tells when its content last changed, seconds since the epoch."""
@@ -103,14 +106,20 @@ class LiveCache:
     async def _make(self, key: Key, make: Make, given: object) -> Published:
         before = self._kept.get(key)
         try:
-            async with self._turns:
-                started = self._steady()
-                stamp, (found, changed) = await self._readers.read(lambda db: (stamp_of(db), make(db)))
+            async with asyncio.timeout(WAIT_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise BusyError from None
+        try:
+            started = self._steady()
+            stamp, (found, changed) = await self._readers.read(lambda db: (stamp_of(db), make(db)))
         except SlowError as error:
             self._slow[key] = self._steady() + SLOW_S, str(error)
             while len(self._slow) > MOST:
                 self._slow.popitem(last=False)
             raise
+        finally:
+            self._turns.release()
         if before is not None and before.found.body == found.body:
             found, changed = before.found, before.changed
         else:

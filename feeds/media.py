@@ -92,12 +92,12 @@ def is_played(item: FeedItem) -> bool:
     return said and bool(of) and of[0].url.rpartition(".")[2] in PLAYED
 
 
-def podcast_elements(podcast: Podcast, *, played: bool) -> Iterator[tuple[str, str | None, dict[str, str]]]:
+def podcast_elements(podcast: Podcast, *, numbered: bool) -> Iterator[tuple[str, str | None, dict[str, str]]]:
     """List what Podcasting 2.0 says of an episode → (element, text, attributes); addresses that are none are left out.
 
-    ``played``: season and episode are told by Apple's tags already.
+    ``numbered``: season and episode too, which Apple's tags tell where they may stand.
     """
-    if not played:
+    if numbered:
         for name, number in (("season", podcast.season), ("episode", podcast.episode)):
             if number is not None:
                 yield name, str(number), {}

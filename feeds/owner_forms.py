@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -95,7 +96,7 @@ def as_field(value: object) -> str:
 def wish(do: str, fields: Fields) -> dict[str, Any]:
     """Turn fields into what is asked of the daemon, as its side door takes it. Raises FormError."""
     told = {name: value.strip() for name, value in fields.items()}
-    makers = {
+    makers: dict[str, Callable[[], dict[str, Any]]] = {
         "pin": lambda: {"story": need(told, "story"), "topic": need(told, "topic")},
         "unpin": lambda: {"story": need(told, "story"), "topic": need(told, "topic")},
         "hide": lambda: {"story": need(told, "story"), "topic": told.get("topic") or None},

@@ -47,7 +47,13 @@ def owner_page(
 async def desk(ask: Ask) -> Response:
     """Make the page of what was decided last, with forms that are about no other page."""
     decided = await ask.site.readers.read(recent)
-    form = {"query": "", "compared": "", "topics": ask.site.topics(), "days": USUAL_DAYS, "choices": DAYS}
+    form: dict[str, Any] = {
+        "query": "",
+        "compared": "",
+        "topics": ask.site.topics(),
+        "days": USUAL_DAYS,
+        "choices": DAYS,
+    }
     return ask.page("owner/desk.html", decisions=decided, **form)
 
 
@@ -65,7 +71,13 @@ async def preview_page(ask: Ask) -> Response:
             )
         except QueryError as error:
             fault = str(error)
-    form = {"query": query, "compared": topic, "topics": ask.site.topics(), "days": days, "choices": DAYS}
+    form: dict[str, Any] = {
+        "query": query,
+        "compared": topic,
+        "topics": ask.site.topics(),
+        "days": days,
+        "choices": DAYS,
+    }
     return ask.page("owner/preview.html", told=told, fault=fault, known=known, **form)
 
 

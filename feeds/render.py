@@ -7,14 +7,15 @@ An item is rendered alone, so that a bad one costs only itself, and one that is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from db.model import Format
 from db.output import Digest, FeedItem, TopicFeed
 from feeds.channel import MEDIA_TYPES, Channel, feed_path, public_name, topic_channel
-from feeds.item import changed, feed_language, feed_updated
+from feeds.item import NO_TITLE, changed, feed_language, feed_updated, xml_text
 from feeds.jsonfeed import json_bytes, json_digest, json_document, json_item
+from feeds.strict import plain
 from feeds.xml_document import xml_document, xml_item
 
 __all__ = [
@@ -120,11 +121,17 @@ def rendered_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Format) -> Part
         return Part(item, None, f"{type(error).__name__}: {error}")
 
 
+def named(text: str) -> str:
+    """Give a feed's name as plain text that any format can hold, whatever it was made of: a query, a source's title."""
+    return plain(xml_text(text)).strip() or NO_TITLE
+
+
 def assembled(channel: Channel, fmt: Format, parts: Sequence[Part]) -> bytes:
     """Put rendered items into a document; those without bytes are passed over.
 
     Its date is that of its newest item or change, and without items ``channel.since``.
     """
+    channel = replace(channel, title=named(channel.title), description=named(channel.description))
     whole = [(part.item, part.body) for part in parts if part.body is not None]
     items = [item for item, _ in whole]
     bodies = [body for _, body in whole]

@@ -34,7 +34,8 @@ LANGUAGES = frozenset(_CODES.split())
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _END_TAG = re.compile(r"<(?=/\w)")
 _EMAIL = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
-_URI = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?([/?#][0-9A-Za-z;/?:@&=+$._!~*'()%,-]*)?")
+_URI = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?([/?#]([0-9A-Za-z;/?:@&=+$._!~*'(),-]|%[0-9A-Fa-f]{2})*)?")
+_STRAY = re.compile("%(?![0-9A-Fa-f]{2})")
 _KEPT = ";/?:@&=+$._!~*'()%,-"
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?")
 _FILE_URI = re.compile(r"https?://([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(:[0-9]{1,5})?/.*")
@@ -66,7 +67,7 @@ def plain(text: str) -> str:
     What no text means is replaced here as in ``meant``: then what has no other words is known to have none.
     """
     if _ODD_CHARACTER.search(text):
-        text = meant(text.encode()).decode()
+        text = " ".join(meant(text.encode()).decode().split())
     return _END_TAG.sub("<\u2060", text) if "</" in text else text
 
 
@@ -107,7 +108,7 @@ def address(url: str | None) -> str | None:
         return None
     rest, hash_, fragment = url[url.index(parts.netloc) + len(parts.netloc) :].partition("#")
     try:
-        rest, fragment = (quote(one, safe=_KEPT) for one in (rest, fragment))
+        rest, fragment = (_STRAY.sub("%25", quote(one, safe=_KEPT)) for one in (rest, fragment))
     except UnicodeError:  # a lone surrogate
         return None
     return f"{parts.scheme}://{host}{rest}{hash_}{fragment}"

@@ -33,6 +33,7 @@ class PageSite:
     hubs: Sequence[str] = ()
 
     def __init__(self, archive: Path, cards: Sequence[TopicCard], names: Names | None = None) -> None:
+        self.archive = archive
         self.readers = Readers(archive)
         self.cards = list(cards)
         self.archive_pages = 0

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from db.found import asked_query, beginning, facets_of, find_stories, newest_below, story_rows, volume
 from db.query import parse
 from db.query_faults import QueryError
-from db.query_names import Names
+from db.query_names import Names, hiding
 from db.query_tree import Lang, Source, Tag
 from db.reading import Viewer
 from naive_query import NOW, Copy, Story, archive_of, in_company
@@ -196,3 +196,12 @@ def test_beginning_is_cut_between_words() -> None:
     assert beginning("a\n b") == "a b"
     assert beginning("word " * 100, 12) == "word word …"
     assert beginning("字" * 20, 10) == "字" * 10 + " …"
+
+
+def test_what_names_a_secret_topic_is_as_secret() -> None:
+    """However far round; a fault that names it would tell that it is there."""
+    saved = {"a": "ferry", "b": "@whisper OR x", "c": "NOT @b", "whisper": "zebra", "round": "@round"}
+    names = Names(saved={name: parse(query) for name, query in saved.items()})
+
+    assert set(hiding(names, frozenset({"whisper"})).saved) == {"a", "round"}
+    assert hiding(names, frozenset()) == names

@@ -7,11 +7,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import feedparser
 import pytest
+from lxml import etree
 from sqlite_utils import Database
 
+from db.archive import open_reader
 from db.live_read import origin_of, stamp_of, story_items
 from db.model import FORMATS
 from db.query_faults import SlowError
@@ -22,6 +25,8 @@ from feeds.live import fitting
 from feeds.live_cache import LiveCache
 from feeds.publish import Published
 from feeds.render import Part
+from house import ROOT
+from jsonfeed_schema import faults
 from newsroom import Newsroom, Printed
 from prose import report
 from reading_room import BRIDGE, FERRY, LAST, SECRET, by_hand, reading_room
@@ -274,6 +279,7 @@ class Kitchen:
 
     def __init__(self, archive: Path) -> None:
         self.clock = Clock()
+        self.archive = archive
         self.readers = Readers(archive)
         self.cache = LiveCache(self.readers, now=self.clock, steady=self.clock)
         self.made: list[str] = []
@@ -370,6 +376,31 @@ def test_too_many_different_ones_are_refused(kitchen: Kitchen) -> None:
     assert [type(one) for one in found] == [Published] * most + [BusyError] * (30 - most)
 
 
+def test_nobody_waits_for_ever(kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For slow ones before him; after them it is made."""
+    monkeypatch.setattr(live_cache, "WAIT_S", 0)
+
+    async def asking() -> None:
+        over = asyncio.Event()
+
+        async def read(job: Any) -> Any:
+            await over.wait()
+            return stamp_of(room_db), job(room_db)[1]
+
+        room_db = open_reader(kitchen.archive)
+        monkeypatch.setattr(kitchen.readers, "read", read)
+        slow = [asyncio.create_task(kitchen.get(f"slow {n}")) for n in range(live_cache.AT_ONCE)]
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError):
+            await kitchen.get("a")
+        over.set()
+        await asyncio.gather(*slow)
+        assert (await kitchen.get("a")).body == b"one"
+        room_db.close()
+
+    asyncio.run(asking())
+
+
 def test_what_was_too_slow_is_not_tried_again_at_once(kitchen: Kitchen) -> None:
     """But after a minute."""
 
@@ -418,3 +449,18 @@ def test_what_is_kept_has_bounds(kitchen: Kitchen, monkeypatch: pytest.MonkeyPat
 def test_json_is_read_back(ask: Asker) -> None:
     """The whole is one JSON value; nothing is cut."""
     assert json.loads(ask("/search.json").body)["version"] == "https://jsonfeed.org/version/1.1"
+
+
+@pytest.mark.parametrize(
+    "query", ["zebra", '"<b>&amp;" OR zebra', "a\x01b OR zebra", "外交 OR zebra", "zebra OR \ufffe1"]
+)
+def test_they_are_valid_whatever_was_asked(ask: Asker, query: str) -> None:
+    """By the schemas of all three formats; the query is in their titles and addresses."""
+    address = f"?q={quote(query)}"
+    for fmt in ("rss", "atom"):
+        schema = etree.RelaxNG(etree.parse(ROOT / "tests" / "data" / "schema" / f"{fmt}.rng"))
+        schema.assertValid(etree.fromstring(ask(f"/search.{fmt}{address}").body))
+
+    feed = ask(f"/search.json{address}").json
+    assert faults(feed) == []
+    assert [item["title"] for item in feed["items"]] == [BRIDGE.title]

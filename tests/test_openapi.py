@@ -69,3 +69,12 @@ def test_answers_are_as_described(
             case.validate_response(response, checks=CHECKS)
 
     ask()
+
+
+def test_description_is_an_openapi_file(described: schemathesis.BaseSchema) -> None:
+    """By the specification's own schema."""
+    described.validate()
+
+    broken = schemathesis.openapi.from_dict(json.loads(OPENAPI.read_bytes()) | {"paths": {"/api/stories": {"get": 1}}})
+    with pytest.raises(ValueError, match="is not of type"):
+        broken.validate()

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from feeds.limits import RATES
-from house import House
+from feeds.owner_forms import WORDS, wish
+from house import ROOT, House
 from office import TOKEN, Office, running_office
 from origin import Origin, item, rss, running_origin
 
-WORDS = ("pin", "unpin", "hide", "unhide", "tag", "untag", "lead", "merge", "split", "undo", "poll", "add")
 TOPICS = """
 [[topic]]
 id = "all"
@@ -100,7 +100,7 @@ def test_the_token_signs_in_and_out(office: Office) -> None:
 def test_no_other_token_signs_in(office: Office, wrong: str) -> None:
     """Whatever characters it has."""
     given = wrong.encode("utf-8", "surrogatepass")
-    got = office.post("/owner/sign-in", {"token": given})  # type: ignore[dict-item]  # bytes are quoted as they are
+    got = office.post("/owner/sign-in", {"token": given})
 
     assert got.status in (400, 403, 429)
     assert not got.cookies
@@ -371,3 +371,48 @@ def test_a_source_is_found_looked_at_and_added(running: tuple[Office, Origin], o
         assert got.status in (400, 409), fields
         assert why in got.text, fields
         assert config.read_text() == added
+
+
+def test_another_token_ends_the_session_and_none_ends_the_part(office: Office) -> None:
+    """As soon as the daemon has read its config anew."""
+    config, text = office.house.config, office.house.config.read_text()
+    office.sign_in()
+    try:
+        config.write_text(text.replace(TOKEN, TOKEN[::-1]))
+        office.do(do="reload")
+        assert office.ask("/owner/").status == 303
+        assert office.program("/owner/pin", {"story": 1}).status == 401
+        config.write_text(text.replace(f'token = "{TOKEN}"\n', ""))
+        office.do(do="reload")
+        assert office.ask("/owner/").status == 404
+    finally:
+        config.write_text(text)
+        office.do(do="reload")
+    assert office.ask("/owner/").status == 200
+
+
+def test_the_token_is_kept_nowhere(office: Office) -> None:
+    """Not in the archive, in what is published, on a page or in what the daemon says of itself."""
+    office.sign_in()
+    office.form("pin", story=story(office, 1), topic="none")
+    office.do(do="reload")
+    kept = [path for path in office.house.folder.rglob("*") if path.is_file() and path != office.house.config]
+    assert office.house.archive in kept
+    for path in kept:
+        assert TOKEN.encode() not in path.read_bytes(), path
+    for page in ("/owner/", "/owner/sign-in", "/", "/sources", "/healthz", "/api/topics"):
+        assert TOKEN not in office.ask(page).text
+
+
+def test_the_note_names_every_form_with_its_fields() -> None:
+    """`docs/pages.md` has all that can be asked, and no field that is not read."""
+    note = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[a-z`, ]+`) \| (`[a-z`, ]+`) \|", note, re.MULTILINE)
+    named = {word: set(re.findall(r"\w+", fields)) for words, fields in rows for word in re.findall(r"\w+", words)}
+
+    assert tuple(named) == WORDS
+    for word, fields in named.items():
+        some = dict.fromkeys(fields, "7")
+        whole = wish(word, some)
+        assert all(wish(word, {**some, name: "8"}) != whole for name in fields - {"look"}), word
+        assert wish("add", {"url": "a", "look": "yes"})["dry_run"]

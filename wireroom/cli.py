@@ -1,4 +1,4 @@
-"""The command line: ``wireroom run | poll | check | status | search``; the rest in ``cli_…`` files. IO: terminal.
+"""The command line: ``wireroom run | poll | check | search``; the rest in ``cli_…`` files. IO: terminal.
 
 Heavy parts are imported by the command that needs them: ``wireroom --help`` answers at once.
 """
@@ -20,6 +20,7 @@ from wireroom import (
     cli_decisions,
     cli_publish,
     cli_sources,
+    cli_status,
     cli_stories,
     cli_topics,
     cli_trust,
@@ -35,7 +36,6 @@ from wireroom.command import (
     query_command,
     read_config,
 )
-from wireroom.escape import escaped
 from wireroom.streams import write_whole
 
 MAX_SOURCES = 3
@@ -170,55 +170,6 @@ def check(path: Path, *, as_json: bool) -> None:
 
 
 @cli.add_command
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@command
-def status(path: Path, *, as_json: bool) -> None:
-    """Show how each source, topic and rule is doing: last outcome, next poll, entries, health; stories; hits.
-
-    A topic's `stories` were announced; `archived` ones never were, `left` ones it takes no longer, `waiting` ones it
-    will look at once more.
-    """
-    from datetime import UTC, datetime
-
-    from db.archive import open_reader
-    from db.health import source_status, topic_status, unseen_status
-    from db.regroup import status as index_status
-    from db.rule_health import idle_notes, rule_status
-    from db.times import iso
-    from ingest.grouping import GROUPING_VERSION
-    from wireroom.subscribers_told import told_lines, told_status
-    from wireroom.table import table
-    from wireroom.upkeep import PRINTS_FOR
-
-    now = datetime.now(UTC)
-    config = read_config(path)
-    db = open_reader(config.archive)
-    unseen = unseen_status(db)
-    sources, topics = source_status(db, now), [row | unseen.get(row["topic"], {}) for row in topic_status(db)]
-    rules = rule_status(db, [rule.id for rule in config.rules])
-    grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
-    told = told_status(config, db, iso(now))
-    if as_json:
-        found = {"sources": sources, "rules": rules, "topics": topics, "grouping": grouping, **told}
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-        return
-    click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll"]))
-    for source in sources:  # whole, not in the table: the mend stands at the end
-        remark = "; ".join(filter(None, [source["error"], *source["notes"]]))
-        if remark:
-            click.echo(f"  {source['source']}: {escaped(remark)}")
-    click.echo()
-    click.echo(table(topics, ["topic", "stories", "archived", "left", "waiting", "newest_at", "newest"]))
-    if rules:
-        click.echo()
-        click.echo(table(rules, ["rule", "hits", "last_hit"]))
-    for line in told_lines(told):
-        click.echo(line)
-    for note in (*idle_notes(rules), *grouping["notes"]):
-        click.echo(f"\n  {note}")
-
-
-@cli.add_command
 @click.argument("query")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many stories.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
@@ -276,6 +227,7 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
             click.echo(f"wireroom: {hint}", err=True)
 
 
+cli.add_command(cli_status.status)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
 cli.add_command(cli_publish.publish)

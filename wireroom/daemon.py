@@ -19,6 +19,7 @@ from typing import Any
 import uvicorn
 
 from feeds.api import api_routes
+from feeds.health import health_routes
 from feeds.live import live_routes
 from feeds.owner import owner_routes
 from feeds.pages.routes import page_routes
@@ -181,6 +182,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         *hub.routes(),
         *page_routes(site),
         *live_routes(site),
+        *health_routes(site),
         *api_routes(site),
         *owner_routes(site),
     ]

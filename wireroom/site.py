@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from db.archive import ArchiveError
 from db.model import Format
-from db.query_names import Names
+from db.query_names import Names, hiding
 from db.readers import Readers
 from feeds.publish import Published
 from feeds.site import RefusedError, TopicCard
@@ -94,9 +93,8 @@ class DaemonSite:
         config = self._engine.config
         if self._named is None or self._named[0] is not config:
             every = names_of(config)
-            hidden = {topic.id for topic in config.topics if topic.secret}
-            public = replace(every, saved={id_: query for id_, query in every.saved.items() if id_ not in hidden})
-            self._named = config, every, public
+            hidden = frozenset(topic.id for topic in config.topics if topic.secret)
+            self._named = config, every, hiding(every, hidden)
         return self._named[1], self._named[2]
 
     async def act(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from ingest.normalize import normalize
 from ingest.parsed import Item, Markup, Parsed
 from ingest.stories import carried, new_draft, story_text
 from ingest.tag import Desks, with_mentions
-from wireroom.config import Config, read_toml
+from wireroom.config import Config
 from wireroom.config_faults import ConfigError, config_error
+from wireroom.config_file import read_toml
 from wireroom.config_queries import Found
 from wireroom.config_tables import Trial
 from wireroom.log import Log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, NoReturn
@@ -11,13 +11,14 @@ from typing import Any, NoReturn
 from starlette.requests import Request
 from starlette.responses import Response
 
-from db.query_faults import QueryError
+from db.query_faults import QueryError, SlowError
 from db.query_names import Names
 from db.readers import BusyError
 from db.reading import Viewer
 from db.times import iso
 from feeds.conditional import answer, made
 from feeds.pages.environment import written
+from feeds.pages.kept import Kept
 from feeds.pages.links import root_of
 from feeds.policy import page_policy
 from feeds.session import Session, session_of, viewer_of
@@ -37,6 +38,7 @@ class Ask:
     site: Site
     session: Session | None
     now: datetime
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def viewer(self) -> Viewer:
@@ -104,16 +106,20 @@ Make = Callable[[Ask], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def answered(make: Make, site: Site, clock: Clock) -> Endpoint:
+def answered(make: Make, site: Site, clock: Clock, kept: Kept | None = None) -> Endpoint:
     """Make an endpoint of what makes a page: what goes wrong is a page too."""
+    kept = kept or Kept()
 
     @wraps(make)
     async def endpoint(request: Request) -> Response:
-        ask = Ask(request=request, site=site, session=session_of(request, site), now=clock().astimezone(UTC))
+        now = clock().astimezone(UTC)
+        ask = Ask(request=request, site=site, session=session_of(request, site), now=now, kept=kept)
         try:
             return await make(ask)
         except Missing as missing:
             return fault(ask, 404, "There is no such page", str(missing))
+        except SlowError as error:
+            return fault(ask, 503, "That takes too long", str(error), {"Retry-After": str(RETRY_S)})
         except QueryError as error:
             return fault(ask, 400, "That can’t be asked", str(error))
         except BusyError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -50,6 +51,10 @@ FORMATS = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 MEDIA = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
 
 
+FIRST = ("subject", "place", "org", "person")
+UNTOLD = ("lang", "category")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticFile:
     """A file that pages need; ``version`` is in its address, so that it may be kept for ever."""
@@ -79,6 +84,16 @@ def static_address(name: str) -> str:
     return f"static/{name}?v={static_files()[name].version}"
 
 
+def telling(tags: Iterable[str]) -> list[str]:
+    """Put first the tags that say most of a story, for a line in a list.
+
+    Left out: its language, which nearly all of a page have; its source's own categories, of which subjects were made.
+    """
+    kinds = {tag: tag.partition(":")[0] for tag in tags}
+    rank = {kind: n for n, kind in enumerate(FIRST)}
+    return sorted((tag for tag in kinds if kinds[tag] not in UNTOLD), key=lambda tag: rank.get(kinds[tag], len(rank)))
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Make the templates' environment: all that is put in is escaped, a name that is missing is an error."""
@@ -92,7 +107,7 @@ def environment() -> Environment:
     )
     made.filters |= {"moment": words.moment, "day": words.day, "size": words.size, "span": words.span}
     made.filters |= {"outside": outside, "host": host_of, "segment": segment, "bare": without_passwords}
-    made.tests["language_tag"] = lambda tag: tag.startswith("lang:")
+    made.filters["telling"] = telling
     made.globals |= {
         "age": words.age,
         "later": words.later,

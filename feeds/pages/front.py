@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from db.found import find_stories, volume
 from db.query import parse
 from db.reading import StoryRow, Viewer
-from db.topic_read import topic_page, topic_volume
+from db.topic_read import told_before, topic_page, topic_volume
 from feeds.pages.answers import Ask
 from feeds.pages.charts import by_day, sparkline
 from feeds.pages.topics import cards
@@ -44,9 +45,9 @@ async def front(ask: Ask) -> Response:
     """Make the page."""
     topics = cards(ask.site, secret=ask.session is not None)
 
-    def read(db: Database) -> tuple[list[Section], list[StoryRow], list[tuple[str, int]]]:
+    def read(db: Database) -> tuple[list[Section], list[StoryRow], Sequence[tuple[str, int]]]:
         sections = [section(db, card, ask) for card in topics]
-        return sections, most_covered(db, ask.at, ask.viewer), list(volume(db, None, ask.at, DAYS, ask.viewer))
+        return sections, most_covered(db, ask.at, ask.viewer), volumes(db, ask)
 
     sections, covered, days = await ask.site.readers.read(read)
     return ask.page(
@@ -63,8 +64,9 @@ async def front(ask: Ask) -> Response:
 
 def section(db: Database, card: TopicCard, ask: Ask) -> Section:
     """Read what the front page shows of a topic."""
-    page = topic_page(db, card.id, ask.viewer, limit=STORIES)
-    days = topic_volume(db, card.id, ask.at, DAYS)
+    before = told_before(db, card.id) if ask.viewer == "public" else None
+    page = topic_page(db, card.id, ask.viewer, before=before, limit=STORIES)
+    days = topic_days(db, card.id, ask)
     total = sum(number for _, number in days)
     return Section(
         card=card,
@@ -73,6 +75,16 @@ def section(db: Database, card: TopicCard, ask: Ask) -> Section:
         total=total,
         latest=page.stories[0][1].selected_at if page.stories else None,
     )
+
+
+def topic_days(db: Database, topic: str, ask: Ask) -> Sequence[tuple[str, int]]:
+    """Count a topic's stories by day."""
+    return ask.kept.get(("topic", topic), ask.now, lambda: topic_volume(db, topic, ask.at, DAYS))
+
+
+def volumes(db: Database, ask: Ask) -> Sequence[tuple[str, int]]:
+    """Count all stories by day."""
+    return ask.kept.get(("all", ask.viewer), ask.now, lambda: volume(db, None, ask.at, DAYS, ask.viewer))
 
 
 def most_covered(db: Database, now: str, viewer: Viewer) -> list[StoryRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
 MAX_URL = 2000
@@ -40,6 +41,7 @@ def without(query: str, term: str) -> str:
     return f" {query} ".replace(f" {term} ", " ", 1).strip()
 
 
+@lru_cache(maxsize=4096)
 def outside(url: str | None) -> str | None:
     """Let a foreign address through where it is a whole http(s) one, without a user's name and password in it."""
     if not url or len(url) > MAX_URL or any(ord(char) < 33 or char == "\\" for char in url):
@@ -53,6 +55,7 @@ def outside(url: str | None) -> str | None:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
+@lru_cache(maxsize=4096)
 def host_of(url: str | None) -> str | None:
     """Name the host of a foreign address, without ``www.``."""
     safe = outside(url)

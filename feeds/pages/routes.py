@@ -12,6 +12,7 @@ from starlette.types import Scope
 from feeds.pages.answers import Clock, Make, answered
 from feeds.pages.environment import static_files
 from feeds.pages.front import front
+from feeds.pages.kept import Kept
 from feeds.pages.search import search, tag
 from feeds.pages.sources import source, sources
 from feeds.pages.story import event, story
@@ -50,8 +51,9 @@ class PageRoute(Route):
 
 def page_routes(site: Site, clock: Clock = utc_now) -> list[Route]:
     """Make the routes, for the daemon's application."""
+    kept = Kept()
     return [
-        *(PageRoute(path, answered(make, site, clock), methods=["GET"]) for path, make in PAGES),
+        *(PageRoute(path, answered(make, site, clock, kept), methods=["GET"]) for path, make in PAGES),
         Route("/static/{name}", static_file, methods=["GET"]),
     ]
 

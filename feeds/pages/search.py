@@ -8,12 +8,15 @@ from sqlite_utils import Database
 from starlette.responses import Response
 
 from db.found import asked_query, facets_of, find_stories
-from db.query_faults import QueryError
+from db.query_faults import QueryError, SlowError
+from db.query_tree import Query
 from db.reading import Facets, Found
 from feeds.pages.answers import Ask
 from feeds.pages.charts import by_day
 
 PAGE = 30
+FACETS_OF = 1000
+"""What narrows a search down is counted in so many of its newest stories."""
 TIMES = (
     ("seen:>=now-1d", "last 24 hours"),
     ("seen:>=now-7d", "last 7 days"),
@@ -45,6 +48,7 @@ async def found_page(ask: Ask, text: str) -> Response:
         "q": text,
         "examples": EXAMPLES,
         "times": TIMES,
+        "counted_in": FACETS_OF,
         "found": None,
         "facets": None,
         "chart": None,
@@ -57,7 +61,7 @@ async def found_page(ask: Ask, text: str) -> Response:
         found, facets = await ask.site.readers.read(lambda db: read(db, text, ask, before))
     except QueryError as error:
         context |= {"fault": str(error), "column": error.column}
-        return ask.page("search.html", 400, **context)
+        return ask.page("search.html", 503 if isinstance(error, SlowError) else 400, **context)
     context |= {"found": found, "facets": facets, "first": before is None}
     if facets is not None:
         context["chart"] = by_day(facets.days, "story")
@@ -70,4 +74,13 @@ def read(db: Database, text: str, ask: Ask, before: int | None) -> tuple[Found, 
     """Ask the archive. What narrows a search down stands on its first page. Raises QueryError."""
     query = asked_query(db, text, ask.names, ask.viewer)
     found = find_stories(db, query, ask.at, ask.viewer, before=before, limit=PAGE)
-    return found, facets_of(db, query, ask.at, ask.viewer) if before is None and found.stories else None
+    if before is not None or not found.stories:
+        return found, None
+    if query is None:
+        return found, ask.kept.get(("facets", ask.viewer), ask.now, lambda: facets(db, query, ask))
+    return found, facets(db, query, ask)
+
+
+def facets(db: Database, query: Query | None, ask: Ask) -> Facets:
+    """Count what the newest of the stories found have."""
+    return facets_of(db, query, ask.at, ask.viewer, most=FACETS_OF)

@@ -1,0 +1,62 @@
+"""The command ``wireroom status``: how sources, rules, topics and who is told of them are doing. IO: terminal.
+
+Heavy parts are imported by the command, as in ``cli.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from wireroom.command import command, read_config
+from wireroom.escape import escaped
+
+
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@command
+def status(path: Path, *, as_json: bool) -> None:
+    """Show how each source, topic and rule is doing: last outcome, next poll, entries, health; stories; hits.
+
+    A topic's `stories` were announced; `archived` ones never were, `left` ones it takes no longer, `waiting` ones it
+    will look at once more.
+    """
+    from datetime import UTC, datetime
+
+    from db.archive import open_reader
+    from db.health import source_status, topic_status, unseen_status
+    from db.regroup import status as index_status
+    from db.rule_health import idle_notes, rule_status
+    from db.times import iso
+    from ingest.grouping import GROUPING_VERSION
+    from wireroom.subscribers_told import told_lines, told_status
+    from wireroom.table import table
+    from wireroom.upkeep import PRINTS_FOR
+
+    now = datetime.now(UTC)
+    config = read_config(path)
+    db = open_reader(config.archive)
+    unseen = unseen_status(db)
+    sources, topics = source_status(db, now), [row | unseen.get(row["topic"], {}) for row in topic_status(db)]
+    rules = rule_status(db, [rule.id for rule in config.rules])
+    grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
+    told = told_status(config, db, iso(now))
+    if as_json:
+        found = {"sources": sources, "rules": rules, "topics": topics, "grouping": grouping, **told}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll"]))
+    for source in sources:  # whole, not in the table: the mend stands at the end
+        remark = "; ".join(filter(None, [source["error"], *source["notes"]]))
+        if remark:
+            click.echo(f"  {source['source']}: {escaped(remark)}")
+    click.echo()
+    click.echo(table(topics, ["topic", "stories", "archived", "left", "waiting", "newest_at", "newest"]))
+    if rules:
+        click.echo()
+        click.echo(table(rules, ["rule", "hits", "last_hit"]))
+    for line in told_lines(told):
+        click.echo(line)
+    for note in (*idle_notes(rules), *grouping["notes"]):
+        click.echo(f"\n  {note}")
