@@ -61,9 +61,10 @@ def mark_changed_topics(db: Database, story_ids: Iterable[int]) -> None:
     ).fetchall()
     if not changed:
         return
+    # A join that begins with what is in the pages: of an IN, SQLite would look at every page there is.
     db.execute(
-        f"""{MEANT} UPDATE archive_pages SET changes = changes + 1 WHERE (topic_id, page) IN (
-            SELECT x.topic_id, {PAGE_WITH.format(has="stories", number="x.number")}
+        f"""{MEANT} UPDATE archive_pages SET changes = changes + 1 FROM (
+            SELECT x.topic_id AS topic_id, {PAGE_WITH.format(has="stories", number="x.number")} AS page
             FROM selections x WHERE x.story_id IN (SELECT id FROM meant)
             UNION
             SELECT x.topic_id, {PAGE_WITH.format(has="digests", number="d.number")}
@@ -71,7 +72,7 @@ def mark_changed_topics(db: Database, story_ids: Iterable[int]) -> None:
               SELECT first.id FROM digests first WHERE first.topic_id = x.topic_id AND first.last_number >= x.number
               ORDER BY first.last_number LIMIT 1) AND d.first_number <= x.number
             WHERE x.story_id IN (SELECT id FROM meant)
-        )""",
+        ) has_them WHERE archive_pages.topic_id = has_them.topic_id AND archive_pages.page = has_them.page""",
         [told],
     )
 

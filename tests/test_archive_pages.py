@@ -140,6 +140,24 @@ async def test_other_address_other_title_other_limit_move_no_story_to_another_pa
     assert shop.press.document("topics/t/1.rss") is None
 
 
+async def test_news_does_not_wait_for_pages_that_must_be_written_anew(
+    shop: PrintShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no time for them the feed goes out all the same, and what is closed now is there; the rest comes later."""
+    shop.take(11)
+    await shop.press.publish()
+    with monkeypatch.context() as patch:
+        patch.setattr("wireroom.archiver.BUDGET_S", -1)
+        shop.change(1, "UPDATE stories SET title = 'Another title' WHERE id = 1")
+        shop.take(3)
+        await shop.press.publish()
+        assert shop.guids("topics/t.atom")[0] == "urn:uuid:14"
+        assert shop.all_guids() == {f"urn:uuid:{n}" for n in range(1, 15)}
+        assert b"Another title" not in shop.file("topics/t/1.atom")
+    await shop.press.publish()
+    assert b"Another title" in shop.file("topics/t/1.atom")
+
+
 async def test_pages_are_looked_up_as_they_are_now(shop: PrintShop) -> None:
     """From the folder, by their paths; nothing else of the folder is."""
     shop.take(8)

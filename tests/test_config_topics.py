@@ -100,3 +100,11 @@ def test_whatever_is_written_is_read_or_is_a_fault(value: object) -> None:
         except ValueError as error:
             said = str(error)
         assert "|" in said
+
+
+@pytest.mark.parametrize("end", ["rss", "atom", "json"])
+def test_topic_whose_archive_would_be_at_anothers_feed_is_refused(tmp_path: Path, end: str) -> None:
+    """``topics/a.rss`` is a file of ``a``, and would be a folder of ``a.rss``."""
+    said = faults(tmp_path, TOPIC.replace('"t"', f'"a.{end}"'))
+
+    assert said == [f"2: topic \"a.{end}\": id: 'a.{end}' ends as a feed's address does; give it an id without .{end}"]

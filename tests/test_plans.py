@@ -10,6 +10,15 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from db.archive import open_writer
+from db.archive_pages import (
+    close_page,
+    numbers_of,
+    page_feed,
+    stale_pages,
+    topics_waiting,
+    waiting_before_digests,
+    waiting_stories,
+)
 from db.digests import make_digests
 from db.due import Due
 from db.health import topic_status
@@ -17,7 +26,7 @@ from db.listed import listed_topics
 from db.output import Policy
 from db.regroup import status
 from db.shown import front_of, note_front
-from db.topics import feed_of, topic_feed
+from db.topics import feed_of, mark_changed_topics, topic_feed
 from ingest.grouping import Grouping
 from newsroom import Newsroom, at
 from random_news import poll_all, rounds
@@ -25,7 +34,18 @@ from regrouped import HOUR, regroup
 from wireroom.upkeep import forget
 
 SOURCES = ("wire", "post", "herald", "echo", "star")
-GROWING = ("entries", "entry_keys", "events", "event_terms", "merges", "revisions", "selections", "shingles", "stories")
+GROWING = (
+    "archive_pages",
+    "entries",
+    "entry_keys",
+    "events",
+    "event_terms",
+    "merges",
+    "revisions",
+    "selections",
+    "shingles",
+    "stories",
+)
 SCAN = re.compile(r"SCAN (\w+)(?! VIRTUAL)")
 ALIAS = r"\b{}\s+(?:AS\s+)?(\w+)"
 
@@ -56,6 +76,14 @@ def test_nothing_that_grows_is_read_from_end_to_end(tmp_path: Path) -> None:
         for days in (0, 1):
             make_digests(room.db, {"all": Due(None, 7, 0)}, at(30 * days), lambda: "urn:digest")
         feed_of(room.db, "all", Policy(limit=9), None)
+        waiting_stories(room.db, 1, Policy(limit=9), 9)
+        waiting_before_digests(room.db, 1, 9)
+        for last in (5, 10):
+            close_page(room.db, 1, "stories", last, at(0).isoformat())
+        page_feed(room.db, "all", stale_pages(room.db, 1)[0], Policy(limit=9))
+        numbers_of(room.db, [1, 2])
+        topics_waiting(room.db)
+        mark_changed_topics(room.db, [1, 2])
         list(listed_topics(room.db))
         topic_status(room.db)
         status(room.db, 1, "2026-11-01T00:00:00Z")

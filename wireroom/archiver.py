@@ -43,7 +43,7 @@ from wireroom.config import Config, Topic
 CLOSED_AT_ONCE = 10
 """So many pages of a topic are closed at a time: of a long past that comes at once, more at the next beat."""
 BUDGET_S = 0.25
-"""So long pages are written anew at a time, seconds, each beat: what is new in other topics does not wait for them."""
+"""So long pages of all topics are written anew at a time, seconds, each beat: what is news does not wait for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,11 @@ class Archiver:
         self._writer = writer
         self._publisher = publisher
         self._just_closed = ItemCache()  # what was measured to close a page is written next
+        self._end = 0.0
+
+    def begin(self) -> None:
+        """Begin a time in which pages may be written anew."""
+        self._end = time.monotonic() + BUDGET_S
 
     def close_pages(self, subject: Subject, feed: TopicFeed, shown: Collection[int], now: datetime) -> bool:
         """Close what pages must be, for what neither they nor the topic's feed has → whether there are more to close.
@@ -114,11 +119,10 @@ class Archiver:
         with one_moment(self._reader):
             last, _ = last_page(self._reader, subject.row)
             stale = stale_pages(self._reader, subject.row)
-        end = time.monotonic() + BUDGET_S
         done: list[Page] = []
         try:
             for page in stale:
-                if all_of_them or page.is_new or time.monotonic() < end:
+                if all_of_them or page.is_new or time.monotonic() < self._end:
                     self._print_page(subject, page, last)
                     done.append(page)
         finally:

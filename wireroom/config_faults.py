@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from db.model import DEDUPES, LEVELS
+from db.model import DEDUPES, FORMATS, LEVELS
 from wireroom.config_addresses import is_loopback, same_place
 from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
@@ -166,6 +166,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
     yield from policy_faults(rows(raw, "topic"))
     yield from query_faults(raw)
     yield from serving_faults(raw)
+    yield from address_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)
     given = {k: v for k, v in poll.items() if k in ("floor", "ceiling")} if isinstance(poll, dict) else {}
@@ -177,6 +178,14 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
         yield ("poll", "floor"), "is longer than the ceiling", "make floor the shorter of the two"
     elif settings.floor > settings.ceiling:
         yield ("poll", "ceiling"), "is shorter than the floor, which is 10m unless it is set", "set a shorter floor too"
+
+
+def address_faults(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find the topics whose archive would be at another one's feed: ``topics/a.rss/1.rss`` of ``a.rss``."""
+    for n, row in rows(raw, "topic"):
+        id_ = row.get("id")
+        if isinstance(id_, str) and (end := next((fmt for fmt in FORMATS if id_.endswith(f".{fmt}")), None)):
+            yield ("topic", n, "id"), f"{id_!r} ends as a feed's address does", f"give it an id without .{end}"
 
 
 def serving_faults(raw: dict[str, Any]) -> Iterator[Found]:

@@ -112,6 +112,7 @@ class Press:
             self._reader = open_reader(config.archive)
         if self._printer is None:
             self._printer = Printer(self._reader, self._writer, self._publisher, self._log)
+        self._printer.begin()
         now = datetime.now(UTC)
         named_anew = everything or self._named_by is not config
         if named_anew:

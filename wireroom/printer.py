@@ -54,6 +54,10 @@ class Printer:
         self._archiver = Archiver(reader, writer, publisher)
         self._caches: dict[str, ItemCache] = {}
 
+    def begin(self) -> None:
+        """Begin to write topics."""
+        self._archiver.begin()
+
     def print_topic(self, config: Config, topic: Topic, name: str, now: datetime, *, all_of_it: bool) -> Printed:
         """Write a topic in all formats; ``all_of_it``: its past too, however long that takes. Raises PublishError."""
         subject = Subject(config=config, topic=topic, row=topic_row(self._reader, topic.id), name=name)
