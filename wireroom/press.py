@@ -27,7 +27,7 @@ from feeds.publish import Published, Publisher, PublishError
 from feeds.render import feed_path
 from wireroom.addresses import Addresses, addresses
 from wireroom.config import Config, Topic
-from wireroom.folder import print_folder, print_page
+from wireroom.folder import FrontPage, print_page
 from wireroom.log import Log
 from wireroom.printer import Printer
 from wireroom.shelf import Shelf
@@ -49,6 +49,7 @@ class Press:
         self._addresses = Addresses()
         self._named_by: Config | None = None  # whose topics the addresses are
         self._shelf = Shelf(self._publisher)
+        self._front = FrontPage()
         self._reader: Database | None = None
         self._printer: Printer | None = None
         self._more: set[str] = set()  # topics of which not all of the past is written yet
@@ -145,7 +146,8 @@ class Press:
                 self._documents = {key: document for key, document in self._documents.items() if key[0] in names}
                 self._shelf.keep_only(self._addresses.names)
             if done or everything:
-                for path, document in print_folder(self._reader, self._publisher, config).items():
+                wrote = self._front.write(self._reader, self._publisher, config, self._addresses.names, done)
+                for path, document in wrote.items():
                     self._shelf.put(path, document)
         except PublishError as error:
             trouble.append(str(error))
