@@ -50,6 +50,9 @@ class Site(Protocol):
     def document(self, path: str) -> Published | None:
         """Any other document that is ready, by its path in the publish folder: ``topics/ID/3.atom``."""
 
+    def last_page(self, name: str) -> int:
+        """The number of the newest archive page of the topic with this public name: none is missing from 1 on."""
+
     def moved(self, topic: str, fmt: Format) -> str | None:
         """The address of a topic that was known under this name before."""
 

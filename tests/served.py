@@ -78,6 +78,10 @@ class Stub:
         """Look it up."""
         return self.others.get(path)
 
+    def last_page(self, name: str) -> int:
+        """None is written."""
+        return 0
+
     def moved(self, topic: str, fmt: Format) -> str | None:
         """One topic has another name now."""
         return f"https://wire.example/topics/news.{fmt}" if topic == "old" else None
