@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from db.due import Due
 from db.reading import StoryRow
-from db.topic_read import told_before, topic_page
+from db.topic_read import topic_page
 from feeds.digest import DAYS
 from feeds.pages.environment import static_files
 from feeds.pages.still import static_index, static_topic_page
@@ -87,7 +87,7 @@ def print_page(reader: Database, publisher: Publisher, config: Config, topic: To
     """
     page = static_topic_page(
         card(topic, name),
-        topic_page(reader, topic.id, "public", before=told_before(reader, topic.id), limit=STORIES).stories,
+        topic_page(reader, topic.id, "public", limit=STORIES).stories,
         base_url=config.base_url,
         archive=last_page,
     )

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from db.found import find_stories, volume
 from db.query import parse
 from db.reading import StoryRow, Viewer
-from db.topic_read import told_before, topic_page, topic_volume
+from db.topic_read import topic_page, topic_volume
 from feeds.pages.answers import Ask
 from feeds.pages.charts import by_day, sparkline
 from feeds.pages.topics import cards
@@ -64,8 +64,7 @@ async def front(ask: Ask) -> Response:
 
 def section(db: Database, card: TopicCard, ask: Ask) -> Section:
     """Read what the front page shows of a topic."""
-    before = told_before(db, card.id) if ask.viewer == "public" else None
-    page = topic_page(db, card.id, ask.viewer, before=before, limit=STORIES)
+    page = topic_page(db, card.id, ask.viewer, limit=STORIES)
     days = topic_days(db, card.id, ask)
     total = sum(number for _, number in days)
     return Section(

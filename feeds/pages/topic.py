@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from starlette.responses import RedirectResponse, Response
 
 from db.reading import TopicPage
-from db.topic_read import told_before, topic_page
+from db.topic_read import topic_page
 from feeds.pages.answers import Ask, fault
 from feeds.pages.charts import by_day
 from feeds.pages.front import DAYS, topic_days
@@ -35,7 +35,7 @@ async def topic(ask: Ask) -> Response:
 
     def read(db: Database) -> tuple[TopicPage, Sequence[tuple[str, int]]]:
         return (
-            topic_page(db, card.id, ask.viewer, before=first_of(db, card.id, ask, before), limit=PAGE),
+            topic_page(db, card.id, ask.viewer, before=before, limit=PAGE),
             topic_days(db, card.id, ask),
         )
 
@@ -55,12 +55,6 @@ async def topic(ask: Ask) -> Response:
         made.headers["X-Robots-Tag"] = "noindex"
         made.headers["Cache-Control"] = "private, no-store" if ask.session is not None else "private, max-age=60"
     return made
-
-
-def first_of(db: Database, topic: str, ask: Ask, before: int | None) -> int | None:
-    """Give the number that a page begins below. Nobody but the owner is told of a story before its digest is."""
-    waiting = told_before(db, topic) if ask.viewer == "public" else None
-    return before if waiting is None else min(waiting, waiting if before is None else before)
 
 
 async def beside(ask: Ask) -> Response:
