@@ -14,6 +14,7 @@ from db.reading import StoryRow
 from db.topic_read import topic_page
 from feeds.digest import DAYS
 from feeds.pages.environment import static_files
+from feeds.pages.front import TOPICS
 from feeds.pages.still import static_index, static_topic_page
 from feeds.publish import Published, Publisher
 from feeds.site import TopicCard
@@ -47,7 +48,7 @@ class FrontPage:
         kept = {id_: rows for id_, rows in self._newest.items() if id_ not in done}
         self._newest = {
             topic.id: kept[topic.id] if topic.id in kept else newest(reader, topic)
-            for topic in listed
+            for topic in listed[:TOPICS]
             if topic.digest is None  # of one that has digests nothing is told before the digest that tells it
         }
         outlines = topics_opml([(topic.id, topic.title) for topic in listed], base_url=config.base_url)
