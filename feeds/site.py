@@ -59,9 +59,6 @@ class Site(Protocol):
     def gone(self, topic: str) -> bool:
         """Whether this was a secret topic's name, before it got another."""
 
-    def index(self) -> Published | None:
-        """The front page, once it is there."""
-
     def health(self) -> dict[str, Any]:
         """How we are; ``ok`` decides the status."""
 

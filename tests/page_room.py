@@ -70,10 +70,6 @@ class PageSite:
         """One secret topic had another token before."""
         return topic == "whisper-old"
 
-    def index(self) -> Published | None:
-        """None is written."""
-        return None
-
     def health(self) -> dict[str, Any]:
         """Well."""
         return {"ok": True}

@@ -201,10 +201,6 @@ class Press:
         """Tell whether this was a secret topic's name, before its token was exchanged."""
         return topic in self._addresses.gone
 
-    def index(self) -> Published | None:
-        """Give the front page; None while it could not be written yet."""
-        return self._shelf.look_up("index.html")
-
     @property
     def trouble(self) -> str | None:
         """Why something could not be written the last time."""

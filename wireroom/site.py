@@ -68,10 +68,6 @@ class DaemonSite:
         """Tell whether this was a secret topic's name."""
         return self._engine.press.gone(topic)
 
-    def index(self) -> Published | None:
-        """Give the front page."""
-        return self._engine.press.index()
-
     def health(self) -> dict[str, Any]:
         """Tell how we are."""
         return self._engine.press.health()
