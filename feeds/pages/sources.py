@@ -11,6 +11,7 @@ from starlette.responses import Response
 from db.found import asked_query, find_stories
 from db.reading import Found, SourceRead
 from db.source_read import days_of, read_source, read_sources
+from feeds.asked import whole_number
 from feeds.pages.answers import Ask
 from feeds.pages.charts import Chart, by_day, polls, sparkline
 from feeds.pages.words import counted
@@ -41,7 +42,7 @@ async def sources(ask: Ask) -> Response:
     found = await ask.site.readers.read(read)
     rank = {health: n for n, health in enumerate(TROUBLED)}
     ranked = sorted(found, key=lambda one: rank.get(one.status["health"], len(rank)))
-    page = max(1, ask.number(ask.parameter("page")) or 1)
+    page = max(1, whole_number(ask.parameter("page")) or 1)
     return ask.page(
         "sources.html",
         lines=[line(one) for one in ranked[(page - 1) * PAGE : page * PAGE]],

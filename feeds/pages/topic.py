@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from db.reading import TopicPage
 from db.topic_read import topic_page
+from feeds.asked import whole_number
 from feeds.pages.answers import Ask, fault
 from feeds.pages.charts import by_day
 from feeds.pages.front import DAYS, topic_days
@@ -31,7 +32,7 @@ async def topic(ask: Ask) -> Response:
         if ask.site.gone(name):
             return fault(ask, 410, "This topic has moved", GONE)
         ask.missing("There is no such topic. The front page lists those that there are.")
-    before = ask.number(ask.parameter("before"))
+    before = whole_number(ask.parameter("before"))
 
     def read(db: Database) -> tuple[TopicPage, Sequence[tuple[str, int]]]:
         return (
