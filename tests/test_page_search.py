@@ -145,11 +145,12 @@ def test_no_story_of_a_digest_is_told_before_it(ask: Asker) -> None:
     """On the topic's page and the front page; the owner would see it."""
     with contextlib.closing(sqlite3.connect(ask.site.archive)) as db, db:
         db.execute("UPDATE topics SET digest_from = 65")
-    page, front = ask("/topics/all/"), ask("/")
+    page, front, next_page = ask("/topics/all/"), ask("/"), ask("/topics/all/?before=90")
     with contextlib.closing(sqlite3.connect(ask.site.archive)) as db, db:
         db.execute("UPDATE topics SET digest_from = NULL")
 
     assert titles(page)[0] == report(63).title
+    assert titles(next_page)[0] == report(63).title
     assert front.texts("//ol[@class='brief']/li/h3")[0] == report(63).title
     assert titles(ask("/topics/all/"))[0] == report(69).title
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.item import xml_text
+from feeds.pages import still
 from feeds.pages.still import static_index
 from feeds.render import MEDIA_TYPES
 from feeds.site import TopicCard
@@ -65,6 +66,16 @@ def test_readers_discover_every_feed() -> None:
             ("json", "feed+json", "JSON Feed"),
         )
     ]
+
+
+def test_of_very_many_topics_the_last_are_only_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand with their stories and feeds would be megabytes."""
+    monkeypatch.setattr(still, "TOPICS", 1)
+    shown = page(NEWS, QUIET)
+
+    assert shown.texts("//section/div/h2") == ["News"]
+    assert shown.all("//section[@aria-labelledby='others']//a/@href") == ["./topics/quiet/"]
+    assert len(shown.all("//link[@rel='alternate']")) == 3
 
 
 def test_every_link_says_where_it_leads() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from feeds.pages.answers import Clock, Make, answered
+from feeds.asked import Clock, utc_now
+from feeds.pages.answers import Make, answered
 from feeds.pages.environment import static_files
 from feeds.pages.front import front
 from feeds.pages.kept import Kept
@@ -32,11 +31,6 @@ PAGES: tuple[tuple[str, Make], ...] = (
 )
 FEEDS = (".rss", ".atom", ".json")
 FOR_EVER = "public, max-age=31536000, immutable"
-
-
-def utc_now() -> datetime:
-    """Ask the clock."""
-    return datetime.now(UTC)
 
 
 class PageRoute(Route):

@@ -11,6 +11,7 @@ from db.found import asked_query, facets_of, find_stories
 from db.query_faults import QueryError, SlowError
 from db.query_tree import Query
 from db.reading import Facets, Found
+from feeds.asked import whole_number
 from feeds.pages.answers import Ask
 from feeds.pages.charts import by_day
 
@@ -57,7 +58,7 @@ async def found_page(ask: Ask, text: str) -> Response:
         "first": True,
     }
     try:
-        before = ask.number(ask.parameter("before"))
+        before = whole_number(ask.parameter("before"))
         found, facets = await ask.site.readers.read(lambda db: read(db, text, ask, before))
     except QueryError as error:
         context |= {"fault": str(error), "column": error.column}
