@@ -108,7 +108,7 @@ async def event(call: Call) -> Any:
 async def topics(call: Call) -> Any:
     """List the topics; secret ones for the owner alone."""
     shown = [card for card in call.site.topics() if call.viewer == "owner" or not card.secret]
-    return {"topics": [values.topic(card, call.base_url) for card in shown]}
+    return {"topics": [values.topic(card, call.base_url, call.viewer) for card in shown]}
 
 
 async def topic_stories(call: Call) -> Any:
@@ -122,7 +122,7 @@ async def topic_stories(call: Call) -> Any:
         lambda db: topic_page(db, card.id, call.viewer, before=before, limit=limit),
     )
     return {
-        "topic": values.topic(card, call.base_url),
+        "topic": values.topic(card, call.base_url, call.viewer),
         "stories": [values.story_row(row, call.base_url) | {"taken": values.taken(one)} for row, one in page.stories],
         "next": call.next("before", page.before),
     }

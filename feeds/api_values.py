@@ -22,6 +22,7 @@ from db.reading import (
     StoryRow,
     TagCount,
     TopicRead,
+    Viewer,
 )
 from feeds.site import TopicCard
 
@@ -164,12 +165,12 @@ def event(told: EventRead, base_url: str) -> Json:
     }
 
 
-def topic(card: TopicCard, base_url: str) -> Json:
+def topic(card: TopicCard, base_url: str, viewer: Viewer) -> Json:
     """Tell a topic; its ``id`` is its public name."""
     return {
         "id": card.name,
         "title": card.title,
-        "match": card.match,
+        "match": card.match_for(viewer),
         "secret": card.secret,
         "page": f"{base_url}topics/{card.name}/",
         "stories": f"{base_url}api/topics/{card.name}/stories",
