@@ -59,6 +59,9 @@ class Site(Protocol):
     def document(self, path: str) -> Published | None:
         """Any other document that is ready, by its path in the publish folder: ``topics/ID/3.atom``."""
 
+    def last_page(self, topic: str) -> int:
+        """How many archive pages the topic with this public name has: numbered from 1, the oldest."""
+
     def moved(self, topic: str, fmt: Format) -> str | None:
         """The address of a topic that was known under this name before."""
 

@@ -78,6 +78,10 @@ class Stub:
         """Look it up."""
         return self.others.get(path)
 
+    def last_page(self, topic: str) -> int:
+        """One topic has one."""
+        return int(topic == "news")
+
     def moved(self, topic: str, fmt: Format) -> str | None:
         """One topic has another name now."""
         return f"https://wire.example/topics/news.{fmt}" if topic == "old" else None

@@ -56,6 +56,10 @@ class DaemonSite:
         """Look up any other document."""
         return self._engine.press.document(path)
 
+    def last_page(self, topic: str) -> int:
+        """Count a topic's archive pages."""
+        return self._engine.press.last_page(topic)
+
     def moved(self, topic: str, fmt: Format) -> str | None:
         """Look up where a renamed topic is now."""
         return self._engine.press.moved(topic, fmt)

@@ -13,7 +13,7 @@ from db.topic_read import told_before, topic_page
 from feeds.pages.answers import Ask, fault
 from feeds.pages.charts import by_day
 from feeds.pages.front import DAYS, topic_days
-from feeds.pages.topics import archive_pages, named
+from feeds.pages.topics import named
 
 PAGE = 30
 GONE = "It has another address now. Ask for it where you got this one."
@@ -48,7 +48,7 @@ async def topic(ask: Ask) -> Response:
         chart=by_day(days, "story"),
         total=sum(number for _, number in days),
         days=DAYS,
-        archive=archive_pages(ask.site, card.name),
+        archive=ask.site.last_page(card.name),
         base_url=ask.site.base_url,
     )
     if card.secret:
