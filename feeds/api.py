@@ -131,7 +131,7 @@ async def topic_stories(call: Call) -> Any:
 async def sources(call: Call) -> Any:
     """List the sources of the config, and how they are."""
     told = await call.site.readers.read(lambda db: read_sources(db, call.now))
-    return {"sources": [values.source(one, call.base_url) for one in told]}
+    return {"sources": [values.source(one, call.base_url, call.viewer) for one in told]}
 
 
 async def source(call: Call) -> Any:
@@ -140,7 +140,7 @@ async def source(call: Call) -> Any:
     told = await call.site.readers.read(lambda db: read_source(db, name, call.now))
     if told is None:
         raise missing("source")
-    return values.source(told, call.base_url, polls=True)
+    return values.source(told, call.base_url, call.viewer, polls=True)
 
 
 async def tags(call: Call) -> Any:
