@@ -46,7 +46,7 @@ def test_nothing_that_is_published_or_served_has_a_source_s_key(house: House, or
     """Feeds name the origin's, programs are told how sources are: both without it; the owner reads all."""
     origin.feed("/f", rss(item(1)))
     query = "?cat=7&auth=OURSECRET"
-    sources = {"f": origin.url(f"/f{query}"), "gone": origin.url(f"/gone{query}")}
+    sources = {"f": origin.url(f"/f{query}"), "gone": origin.url(f"/gone{query}"), "file": "files/OURSECRET.xml"}
     house.configure(sources, TOPIC, allow=origin.port)
     token = "a-token-of-the-owner-0123456789"
     text = house.config.read_text(encoding="utf-8").replace("[wireroom]", f'[wireroom]\ntoken = "{token}"', 1)
@@ -57,7 +57,10 @@ def test_nothing_that_is_published_or_served_has_a_source_s_key(house: House, or
         assert "OURSECRET" not in body
         assert "/f?cat=7" in body or fmt == "json"
     with house.daemon() as daemon:
-        for path in ("api/sources", "api/sources/gone", "sources", "sources/gone", "search.atom"):
+        for path in (
+            *(f"{where}sources{one}" for where in ("", "api/") for one in ("", "/gone", "/file")),
+            "search.atom",
+        ):
             assert b"OURSECRET" not in daemon.get(f"/{path}")[2], path
         told = daemon.get("/api/sources/f", Authorization=f"Bearer {token}")[2]
         assert json.loads(told)["url"].endswith(query)

@@ -68,7 +68,11 @@ def host_of(url: str | None) -> str | None:
 def without_secrets(text: str, *, all_of_it: bool = False) -> str:
     """Take what may be secret out of the addresses in a text: users, passwords, and what stands behind ``?``.
 
-    ``all_of_it``: for the owner, who has put it there; only passwords are taken out.
+    Where a file is, of which the text begins, is nobody's business either. ``all_of_it``: for the owner, who has put it
+    there; only passwords are taken out.
     """
     text = re.sub(r"(https?://)[^\s/@]*@", r"\1", text)
-    return text if all_of_it else re.sub(r"(https?://[^\s?#]*)[?#][^\s;,]*", r"\1", text)
+    if all_of_it:
+        return text
+    text = re.sub(r"^/.*?(?=: )", "its file", text)
+    return re.sub(r"(https?://[^\s?#]*)[?#][^\s;,]*", r"\1", text)
