@@ -255,6 +255,11 @@ def test_pin_hide_and_undo(office: Office) -> None:
 
     assert office.form("hide", story=second, topic="all").status == 303
     assert "Story number 2" not in shown(office, "all")
+    listed = office.ask("/topics/all/").text
+    assert "Hidden here" in listed
+    assert 'aria-label="Show in this topic: Story number 2"' in listed
+    assert 'aria-label="Hide in this topic: Story number 2"' not in listed
+    assert f"stories/{second}" not in office.ask("/").text.partition('id="topic-1"')[2]
     assert office.form("hide", story=first).status == 303
     assert shown(office, "none") == []
     assert office.form("unhide", story=first).status == 303
