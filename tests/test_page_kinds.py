@@ -164,6 +164,8 @@ def test_what_is_not_there_is_a_page_for_a_person_and_a_line_for_a_program(ask: 
 
     assert page.status == 404
     assert page.headers["content-type"].startswith("text/html")
+    said = [text.rstrip(".") for text in (*page.texts("//main//h1"), *page.texts("//main//p"))]
+    assert len(said) == len(set(said))
     assert len(page.all("//main//a[@href]")) >= 1
     for address in set(page.links()) - {path}:
         assert ask(address).status == 200 or ELSEWHERE.match(address)
