@@ -189,6 +189,13 @@ def test_an_address_that_is_no_feed_is_told_as_a_page(ask: Asker) -> None:
     assert page.texts("//h1") == ["There is no such page"]
 
 
+def test_a_tag_that_narrows_a_search_down_has_its_kind(ask: Asker) -> None:
+    """A category and a subject may be called the same."""
+    named = ask("/search?q=sources%3A%3E0").texts("//section[@aria-labelledby='by-tag']//a")
+
+    assert "animal zebra" in named
+
+
 def test_who_asks_too_much_is_told_so_on_a_page(ask: Asker) -> None:
     """With the time after which to try again."""
     rates = dict.fromkeys(RATES, Rate(per_s=0.001, burst=1))
