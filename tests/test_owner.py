@@ -130,7 +130,7 @@ def test_without_a_token_there_is_no_such_part(house: House, origin: Origin) -> 
     """Not even a form; and no cookie or header is anybody's."""
     settle(house, origin, token=None)
     with running_office(house) as office:
-        for path in ("/owner/", "/owner/sign-in", "/owner/preview?q=a"):
+        for path in ("/owner", "/owner/", "/owner/sign-in", "/owner/preview?q=a"):
             assert office.ask(path).status == 404
         for path in ("sign-in", "sign-out", *WORDS):
             assert office.post(f"/owner/{path}", {"token": ""}).status == 404
@@ -268,6 +268,7 @@ def test_pin_hide_and_undo(office: Office) -> None:
     assert got.status == 409
     assert f"story {first} is not pinned in topic &#39;all&#39;" in got.text
 
+    assert office.ask("/owner").headers["location"] == "owner/"
     desk = office.ask("/owner/?did=hide&decision=7").text
     assert "Hidden." in desk
     assert desk.count(">Undo</button>") > 3

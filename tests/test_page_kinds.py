@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from urllib.parse import urljoin
 
 import pytest
 
@@ -152,6 +153,20 @@ def test_old_names_lead_on(ask: Asker) -> None:
     assert ask("/topics/all").headers["location"] == "all/"
     assert (ask("/stories/5").status, ask("/stories/5").headers["location"]) == (301, "1")
     assert ask("/topics/whisper-old/").status == 410
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("/topics", "/"), ("/topics/", "/"), ("/stories", "/search"), ("/stories/", "/search"), ("/search/", "/search"),
+     ("/sources/", "/sources"), ("/stories/1/", "/stories/1"), ("/sources/wire/", "/sources/wire"),
+     ("/sources/w%3Fx/", "/sources/w%3Fx")]
+)  # fmt: skip
+def test_what_people_type_leads_to_what_they_mean(ask: Asker, typed: str, meant: str) -> None:
+    """An address that was cut, or has a slash too many."""
+    answer = ask(typed)
+
+    assert answer.status == 301
+    assert urljoin(typed, answer.headers["location"]) == meant
 
 
 @pytest.mark.parametrize(
