@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 _USER = re.compile(r"(https?://)[^\s/?#]*@", re.IGNORECASE)
+_FILE = re.compile(r"^/.*?(?=: )")
 _QUERY = re.compile(r"(https?://[^\s?#]+)[?#]\S*?(?=[;,]?(?:\s|$))", re.IGNORECASE)
 
 
@@ -43,7 +44,8 @@ def backwards(host: str) -> str:
 def without_secrets(text: str, *, all_of_it: bool = False) -> str:
     """Take what may be secret out of the addresses in a text: users, passwords, and what stands behind ``?``.
 
-    ``all_of_it``: for the owner, who has put it there; only users and passwords are taken out.
+    Where a file is, of which the text begins, is nobody's business either. ``all_of_it``: for the owner, who has put
+    it there; only users and passwords are taken out.
     """
     text = _USER.sub(r"\1", text)
-    return text if all_of_it else _QUERY.sub(r"\1", text)
+    return text if all_of_it else _QUERY.sub(r"\1", _FILE.sub("its file", text))

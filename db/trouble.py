@@ -215,8 +215,8 @@ def _lasts(row: Mapping[str, Any], kind: str) -> bool:
 
 
 def _said(row: Mapping[str, Any]) -> str:
-    """Say what its last poll met; of a file only what, since its path is nobody's business."""
-    if not row["url"].startswith("http"):
+    """Say what its last poll met; of a file never where it is: its path is nobody's business."""
+    if not row["url"].startswith("http") and ("/" in (row["error"] or "/") or "\\" in row["error"]):
         return f"its file can't be read ({row['outcome']})"
     return clean(row["error"] or row["outcome"])
 

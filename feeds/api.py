@@ -109,7 +109,7 @@ async def event(call: Call) -> Any:
 async def topics(call: Call) -> Any:
     """List the topics; secret ones for the owner alone."""
     shown = [card for card in call.site.topics() if call.viewer == "owner" or not card.secret]
-    return {"topics": [values.topic(card, call.base_url) for card in shown]}
+    return {"topics": [values.topic(card, call.base_url, call.viewer) for card in shown]}
 
 
 async def topic_stories(call: Call) -> Any:
@@ -123,7 +123,7 @@ async def topic_stories(call: Call) -> Any:
         lambda db: topic_page(db, card.id, call.viewer, before=before, limit=limit),
     )
     return {
-        "topic": values.topic(card, call.base_url),
+        "topic": values.topic(card, call.base_url, call.viewer),
         "stories": [values.story_row(row, call.base_url) | {"taken": values.taken(one)} for row, one in page.stories],
         "next": call.next("before", page.before),
     }
@@ -132,7 +132,7 @@ async def topic_stories(call: Call) -> Any:
 async def sources(call: Call) -> Any:
     """List the sources of the config, and how they are."""
     told = await call.site.readers.read(lambda db: read_sources(db, call.now))
-    return {"sources": [values.source(one, call.base_url) for one in told]}
+    return {"sources": [values.source(one, call.base_url, call.viewer) for one in told]}
 
 
 async def source(call: Call) -> Any:
@@ -141,7 +141,7 @@ async def source(call: Call) -> Any:
     told = await call.site.readers.read(lambda db: read_source(db, name, call.now))
     if told is None:
         raise missing("source")
-    return values.source(told, call.base_url, polls=True)
+    return values.source(told, call.base_url, call.viewer, polls=True)
 
 
 async def tags(call: Call) -> Any:

@@ -103,7 +103,7 @@ class Live:
             page=wanted.page(base_url),
             feeds=[f"{wanted.address(base_url, one)} {MEDIA_TYPES[one].partition(';')[0]}" for one in others],
         )
-        return answer(request, found, {"Link": link, **(UNLISTED if wanted.unlisted else {})})
+        return answer(request, found, {**({"Link": link} if link else {}), **(UNLISTED if wanted.unlisted else {})})
 
     def _make(self, wanted: Wanted, fmt: Format, base_url: str, db: Database) -> tuple[Published, float]:
         """Make a feed, on a reader's thread → it, and when it last changed."""

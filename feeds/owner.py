@@ -52,7 +52,11 @@ def owner_routes(site: Site) -> list[Route]:
 
         return there(signed_in)
 
+    async def beside(_: Request) -> Response:
+        return RedirectResponse("owner/", 303, PRIVATE)
+
     return [
+        Route("/owner", there(beside), methods=["GET"]),
         Route("/owner/", page(desk), methods=["GET"]),
         Route("/owner/preview", page(preview_page), methods=["GET"]),
         Route("/owner/sign-in", there(partial(sign_in, site=site)), methods=["GET", "POST"]),

@@ -29,7 +29,9 @@ from feeds.site import Site
 TOPIC = re.compile(rf"/topics/([a-z0-9][a-z0-9._-]*)\.({'|'.join(FORMATS)})")
 ARCHIVE = re.compile(rf"/(topics/[a-z0-9][a-z0-9._-]*/[1-9][0-9]{{0,8}}\.(?:{'|'.join(FORMATS)}))")
 LIST = "/topics.opml"
-WANTED = frozenset({b"host", b"accept-encoding", b"if-none-match", b"if-modified-since", b"sec-fetch-dest"})
+BODY = b"transfer-encoding"
+"""Says that a body follows, which may turn out to be none: then the answer is another, and there must be only one."""
+WANTED = frozenset({b"host", b"accept-encoding", b"if-none-match", b"if-modified-since", b"sec-fetch-dest", BODY})
 MOST = 3000
 """Topics' documents whose answers are kept (their bytes are the press's own); of more, all are written anew."""
 MOST_PAGES = 32
@@ -44,7 +46,7 @@ Look = Callable[[], Published | None]
 class Answer:
     """An answer: as messages of ASGI, and as the bytes of its status line and headers, all but the date and the end."""
 
-    __slots__ = ("body", "head", "messages")
+    __slots__ = ("__weakref__", "body", "head", "messages")
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items() if value]
@@ -121,7 +123,7 @@ class Quick:
                         return None
                     value = asked[name] + b"," + value  # noqa: PLW2901 - lines of one name are one list
                 asked[name] = value
-        if not self._is_ours(asked.get(b"host")) or asked.get(b"sec-fetch-dest") == b"document":
+        if not self._is_ours(asked.get(b"host")) or asked.get(b"sec-fetch-dest") == b"document" or BODY in asked:
             return None
         encoding = self._encoding(ready, asked)
         known = asked.get(b"if-none-match")

@@ -45,7 +45,7 @@ def test_ages_are_short(seconds: int, said: str) -> None:
 def test_numbers_times_and_sizes_are_said_as_people_do() -> None:
     """With their units, one or many."""
     assert [counted(n, "story") for n in (0, 1, 1204)] == ["0 stories", "1 story", "1,204 stories"]
-    assert counted(2, "entry", "entries") == "2 entries"
+    assert [counted(2, one) for one in ("entry", "day")] == ["2 entries", "2 days"]
     assert moment("2026-01-02T03:04:05Z") == "2 Jan 2026, 03:04 UTC"
     assert later("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z") == ""
     assert later("2026-01-02T03:14:05Z", "2026-01-02T03:04:05Z") == "+10 min"

@@ -86,6 +86,16 @@ def test_what_narrows_a_search_down_gives_as_many_as_it_says(ask: Asker) -> None
         assert [parse_qs(urlsplit(one).query)["q"] for one in back] == [["sources:>0"]]
 
 
+def test_days_of_few_stories_are_a_month(ask: Asker) -> None:
+    """A column for each, not one as wide as the picture."""
+    page = ask("/search?q=source%3Apost")
+    rows = [tuple(cell.text_content() for cell in row) for row in page.all("//figure//tbody/tr")]
+
+    assert len(rows) == 30
+    assert sum(int(number) for _, number in rows) == 24
+    assert rows[0][1] != "0"
+
+
 def test_a_search_is_a_feed(ask: Asker) -> None:
     """The same query, in three formats, found by readers too."""
     page = ask("/search?q=title%3A%22a+b%22+OR+c%26d")

@@ -49,6 +49,14 @@ def test_topics_are_listed_with_their_feeds_and_newest_stories() -> None:
     assert "Nothing yet" in shown.texts("//section[2]")[0]
 
 
+def test_many_topics_are_listed_by_name_too() -> None:
+    """Before their stories: who looks for one need not read past a hundred."""
+    many = [TopicCard(id=f"t{n}", name=f"t{n}", title=f"Topic {n}", match="x", secret=False) for n in range(13)]
+
+    assert page(*many).all("//details//li/a/@href") == [f"./topics/t{n}/" for n in range(13)]
+    assert page(*many[:12]).all("//details") == []
+
+
 def test_readers_discover_every_feed() -> None:
     """One alternate link for each topic and format, with a title that tells them apart; none of a secret topic."""
     secret = TopicCard(id="hush", name="hush-0123", title="Hush", match="x", secret=True)

@@ -76,18 +76,20 @@ def rhythm(due: Due) -> str:
     return f"A digest each {day} at {due.hour:02}:{due.minute:02} ({due.zone})"
 
 
-def card(topic: Topic, name: str) -> TopicCard:
+def card(topic: Topic, name: str, *, told: bool = True) -> TopicCard:
     """Name a topic."""
-    return TopicCard(id=topic.id, name=name, title=topic.title, match=topic.match, secret=topic.secret)
+    return TopicCard(id=topic.id, name=name, title=topic.title, match=topic.match, secret=topic.secret, told=told)
 
 
-def print_page(reader: Database, publisher: Publisher, config: Config, topic: Topic, name: str, last_page: int) -> None:
+def print_page(
+    reader: Database, publisher: Publisher, config: Config, topic: Topic, name: str, last_page: int, *, told: bool
+) -> None:
     """Write a topic's page for a browser: its newest stories, where to subscribe. Raises PublishError.
 
-    Of a topic that has digests, no story is told before the digest that tells it.
+    ``told``: its query too. Of a topic that has digests, no story is told before the digest that tells it.
     """
     page = static_topic_page(
-        card(topic, name),
+        card(topic, name, told=told),
         topic_page(reader, topic.id, "public", limit=STORIES).stories,
         base_url=config.base_url,
         archive=last_page,

@@ -28,6 +28,7 @@ from feeds.publish import Published, Publisher, PublishError
 from feeds.render import feed_path
 from wireroom.addresses import Addresses, addresses
 from wireroom.config import Config, Topic
+from wireroom.config_queries import untold
 from wireroom.folder import FrontPage, print_page
 from wireroom.log import Log
 from wireroom.printer import Printer
@@ -48,6 +49,7 @@ class Press:
         self._publisher = Publisher(config.publish)
         self._documents: dict[tuple[str, Format], Published] = {}
         self._addresses = Addresses()
+        self._untold: frozenset[str] = frozenset()  # topics whose queries nobody but the owner may read
         self._named_by: Config | None = None  # whose topics the addresses are
         self._shelf = Shelf(self._publisher)
         self._front = FrontPage()
@@ -125,6 +127,7 @@ class Press:
         if named_anew:
             removed = removed_topics(self._reader) - {topic.id for topic in config.topics}
             self._addresses = addresses(config.topics, tokens_of(self._reader), removed)
+            self._untold = untold(config)
         self._named_by = config
         topics = {topic.id: topic for topic in config.topics if topic.id in self._addresses.names}
         done: dict[str, int] = {}
@@ -179,7 +182,8 @@ class Press:
             self._documents[name, fmt] = document
         self._shelf.put_pages(name, made.last_page, unlisted=topic.secret)
         (self._more.add if made.more else self._more.discard)(topic.id)
-        print_page(self._reader, self._publisher, config, topic, name, made.last_page)
+        told = topic.id not in self._untold
+        print_page(self._reader, self._publisher, config, topic, name, made.last_page, told=told)
 
     def published(self, topic: str, fmt: Format) -> Published | None:
         """Look up the document of the topic with this public name."""

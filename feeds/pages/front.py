@@ -72,7 +72,7 @@ def section(db: Database, card: TopicCard, ask: Ask) -> Section:
     total = sum(number for _, number in days)
     return Section(
         card=card,
-        stories=tuple(row for row, _ in page.stories),
+        stories=tuple(row for row, taken in page.stories if not taken.hidden),
         spark=sparkline([number for _, number in days], f"{counted(total, 'story')} in the last {DAYS} days"),
         total=total,
         latest=page.stories[0][1].selected_at if page.stories else None,
