@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from db.found import asked_query, facets_of, find_stories
-from db.source_read import read_source, read_sources
+from db.source_read import days_of, read_source, read_sources
 from db.story_read import read_entry, read_event, read_revisions, read_story
 from db.tag_read import read_tags
 from db.text import slug
@@ -130,8 +130,12 @@ async def topic_stories(call: Call) -> Any:
 
 
 async def sources(call: Call) -> Any:
-    """List the sources of the config, and how they are."""
-    told = await call.site.readers.read(lambda db: read_sources(db, call.now))
+    """List the sources of the config, and how they are; their days as they were two minutes ago at most."""
+
+    def job(db: Any) -> Any:
+        return read_sources(db, call.now, call.kept.get("days", call.now, lambda: days_of(db, call.now)))
+
+    told = await call.site.readers.read(job)
     return {"sources": [values.source(one, call.base_url, call.viewer) for one in told]}
 
 
