@@ -30,9 +30,16 @@ FROM polls p JOIN sources s ON s.id = p.source_id WHERE s.config_id = ? ORDER BY
 """
 
 
-def read_sources(db: Database, now: datetime) -> tuple[SourceRead, ...]:
-    """Read all sources of the config, in its order, with each of the last 30 days."""
-    days = days_of(db, now)
+Days = defaultdict[str, dict[str, PollDay]]
+"""What each day brought, by source and day."""
+
+
+def read_sources(db: Database, now: datetime, days: Days | None = None) -> tuple[SourceRead, ...]:
+    """Read all sources of the config, in its order, with each of the last 30 days.
+
+    ``days``: those, where they were counted before: of thousands of sources that goes through millions of polls.
+    """
+    days = days_of(db, now) if days is None else days
     sites = sites_of(db)
     return tuple(
         SourceRead(
@@ -74,14 +81,14 @@ def sites_of(db: Database) -> dict[str, str | None]:
     return dict(db.execute("SELECT config_id, site_url FROM sources").fetchall())
 
 
-def days_of(db: Database, now: datetime, source: str | None = None) -> defaultdict[str, dict[str, PollDay]]:
+def days_of(db: Database, now: datetime, source: str | None = None) -> Days:
     """Count the polls of the last days, of all sources or of one → by source and day."""
     since = iso(now - timedelta(days=DAYS - 1))[:10]
     params: list[str | int] = [first_poll(db, since), since]
     names = dict(db.execute("SELECT id, config_id FROM sources").fetchall())
     if source is not None:
         params.insert(0, next((id_ for id_, name in names.items() if name == source), 0))
-    found: defaultdict[str, dict[str, PollDay]] = defaultdict(dict)
+    found: Days = defaultdict(dict)
     for id_, day, polls, failed, new in db.execute(BY_DAY.format(OF_ALL if source is None else OF_ONE), params):
         found[names[id_]][day] = PollDay(day=day, polls=polls, failed=failed, new=new)
     return found

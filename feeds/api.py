@@ -19,7 +19,8 @@ from db.tag_read import read_tags
 from db.text import slug
 from db.topic_read import topic_page
 from feeds import api_values as values
-from feeds.api_answers import Call, Clock, Fault, Make, answered, missing, utc_now
+from feeds.api_answers import Call, Fault, Make, answered, missing
+from feeds.asked import Clock, utc_now
 from feeds.conditional import ANY_ORIGIN
 from feeds.site import Site
 

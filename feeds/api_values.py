@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
+from db.hosts import without_secrets
 from db.model import FORMATS, Enclosure
 from db.reading import (
     EntryRead,
@@ -26,7 +27,6 @@ from db.reading import (
     Viewer,
 )
 from db.told_url import told_url
-from feeds.pages.links import without_secrets
 from feeds.site import TopicCard
 
 STATUS = (

@@ -27,7 +27,8 @@ from db.query_tree import Query, Source, Tag
 from db.readers import BusyError
 from db.text import slug
 from db.times import iso
-from feeds.api_answers import BUSY_S, SLOW_S, Clock, utc_now
+from feeds.api_answers import BUSY_S, SLOW_S
+from feeds.asked import Clock, utc_now
 from feeds.conditional import ANY_ORIGIN, UNLISTED, answer, made
 from feeds.item import feed_updated, moment, xml_text
 from feeds.links import link_header

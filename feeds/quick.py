@@ -33,9 +33,10 @@ BODY = b"transfer-encoding"
 """Says that a body follows, which may turn out to be none: then the answer is another, and there must be only one."""
 WANTED = frozenset({b"host", b"accept-encoding", b"if-none-match", b"if-modified-since", b"sec-fetch-dest", BODY})
 MOST = 3000
-"""Documents whose answers are kept; of more, all are written anew."""
+"""Topics' documents whose answers are kept (their bytes are the press's own); of more, all are written anew."""
 MOST_PAGES = 32
-"""Archive pages whose answers are kept: nobody else keeps their bytes, and who walks through the past reads it all."""
+"""Likewise archive pages, whose bytes would be kept for their answers alone: who walks through thousands, half a
+megabyte each, fills no memory."""
 MOST_QUERY = 500
 """Of a longer query the shell decides."""
 Message = dict[str, Any]
@@ -93,7 +94,7 @@ class Quick:
         self._app = app
         self._named = named
         self._ready: dict[str, Ready] = {}
-        self._pages: dict[str, None] = {}  # those of them that are archive pages, oldest answer first
+        self._pages: dict[str, Ready] = {}
         self._hosts: set[bytes] = set()
         self._hosts_of = ""
 
@@ -109,7 +110,7 @@ class Quick:
 
     def at_once(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
         """Look up the answer to a GET or HEAD; None where it is to be made the long way."""
-        ready = self._ready.get(path)
+        ready = self._ready.get(path) or self._pages.get(path)
         if ready is None or ready.look() is not ready.found or time.monotonic() >= ready.until:
             ready = self._prepare(path)
             if ready is None:
@@ -164,23 +165,16 @@ class Quick:
 
     def _prepare(self, path: str) -> Ready | None:
         """Write the answers of the document at a path; None where there is none."""
-        self._ready.pop(path, None)
-        self._pages.pop(path, None)
+        kept, most = (self._pages, MOST_PAGES) if ARCHIVE.fullmatch(path) else (self._ready, MOST)
+        kept.pop(path, None)
         look = self._look(path)
         found = look() if look is not None else None
         if look is None or found is None:
             return None
-        if len(self._ready) >= MOST:
-            self._ready.clear()
-            self._pages.clear()
-        if ARCHIVE.fullmatch(path):
-            self._pages[path] = None
-            if len(self._pages) > MOST_PAGES:
-                oldest = next(iter(self._pages))
-                del self._pages[oldest]
-                self._ready.pop(oldest, None)
+        if len(kept) >= most:
+            kept.clear()
         common = common_headers(self._site, path, found, datetime.now(UTC))
-        self._ready[path] = ready = Ready(found, look, common, time.monotonic() + STEP_S / 3)
+        kept[path] = ready = Ready(found, look, common, time.monotonic() + STEP_S / 3)
         return ready
 
     def _look(self, path: str) -> Look | None:

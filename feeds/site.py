@@ -59,17 +59,14 @@ class Site(Protocol):
     def document(self, path: str) -> Published | None:
         """Any other document that is ready, by its path in the publish folder: ``topics/ID/3.atom``."""
 
-    def last_page(self, topic: str) -> int:
-        """How many archive pages the topic with this public name has: numbered from 1, the oldest."""
+    def last_page(self, name: str) -> int:
+        """The number of the newest archive page of the topic with this public name: none is missing from 1 on."""
 
     def moved(self, topic: str, fmt: Format) -> str | None:
         """The address of a topic that was known under this name before."""
 
     def gone(self, topic: str) -> bool:
         """Whether this was a secret topic's name, before it got another."""
-
-    def index(self) -> Published | None:
-        """The front page, once it is there."""
 
     def health(self) -> dict[str, Any]:
         """How we are; ``ok`` decides the status."""

@@ -8,14 +8,18 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from html import escape, unescape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
+from sqlite_utils import Database
 
 from db.model import Enclosure
+from db.source_read import Days, days_of
+from feeds.pages import sources as pages_of_sources
 from feeds.pages.body import ATTRIBUTES, EVERY, HEADINGS, PLAIN, VOID, body
 from feeds.site import TopicCard
 from newsroom import at
@@ -96,6 +100,27 @@ def test_sources_in_trouble_come_first_with_what_is_wrong(ask: Asker) -> None:
     for address in ("/sources", "/sources/post", "/sources/wire"):
         assert b"sesame" not in ask(address).body
         assert b"javascript:" not in ask(address).body
+
+
+def test_many_sources_are_listed_page_by_page(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those in trouble on the first; all are counted on each. What the pictures show is not counted for each page."""
+    monkeypatch.setattr(pages_of_sources, "PAGE", 2)
+    counted: list[object] = []
+
+    def count(db: Database, now: datetime) -> Days:
+        counted.append(now)
+        return days_of(db, now)
+
+    monkeypatch.setattr(pages_of_sources, "days_of", count)
+    fresh = Asker(ask.site, at(36))
+    first, second, third = (fresh(f"/sources{query}") for query in ("", "?page=2", "?page=3"))
+
+    assert [page.texts("//th[@scope='row']") for page in (first, second, third)] == [["post", "wire"], ["herald"], []]
+    assert [one for one in first.links() if "page=" in one] == ["/sources?page=2"]
+    assert "/sources?page=3" not in second.links()
+    assert second.texts("//div[@class='dateline']/p")[0].startswith("3 sources 1 in trouble")
+    assert len(counted) == 1
+    fresh.loop.close()
 
 
 def test_a_sources_page_has_its_stories_and_polls(ask: Asker) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ from feeds.render import feed_path
 from wireroom.addresses import Addresses, addresses
 from wireroom.config import Config, Topic
 from wireroom.config_queries import untold
-from wireroom.folder import print_folder, print_page
+from wireroom.folder import FrontPage, print_page
 from wireroom.log import Log
 from wireroom.printer import Printer
 from wireroom.shelf import Shelf
@@ -51,6 +52,7 @@ class Press:
         self._untold: frozenset[str] = frozenset()  # topics whose queries nobody but the owner may read
         self._named_by: Config | None = None  # whose topics the addresses are
         self._shelf = Shelf(self._publisher)
+        self._front = FrontPage()
         self._reader: Database | None = None
         self._printer: Printer | None = None
         self._more: set[str] = set()  # topics of which not all of the past is written yet
@@ -61,13 +63,18 @@ class Press:
         self.cluster_trouble: str | None = None
         """Why polls can't be done where they should be."""
         self._turn = asyncio.Lock()
+        self._stop = threading.Event()
 
     def configure(self, config: Config) -> None:
         """Take over a config; what it changes is written at the next ``publish(everything=True)``."""
         self._config = config
 
     async def close(self) -> None:
-        """Finish what is being written."""
+        """Finish the document that is being written; what else there was to write is written when it is started again.
+
+        A process does not end before its threads do, and a long past takes minutes.
+        """
+        self._stop.set()
         async with self._turn:
             if self._reader is not None:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._reader.close)
@@ -113,7 +120,7 @@ class Press:
         if self._reader is None:
             self._reader = open_reader(config.archive)
         if self._printer is None:
-            self._printer = Printer(self._reader, self._writer, self._publisher, self._log)
+            self._printer = Printer(self._reader, self._writer, self._publisher, self._log, self._stop.is_set)
         self._printer.begin()
         now = datetime.now(UTC)
         named_anew = everything or self._named_by is not config
@@ -126,7 +133,7 @@ class Press:
         done: dict[str, int] = {}
         trouble: list[str] = []
         for topic, changes in self._open_topics(self._reader, now, everything).items():
-            if topic in topics:
+            if topic in topics and not self._stop.is_set():
                 try:
                     if named_anew:
                         self._printer.look_after_pages(config, topics[topic], self._addresses.names[topic])
@@ -147,8 +154,9 @@ class Press:
                 names = set(self._addresses.names.values())
                 self._documents = {key: document for key, document in self._documents.items() if key[0] in names}
                 self._shelf.keep_only(self._addresses.names)
-            if done or everything:
-                for path, document in print_folder(self._reader, self._publisher, config).items():
+            if (done or everything) and not self._stop.is_set():
+                wrote = self._front.write(self._reader, self._publisher, config, self._addresses.names, done)
+                for path, document in wrote.items():
                     self._shelf.put(path, document)
         except PublishError as error:
             trouble.append(str(error))
@@ -202,10 +210,6 @@ class Press:
     def gone(self, topic: str) -> bool:
         """Tell whether this was a secret topic's name, before its token was exchanged."""
         return topic in self._addresses.gone
-
-    def index(self) -> Published | None:
-        """Give the front page; None while it could not be written yet."""
-        return self._shelf.look_up("index.html")
 
     @property
     def trouble(self) -> str | None:

@@ -56,9 +56,9 @@ class DaemonSite:
         """Look up any other document."""
         return self._engine.press.document(path)
 
-    def last_page(self, topic: str) -> int:
+    def last_page(self, name: str) -> int:
         """Count a topic's archive pages."""
-        return self._engine.press.last_page(topic)
+        return self._engine.press.last_page(name)
 
     def moved(self, topic: str, fmt: Format) -> str | None:
         """Look up where a renamed topic is now."""
@@ -67,10 +67,6 @@ class DaemonSite:
     def gone(self, topic: str) -> bool:
         """Tell whether this was a secret topic's name."""
         return self._engine.press.gone(topic)
-
-    def index(self) -> Published | None:
-        """Give the front page."""
-        return self._engine.press.index()
 
     def health(self) -> dict[str, Any]:
         """Tell how we are."""

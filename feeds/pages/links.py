@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -63,16 +62,3 @@ def host_of(url: str | None) -> str | None:
         return None
     host = urlsplit(safe).hostname or ""
     return host.removeprefix("www.")
-
-
-def without_secrets(text: str, *, all_of_it: bool = False) -> str:
-    """Take what may be secret out of the addresses in a text: users, passwords, and what stands behind ``?``.
-
-    Where a file is, of which the text begins, is nobody's business either. ``all_of_it``: for the owner, who has put it
-    there; only passwords are taken out.
-    """
-    text = re.sub(r"(https?://)[^\s/@]*@", r"\1", text)
-    if all_of_it:
-        return text
-    text = re.sub(r"^/.*?(?=: )", "its file", text)
-    return re.sub(r"(https?://[^\s?#]*)[?#][^\s;,]*", r"\1", text)

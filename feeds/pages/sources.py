@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -11,7 +10,8 @@ from starlette.responses import Response
 
 from db.found import asked_query, find_stories
 from db.reading import Found, SourceRead
-from db.source_read import read_source, read_sources
+from db.source_read import days_of, read_source, read_sources
+from feeds.asked import whole_number
 from feeds.pages.answers import Ask
 from feeds.pages.charts import Chart, by_day, polls, sparkline
 from feeds.pages.words import counted
@@ -19,6 +19,8 @@ from feeds.pages.words import counted
 TROUBLED = ("failing", "wall", "gone", "silent", "held", "offline")
 """What stands first: worst first, the others in the order of the config."""
 STORIES = 20
+PAGE = 200
+"""Sources on a page of the list: each has two pictures, and is written where everybody else is answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +34,23 @@ class Line:
 
 
 async def sources(ask: Ask) -> Response:
-    """Make the list."""
-    found = await ask.site.readers.read(lambda db: read_sources(db, ask.now))
+    """Make the list, page by page."""
+
+    def read(db: Database) -> tuple[SourceRead, ...]:
+        return read_sources(db, ask.now, ask.kept.get("days of sources", ask.now, lambda: days_of(db, ask.now)))
+
+    found = await ask.site.readers.read(read)
     rank = {health: n for n, health in enumerate(TROUBLED)}
-    lines = [line(one) for one in sorted(found, key=lambda one: rank.get(one.status["health"], len(rank)))]
-    healths = Counter(one.status["health"] for one in found)
-    return ask.page("sources.html", lines=lines, healths=healths, troubled=sum(healths[health] for health in TROUBLED))
+    ranked = sorted(found, key=lambda one: rank.get(one.status["health"], len(rank)))
+    page = max(1, whole_number(ask.parameter("page")) or 1)
+    return ask.page(
+        "sources.html",
+        lines=[line(one) for one in ranked[(page - 1) * PAGE : page * PAGE]],
+        total=len(found),
+        page=page,
+        more=len(found) > page * PAGE,
+        troubled=sum(one.status["health"] in rank for one in found),
+    )
 
 
 async def source(ask: Ask) -> Response:
