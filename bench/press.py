@@ -44,9 +44,9 @@ LIMIT = 50
 """Stories on a topic's feed, and on each of its archive pages."""
 RECENT = 5000
 """So many of the newest stories have texts of full length; nobody reads those of the others."""
-STARTS = "ba con de fer ga har in ju ken lo mar ne op pre ru sta tra un ver wi".split()
-MIDDLES = " a be di es fo gi li mo na pa ra si ta vo".split(" ")
-ENDS = " d en er ing ly n on s tion ty".split(" ")
+STARTS = ("ba", "con", "de", "fer", "ga", "har", "in", "ken", "lo", "mar", "ne", "op", "pre", "ru", "sta", "un", "ver")
+MIDDLES = ["", "a", "be", "di", "es", "fo", "gi", "li", "mo", "na", "pa", "ra", "si", "ta", "vo"]
+ENDS = ["", "d", "en", "er", "ing", "ly", "n", "on", "s", "tion", "ty"]
 WORDS = [f"{start}{middle}{end}" for start in STARTS for middle in MIDDLES for end in ENDS]
 """Which compress about as real ones do."""
 
@@ -131,7 +131,7 @@ def fill(db: Database, config: Config, stories: int) -> None:
             select(db, topic, story)
     for number, topic in enumerate(config.topics, start=1):
         ((last,),) = db.execute("SELECT last_number FROM topics WHERE id = ?", [number]).fetchall()
-        for page in range(1, last // LIMIT):
+        for page in range(1, last // LIMIT + 1):
             db.execute(
                 "INSERT INTO archive_pages (topic_id, page, has, first_number, last_number, closed_at, published) "
                 "VALUES (?, ?, 'stories', ?, ?, ?, 1)",

@@ -84,7 +84,7 @@ def test_nothing_that_grows_is_read_from_end_to_end(tmp_path: Path) -> None:
         numbers_of(room.db, [1, 2])
         topics_waiting(room.db)
         mark_changed_topics(room.db, [1, 2])
-        list(listed_topics(room.db))
+        listed_topics(room.db)
         topic_status(room.db)
         status(room.db, 1, "2026-11-01T00:00:00Z")
         forget(room.db, at(HOUR) + timedelta(days=60))

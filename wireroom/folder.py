@@ -5,6 +5,8 @@ Any web server can serve it as it is: links are relative, and nothing in it need
 
 from __future__ import annotations
 
+from collections.abc import Collection, MutableMapping
+
 from sqlite_utils import Database
 
 from db.due import Due
@@ -26,18 +28,31 @@ EACH = 4
 HTML = "text/html; charset=utf-8"
 
 
-def print_folder(reader: Database, publisher: Publisher, config: Config) -> dict[str, Published]:
-    """Write what tells of all topics, but for secret ones → the documents by path. Raises PublishError."""
+Told = MutableMapping[str, tuple[StoryRow, ...]]
+"""What the front page tells of topics."""
+
+
+def print_folder(
+    reader: Database, publisher: Publisher, config: Config, told: Told, changed: Collection[str] | None
+) -> dict[str, Published]:
+    """Write what tells of all topics, but for secret ones → the documents by path. Raises PublishError.
+
+    ``changed``: the topics that are read, the others are as they were ``told`` the last time; None: all are, and what
+    never changes is looked after too.
+    """
+    for id_ in tuple(told) if changed is None else changed:
+        told.pop(id_, None)
     topics = {topic.id: topic for topic in config.topics}
-    listed = [topics[one.topic] for one in listed_topics(reader) if one.topic in topics]
+    listed = [topics[id_] for id_ in listed_topics(reader) if id_ in topics]
+    told.update({topic.id: newest(reader, topic) for topic in listed if topic.id not in told})
     outlines = topics_opml([(topic.id, topic.title) for topic in listed], base_url=config.base_url)
     rhythms = {topic.id: rhythm(topic.digest) for topic in listed if topic.digest is not None}
-    index = static_index([(card(topic, topic.id), newest(reader, topic), None) for topic in listed], rhythms)
+    index = static_index([(card(topic, topic.id), told[topic.id], None) for topic in listed], rhythms)
     made = {
         "index.html": publisher.write("index.html", index, HTML),
         "topics.opml": publisher.write("topics.opml", outlines, OPML_TYPE),
     }
-    for name, file in static_files().items():
+    for name, file in static_files().items() if changed is None else ():
         made[f"static/{name}"] = publisher.write(f"static/{name}", file.body, file.media_type)
     return made
 

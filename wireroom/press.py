@@ -27,7 +27,7 @@ from feeds.publish import Published, Publisher, PublishError
 from feeds.render import feed_path
 from wireroom.addresses import Addresses, addresses
 from wireroom.config import Config, Topic
-from wireroom.folder import print_folder, print_page
+from wireroom.folder import Told, print_folder, print_page
 from wireroom.log import Log
 from wireroom.printer import Printer
 from wireroom.shelf import Shelf
@@ -51,7 +51,8 @@ class Press:
         self._shelf = Shelf(self._publisher)
         self._reader: Database | None = None
         self._printer: Printer | None = None
-        self._more: set[str] = set()  # topics of which not all of the past is written yet
+        self._told: Told = {}
+        self._more: set[str] = set()  # topics of which not all of the past is on pages yet
         self._late_at: datetime | None = None  # when LATE_EVERY was done last
         self._trouble: str | None = None
         self.archive_trouble: str | None = None
@@ -122,13 +123,15 @@ class Press:
         topics = {topic.id: topic for topic in config.topics if topic.id in self._addresses.names}
         done: dict[str, int] = {}
         trouble: list[str] = []
-        for topic, changes in self._open_topics(self._reader, now, everything).items():
+        opened = self._open_topics(self._reader, now, everything)
+        for topic in (*opened, *(topics_behind(self._reader) - opened.keys())):  # what is new goes first
             if topic in topics:
                 try:
                     if named_anew:
                         self._printer.look_after_pages(config, topics[topic], self._addresses.names[topic])
-                    self._print_topic(self._printer, config, topics[topic], now, past)
-                    done[topic] = changes
+                    if topic in opened or self._print_past(self._printer, config, topics[topic]):
+                        self._print_topic(self._printer, config, topics[topic], now, past)
+                        done[topic] = opened.get(topic, 0)
                 except PublishError as error:  # shown to everybody, so without a secret topic's name
                     name = self._addresses.names[topic]
                     trouble.append(str(error).replace(name, "(secret)") if topics[topic].secret else str(error))
@@ -145,22 +148,31 @@ class Press:
                 self._documents = {key: document for key, document in self._documents.items() if key[0] in names}
                 self._shelf.keep_only(self._addresses.names)
             if done or everything:
-                for path, document in print_folder(self._reader, self._publisher, config).items():
+                changed = None if named_anew else done
+                for path, document in print_folder(self._reader, self._publisher, config, self._told, changed).items():
                     self._shelf.put(path, document)
         except PublishError as error:
             trouble.append(str(error))
         return done, trouble[0] if trouble else None
 
     def _open_topics(self, reader: Database, now: datetime, everything: bool) -> dict[str, int]:
-        """Find the topics that must be looked at → their change counts, by id."""
+        """Find the topics whose feeds must be looked at → their change counts, by id."""
         counts = change_counts(reader)
         if everything:
             return counts
-        wanted = {*unpublished(reader), *topics_behind(reader), *self._more}
+        wanted = {*unpublished(reader), *self._more}
         if self._late_at is None or not timedelta(0) <= now - self._late_at < LATE_EVERY:
             self._late_at = now
             wanted |= topics_waiting(reader)
         return {topic: changes for topic, changes in counts.items() if topic in wanted}
+
+    def _print_past(self, printer: Printer, config: Config, topic: Topic) -> bool:
+        """Write archive pages of a topic, while there is time, and nothing else → whether its feed must lead to others.
+
+        Raises PublishError.
+        """
+        name = self._addresses.names[topic.id]
+        return printer.has_time and printer.print_past(config, topic, name) != self._shelf.last_page(name)
 
     def _print_topic(self, printer: Printer, config: Config, topic: Topic, now: datetime, past: bool) -> None:
         """Write a topic, and hold it ready. Raises PublishError."""
