@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
 from html import escape, unescape
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -96,6 +97,41 @@ def test_sources_in_trouble_come_first_with_what_is_wrong(ask: Asker) -> None:
     for address in ("/sources", "/sources/post", "/sources/wire"):
         assert b"sesame" not in ask(address).body
         assert b"javascript:" not in ask(address).body
+
+
+def test_many_sources_are_on_pages_and_found_by_name_and_health(tmp_path: Path) -> None:
+    """Trouble is on the first page wherever it stands in the config; every source is on one page."""
+    room = reading_room(tmp_path / "wireroom.db")
+    room.db.execute("BEGIN IMMEDIATE")
+    room.db.conn.executemany(
+        "INSERT INTO sources (config_id, url, added_at, last_outcome, failures) VALUES (?, '', ?, ?, ?)",
+        ((f"more-{n}", "2026-11-20T00:00:00Z", "timeout" if n == 229 else "ok", int(n == 229)) for n in range(230)),
+    )
+    room.db.execute("COMMIT")
+    room.db.close()
+    ask = Asker(PageSite(room.path, []), at(36))
+    names, path = [], "/sources"
+    while path:
+        page = ask(path)
+        names.append(page.texts("//th[@scope='row']/a"))
+        path = next((f"/{link.get('href').removeprefix('./')}" for link in page.all("//a[@rel='next']")), "")
+    found = {
+        each: ask(f"/sources?{each}").texts("//th[@scope='row']/a")
+        for each in ("q=MORE-12&page=1", "health=failing", "q=wire&health=failing")
+    }
+    beyond = ask("/sources?page=99")
+    ask.close()
+
+    assert [len(each) for each in names] == [100, 100, 33]
+    assert names[0][0] == "more-229"
+    assert {one for each in names for one in each} == {*SOURCES, *(f"more-{n}" for n in range(230))}
+    assert found == {
+        "q=MORE-12&page=1": ["more-12", *(f"more-12{n}" for n in range(10))],
+        "health=failing": ["more-229"],
+        "q=wire&health=failing": [],
+    }
+    assert beyond.status == 200
+    assert "/sources" in beyond.links()
 
 
 def test_a_sources_page_has_its_stories_and_polls(ask: Asker) -> None:
