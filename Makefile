@@ -13,13 +13,13 @@ run: $(RUN_STAMP)
 	@exec $(BIN)/wireroom run
 
 # Twice as many at once as there are cores, since many wait for a clock or a server most of their time; the tests of one
-# file stay together, since they share what was polled.
+# file stay together, since they share what was polled; the longest files are first (tests/conftest.py).
 AT_ONCE = $(shell echo $$((2 * $$($(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)))'))))
 test: $(DEV_STAMP)
-	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile
+	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 
 test-all: $(DEV_STAMP)
-	WIREROOM_TEST_ALL=1 $(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile
+	WIREROOM_TEST_ALL=1 $(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 
 # The suites of the manners, the limits and the promise, and what is under way, with a cluster of two workers polling.
 test-dask: $(DEV_STAMP)

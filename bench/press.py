@@ -61,7 +61,7 @@ PARTS: list[tuple[Any, str, str]] = [
     (wireroom.archiver.Archiver, "close_pages", "archive: anything to close"),
     (wireroom.archiver.Archiver, "print_pages", "archive: pages written"),
     (wireroom.press, "print_page", "topic's page"),
-    (wireroom.press, "print_folder", "index, OPML, style"),
+    (wireroom.press.FrontPage, "write", "index, OPML, style"),
     (feeds.publish.Publisher, "write", "files compared"),
     (feeds.publish, "write_whole", "files written"),
     (feeds.publish, "gzipped", "gzip"),

@@ -98,7 +98,7 @@ def is_silent(row: dict[str, Any], now: datetime) -> bool:
     """Tell whether a source on the web has been without news for much longer than it usually is."""
     if row["last_new"] is None or row["usual_gap_s"] is None or not row["url"].startswith("http"):
         return False
-    longest_s = max(SILENT_GAPS * row["usual_gap_s"], SILENT_DAYS * 86_400)
+    longest_s: float = max(SILENT_GAPS * row["usual_gap_s"], SILENT_DAYS * 86_400)
     return (now - parse_iso(row["last_new"])).total_seconds() > longest_s
 
 

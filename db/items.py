@@ -16,6 +16,7 @@ from db.output import FeedItem, Policy
 from db.podcast import read_podcast
 from db.shown import FIRST_ENTRY, KEPT
 from db.siblings import events_of
+from db.told_url import told_url
 
 BEFORE = """
 (y.archived < x.archived OR y.archived = x.archived AND +y.number < x.number) AND y.left_at IS NULL
@@ -128,12 +129,12 @@ def coverage_of(db: Database, stories: str) -> defaultdict[int, list[tuple[int, 
         one = Coverage(
             source=source,
             source_title=source_title,
-            source_url=source_url if source_url.startswith(("http://", "https://")) else None,
+            source_url=told_url(source_url) if source_url.startswith(("http://", "https://")) else None,
             site_url=site_url,
             url=url,
             title=title,
             first_seen=first_seen,
-            feed_id=feed_id,
+            feed_id=told_url(feed_id) if feed_id is not None else None,
         )
         found[story].append((entry, one))
     return found

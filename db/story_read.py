@@ -10,7 +10,7 @@ from db.found import story_rows
 from db.merge import MergeError, way
 from db.model import Enclosure
 from db.reading import EntryRead, EntryTold, EventRead, RevisionRead, StoryRead, TagRead, TopicRead, Viewer
-from db.topic_read import TAKEN, topic_read
+from db.topic_read import TAKEN, TOLD, topic_read
 
 MAX_TOLD = 200
 """Of an event's stories only the newest so many are told."""
@@ -34,7 +34,7 @@ WHY = """
 SELECT t.kind || ':' || t.name, x.origin, x.why FROM story_tags x JOIN tags t ON t.id = x.tag_id
 WHERE x.story_id = ? ORDER BY 1, 2, 3
 """
-TOPICS = f"{TAKEN} WHERE x.story_id = ? AND t.removed_at IS NULL ORDER BY x.id"
+TOPICS = f"{TAKEN} WHERE x.story_id = ?1 AND t.removed_at IS NULL AND (?2 = 'owner' OR {TOLD}) ORDER BY x.id"
 SAID = """
 SELECT r.entry_id, r.number, r.replaced_at, r.meaningful, r.title, r.text
 FROM revisions r JOIN entries e ON e.id = r.entry_id WHERE e.story_id = ?1
@@ -156,7 +156,7 @@ def tags_read(db: Database, story_id: int, viewer: Viewer) -> tuple[TagRead, ...
 
 def topics_read(db: Database, story_id: int, viewer: Viewer) -> tuple[TopicRead, ...]:
     """Read which topics have taken a story, in the order in which they did."""
-    found = (topic_read(row[1:]) for row in db.execute(TOPICS, [story_id]).fetchall())
+    found = (topic_read(row[1:]) for row in db.execute(TOPICS, [story_id, viewer]).fetchall())
     return tuple(one for one in found if viewer == "owner" or not (one.secret or one.hidden or one.left_at is not None))
 
 

@@ -22,6 +22,9 @@ PINNED = """
 EXISTS (SELECT 1 FROM marks p WHERE p.story_id = x.story_id AND p.topic_id = x.topic_id AND p.kind = 'pin')
 """
 
+TOLD = "(t.digest_from IS NULL OR x.number < t.digest_from)"
+"""Whether the public may know that the topic ``t`` has selection ``x``: a digest's stories wait for it."""
+
 TAKEN = f"""
 SELECT x.story_id, t.config_id, t.title, t.secret, x.number, x.guid, x.selected_at, x.archived, x.left_at,
        {PINNED} AS pinned, {HIDDEN} AS hidden
@@ -35,7 +38,7 @@ WHERE x.topic_id = (SELECT id FROM topics WHERE config_id = ?1) AND (?2 IS NULL 
   AND x.left_at IS NULL AND st.merged_into IS NULL
   AND NOT EXISTS (SELECT 1 FROM selections y
                   WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND {BEFORE})
-  AND (?3 = 'owner' OR (st.withheld IS NULL AND NOT {HIDDEN}))
+  AND (?3 = 'owner' OR (st.withheld IS NULL AND {TOLD} AND NOT {HIDDEN}))
 ORDER BY x.number DESC LIMIT ?4
 """
 
@@ -61,7 +64,8 @@ def topic_page(db: Database, topic: str, viewer: Viewer, *, before: int | None =
     """Read a page of what a topic (its config id) has taken and takes still: newest selection first, archived ones too.
 
     A story that was taken copy by copy is there once, by the first. The public sees nothing that is withheld or hidden
-    there; the owner does, and is told so. Who may read a secret topic at all is for the caller to know.
+    there, and no story before the digest that tells it; the owner does, and is told so. Who may read a secret topic at
+    all is for the caller to know.
     """
     rows = db.execute(LISTED, [topic, before, viewer, limit + 1]).fetchall()
     shown: dict[int, StoryRow] = {row.id: row for row in story_rows(db, [row[0] for row in rows[:limit]], viewer)}
@@ -69,16 +73,6 @@ def topic_page(db: Database, topic: str, viewer: Viewer, *, before: int | None =
         stories=tuple((shown[row[0]], topic_read(row[1:])) for row in rows[:limit] if row[0] in shown),
         before=rows[limit - 1][4] if len(rows) > limit else None,
     )
-
-
-def told_before(db: Database, topic: str) -> int | None:
-    """Give the number before which the public is told of a topic's selections: a digest's stories wait for it.
-
-    None where none wait.
-    """
-    for (number,) in db.execute("SELECT digest_from FROM topics WHERE config_id = ?", [topic]):
-        return None if number is None else int(number)
-    return None
 
 
 VOLUME = """

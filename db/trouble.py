@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from db.health import health, is_silent
+from db.hosts import without_secrets
 from db.plan import GOOD
 from db.times import parse_iso
 
@@ -43,8 +44,6 @@ RELAPSE = timedelta(hours=24)
 """What is back so soon is the same trouble still."""
 MAX_SAID_CHARS = 200
 
-_QUERY = re.compile(r"(https?://[^\s?#]+)[?#]\S*")
-_USER = re.compile(r"(https?://)[^\s/?#]*@")
 _STATUS = re.compile(r"\b[1-5][0-9]{2}\b")
 
 _MENDS = {
@@ -216,8 +215,8 @@ def _lasts(row: Mapping[str, Any], kind: str) -> bool:
 
 
 def _said(row: Mapping[str, Any]) -> str:
-    """Say what its last poll met; of a file only what, since its path is nobody's business."""
-    if not row["url"].startswith("http"):
+    """Say what its last poll met; of a file never where it is: its path is nobody's business."""
+    if not row["url"].startswith("http") and ("/" in (row["error"] or "/") or "\\" in row["error"]):
         return f"its file can't be read ({row['outcome']})"
     return clean(row["error"] or row["outcome"])
 
@@ -261,6 +260,6 @@ def _network(offline: Sequence[Mapping[str, Any]], last_good: str | None) -> Ail
 
 
 def clean(text: str) -> str:
-    """Take out of a text what may be secret in addresses: users, passwords and queries; in one line, and not long."""
-    plain = " ".join(_QUERY.sub(r"\1", _USER.sub(r"\1", text)).split())
+    """Take out of a text what may be secret in addresses; in one line, and not long."""
+    plain = " ".join(without_secrets(text).split())
     return plain if len(plain) <= MAX_SAID_CHARS else f"{plain[: MAX_SAID_CHARS - 1]}…"

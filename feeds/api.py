@@ -19,7 +19,8 @@ from db.tag_read import read_tags
 from db.text import slug
 from db.topic_read import topic_page
 from feeds import api_values as values
-from feeds.api_answers import Call, Clock, Fault, Make, answered, missing, utc_now
+from feeds.api_answers import Call, Fault, Make, answered, missing
+from feeds.asked import Clock, utc_now
 from feeds.conditional import ANY_ORIGIN
 from feeds.site import Site
 
@@ -108,7 +109,7 @@ async def event(call: Call) -> Any:
 async def topics(call: Call) -> Any:
     """List the topics; secret ones for the owner alone."""
     shown = [card for card in call.site.topics() if call.viewer == "owner" or not card.secret]
-    return {"topics": [values.topic(card, call.base_url) for card in shown]}
+    return {"topics": [values.topic(card, call.base_url, call.viewer) for card in shown]}
 
 
 async def topic_stories(call: Call) -> Any:
@@ -122,7 +123,7 @@ async def topic_stories(call: Call) -> Any:
         lambda db: topic_page(db, card.id, call.viewer, before=before, limit=limit),
     )
     return {
-        "topic": values.topic(card, call.base_url),
+        "topic": values.topic(card, call.base_url, call.viewer),
         "stories": [values.story_row(row, call.base_url) | {"taken": values.taken(one)} for row, one in page.stories],
         "next": call.next("before", page.before),
     }
@@ -131,7 +132,7 @@ async def topic_stories(call: Call) -> Any:
 async def sources(call: Call) -> Any:
     """List the sources of the config, and how they are."""
     told = await call.site.readers.read(lambda db: read_sources(db, call.now))
-    return {"sources": [values.source(one, call.base_url) for one in told]}
+    return {"sources": [values.source(one, call.base_url, call.viewer) for one in told]}
 
 
 async def source(call: Call) -> Any:
@@ -140,7 +141,7 @@ async def source(call: Call) -> Any:
     told = await call.site.readers.read(lambda db: read_source(db, name, call.now))
     if told is None:
         raise missing("source")
-    return values.source(told, call.base_url, polls=True)
+    return values.source(told, call.base_url, call.viewer, polls=True)
 
 
 async def tags(call: Call) -> Any:

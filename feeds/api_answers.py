@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,12 +19,12 @@ from db.query_names import Names
 from db.readers import BusyError
 from db.reading import Viewer
 from db.times import iso
+from feeds.asked import LAST_ID, Clock, whole_number
 from feeds.conditional import ANY_ORIGIN, answer, made
 from feeds.session import session_of, viewer_of
 from feeds.site import Site
 
 JSON_TYPE = "application/json"
-LAST_ID = 2**63 - 1
 MOST, USUAL = 100, 30
 """Of a page: so many at most, and so many where nothing is said."""
 BUSY_S, SLOW_S = 5, 60
@@ -32,13 +32,6 @@ LARGE = 100_000
 """Bytes that take a few milliseconds to be compressed: not where everybody else is answered."""
 VARY = "Authorization, Cookie"
 """The owner sees what others do not."""
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)
 
 
 class Fault(Exception):  # noqa: N818 - it is an answer
@@ -108,14 +101,6 @@ class Call:
         given = [(name, one) for name, one in self.request.query_params.items() if name != cursor]
         path = quote(self.request.url.path.lstrip("/"), safe="/:@~")
         return f"{self.base_url}{path}?{urlencode([*given, (cursor, str(value))], quote_via=quote)}"
-
-
-def whole_number(text: str) -> int | None:
-    """Read a number of the archive's; None for what can be none."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 20):
-        return None
-    number = int(text)
-    return number if number <= LAST_ID else None
 
 
 def missing(what: str) -> Fault:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
+from db.hosts import without_secrets
 from db.model import FORMATS, Enclosure
 from db.reading import (
     EntryRead,
@@ -22,7 +24,9 @@ from db.reading import (
     StoryRow,
     TagCount,
     TopicRead,
+    Viewer,
 )
+from db.told_url import told_url
 from feeds.site import TopicCard
 
 STATUS = (
@@ -164,12 +168,12 @@ def event(told: EventRead, base_url: str) -> Json:
     }
 
 
-def topic(card: TopicCard, base_url: str) -> Json:
+def topic(card: TopicCard, base_url: str, viewer: Viewer) -> Json:
     """Tell a topic; its ``id`` is its public name."""
     return {
         "id": card.name,
         "title": card.title,
-        "match": card.match,
+        "match": card.match_for(viewer),
         "secret": card.secret,
         "page": f"{base_url}topics/{card.name}/",
         "stories": f"{base_url}api/topics/{card.name}/stories",
@@ -177,14 +181,15 @@ def topic(card: TopicCard, base_url: str) -> Json:
     }
 
 
-def source(told: SourceRead, base_url: str, *, polls: bool = False) -> Json:
-    """Tell a source and how it is; with its last polls, if asked for."""
+def source(told: SourceRead, base_url: str, viewer: Viewer, *, polls: bool = False) -> Json:
+    """Tell a source and how it is; with its last polls, if asked for. Keys in addresses are for its owner only."""
     name = quote(told.source, safe="")
+    status = told.status if viewer == "owner" else public_status(told.status)
     made: Json = {
         "id": told.source,
         "title": told.title,
         "site_url": told.site_url,
-        **{name: told.status[name] for name in STATUS},
+        **{name: status[name] for name in STATUS},
         "days": [
             {"day": one.day, "polls": one.polls, "failed": one.failed, "new": one.new}
             for one in told.days
@@ -196,7 +201,21 @@ def source(told: SourceRead, base_url: str, *, polls: bool = False) -> Json:
     }
     if polls:
         made["polls"] = [asdict(one) for one in told.polls]
+        for one in made["polls"] if viewer == "public" else ():
+            one["error"] = without_secrets(one["error"]) if one["error"] is not None else None
     return made
+
+
+def public_status(status: Mapping[str, Any]) -> Json:
+    """Take out of what is told of a source what may be secret: as its page does, and a file's path."""
+    url, moved, error = status["url"], status["moved_url"], status["error"]
+    return {
+        **status,
+        "url": told_url(url) if url.startswith(("http://", "https://")) else "",
+        "moved_url": told_url(moved) if moved is not None else None,
+        "error": without_secrets(error) if error is not None else None,
+        "notes": [without_secrets(note) for note in status["notes"]],
+    }
 
 
 def tag(one: TagCount, base_url: str) -> Json:

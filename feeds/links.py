@@ -10,6 +10,8 @@ from db.model import FORMATS
 
 IN_PATH = "/-._~!$&'()*+,;=:@%"
 """What may stand in a path as it is (RFC 3986 3.3); a percent sign too: what is encoded stays so."""
+MOST_CHARS = 2000
+"""Of a Link header: a web server before us takes some 4 kB of all headers together, and answers 502 to more."""
 SUFFIX = re.compile(rf"\.(?:{'|'.join(FORMATS)})$")
 
 
@@ -21,7 +23,8 @@ def in_header(url: str) -> str:
 def link_header(self_url: str, *, hubs: Iterable[str] = (), page: str | None = None, feeds: Iterable[str] = ()) -> str:
     """Write a Link header (RFC 8288): the document and its hubs, as WebSub asks (4), and what else tells the same.
 
-    ``page`` is for people; ``feeds`` are the other formats, as address and media type parted by a blank.
+    ``page`` is for people; ``feeds`` are the other formats, as address and media type parted by a blank. What would
+    make it too long is left out, of a search that is very long all of it: the document has its address, too.
     """
     links = [f'<{in_header(self_url)}>; rel="self"', *(f'<{in_header(hub)}>; rel="hub"' for hub in hubs)]
     if page is not None:
@@ -29,7 +32,12 @@ def link_header(self_url: str, *, hubs: Iterable[str] = (), page: str | None = N
     for feed in feeds:
         address, _, media_type = feed.partition(" ")
         links.append(f'<{in_header(address)}>; rel="alternate"; type="{media_type}"')
-    return ", ".join(links)
+    length, told = 0, []
+    for link in links:
+        length += len(link) + 2
+        if length <= MOST_CHARS:
+            told.append(link)
+    return ", ".join(told)
 
 
 def hubs_named(hubs: Iterable[str], base_url: str, *, secret: bool) -> list[str]:

@@ -27,7 +27,8 @@ from db.query_tree import Query, Source, Tag
 from db.readers import BusyError
 from db.text import slug
 from db.times import iso
-from feeds.api_answers import BUSY_S, SLOW_S, Clock, utc_now
+from feeds.api_answers import BUSY_S, SLOW_S
+from feeds.asked import Clock, utc_now
 from feeds.conditional import ANY_ORIGIN, UNLISTED, answer, made
 from feeds.item import feed_updated, moment, xml_text
 from feeds.links import link_header
@@ -102,7 +103,7 @@ class Live:
             page=wanted.page(base_url),
             feeds=[f"{wanted.address(base_url, one)} {MEDIA_TYPES[one].partition(';')[0]}" for one in others],
         )
-        return answer(request, found, {"Link": link, **(UNLISTED if wanted.unlisted else {})})
+        return answer(request, found, {**({"Link": link} if link else {}), **(UNLISTED if wanted.unlisted else {})})
 
     def _make(self, wanted: Wanted, fmt: Format, base_url: str, db: Database) -> tuple[Published, float]:
         """Make a feed, on a reader's thread → it, and when it last changed."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -18,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from feeds.asked import utc_now
 from feeds.owner_forms import WORDS, Fields, FormError, read_fields, wish
 from feeds.owner_pages import PRIVATE, desk, owner_page, preview_page
 from feeds.pages.answers import Make, answered
@@ -42,7 +42,7 @@ def owner_routes(site: Site) -> list[Route]:
         return guarded
 
     def page(make: Make) -> Endpoint:
-        made = answered(make, site, lambda: datetime.now(UTC))
+        made = answered(make, site, utc_now)
 
         async def signed_in(request: Request) -> Response:
             if session_of(request, site) is None:
@@ -52,7 +52,11 @@ def owner_routes(site: Site) -> list[Route]:
 
         return there(signed_in)
 
+    async def beside(_: Request) -> Response:
+        return RedirectResponse("owner/", 303, PRIVATE)
+
     return [
+        Route("/owner", there(beside), methods=["GET"]),
         Route("/owner/", page(desk), methods=["GET"]),
         Route("/owner/preview", page(preview_page), methods=["GET"]),
         Route("/owner/sign-in", there(partial(sign_in, site=site)), methods=["GET", "POST"]),

@@ -20,16 +20,13 @@ PAGE: tuple[tuple[str, str], ...] = (
 """On pages beside: no window of another site has a hold on them, and no site puts them into its own."""
 
 
-def page_policy(*, style: str = "'self'", pictures: bool = False, script: bool = False, forms: bool = True) -> str:
-    """Write the Content-Security-Policy of a page of ours, with what it needs and nothing else.
+def page_policy(*, pictures: bool = False) -> str:
+    """Write the Content-Security-Policy of a page of ours: our own style, forms to ourselves, no script at all.
 
-    ``style``: where its style sheet is from, or its hash. ``pictures``: those of stories, from wherever they are; a
-    browser then tells those servers that somebody looks, though not where. ``script``: from our own ``/static`` alone;
-    never from within the page. ``forms``: to ourselves alone, for searching and for the owner.
+    ``pictures``: those of stories, from wherever they are; a browser then tells those servers that somebody looks,
+    though not where.
     """
-    policy = ["default-src 'none'", f"style-src {style}", "base-uri 'none'", "frame-ancestors 'none'"]
+    policy = ["default-src 'none'", "style-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"]
     policy.append("img-src 'self' https: http: data:" if pictures else "img-src 'self' data:")
-    policy.append("form-action 'self'" if forms else "form-action 'none'")
-    if script:
-        policy.append("script-src 'self'; connect-src 'self'")
+    policy.append("form-action 'self'")
     return "; ".join(policy)

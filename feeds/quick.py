@@ -29,9 +29,14 @@ from feeds.site import Site
 TOPIC = re.compile(rf"/topics/([a-z0-9][a-z0-9._-]*)\.({'|'.join(FORMATS)})")
 ARCHIVE = re.compile(rf"/(topics/[a-z0-9][a-z0-9._-]*/[1-9][0-9]{{0,8}}\.(?:{'|'.join(FORMATS)}))")
 LIST = "/topics.opml"
-WANTED = frozenset({b"host", b"accept-encoding", b"if-none-match", b"if-modified-since", b"sec-fetch-dest"})
+BODY = b"transfer-encoding"
+"""Says that a body follows, which may turn out to be none: then the answer is another, and there must be only one."""
+WANTED = frozenset({b"host", b"accept-encoding", b"if-none-match", b"if-modified-since", b"sec-fetch-dest", BODY})
 MOST = 3000
-"""Documents whose answers are kept; of more, all are written anew."""
+"""Topics' documents whose answers are kept (their bytes are the press's own); of more, all are written anew."""
+MOST_PAGES = 32
+"""Likewise archive pages, whose bytes would be kept for their answers alone: who walks through thousands, half a
+megabyte each, fills no memory."""
 MOST_QUERY = 500
 """Of a longer query the shell decides."""
 Message = dict[str, Any]
@@ -41,7 +46,7 @@ Look = Callable[[], Published | None]
 class Answer:
     """An answer: as messages of ASGI, and as the bytes of its status line and headers, all but the date and the end."""
 
-    __slots__ = ("body", "head", "messages")
+    __slots__ = ("__weakref__", "body", "head", "messages")
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items() if value]
@@ -89,6 +94,7 @@ class Quick:
         self._app = app
         self._named = named
         self._ready: dict[str, Ready] = {}
+        self._pages: dict[str, Ready] = {}
         self._hosts: set[bytes] = set()
         self._hosts_of = ""
 
@@ -104,7 +110,7 @@ class Quick:
 
     def at_once(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
         """Look up the answer to a GET or HEAD; None where it is to be made the long way."""
-        ready = self._ready.get(path)
+        ready = self._ready.get(path) or self._pages.get(path)
         if ready is None or ready.look() is not ready.found or time.monotonic() >= ready.until:
             ready = self._prepare(path)
             if ready is None:
@@ -117,7 +123,7 @@ class Quick:
                         return None
                     value = asked[name] + b"," + value  # noqa: PLW2901 - lines of one name are one list
                 asked[name] = value
-        if not self._is_ours(asked.get(b"host")) or asked.get(b"sec-fetch-dest") == b"document":
+        if not self._is_ours(asked.get(b"host")) or asked.get(b"sec-fetch-dest") == b"document" or BODY in asked:
             return None
         encoding = self._encoding(ready, asked)
         known = asked.get(b"if-none-match")
@@ -159,15 +165,16 @@ class Quick:
 
     def _prepare(self, path: str) -> Ready | None:
         """Write the answers of the document at a path; None where there is none."""
-        self._ready.pop(path, None)
+        kept, most = (self._pages, MOST_PAGES) if ARCHIVE.fullmatch(path) else (self._ready, MOST)
+        kept.pop(path, None)
         look = self._look(path)
         found = look() if look is not None else None
         if look is None or found is None:
             return None
-        if len(self._ready) >= MOST:
-            self._ready.clear()
+        if len(kept) >= most:
+            kept.clear()
         common = common_headers(self._site, path, found, datetime.now(UTC))
-        self._ready[path] = ready = Ready(found, look, common, time.monotonic() + STEP_S / 3)
+        kept[path] = ready = Ready(found, look, common, time.monotonic() + STEP_S / 3)
         return ready
 
     def _look(self, path: str) -> Look | None:

@@ -18,7 +18,6 @@ from feeds.clients import Rate, address_of
 from feeds.conditional import ANY_ORIGIN, UNLISTED, answer
 from feeds.limits import RATES
 from feeds.pages.faults import FaultPages
-from feeds.policy import page_policy
 from feeds.publish import Published
 from feeds.quick import Quick, common_headers
 from feeds.shell import Shell
@@ -44,12 +43,6 @@ def make_app(
 
     ``listen``, ``proxies``, ``rates``: see ``Shell``.
     """
-
-    async def front(request: Request) -> Response:
-        page = site.index()
-        if page is None:
-            return PlainTextResponse("Nothing could be published yet; /healthz says why.\n", 503, {"Retry-After": "10"})
-        return answer(request, page, {"Content-Security-Policy": page_policy(forms=False)})
 
     async def healthz(request: Request) -> Response:
         health = site.health()
@@ -97,7 +90,6 @@ def make_app(
     app = Starlette(
         routes=[
             *more,
-            Route("/", front),
             Route("/healthz", healthz),
             Route("/topics/{file}", topic),
             Route("/topics/{name}/{file}", other),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from db.model import Format
 from db.query_names import Names
 from db.readers import Readers
+from db.reading import Viewer
 from feeds.publish import Published
 
 
@@ -18,13 +19,21 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicCard:
-    """A topic as pages and programs name it. ``name`` is its public name: of a secret one it has the token in it."""
+    """A topic as pages and programs name it. ``name`` is its public name: of a secret one it has the token in it.
+
+    ``told``: anybody may read its query; one that names a secret topic would tell of that.
+    """
 
     id: str
     name: str
     title: str
     match: str
     secret: bool
+    told: bool = True
+
+    def match_for(self, viewer: Viewer) -> str:
+        """Give its query; empty where that is the owner's alone to know."""
+        return self.match if viewer == "owner" or (self.told and not self.secret) else ""
 
 
 class Site(Protocol):
@@ -50,14 +59,14 @@ class Site(Protocol):
     def document(self, path: str) -> Published | None:
         """Any other document that is ready, by its path in the publish folder: ``topics/ID/3.atom``."""
 
+    def last_page(self, name: str) -> int:
+        """The number of the newest archive page of the topic with this public name: none is missing from 1 on."""
+
     def moved(self, topic: str, fmt: Format) -> str | None:
         """The address of a topic that was known under this name before."""
 
     def gone(self, topic: str) -> bool:
         """Whether this was a secret topic's name, before it got another."""
-
-    def index(self) -> Published | None:
-        """The front page, once it is there."""
 
     def health(self) -> dict[str, Any]:
         """How we are; ``ok`` decides the status."""

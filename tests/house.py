@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import json
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -19,6 +21,8 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 TIMEOUT_S = 60
+PORTS, WORKERS = 1000, 20
+_ports = itertools.count(random.randrange(PORTS))
 
 
 def engine_keys() -> dict[str, str]:
@@ -28,11 +32,18 @@ def engine_keys() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Find a free loopback port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Find a free loopback port: of this worker's own, and of those that no outgoing connection is given.
+
+    A house comes back to its port after a restart; one that the system gave away meanwhile would be taken.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for _ in range(PORTS):
+        port = 10_000 + worker % WORKERS * PORTS + next(_ports) % PORTS
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("there is no free port")
 
 
 @dataclass

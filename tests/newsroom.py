@@ -86,7 +86,7 @@ class Newsroom:
             map(Named, self.sources),
             [rule.id for rule in self.rules],
             [topic, *self.more_topics],
-            iso(START),
+            max(iso(START), self.value("SELECT coalesce(max(started_at), '') FROM polls")),  # opened once more, later
             mint=minting("config"),
         )
         self.db.execute("COMMIT")
@@ -145,6 +145,10 @@ class Newsroom:
         return value
 
     def content(self) -> Mapping[str, list[str]]:
-        """Read every row of every table but search's own and the ledger of migrations."""
-        tables = [name for name in self.db.table_names() if not name.startswith(("stories_fts", "_", "sqlite"))]
+        """Read every row of every table but search's own, the ledger of migrations, and the archive's own id."""
+        tables = [
+            name
+            for name in self.db.table_names()
+            if not name.startswith(("stories_fts", "_", "sqlite")) and name != "archive"
+        ]
         return {name: sorted(map(repr, self.db.execute(f"SELECT * FROM {name}"))) for name in tables}

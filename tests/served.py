@@ -13,14 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from db.model import Format
 from db.query_names import Names
 from db.readers import Readers
 from db.reading import Named, StoryRow
+from feeds.conditional import answer
 from feeds.pages.routes import static_file
 from feeds.pages.still import static_index
+from feeds.policy import page_policy
 from feeds.publish import Published, Publisher
 from feeds.render import MEDIA_TYPES
 from feeds.serve import make_app
@@ -68,7 +72,7 @@ class Stub:
         self.documents["hush-0123", "rss"] = replace(hush, unlisted=True)
         card = TopicCard(id="news", name="news", title="News <all>", match="tea", secret=False)
         page = static_index([(card, [TEA], TEA.first_seen)])
-        self.page: Published | None = publisher.write("index.html", page, "text/html; charset=utf-8")
+        self.page = publisher.write("index.html", page, "text/html; charset=utf-8")
 
     def published(self, topic: str, fmt: Format) -> Published | None:
         """Look it up."""
@@ -77,6 +81,10 @@ class Stub:
     def document(self, path: str) -> Published | None:
         """Look it up."""
         return self.others.get(path)
+
+    def last_page(self, name: str) -> int:
+        """None is written."""
+        return 0
 
     def moved(self, topic: str, fmt: Format) -> str | None:
         """One topic has another name now."""
@@ -99,10 +107,6 @@ class Stub:
     async def act(self, request: dict[str, Any]) -> dict[str, Any]:
         """Nothing can be done."""
         raise RefusedError("nothing can be done here")
-
-    def index(self) -> Published | None:
-        """The page, once it is there."""
-        return self.page
 
     def health(self) -> dict[str, Any]:
         """As told."""
@@ -133,7 +137,11 @@ def running_site(folder: Path, more: Sequence[BaseRoute] = (), **settings: Any) 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(1024)
-    app = make_app(site, [*more, Route("/static/{name}", static_file)], **settings)
+
+    async def front(request: Request) -> Response:
+        return answer(request, site.page, {"Content-Security-Policy": page_policy()})
+
+    app = make_app(site, [*more, Route("/", front), Route("/static/{name}", static_file)], **settings)
     config = uvicorn.Config(
         app,
         http=Visitor,

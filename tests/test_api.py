@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +143,21 @@ def test_topics_and_their_stories(ask: Asker) -> None:
     assert ids(ask(first.json["next"])) == [1]
     assert ids(ask(f"/api/topics/{SECRET}-0123/stories")) == [1]
     assert ask(f"/api/topics/{SECRET}/stories", owner=True).status == 404
+
+
+def test_a_digests_story_waits_for_it_here_too(ask: Asker, room: Newsroom) -> None:
+    """Neither the topic nor the story says so before, but to the owner; as on the pages."""
+    with contextlib.closing(sqlite3.connect(room.path)) as db, db:
+        db.execute(
+            "UPDATE topics SET digest_from = (SELECT number FROM selections WHERE topic_id = 1 AND story_id = 4)"
+        )
+    stories, story = ask("/api/topics/all/stories"), ask("/api/stories/6").json
+    owners = ask("/api/topics/all/stories", owner=True), ask("/api/stories/6", owner=True).json
+    with contextlib.closing(sqlite3.connect(room.path)) as db, db:
+        db.execute("UPDATE topics SET digest_from = NULL")
+
+    assert (ids(stories), story["topics"]) == ([1], [])
+    assert (ids(owners[0])[:2], [topic["topic"] for topic in owners[1]["topics"]]) == ([6, 4], ["all"])
 
 
 def test_sources_and_how_they_are(ask: Asker) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
+import re
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -14,7 +18,7 @@ from lxml import etree
 from db.digests import make_digests
 from db.due import Due
 from db.times import iso
-from feeds.publish import Publisher, PublishError
+from feeds.publish import Published, Publisher, PublishError
 from printshop import FORMATS, PrintShop, links_of
 from served import running_site
 
@@ -69,6 +73,38 @@ async def test_page_that_nothing_changes_in_is_never_written_again(shop: PrintSh
         (was.st_ino, was.st_mtime_ns) for path, was in files.items() if path.name[0] == "1"
     ]
     assert links_of(shop.file("topics/t/2.atom"))["next-archive"].endswith("/3.atom")
+
+
+async def test_a_stop_waits_for_no_long_past(shop: PrintShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process ends with its threads; what was left over is written the next time, and nothing leads nowhere."""
+    shop.take(30)
+    await shop.press.publish(past=True)
+    shop.write(lambda db: db.execute("UPDATE archive_pages SET changes = changes + 1"))
+    began, told, written = threading.Event(), threading.Event(), []
+    write = Publisher.write
+
+    def slowly(publisher: Publisher, name: str, *given: Any, **more: Any) -> Published:
+        written.append(name)
+        began.set()
+        assert told.wait(20)
+        return write(publisher, name, *given, **more)
+
+    monkeypatch.setattr(Publisher, "write", slowly)
+    publishing = asyncio.create_task(shop.press.publish(past=True))
+    await asyncio.to_thread(began.wait, 20)
+    closing = asyncio.create_task(shop.press.close())
+    await asyncio.sleep(0)
+    told.set()
+    await closing
+    await publishing
+    pages = [name for name in written if re.search(r"/[0-9]+\.atom", name)]
+    monkeypatch.undo()
+    shop.open()
+    await shop.press.publish(past=True)
+
+    assert len(pages) == 1
+    assert shop.rows("SELECT count(*) FROM archive_pages WHERE published < changes") == [(0,)]
+    assert len([*shop.walk()]) > 5
 
 
 async def test_story_that_changes_or_is_hidden_does_so_in_its_page(shop: PrintShop) -> None:

@@ -42,6 +42,21 @@ async def test_jobs_go_on_when_the_clock_is_set(monkeypatch: pytest.MonkeyPatch,
     assert all(later - earlier > 0.3 for earlier, later in itertools.pairwise(ran))
 
 
+async def test_beat_at_which_a_job_is_still_at_work_is_no_news(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is passed over, and no line of the log tells of it."""
+    ran: list[int] = []
+
+    async def job() -> None:
+        ran.append(1)
+        await asyncio.sleep(5)
+
+    async with beating({"job": job}, open_log()):
+        await asyncio.sleep(2.5)
+
+    assert ran == [1]
+    assert capsys.readouterr().err == ""
+
+
 async def test_job_that_raises_runs_again() -> None:
     """An error is logged, and the next beat comes."""
     ran: list[int] = []

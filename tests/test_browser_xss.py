@@ -242,7 +242,9 @@ def test_no_payload_does_anything_on_any_page_where_nothing_keeps_it(rig: Rig) -
         "sources": [f"sources/s{n}" for n in range(1, len(PAYLOADS) + 1, 2 * STEP)],
         "tags": [f"tags/{quote(tag)}" for tag in tags[::5]][:20],
         "search": [f"search?q={quote(one)}" for one in PAYLOADS[:: 3 * STEP]],
-        "preview": [f"owner/preview?q={quote(one)}&topic={quote(one)}&days={quote(one)}" for one in PAYLOADS[1 :: 3 * STEP]],
+        "preview": [
+            f"owner/preview?q={quote(one)}&topic={quote(one)}&days={quote(one)}" for one in PAYLOADS[1 :: 3 * STEP]
+        ],
         "desk": [f"owner/?did={quote(one)}&decision={quote(one)}" for one in PAYLOADS[::10]],
         "sign-in": [f"owner/sign-in?next={quote(one)}" for one in PAYLOADS[2 :: 3 * STEP]],
     }

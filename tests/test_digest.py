@@ -34,6 +34,11 @@ def test_fixture(path: Path) -> None:
     """Each odd feed reads as the file beside it says."""
     expected = json.loads(path.with_suffix(".expected.json").read_text(encoding="utf-8"))
     made = json.loads(json.dumps(asdict(replace(document(path.read_bytes()), outline=None))))
+    for entry in made["entries"]:
+        entry["enclosures"] = [
+            {name: value for name, value in one.items() if value is not None or name in ("url", "type", "length")}
+            for one in entry["enclosures"]
+        ]
 
     entries = expected.pop("entries")
     expected.pop("why")

@@ -113,6 +113,16 @@ def test_feed_says_where_it_is(ask: Asker) -> None:
     assert len(ids) == 3
 
 
+@pytest.mark.parametrize("word", ["ferry", "渡輪碼頭" * 20, "渡輪碼頭" * 100])
+def test_search_however_long_has_headers_that_a_web_server_passes_on(ask: Asker, word: str) -> None:
+    """One before us answers 502 where they are over 4 kB; the document itself says where it is."""
+    got = ask(f"/search.atom?q={quote(word)}")
+    assert got.status == 200
+    assert sum(len(name) + len(value) + 4 for name, value in got.headers.items()) < 3500
+    assert "link" not in got.headers or got.headers["link"].startswith(f"<{BASE}search.atom?q=")
+    assert f'href="{BASE}search.atom?q={quote(word)}"'.encode() in got.body
+
+
 def test_tag_is_asked_for_by_its_own_name(ask: Asker) -> None:
     """Others lead there."""
     answer = ask("/tags/Animal:Zebra.atom")

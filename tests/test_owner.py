@@ -130,7 +130,7 @@ def test_without_a_token_there_is_no_such_part(house: House, origin: Origin) -> 
     """Not even a form; and no cookie or header is anybody's."""
     settle(house, origin, token=None)
     with running_office(house) as office:
-        for path in ("/owner/", "/owner/sign-in", "/owner/preview?q=a"):
+        for path in ("/owner", "/owner/", "/owner/sign-in", "/owner/preview?q=a"):
             assert office.ask(path).status == 404
         for path in ("sign-in", "sign-out", *WORDS):
             assert office.post(f"/owner/{path}", {"token": ""}).status == 404
@@ -255,6 +255,11 @@ def test_pin_hide_and_undo(office: Office) -> None:
 
     assert office.form("hide", story=second, topic="all").status == 303
     assert "Story number 2" not in shown(office, "all")
+    listed = office.ask("/topics/all/").text
+    assert "Hidden here" in listed
+    assert 'aria-label="Show in this topic: Story number 2"' in listed
+    assert 'aria-label="Hide in this topic: Story number 2"' not in listed
+    assert f"stories/{second}" not in office.ask("/").text.partition('id="topic-1"')[2]
     assert office.form("hide", story=first).status == 303
     assert shown(office, "none") == []
     assert office.form("unhide", story=first).status == 303
@@ -263,6 +268,7 @@ def test_pin_hide_and_undo(office: Office) -> None:
     assert got.status == 409
     assert f"story {first} is not pinned in topic &#39;all&#39;" in got.text
 
+    assert office.ask("/owner").headers["location"] == "owner/"
     desk = office.ask("/owner/?did=hide&decision=7").text
     assert "Hidden." in desk
     assert desk.count(">Undo</button>") > 3

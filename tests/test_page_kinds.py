@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from urllib.parse import urljoin
 
 import pytest
 
@@ -155,6 +156,20 @@ def test_old_names_lead_on(ask: Asker) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("/topics", "/"), ("/topics/", "/"), ("/stories", "/search"), ("/stories/", "/search"), ("/search/", "/search"),
+     ("/sources/", "/sources"), ("/stories/1/", "/stories/1"), ("/sources/wire/", "/sources/wire"),
+     ("/sources/w%3Fx/", "/sources/w%3Fx")]
+)  # fmt: skip
+def test_what_people_type_leads_to_what_they_mean(ask: Asker, typed: str, meant: str) -> None:
+    """An address that was cut, or has a slash too many."""
+    answer = ask(typed)
+
+    assert answer.status == 301
+    assert urljoin(typed, answer.headers["location"]) == meant
+
+
+@pytest.mark.parametrize(
     "path", ["/stories/2", "/stories/3", "/stories/999", "/stories/x", "/stories/9999999999999999999999", "/events/77",
              "/topics/nothing/", "/topics/nothing", "/sources/nobody", "/no/such/page"]
 )  # fmt: skip
@@ -164,6 +179,8 @@ def test_what_is_not_there_is_a_page_for_a_person_and_a_line_for_a_program(ask: 
 
     assert page.status == 404
     assert page.headers["content-type"].startswith("text/html")
+    said = [text.rstrip(".") for text in (*page.texts("//main//h1"), *page.texts("//main//p"))]
+    assert len(said) == len(set(said))
     assert len(page.all("//main//a[@href]")) >= 1
     for address in set(page.links()) - {path}:
         assert ask(address).status == 200 or ELSEWHERE.match(address)
@@ -185,6 +202,13 @@ def test_an_address_that_is_no_feed_is_told_as_a_page(ask: Asker) -> None:
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert int(page.headers["content-length"]) == len(page.body)
     assert page.texts("//h1") == ["There is no such page"]
+
+
+def test_a_tag_that_narrows_a_search_down_has_its_kind(ask: Asker) -> None:
+    """A category and a subject may be called the same."""
+    named = ask("/search?q=sources%3A%3E0").texts("//section[@aria-labelledby='by-tag']//a")
+
+    assert "animal zebra" in named
 
 
 def test_who_asks_too_much_is_told_so_on_a_page(ask: Asker) -> None:

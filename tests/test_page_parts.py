@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from db.archive import open_reader
+from db.hosts import without_secrets
 from db.model import Entry
 from db.revisions import History, Revised, version_of
 from db.times import iso
@@ -19,7 +20,7 @@ from db.topic_read import topic_page, topic_volume
 from feeds.pages.charts import by_day, coverage, polls, sparkline
 from feeds.pages.compare import MAX_CHANGES, MAX_RUN, change, changes
 from feeds.pages.environment import static_files
-from feeds.pages.links import host_of, outside, root_of, without_secrets
+from feeds.pages.links import host_of, outside, root_of
 from feeds.pages.still import static_index, static_topic_page
 from feeds.pages.words import age, clock, counted, later, moment, size
 from feeds.site import TopicCard
@@ -44,7 +45,7 @@ def test_ages_are_short(seconds: int, said: str) -> None:
 def test_numbers_times_and_sizes_are_said_as_people_do() -> None:
     """With their units, one or many."""
     assert [counted(n, "story") for n in (0, 1, 1204)] == ["0 stories", "1 story", "1,204 stories"]
-    assert counted(2, "entry", "entries") == "2 entries"
+    assert [counted(2, one) for one in ("entry", "day")] == ["2 entries", "2 days"]
     assert moment("2026-01-02T03:04:05Z") == "2 Jan 2026, 03:04 UTC"
     assert later("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z") == ""
     assert later("2026-01-02T03:14:05Z", "2026-01-02T03:04:05Z") == "+10 min"
@@ -132,6 +133,7 @@ def test_addresses_in_words() -> None:
     said = "x http://u:p@a/?key=1 y https://q@b/#z; w"
     assert without_secrets(said) == "x http://a/ y https://b/; w"
     assert without_secrets(said, all_of_it=True) == "x http://a/?key=1 y https://b/#z; w"
+    assert without_secrets("at HTTPS://me:p@ss@a/x?a=1;key=2,b, again") == "at HTTPS://a/x, again"
     assert [root_of(path) for path in ("/", "/search", "/topics/a/")] == ["./", "./", "../../"]
 
 

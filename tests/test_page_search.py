@@ -86,6 +86,16 @@ def test_what_narrows_a_search_down_gives_as_many_as_it_says(ask: Asker) -> None
         assert [parse_qs(urlsplit(one).query)["q"] for one in back] == [["sources:>0"]]
 
 
+def test_days_of_few_stories_are_a_month(ask: Asker) -> None:
+    """A column for each, not one as wide as the picture."""
+    page = ask("/search?q=source%3Apost")
+    rows = [tuple(cell.text_content() for cell in row) for row in page.all("//figure//tbody/tr")]
+
+    assert len(rows) == 30
+    assert sum(int(number) for _, number in rows) == 24
+    assert rows[0][1] != "0"
+
+
 def test_a_search_is_a_feed(ask: Asker) -> None:
     """The same query, in three formats, found by readers too."""
     page = ask("/search?q=title%3A%22a+b%22+OR+c%26d")
@@ -145,11 +155,12 @@ def test_no_story_of_a_digest_is_told_before_it(ask: Asker) -> None:
     """On the topic's page and the front page; the owner would see it."""
     with contextlib.closing(sqlite3.connect(ask.site.archive)) as db, db:
         db.execute("UPDATE topics SET digest_from = 65")
-    page, front = ask("/topics/all/"), ask("/")
+    page, front, next_page = ask("/topics/all/"), ask("/"), ask("/topics/all/?before=90")
     with contextlib.closing(sqlite3.connect(ask.site.archive)) as db, db:
         db.execute("UPDATE topics SET digest_from = NULL")
 
     assert titles(page)[0] == report(63).title
+    assert titles(next_page)[0] == report(63).title
     assert front.texts("//ol[@class='brief']/li/h3")[0] == report(63).title
     assert titles(ask("/topics/all/"))[0] == report(69).title
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.item import xml_text
+from feeds.pages import still
 from feeds.pages.still import static_index
 from feeds.render import MEDIA_TYPES
 from feeds.site import TopicCard
@@ -48,6 +49,14 @@ def test_topics_are_listed_with_their_feeds_and_newest_stories() -> None:
     assert "Nothing yet" in shown.texts("//section[2]")[0]
 
 
+def test_many_topics_are_listed_by_name_too() -> None:
+    """Before their stories: who looks for one need not read past a hundred."""
+    many = [TopicCard(id=f"t{n}", name=f"t{n}", title=f"Topic {n}", match="x", secret=False) for n in range(13)]
+
+    assert page(*many).all("//details//li/a/@href") == [f"./topics/t{n}/" for n in range(13)]
+    assert page(*many[:12]).all("//details") == []
+
+
 def test_readers_discover_every_feed() -> None:
     """One alternate link for each topic and format, with a title that tells them apart; none of a secret topic."""
     secret = TopicCard(id="hush", name="hush-0123", title="Hush", match="x", secret=True)
@@ -65,6 +74,16 @@ def test_readers_discover_every_feed() -> None:
             ("json", "feed+json", "JSON Feed"),
         )
     ]
+
+
+def test_of_very_many_topics_the_last_are_only_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand with their stories and feeds would be megabytes."""
+    monkeypatch.setattr(still, "TOPICS", 1)
+    shown = page(NEWS, QUIET)
+
+    assert shown.texts("//section/div/h2") == ["News"]
+    assert shown.all("//section[@aria-labelledby='others']//a/@href") == ["./topics/quiet/"]
+    assert len(shown.all("//link[@rel='alternate']")) == 3
 
 
 def test_every_link_says_where_it_leads() -> None:

@@ -22,7 +22,6 @@ from db.archive_pages import (
 from db.digests import make_digests
 from db.due import Due
 from db.health import topic_status
-from db.listed import listed_topics
 from db.output import Policy
 from db.regroup import status
 from db.shown import front_of, note_front
@@ -84,7 +83,6 @@ def test_nothing_that_grows_is_read_from_end_to_end(tmp_path: Path) -> None:
         numbers_of(room.db, [1, 2])
         topics_waiting(room.db)
         mark_changed_topics(room.db, [1, 2])
-        listed_topics(room.db)
         topic_status(room.db)
         status(room.db, 1, "2026-11-01T00:00:00Z")
         forget(room.db, at(HOUR) + timedelta(days=60))

@@ -74,6 +74,29 @@ def test_secret_topic_is_at_an_address_that_nobody_can_guess_and_that_nothing_te
         assert b"hush" not in daemon.get("/topics/open.json")[2]
 
 
+def test_query_that_names_a_secret_topic_is_told_to_nobody(house: House, origin: Origin) -> None:
+    """Not by the page of the topic that has it, in the folder or served, nor to programs; other queries are."""
+    sees = '[[query]]\nid = "wide"\nmatch = "@hush OR tea"\n' + "".join(
+        f'[[topic]]\nid = "{id_}"\ntitle = "T"\nmatch = "{match}"\n'
+        for id_, match in (("sees", "story @hush"), ("round", "story @wide"), ("plain", "story @open"))
+    )
+    configure(house, origin, OPEN + SECRET + sees)
+    house.poll()
+    page = house.folder / "public" / "topics"
+    assert "@open" in (page / "plain" / "index.html").read_text()
+    with house.daemon() as daemon:
+        told = daemon.get("/api/topics")[2].decode()
+        assert "story @open" in told
+        for topic, named in (("sees", "hush"), ("round", "wide")):
+            pages = [daemon.get(f"/{path}")[2].decode() for path in (f"topics/{topic}/", f"api/topics/{topic}/stories")]
+            for text in (told, *pages, (page / topic / "index.html").read_text()):
+                assert f"@{named}" not in text
+                assert f"%40{named}" not in text
+        secret = path_of(listed(house)["hush"]["rss"]).removeprefix("/topics/").removesuffix(".rss")
+        got = json.loads(daemon.get(f"/api/topics/{secret}/stories")[2])
+        assert (got["topic"]["match"], len(got["stories"])) == ("", 2), "who has its address reads it, and no more"
+
+
 def answer(daemon: Daemon, path: str) -> tuple[int, dict[str, str], bytes]:
     """Ask → the answer without its date."""
     status, headers, body = daemon.get(path)

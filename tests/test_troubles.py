@@ -344,3 +344,15 @@ def test_path_of_a_file_is_not_told(room: Newsroom, client: Client) -> None:
 
     assert "its file can't be read" in body
     assert "jane" not in body
+
+
+def test_a_file_that_can_be_read_is_not_said_to_be_unreadable(room: Newsroom, client: Client) -> None:
+    """What stands in it is what is wrong."""
+    room.db.execute("UPDATE sources SET url = '/home/jane/feed.xml' WHERE config_id = 'one'")
+    for hour in (1, 2, 3):
+        bad(room, "one", hour, "wall", error="a login page stands in the feed's place")
+    looked(room, 3)
+    body = client("/health.json", **HOST)[2].decode()
+
+    assert "a login page stands in the feed's place" in body
+    assert "can't be read" not in body

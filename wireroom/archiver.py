@@ -59,10 +59,11 @@ class Subject:
 class Archiver:
     """Closes and writes archive pages."""
 
-    def __init__(self, reader: Database, writer: Writer, publisher: Publisher) -> None:
+    def __init__(self, reader: Database, writer: Writer, publisher: Publisher, stop: Callable[[], bool]) -> None:
         self._reader = reader
         self._writer = writer
         self._publisher = publisher
+        self._stop = stop
         self._just_closed = ItemCache()  # what was measured to close a page is written next
         self._end = 0.0
 
@@ -119,7 +120,8 @@ class Archiver:
     def print_pages(self, subject: Subject, *, all_of_them: bool) -> int:
         """Write the pages that changed, newest first → the number of the last page. Some may have to wait.
 
-        Those that were never written are, all others for a while only, unless ``all_of_them``. Raises PublishError.
+        Those that were never written are, all others for a while only, unless ``all_of_them``; none of
+        those once it is to stop. Raises PublishError.
         """
         with one_moment(self._reader):
             last, _ = last_page(self._reader, subject.row)
@@ -127,7 +129,7 @@ class Archiver:
         done: list[Page] = []
         try:
             for page in stale:
-                if all_of_them or page.is_new or self.has_time:
+                if page.is_new or ((all_of_them or self.has_time) and not self._stop()):
                     self._print_page(subject, page, last)
                     done.append(page)
         finally:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from db.query import parse
 from db.query_faults import QueryError
-from db.query_names import Names, kinds_of, looked_up
-from db.query_tree import Query
+from db.query_names import Names, hiding, kinds_of, looked_up
+from db.query_tree import Query, Saved, leaves
 from db.topic_query import topic_query
 from wireroom.config_tables import problem_and_mend
 
@@ -46,6 +46,17 @@ def composed(topic: Topic) -> Query:
 def asked_by(topic: Topic, names: Names) -> Query:
     """Give all that a topic asks, as one query, with what it names put in; the config has checked that it can be."""
     return looked_up(composed(topic), names)
+
+
+def untold(config: Config) -> frozenset[str]:
+    """List the topics whose queries only the owner may read: they name secret topics, however far round."""
+    secret = frozenset(topic.id for topic in config.topics if topic.secret)
+    naming = [topic for topic in config.topics if "@" in topic.match and not topic.secret]
+    if not secret or not naming:
+        return frozenset()
+    public = hiding(names_of(config), secret).saved
+    asked = {topic.id: leaves(parse(topic.match)) for topic in naming}
+    return frozenset(id_ for id_, of in asked.items() if any(isinstance(x, Saved) and x.id not in public for x in of))
 
 
 def names_in(raw: dict[str, Any]) -> Names:

@@ -53,8 +53,9 @@ def open_log(*, plain: bool | None = None, debug: bool = False) -> Log:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if debug else logging.INFO)
-    for noisy in ("apscheduler", "asyncio", "uvicorn"):
+    for noisy in ("asyncio", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each beat at which a job is still at work
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

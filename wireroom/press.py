@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,8 @@ from feeds.publish import Published, Publisher, PublishError
 from feeds.render import feed_path
 from wireroom.addresses import Addresses, addresses
 from wireroom.config import Config, Topic
-from wireroom.folder import Told, print_folder, print_page
+from wireroom.config_queries import untold
+from wireroom.folder import FrontPage, print_page
 from wireroom.log import Log
 from wireroom.printer import Printer
 from wireroom.shelf import Shelf
@@ -47,11 +49,12 @@ class Press:
         self._publisher = Publisher(config.publish)
         self._documents: dict[tuple[str, Format], Published] = {}
         self._addresses = Addresses()
+        self._untold: frozenset[str] = frozenset()  # topics whose queries nobody but the owner may read
         self._named_by: Config | None = None  # whose topics the addresses are
         self._shelf = Shelf(self._publisher)
+        self._front = FrontPage()
         self._reader: Database | None = None
         self._printer: Printer | None = None
-        self._told: Told = {}
         self._more: set[str] = set()  # topics of which not all of the past is on pages yet
         self._late_at: datetime | None = None  # when LATE_EVERY was done last
         self._trouble: str | None = None
@@ -60,13 +63,18 @@ class Press:
         self.cluster_trouble: str | None = None
         """Why polls can't be done where they should be."""
         self._turn = asyncio.Lock()
+        self._stop = threading.Event()
 
     def configure(self, config: Config) -> None:
         """Take over a config; what it changes is written at the next ``publish(everything=True)``."""
         self._config = config
 
     async def close(self) -> None:
-        """Finish what is being written."""
+        """Finish the document that is being written; what else there was to write is written when it is started again.
+
+        A process does not end before its threads do, and a long past takes minutes.
+        """
+        self._stop.set()
         async with self._turn:
             if self._reader is not None:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._reader.close)
@@ -112,20 +120,21 @@ class Press:
         if self._reader is None:
             self._reader = open_reader(config.archive)
         if self._printer is None:
-            self._printer = Printer(self._reader, self._writer, self._publisher, self._log)
+            self._printer = Printer(self._reader, self._writer, self._publisher, self._log, self._stop.is_set)
         self._printer.begin()
         now = datetime.now(UTC)
         named_anew = everything or self._named_by is not config
         if named_anew:
             removed = removed_topics(self._reader) - {topic.id for topic in config.topics}
             self._addresses = addresses(config.topics, tokens_of(self._reader), removed)
+            self._untold = untold(config)
         self._named_by = config
         topics = {topic.id: topic for topic in config.topics if topic.id in self._addresses.names}
         done: dict[str, int] = {}
         trouble: list[str] = []
         opened = self._open_topics(self._reader, now, everything)
         for topic in (*opened, *(topics_behind(self._reader) - opened.keys())):  # what is new goes first
-            if topic in topics:
+            if topic in topics and not self._stop.is_set():
                 try:
                     if named_anew:
                         self._printer.look_after_pages(config, topics[topic], self._addresses.names[topic])
@@ -147,9 +156,9 @@ class Press:
                 names = set(self._addresses.names.values())
                 self._documents = {key: document for key, document in self._documents.items() if key[0] in names}
                 self._shelf.keep_only(self._addresses.names)
-            if done or everything:
-                changed = None if named_anew else done
-                for path, document in print_folder(self._reader, self._publisher, config, self._told, changed).items():
+            if (done or everything) and not self._stop.is_set():
+                wrote = self._front.write(self._reader, self._publisher, config, self._addresses.names, done)
+                for path, document in wrote.items():
                     self._shelf.put(path, document)
         except PublishError as error:
             trouble.append(str(error))
@@ -183,7 +192,8 @@ class Press:
             self._documents[name, fmt] = document
         self._shelf.put_pages(name, made.last_page, unlisted=topic.secret)
         (self._more.add if made.more else self._more.discard)(topic.id)
-        print_page(self._reader, self._publisher, config, topic, name, made.last_page)
+        told = topic.id not in self._untold
+        print_page(self._reader, self._publisher, config, topic, name, made.last_page, told=told)
 
     def published(self, topic: str, fmt: Format) -> Published | None:
         """Look up the document of the topic with this public name."""
@@ -210,10 +220,6 @@ class Press:
     def gone(self, topic: str) -> bool:
         """Tell whether this was a secret topic's name, before its token was exchanged."""
         return topic in self._addresses.gone
-
-    def index(self) -> Published | None:
-        """Give the front page; None while it could not be written yet."""
-        return self._shelf.look_up("index.html")
 
     @property
     def trouble(self) -> str | None:

@@ -6,7 +6,7 @@ Runs on the press's thread.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -44,14 +44,17 @@ class Printed:
 
 
 class Printer:
-    """Writes topics."""
+    """Writes topics; ``stop`` tells whether no more of a long past is to be written now."""
 
-    def __init__(self, reader: Database, writer: Writer, publisher: Publisher, log: Log) -> None:
+    def __init__(
+        self, reader: Database, writer: Writer, publisher: Publisher, log: Log, stop: Callable[[], bool]
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._publisher = publisher
         self._log = log
-        self._archiver = Archiver(reader, writer, publisher)
+        self._stop = stop
+        self._archiver = Archiver(reader, writer, publisher, stop)
         self._caches: dict[str, ItemCache] = {}
 
     def begin(self) -> None:
@@ -73,7 +76,7 @@ class Printer:
         while more:
             more = self._archiver.close_pages(subject, feed, shown, now)
             last = self._archiver.print_pages(subject, all_of_them=all_of_it)
-            if not all_of_it:
+            if not all_of_it or self._stop():
                 break
         made = {fmt: self._write(subject, feed, fmt, parts[fmt], last) for fmt in FORMATS}
         return Printed(documents=made, last_page=last, more=more)

@@ -12,7 +12,7 @@ from db.query_names import Names, hiding
 from db.readers import Readers
 from feeds.publish import Published
 from feeds.site import RefusedError, TopicCard
-from wireroom.config_queries import names_of
+from wireroom.config_queries import names_of, untold
 from wireroom.config_tags import check_tag
 from wireroom.control import ControlError
 from wireroom.engine import Engine
@@ -26,7 +26,7 @@ class DaemonSite:
     def __init__(self, engine: Engine, do: Do) -> None:
         self._engine = engine
         self._do = do
-        self._named: tuple[object, Names, Names] | None = None
+        self._named: tuple[object, Names, Names, frozenset[str]] | None = None
         self.readers = Readers(engine.config.archive)
 
     async def close(self) -> None:
@@ -56,6 +56,10 @@ class DaemonSite:
         """Look up any other document."""
         return self._engine.press.document(path)
 
+    def last_page(self, name: str) -> int:
+        """Count a topic's archive pages."""
+        return self._engine.press.last_page(name)
+
     def moved(self, topic: str, fmt: Format) -> str | None:
         """Look up where a renamed topic is now."""
         return self._engine.press.moved(topic, fmt)
@@ -64,19 +68,15 @@ class DaemonSite:
         """Tell whether this was a secret topic's name."""
         return self._engine.press.gone(topic)
 
-    def index(self) -> Published | None:
-        """Give the front page."""
-        return self._engine.press.index()
-
     def health(self) -> dict[str, Any]:
         """Tell how we are."""
         return self._engine.press.health()
 
     def topics(self) -> Sequence[TopicCard]:
         """List the topics that have an address."""
-        names = self._engine.press.names
+        names, untold = self._engine.press.names, self._names()[2]
         return [
-            TopicCard(id=t.id, name=names[t.id], title=t.title, match=t.match, secret=t.secret)
+            TopicCard(id=t.id, name=names[t.id], title=t.title, match=t.match, secret=t.secret, told=t.id not in untold)
             for t in self._engine.config.topics
             if t.id in names
         ]
@@ -89,13 +89,13 @@ class DaemonSite:
         """List what anybody's queries can name."""
         return self._names()[1]
 
-    def _names(self) -> tuple[Names, Names]:
+    def _names(self) -> tuple[Names, Names, frozenset[str]]:
         config = self._engine.config
         if self._named is None or self._named[0] is not config:
             every = names_of(config)
             hidden = frozenset(topic.id for topic in config.topics if topic.secret)
-            self._named = config, every, hiding(every, hidden)
-        return self._named[1], self._named[2]
+            self._named = config, every, hiding(every, hidden), untold(config)
+        return self._named[1:]
 
     async def act(self, request: dict[str, Any]) -> dict[str, Any]:
         """Have something done by the daemon itself. Raises RefusedError."""

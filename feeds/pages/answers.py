@@ -16,6 +16,7 @@ from db.query_names import Names
 from db.readers import BusyError
 from db.reading import Viewer
 from db.times import iso
+from feeds.asked import Clock
 from feeds.conditional import answer, made
 from feeds.pages.environment import written
 from feeds.pages.kept import Kept
@@ -24,10 +25,8 @@ from feeds.policy import page_policy
 from feeds.session import Session, session_of, viewer_of
 from feeds.site import Site
 
-Clock = Callable[[], datetime]
 MAX_AGE_S = 60
 RETRY_S = 2
-LAST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +57,6 @@ class Ask:
     def parameter(self, name: str) -> str:
         """Give a parameter of the address, the last of that name; empty where there is none."""
         return str(self.request.query_params.get(name, ""))
-
-    def number(self, text: str) -> int | None:
-        """Read a number of the archive's; None for what can be none."""
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 and int(text) <= LAST_ID else None
 
     def page(self, template: str, status: int = 200, *, pictures: bool = False, **context: Any) -> Response:
         """Answer with a page."""

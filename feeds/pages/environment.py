@@ -12,8 +12,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from db.hosts import without_secrets
 from feeds.pages import words
-from feeds.pages.links import asked, has_term, host_of, narrowed, outside, segment, without, without_secrets
+from feeds.pages.links import asked, has_term, host_of, narrowed, outside, segment, without
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from db.found import find_stories, volume
 from db.query import parse
 from db.reading import StoryRow, Viewer
-from db.topic_read import told_before, topic_page, topic_volume
+from db.topic_read import topic_page, topic_volume
 from feeds.pages.answers import Ask
 from feeds.pages.charts import by_day, sparkline
 from feeds.pages.topics import cards
@@ -20,6 +20,8 @@ from feeds.pages.words import counted, today
 from feeds.site import TopicCard
 
 DAYS = 30
+TOPICS = 50
+"""So many topics are shown with their stories, the first of the config; of more only the names."""
 STORIES = 4
 """Of each topic so many are shown …"""
 MOST = 5
@@ -46,13 +48,14 @@ async def front(ask: Ask) -> Response:
     topics = cards(ask.site, secret=ask.session is not None)
 
     def read(db: Database) -> tuple[list[Section], list[StoryRow], Sequence[tuple[str, int]]]:
-        sections = [section(db, card, ask) for card in topics]
+        sections = [section(db, card, ask) for card in topics[:TOPICS]]
         return sections, most_covered(db, ask.at, ask.viewer), volumes(db, ask)
 
     sections, covered, days = await ask.site.readers.read(read)
     return ask.page(
         "front.html",
         sections=sections,
+        others=topics[TOPICS:],
         covered=covered,
         several=any(len(row.sources) > 1 for row in covered),
         chart=by_day(days, "story"),
@@ -64,13 +67,12 @@ async def front(ask: Ask) -> Response:
 
 def section(db: Database, card: TopicCard, ask: Ask) -> Section:
     """Read what the front page shows of a topic."""
-    before = told_before(db, card.id) if ask.viewer == "public" else None
-    page = topic_page(db, card.id, ask.viewer, before=before, limit=STORIES)
+    page = topic_page(db, card.id, ask.viewer, limit=STORIES)
     days = topic_days(db, card.id, ask)
     total = sum(number for _, number in days)
     return Section(
         card=card,
-        stories=tuple(row for row, _ in page.stories),
+        stories=tuple(row for row, taken in page.stories if not taken.hidden),
         spark=sparkline([number for _, number in days], f"{counted(total, 'story')} in the last {DAYS} days"),
         total=total,
         latest=page.stories[0][1].selected_at if page.stories else None,

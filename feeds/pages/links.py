@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -63,12 +62,3 @@ def host_of(url: str | None) -> str | None:
         return None
     host = urlsplit(safe).hostname or ""
     return host.removeprefix("www.")
-
-
-def without_secrets(text: str, *, all_of_it: bool = False) -> str:
-    """Take what may be secret out of the addresses in a text: users, passwords, and what stands behind ``?``.
-
-    ``all_of_it``: for the owner, who has put it there; only passwords are taken out.
-    """
-    text = re.sub(r"(https?://)[^\s/@]*@", r"\1", text)
-    return text if all_of_it else re.sub(r"(https?://[^\s?#]*)[?#][^\s;,]*", r"\1", text)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from functools import partial
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from feeds.pages.answers import Clock, Make, answered
+from feeds.asked import Clock, utc_now
+from feeds.pages.answers import Make, answered
 from feeds.pages.environment import static_files
 from feeds.pages.front import front
 from feeds.pages.kept import Kept
@@ -30,13 +32,20 @@ PAGES: tuple[tuple[str, Make], ...] = (
     ("/sources", sources),
     ("/sources/{id}", source),
 )
+TYPED = {
+    "/topics": "./",
+    "/topics/": "../",
+    "/stories": "search",
+    "/stories/": "../search",
+    "/search/": "../search",
+    "/sources/": "../sources",
+    "/stories/{id}/": "../{id}",
+    "/events/{id}/": "../{id}",
+    "/sources/{id}/": "../{id}",
+}
+"""Addresses that people type, or make by cutting another; where each leads, relative."""
 FEEDS = (".rss", ".atom", ".json")
 FOR_EVER = "public, max-age=31536000, immutable"
-
-
-def utc_now() -> datetime:
-    """Ask the clock."""
-    return datetime.now(UTC)
 
 
 class PageRoute(Route):
@@ -54,8 +63,15 @@ def page_routes(site: Site, clock: Clock = utc_now) -> list[Route]:
     kept = Kept()
     return [
         *(PageRoute(path, answered(make, site, clock, kept), methods=["GET"]) for path, make in PAGES),
+        *(Route(path, partial(lead_on, to=to), methods=["GET"]) for path, to in TYPED.items()),
         Route("/static/{name}", static_file, methods=["GET"]),
     ]
+
+
+async def lead_on(request: Request, *, to: str) -> Response:
+    """Lead to the page that was meant."""
+    id_ = quote(request.path_params.get("id", ""), safe="")
+    return RedirectResponse(to.replace("{id}", id_), 301)
 
 
 async def static_file(request: Request) -> Response:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 from starlette.responses import Response
 
 from db.found import asked_query, facets_of, find_stories
+from db.preview import each_day
 from db.query_faults import QueryError, SlowError
 from db.query_tree import Query
 from db.reading import Facets, Found
+from feeds.asked import whole_number
 from feeds.pages.answers import Ask
 from feeds.pages.charts import by_day
 
 PAGE = 30
+DAYS = 30
+"""The picture of what was found by day has so many at least."""
 FACETS_OF = 1000
 """What narrows a search down is counted in so many of its newest stories."""
 TIMES = (
@@ -57,14 +63,14 @@ async def found_page(ask: Ask, text: str) -> Response:
         "first": True,
     }
     try:
-        before = ask.number(ask.parameter("before"))
+        before = whole_number(ask.parameter("before"))
         found, facets = await ask.site.readers.read(lambda db: read(db, text, ask, before))
     except QueryError as error:
         context |= {"fault": str(error), "column": error.column}
         return ask.page("search.html", 503 if isinstance(error, SlowError) else 400, **context)
     context |= {"found": found, "facets": facets, "first": before is None}
     if facets is not None:
-        context["chart"] = by_day(facets.days, "story")
+        context["chart"] = by_day(facets.days if facets.of >= FACETS_OF else at_least(DAYS, facets.days), "story")
     made = ask.page("search.html", **context)
     made.headers["X-Robots-Tag"] = "noindex"
     return made
@@ -79,6 +85,17 @@ def read(db: Database, text: str, ask: Ask, before: int | None) -> tuple[Found, 
     if query is None:
         return found, ask.kept.get(("facets", ask.viewer), ask.now, lambda: facets(db, query, ask))
     return found, facets(db, query, ask)
+
+
+def at_least(number: int, days: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
+    """Put empty days before those of a picture that has fewer: a single day would be one block as wide as it.
+
+    Only where all that was found is counted: else those days may have some.
+    """
+    if not days:
+        return days
+    first = date.fromisoformat(days[0][0])
+    return [*((day, 0) for day in each_day(first - timedelta(days=max(0, number - len(days))), first)[:-1]), *days]
 
 
 def facets(db: Database, query: Query | None, ask: Ask) -> Facets:

@@ -14,6 +14,7 @@ from db.found import asked_query, find_stories
 from db.health import source_healths
 from db.reading import Found, PollDay, SourceRead
 from db.source_read import days_of, read_source, read_sources, whole
+from feeds.asked import whole_number
 from feeds.pages.answers import Ask
 from feeds.pages.charts import Chart, by_day, polls, sparkline
 from feeds.pages.environment import HEALTH
@@ -39,7 +40,7 @@ class Line(NamedTuple):
 async def sources(ask: Ask) -> Response:
     """Make a page of the list: what is in trouble first; of those with ``q`` in a name, and a ``health``, if asked."""
     words, health = ask.parameter("q").strip().casefold(), ask.parameter("health")
-    number = max(1, ask.number(ask.parameter("page")) or 1)
+    number = max(1, whole_number(ask.parameter("page")) or 1)
 
     def read(db: Database) -> tuple[list[tuple[str, str, str]], int, list[Line]]:
         every = source_healths(db, ask.now)

@@ -11,7 +11,7 @@ from typing import Any
 from db.reading import StoryRow, TopicPage, TopicRead
 from feeds.pages.charts import by_day
 from feeds.pages.environment import written
-from feeds.pages.front import Section
+from feeds.pages.front import TOPICS, Section
 from feeds.pages.links import root_of
 from feeds.site import TopicCard
 
@@ -61,7 +61,17 @@ def static_index(
         for card, stories, latest in topics
         if not card.secret
     ]
-    context = {"sections": sections, "covered": (), "several": False, "chart": None, "total": 0, "days": 0, "today": ""}
+    others = [section.card for section in sections[TOPICS:]]
+    context = {
+        "sections": sections[:TOPICS],
+        "others": others,
+        "covered": (),
+        "several": False,
+        "chart": None,
+        "total": 0,
+        "days": 0,
+        "today": "",
+    }
     return written("front.html", **still("/"), **context)
 
 

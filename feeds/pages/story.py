@@ -9,6 +9,7 @@ from db.model import Enclosure
 from db.reading import EventRead, StoryRead
 from db.revisions import histories
 from db.story_read import read_event, read_story
+from feeds.asked import whole_number
 from feeds.pages.answers import Ask
 from feeds.pages.body import body
 from feeds.pages.charts import coverage
@@ -20,7 +21,7 @@ NO_STORY = "There is no such story, or it is not shown. Search finds those that 
 
 async def story(ask: Ask) -> Response:
     """Make the page."""
-    number = ask.number(ask.request.path_params["id"])
+    number = whole_number(ask.request.path_params["id"])
     if number is None:
         ask.missing(NO_STORY)
 
@@ -66,7 +67,7 @@ def is_image(file: Enclosure) -> bool:
 
 async def event(ask: Ask) -> Response:
     """Make an event's page: its stories on a line of time."""
-    number = ask.number(ask.request.path_params["id"])
+    number = whole_number(ask.request.path_params["id"])
 
     def read(db: Database) -> EventRead | None:
         return None if number is None else read_event(db, number, ask.viewer)

@@ -9,11 +9,12 @@ from sqlite_utils import Database
 from starlette.responses import RedirectResponse, Response
 
 from db.reading import TopicPage
-from db.topic_read import told_before, topic_page
+from db.topic_read import topic_page
+from feeds.asked import whole_number
 from feeds.pages.answers import Ask, fault
 from feeds.pages.charts import by_day
 from feeds.pages.front import DAYS, topic_days
-from feeds.pages.topics import archive_pages, named
+from feeds.pages.topics import named
 
 PAGE = 30
 GONE = "It has another address now. Ask for it where you got this one."
@@ -31,11 +32,11 @@ async def topic(ask: Ask) -> Response:
         if ask.site.gone(name):
             return fault(ask, 410, "This topic has moved", GONE)
         ask.missing("There is no such topic. The front page lists those that there are.")
-    before = ask.number(ask.parameter("before"))
+    before = whole_number(ask.parameter("before"))
 
     def read(db: Database) -> tuple[TopicPage, Sequence[tuple[str, int]]]:
         return (
-            topic_page(db, card.id, ask.viewer, before=first_of(db, card.id, ask, before), limit=PAGE),
+            topic_page(db, card.id, ask.viewer, before=before, limit=PAGE),
             topic_days(db, card.id, ask),
         )
 
@@ -48,19 +49,13 @@ async def topic(ask: Ask) -> Response:
         chart=by_day(days, "story"),
         total=sum(number for _, number in days),
         days=DAYS,
-        archive=archive_pages(ask.site, card.name),
+        archive=ask.site.last_page(card.name),
         base_url=ask.site.base_url,
     )
     if card.secret:
         made.headers["X-Robots-Tag"] = "noindex"
         made.headers["Cache-Control"] = "private, no-store" if ask.session is not None else "private, max-age=60"
     return made
-
-
-def first_of(db: Database, topic: str, ask: Ask, before: int | None) -> int | None:
-    """Give the number that a page begins below. Nobody but the owner is told of a story before its digest is."""
-    waiting = told_before(db, topic) if ask.viewer == "public" else None
-    return before if waiting is None else min(waiting, waiting if before is None else before)
 
 
 async def beside(ask: Ask) -> Response:

@@ -15,16 +15,3 @@ def cards(site: Site, *, secret: bool) -> Sequence[TopicCard]:
 def named(site: Site, name: str) -> TopicCard | None:
     """Find the topic that has this public name; who knows a secret one's may read it."""
     return next((card for card in site.topics() if card.name == name), None)
-
-
-def archive_pages(site: Site, name: str) -> int:
-    """Count a topic's archive pages: they are numbered from 1, the oldest, and none is missing."""
-    last = 0
-    step = 1
-    while step:
-        if site.document(f"topics/{name}/{last + step}.rss") is not None:
-            last += step
-            step *= 2
-        else:
-            step //= 2
-    return last

@@ -69,7 +69,7 @@ def today(now: datetime) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """Say a number of things → ``1 story``, ``1,204 stories``."""
     if many is None:
-        many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+        many = f"{one[:-1]}ies" if one.endswith("y") and one[-2] not in "aeou" else f"{one}s"
     return f"{number:,} {one if number == 1 else many}"
 
 
