@@ -15,7 +15,8 @@ from dataclasses import replace
 
 from db.model import FORMATS, Coverage, Enclosure
 from db.output import FeedItem, TopicFeed
-from feeds.render import ItemCache, render, topic_channel
+from feeds.fit import parts_of
+from feeds.render import ItemCache, assembled, render, topic_channel
 
 BASE = "https://wire.example/"
 SENTENCE = (
@@ -68,7 +69,8 @@ def topic(count: int, size: int) -> TopicFeed:
 
 def in_all_formats(feed: TopicFeed, caches: ItemCache | None) -> int:
     """Render a topic in all formats → bytes."""
-    return sum(len(render(feed, fmt, topic_channel(feed, fmt, BASE), caches).body) for fmt in FORMATS)
+    parts = parts_of(feed, caches)
+    return sum(len(assembled(topic_channel(feed, fmt, BASE), fmt, parts[fmt])) for fmt in FORMATS)
 
 
 def spent_ms(work: Callable[[int], object], rounds: int) -> float:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
@@ -20,13 +20,14 @@ SILENT_DAYS = 3
 CROWDED_POLLS = 2
 
 
-def source_status(db: Database, now: datetime, *, only: str | None = None) -> list[dict[str, Any]]:
+def source_status(db: Database, now: datetime, *, only: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Read every source of the config with its last outcome, next poll, entry count, health, and notes on it.
 
-    ``only``: just the source with this config id, and also if it was taken out of the config.
+    ``only``: just the sources with these config ids, and also those that were taken out of the config.
     """
+    where = "s.removed_at IS NULL" if only is None else "s.config_id IN (SELECT value FROM json_each(?))"
     found = db.query(
-        """
+        f"""
         SELECT s.config_id AS source, s.title AS title, s.url AS url, s.last_outcome AS outcome, s.last_error AS error,
                s.last_poll_at AS last_poll, s.last_good_at AS last_good, s.next_poll_at AS next_poll,
                s.failures AS failures, s.held_until AS held_until, s.gone_at AS gone_at, s.spacing_s AS spacing_s,
@@ -37,18 +38,31 @@ def source_status(db: Database, now: datetime, *, only: str | None = None) -> li
                s.hub_url AS hub, x.state AS push, x.last_error AS push_error, x.expires_at AS lease_until,
                s.last_push_at AS last_push
         FROM sources s LEFT JOIN subscriptions x ON x.source_id = s.id
-        WHERE iif(?1 IS NULL, s.removed_at IS NULL, s.config_id = ?1) ORDER BY s.id
+        WHERE {where} ORDER BY s.id
         """,
-        [only],
+        [] if only is None else [json.dumps(list(only))],
     )
     rows = list(found)
     holders: dict[str, list[str]] = {}
-    for source, *places in db.execute("SELECT config_id, url, moved_url FROM sources WHERE removed_at IS NULL"):
+    moved = any(row["moved_url"] for row in rows)
+    for source, *places in (
+        () if not moved else db.execute("SELECT config_id, url, moved_url FROM sources WHERE removed_at IS NULL")
+    ):
         for place in set(places) - {None}:
             holders.setdefault(place, []).append(source)
     for row in rows:
         row["twin"] = next((one for one in holders.get(row["moved_url"], ()) if one != row["source"]), None)
     return [told(row, now) for row in rows]
+
+
+def source_healths(db: Database, now: datetime) -> list[tuple[str, str, str]]:
+    """Read how each source of the config is, in its order → (config id, title, health)."""
+    found = db.query(
+        "SELECT config_id AS source, coalesce(nullif(title, ''), config_id) AS title, url, last_outcome AS outcome, "
+        "last_error AS error, failures, held_until, gone_at, last_new_at AS last_new, usual_gap_s "
+        "FROM sources WHERE removed_at IS NULL ORDER BY id"
+    )
+    return [(row["source"], row["title"], health(row, now)) for row in found]
 
 
 def told(row: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -84,8 +98,8 @@ def is_silent(row: dict[str, Any], now: datetime) -> bool:
     """Tell whether a source on the web has been without news for much longer than it usually is."""
     if row["last_new"] is None or row["usual_gap_s"] is None or not row["url"].startswith("http"):
         return False
-    longest = max(timedelta(seconds=SILENT_GAPS * row["usual_gap_s"]), timedelta(days=SILENT_DAYS))
-    return now - parse_iso(row["last_new"]) > longest
+    longest_s: float = max(SILENT_GAPS * row["usual_gap_s"], SILENT_DAYS * 86_400)
+    return (now - parse_iso(row["last_new"])).total_seconds() > longest_s
 
 
 def notes(row: dict[str, Any], now: datetime) -> Iterator[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from sqlite_utils import Database
 
@@ -21,7 +24,7 @@ SELECT p.source_id, substr(p.started_at, 1, 10) AS day, count(*),
        count(*) FILTER (WHERE p.outcome NOT IN ({", ".join(f"'{outcome}'" for outcome in sorted(GOOD))})), sum(p.new)
 FROM polls p {{}} AND p.id >= ? AND p.started_at >= ? GROUP BY p.source_id, day
 """
-OF_ALL, OF_ONE = "NOT INDEXED WHERE 1", "WHERE p.source_id = ?"
+OF_ALL, OF_SOME = "NOT INDEXED WHERE 1", "WHERE p.source_id IN (SELECT value FROM json_each(?))"
 """By the index of sources, the polls of a month would be looked up one by one in those of years."""
 
 LAST = """
@@ -30,16 +33,18 @@ FROM polls p JOIN sources s ON s.id = p.source_id WHERE s.config_id = ? ORDER BY
 """
 
 
-Days = defaultdict[str, dict[str, PollDay]]
-"""What each day brought, by source and day."""
+Days = Mapping[str, Mapping[str, PollDay]]
+"""By source and day."""
 
 
-def read_sources(db: Database, now: datetime, days: Days | None = None) -> tuple[SourceRead, ...]:
-    """Read all sources of the config, in its order, with each of the last 30 days.
+def read_sources(
+    db: Database, now: datetime, only: Sequence[str] | None = None, days: Days | None = None
+) -> tuple[SourceRead, ...]:
+    """Read all sources of the config, in its order, or ``only`` these, with each of the last 30 days.
 
-    ``days``: those, where they were counted before: of thousands of sources that goes through millions of polls.
+    ``days``: what ``days_of`` counted of them before.
     """
-    days = days_of(db, now) if days is None else days
+    days = days_of(db, now, only) if days is None else days
     sites = sites_of(db)
     return tuple(
         SourceRead(
@@ -47,9 +52,9 @@ def read_sources(db: Database, now: datetime, days: Days | None = None) -> tuple
             title=row["title"] or row["source"],
             site_url=sites[row["source"]],
             status=row,
-            days=whole(days[row["source"]], now),
+            days=whole(days.get(row["source"], {}), now),
         )
-        for row in source_status(db, now)
+        for row in source_status(db, now, only=only)
     )
 
 
@@ -58,7 +63,7 @@ def read_source(db: Database, source: str, now: datetime) -> SourceRead | None:
 
     None where there never was one.
     """
-    row = next(iter(source_status(db, now, only=source)), None)
+    row = next(iter(source_status(db, now, only=[source])), None)
     if row is None:
         return None
     return SourceRead(
@@ -66,7 +71,7 @@ def read_source(db: Database, source: str, now: datetime) -> SourceRead | None:
         title=row["title"] or source,
         site_url=sites_of(db)[source],
         status=row,
-        days=whole(days_of(db, now, source)[source], now),
+        days=whole(days_of(db, now, [source])[source], now),
         polls=tuple(
             PollRead(
                 started_at=at, outcome=outcome, status=status, new=new, changed=changed, error=error, duration_ms=took
@@ -81,26 +86,30 @@ def sites_of(db: Database) -> dict[str, str | None]:
     return dict(db.execute("SELECT config_id, site_url FROM sources").fetchall())
 
 
-def days_of(db: Database, now: datetime, source: str | None = None) -> Days:
-    """Count the polls of the last days, of all sources or of one → by source and day."""
+def days_of(db: Database, now: datetime, only: Sequence[str] | None = None) -> defaultdict[str, dict[str, PollDay]]:
+    """Count the polls of the last days, of all sources or of some → by source and day."""
     since = iso(now - timedelta(days=DAYS - 1))[:10]
     params: list[str | int] = [first_poll(db, since), since]
     names = dict(db.execute("SELECT id, config_id FROM sources").fetchall())
-    if source is not None:
-        params.insert(0, next((id_ for id_, name in names.items() if name == source), 0))
-    found: Days = defaultdict(dict)
-    for id_, day, polls, failed, new in db.execute(BY_DAY.format(OF_ALL if source is None else OF_ONE), params):
+    if only is not None:
+        wanted = frozenset(only)
+        params.insert(0, json.dumps([id_ for id_, name in names.items() if name in wanted]))
+    found: defaultdict[str, dict[str, PollDay]] = defaultdict(dict)
+    for id_, day, polls, failed, new in db.execute(BY_DAY.format(OF_ALL if only is None else OF_SOME), params):
         found[names[id_]][day] = PollDay(day=day, polls=polls, failed=failed, new=new)
     return found
 
 
-def whole(days: dict[str, PollDay], now: datetime) -> tuple[PollDay, ...]:
+def whole(days: Mapping[str, PollDay], now: datetime) -> tuple[PollDay, ...]:
     """Put in the days without any poll."""
-    last = now.date()
-    nothing = {
-        day: PollDay(day=day, polls=0, failed=0, new=0) for day in each_day(last - timedelta(days=DAYS - 1), last)
-    }
-    return tuple(days.get(day, empty) for day, empty in nothing.items())
+    return tuple(days.get(empty.day, empty) for empty in without_polls(now.date()))
+
+
+@lru_cache(maxsize=2)
+def without_polls(last: date) -> tuple[PollDay, ...]:
+    """Make the last days, up to this one, of a source that was never polled."""
+    first = last - timedelta(days=DAYS - 1)
+    return tuple(PollDay(day=day, polls=0, failed=0, new=0) for day in each_day(first, last))
 
 
 def first_poll(db: Database, since: str) -> int:

@@ -12,6 +12,7 @@ from db.output import TopicFeed
 from db.paging import Sizes, how_many_fit
 from feeds.channel import topic_channel
 from feeds.render import ItemCache, Part, assembled, rendered_items
+from feeds.told import Told
 
 Parts = Mapping[Format, Sequence[Part]]
 """The same items in each format."""
@@ -24,7 +25,8 @@ ROOM = 1024
 
 def parts_of(feed: TopicFeed, cache: ItemCache | None = None) -> Parts:
     """Render each item in each format."""
-    return {fmt: rendered_items(feed, fmt, cache) for fmt in FORMATS}
+    told: dict[str, Told] = {}
+    return {fmt: rendered_items(feed, fmt, cache, told) for fmt in FORMATS}
 
 
 def sizes_of(parts: Parts) -> list[Sizes]:

@@ -75,7 +75,13 @@ def related_links(item: FeedItem) -> list[tuple[str, str]]:
 
 def tag_scheme(tag: str) -> str:
     """Name what kind of tag ``kind:name`` is, as an IRI: Atom's ``scheme``, the ``domain`` of RSS."""
-    return f"urn:wireroom:tags:{quote(tag.partition(':')[0], safe='')}"
+    return kind_scheme(tag.partition(":")[0])
+
+
+@lru_cache(maxsize=1024)
+def kind_scheme(kind: str) -> str:
+    """Name a kind of tags as an IRI."""
+    return f"urn:wireroom:tags:{quote(kind, safe='')}"
 
 
 def link(name: str, url: str | None) -> str:

@@ -7,21 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from db.model import EventTold
-from db.output import Digest, FeedItem, TopicFeed
+from db.output import Digest, FeedItem
 from feeds.channel import Channel
-from feeds.digest import digest_excerpt, digest_html, digest_time, digest_title
-from feeds.item import (
-    byline,
-    content_html,
-    excerpt,
-    language,
-    published,
-    source_name,
-    title,
-    updated,
-)
-from feeds.media import files, media_type, podcast_members
+from feeds.item import byline, language, source_name, title
+from feeds.media import media_type, podcast_members
 from feeds.strict import address, meant, plain
+from feeds.told import Told
 
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -54,7 +45,7 @@ def json_bytes(value: dict[str, Any]) -> bytes:
     return meant(ENCODER.encode(value).encode())
 
 
-def json_item(item: FeedItem) -> dict[str, Any]:
+def json_item(told: Told, item: FeedItem) -> dict[str, Any]:
     """Make one item. ``_wireroom`` is our extension, for programs: the story, all its coverage, the event."""
     attachments = [
         given(
@@ -66,20 +57,20 @@ def json_item(item: FeedItem) -> dict[str, Any]:
                 "duration_in_seconds": one.duration_s,
             }
         )
-        for one in files(item)
+        for one in told.files
     ]
     return given(
         {
             "id": item.guid,
             "url": address(item.url),
-            "title": title(item),
-            "content_html": content_html(item),
-            "summary": excerpt(item),
+            "title": told.title,
+            "content_html": told.html,
+            "summary": told.excerpt,
             "image": address(item.image),
-            "date_published": published(item).isoformat(),
-            "date_modified": updated(item).isoformat(),
+            "date_published": told.published.isoformat(),
+            "date_modified": told.updated.isoformat(),
             "authors": [{"name": name}] if (name := byline(item)) else None,
-            "tags": list(map(plain, item.tags)) or None,
+            "tags": told.tags or None,
             "language": language(item),
             "attachments": attachments or None,
             "_wireroom": {
@@ -94,14 +85,14 @@ def json_item(item: FeedItem) -> dict[str, Any]:
     )
 
 
-def json_digest(feed: TopicFeed, digest: Digest) -> dict[str, Any]:
+def json_digest(told: Told, digest: Digest) -> dict[str, Any]:
     """Make one digest; ``_wireroom`` has its period and its stories, as items have theirs."""
-    time = digest_time(digest).isoformat()
+    time = told.published.isoformat()
     return {
         "id": digest.guid,
-        "title": digest_title(feed, digest),
-        "content_html": digest_html(digest),
-        "summary": digest_excerpt(digest),
+        "title": told.title,
+        "content_html": told.html,
+        "summary": told.excerpt,
         "date_published": time,
         "date_modified": time,
         "_wireroom": {

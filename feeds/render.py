@@ -6,7 +6,7 @@ An item is rendered alone, so that a bad one costs only itself, and one that is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from feeds.channel import MEDIA_TYPES, Channel, feed_path, public_name, topic_ch
 from feeds.item import NO_TITLE, changed, feed_language, feed_updated, xml_text
 from feeds.jsonfeed import json_bytes, json_digest, json_document, json_item
 from feeds.strict import plain
+from feeds.told import Told, told_of
 from feeds.xml_document import xml_document, xml_item
 
 __all__ = [
@@ -90,8 +91,14 @@ def render(feed: TopicFeed, fmt: Format, channel: Channel, cache: ItemCache | No
     return Rendered(body=assembled(channel, fmt, parts), left_out=left_out)
 
 
-def rendered_items(feed: TopicFeed, fmt: Format, cache: ItemCache | None = None) -> list[Part]:
-    """Render each item of a feed by itself, in order. Of two items with one guid the second is not written."""
+def rendered_items(
+    feed: TopicFeed, fmt: Format, cache: ItemCache | None = None, told: MutableMapping[str, Told] | None = None
+) -> list[Part]:
+    """Render each item of a feed by itself, in order. Of two items with one guid the second is not written.
+
+    ``told``: what the formats tell alike, by guid; who renders several of the same feed gives each the same mapping.
+    """
+    told = {} if told is None else told
     parts: list[Part] = []
     seen: set[str] = set()
     for item in feed.entries:
@@ -101,22 +108,25 @@ def rendered_items(feed: TopicFeed, fmt: Format, cache: ItemCache | None = None)
         seen.add(item.guid)
         part = cache.look_up(item, fmt, feed.title) if cache is not None else None
         if part is None:
-            part = rendered_item(feed, item, fmt)
+            part = rendered_item(feed, item, fmt, told)
             if cache is not None:
                 cache.keep(part, fmt, feed.title)
         parts.append(part)
     return parts
 
 
-def rendered_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Format) -> Part:
+def rendered_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Format, told: MutableMapping[str, Told]) -> Part:
     """Render one item. Raises nothing: whatever it raises, the others go out."""
     try:
         if isinstance(item, FeedItem):
             changed(item)  # the document's own date is made of it
+        this = told.get(item.guid) or told.setdefault(item.guid, told_of(feed, item))
         if fmt != "json":
-            body, uses = xml_item(feed, item, fmt)
+            body, uses = xml_item(feed, this, fmt)
             return Part(item, body, None, uses)
-        return Part(item, json_bytes(json_item(item) if isinstance(item, FeedItem) else json_digest(feed, item)), None)
+        return Part(
+            item, json_bytes(json_item(this, item) if isinstance(item, FeedItem) else json_digest(this, item)), None
+        )
     except Exception as error:  # noqa: BLE001 - told to the caller, who logs it
         return Part(item, None, f"{type(error).__name__}: {error}")
 

@@ -66,11 +66,12 @@ def plain(text: str) -> str:
 
     What no text means is replaced here as in ``meant``: then what has no other words is known to have none.
     """
-    if _ODD_CHARACTER.search(text):
+    if ("\x7f" in text or not text.isascii()) and _ODD_CHARACTER.search(text):
         text = " ".join(meant(text.encode()).decode().split())
     return _END_TAG.sub("<\u2060", text) if "</" in text else text
 
 
+@lru_cache(maxsize=8192)
 def plain_name(text: str) -> str:
     """Give the name of who wrote it: without an address that stands beside it as ``<who@where>``."""
     if "@" in text and "<" in text:

@@ -19,12 +19,12 @@ from typing import Literal
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from db.output import Digest, FeedItem, TopicFeed
+from db.output import FeedItem, TopicFeed
 from feeds.channel import MEDIA_TYPES, Channel, feed_title
-from feeds.digest import digest_excerpt, digest_html, digest_time, digest_title
 from feeds.extensions import CONTENT, NAMESPACES, AtomFeedExtension, FeedExtension, add, extend_atom, extend_rss
-from feeds.item import author, content_html, excerpt, published, title, updated
+from feeds.item import author
 from feeds.strict import address, meant
+from feeds.told import Told
 
 PLAIN = re.compile(
     rb"<(?:(?:title|subtitle|summary|name|source|media:title|podcast:person|dc:creator)[ >][^<]*"
@@ -36,47 +36,46 @@ ONE_AT_A_TIME = Lock()
 """feedgen sets the process's locale while it writes an RSS date, which two threads must never do at once."""
 
 
-def xml_item(feed: TopicFeed, item: FeedItem | Digest, fmt: Literal["rss", "atom"]) -> tuple[bytes, frozenset[str]]:
+def xml_item(feed: TopicFeed, told: Told, fmt: Literal["rss", "atom"]) -> tuple[bytes, frozenset[str]]:
     """Write one item's element → its bytes, and the prefixes of the namespaces that it uses.
 
+    Its text, most of its bytes, is written once for both formats, and put in its place in the end.
     Raises ValueError, UnicodeError and others for what XML can't hold.
     """
     root = etree.Element("root", nsmap=NAMESPACES)
-    if isinstance(item, FeedItem):
-        name, html, text = title(item), content_html(item), excerpt(item)
-        first, last, by, url = published(item), updated(item), author(item), address(item.url)
-    else:
-        name, html, text = digest_title(feed, item), digest_html(item), digest_excerpt(item)
-        first, last, by, url = digest_time(item), digest_time(item), feed_title(feed), None
+    item = told.item
+    by, url = (author(item), address(item.url)) if isinstance(item, FeedItem) else (feed_title(feed), None)
     if fmt == "rss":
         made = add(root, "item")
-        add(made, "title").text = name
+        add(made, "title").text = told.title
         if url is not None:
             add(made, "link").text = url
         # An RSS description is HTML: text as it is would bring markup to life that an article only wrote about.
-        add(made, "description").text = escape(text, quote=False)
-        add(made, CONTENT + "encoded").text = html
+        add(made, "description").text = escape(told.excerpt, quote=False)
+        place, end = add(made, CONTENT + "encoded"), b"</content:encoded>"
         add(made, "guid", isPermaLink="false").text = item.guid
-        add(made, "pubDate").text = format_datetime(first)
+        add(made, "pubDate").text = format_datetime(told.published)
         if isinstance(item, FeedItem):
-            extend_rss(made, item)
+            extend_rss(made, told, item)
     else:
         made = add(root, "entry")
         add(made, "id").text = item.guid
-        add(made, "title").text = name
+        add(made, "title").text = told.title
         # A fraction tells apart what was changed in one second: readers sort by it, and go by it.
-        add(made, "updated").text = last.replace(microsecond=item.number % 1_000_000).isoformat()
-        add(made, "published").text = first.isoformat()
+        add(made, "updated").text = told.updated.replace(microsecond=item.number % 1_000_000).isoformat()
+        add(made, "published").text = told.published.isoformat()
         add(add(made, "author"), "name").text = by
-        add(made, "content", type="html").text = html
+        place, end = add(made, "content", type="html"), b"</content>"
         if url is not None:
             add(made, "link", href=url)
-        add(made, "summary").text = text
+        add(made, "summary").text = told.excerpt
         if isinstance(item, FeedItem):
-            extend_atom(made, item)
+            extend_atom(made, told, item)
+    place.text = ""  # so that it has a tag at its end
     whole: bytes = etree.tostring(root, encoding="UTF-8")
-    cut = whole[whole.index(b">") + 1 : whole.rindex(b"</")]
-    return meant(plain_marked(cut)), frozenset(child.prefix for child in made) - {None}
+    cut = meant(plain_marked(whole[whole.index(b">") + 1 : whole.rindex(b"</")]))
+    before, _, after = cut.partition(end)
+    return b"".join((before, told.xml(), end, after)), frozenset(child.prefix for child in made) - {None}
 
 
 def plain_marked(xml: bytes) -> bytes:

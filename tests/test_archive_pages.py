@@ -194,6 +194,22 @@ async def test_news_does_not_wait_for_pages_that_must_be_written_anew(
     assert b"Another title" in shop.file("topics/t/1.atom")
 
 
+async def test_feed_is_not_made_again_for_pages_that_must_be_written_anew(shop: PrintShop) -> None:
+    """After another base URL these are all of a long past, for many beats; what the feed has is as it was."""
+    shop.take(11)
+    await shop.press.publish()
+    shop.write(lambda db: db.execute("UPDATE archive_pages SET changes = changes + 1"))
+    topics = shop.config.publish / "topics"
+    for path in ("t.atom", "t/1.atom", "t/2.atom"):
+        (topics / path).unlink()
+    await shop.press.publish()
+    assert {path: (topics / path).exists() for path in ("t.atom", "t/1.atom", "t/2.atom")} == {
+        "t.atom": False,
+        "t/1.atom": True,
+        "t/2.atom": True,
+    }
+
+
 async def test_pages_are_looked_up_as_they_are_now(shop: PrintShop) -> None:
     """From the folder, by their paths; nothing else of the folder is."""
     shop.take(8)

@@ -104,9 +104,9 @@ def test_items_that_are_as_they_were_are_not_rendered_again(fmt: Format, monkeyp
     rendered: list[str] = []
     whole = rendering.rendered_item
 
-    def noted(feed: Any, item: Any, fmt: Any) -> Any:
+    def noted(feed: Any, item: Any, *rest: Any) -> Any:
         rendered.append(item.guid)
-        return whole(feed, item, fmt)
+        return whole(feed, item, *rest)
 
     monkeypatch.setattr(rendering, "rendered_item", noted)
     kept = render(changed, fmt, channel, cache)

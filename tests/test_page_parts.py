@@ -91,7 +91,10 @@ def test_small_pictures_are_well_formed_and_say_what_they_show() -> None:
         assert parsed.get("aria-label")
         assert not re.search(r"style=|<script|on\w+=", picture)
     failed = etree.fromstring(polls([(10, 0), (10, 10), (10, 1)], "x", height=20))
-    assert [rect.get("class") for rect in failed] == ["fine", "bad", "fine", "bad"]
+    assert {shape.get("class"): shape.get("d") for shape in failed} == {
+        "fine": "M0 20.0v-20.0h3v20.0zM8 20.0v-18.0h3v18.0z",
+        "bad": "M4 20.0v-20.0h3v20.0zM8 2.0v-2.0h3v2.0z",
+    }
 
 
 def test_coverage_goes_up_a_step_for_each_report() -> None:

@@ -8,18 +8,15 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime
 from html import escape, unescape
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
-from sqlite_utils import Database
 
 from db.model import Enclosure
-from db.source_read import Days, days_of
-from feeds.pages import sources as pages_of_sources
 from feeds.pages.body import ATTRIBUTES, EVERY, HEADINGS, PLAIN, VOID, body
 from feeds.site import TopicCard
 from newsroom import at
@@ -102,25 +99,39 @@ def test_sources_in_trouble_come_first_with_what_is_wrong(ask: Asker) -> None:
         assert b"javascript:" not in ask(address).body
 
 
-def test_many_sources_are_listed_page_by_page(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those in trouble on the first; all are counted on each. What the pictures show is not counted for each page."""
-    monkeypatch.setattr(pages_of_sources, "PAGE", 2)
-    counted: list[object] = []
+def test_many_sources_are_on_pages_and_found_by_name_and_health(tmp_path: Path) -> None:
+    """Trouble is on the first page wherever it stands in the config; every source is on one page."""
+    room = reading_room(tmp_path / "wireroom.db")
+    room.db.execute("BEGIN IMMEDIATE")
+    room.db.conn.executemany(
+        "INSERT INTO sources (config_id, url, added_at, last_outcome, failures) VALUES (?, '', ?, ?, ?)",
+        ((f"more-{n}", "2026-11-20T00:00:00Z", "timeout" if n == 229 else "ok", int(n == 229)) for n in range(230)),
+    )
+    room.db.execute("COMMIT")
+    room.db.close()
+    ask = Asker(PageSite(room.path, []), at(36))
+    names, path = [], "/sources"
+    while path:
+        page = ask(path)
+        names.append(page.texts("//th[@scope='row']/a"))
+        path = next((f"/{link.get('href').removeprefix('./')}" for link in page.all("//a[@rel='next']")), "")
+    found = {
+        each: ask(f"/sources?{each}").texts("//th[@scope='row']/a")
+        for each in ("q=MORE-12&page=1", "health=failing", "q=wire&health=failing")
+    }
+    beyond = ask("/sources?page=99")
+    ask.close()
 
-    def count(db: Database, now: datetime) -> Days:
-        counted.append(now)
-        return days_of(db, now)
-
-    monkeypatch.setattr(pages_of_sources, "days_of", count)
-    fresh = Asker(ask.site, at(36))
-    first, second, third = (fresh(f"/sources{query}") for query in ("", "?page=2", "?page=3"))
-
-    assert [page.texts("//th[@scope='row']") for page in (first, second, third)] == [["post", "wire"], ["herald"], []]
-    assert [one for one in first.links() if "page=" in one] == ["/sources?page=2"]
-    assert "/sources?page=3" not in second.links()
-    assert second.texts("//div[@class='dateline']/p")[0].startswith("3 sources 1 in trouble")
-    assert len(counted) == 1
-    fresh.loop.close()
+    assert [len(each) for each in names] == [100, 100, 33]
+    assert names[0][0] == "more-229"
+    assert {one for each in names for one in each} == {*SOURCES, *(f"more-{n}" for n in range(230))}
+    assert found == {
+        "q=MORE-12&page=1": ["more-12", *(f"more-12{n}" for n in range(10))],
+        "health=failing": ["more-229"],
+        "q=wire&health=failing": [],
+    }
+    assert beyond.status == 200
+    assert "/sources" in beyond.links()
 
 
 def test_a_sources_page_has_its_stories_and_polls(ask: Asker) -> None:

@@ -112,8 +112,13 @@ class Archiver:
         empty = empty_sizes(bare, subject.config.base_url, subject.name, subject.config.hubs)
         return last_that_fits(page, sizes, empty, subject.topic.max_bytes)
 
-    def print_pages(self, subject: Subject, *, all_of_them: bool) -> tuple[int, bool]:
-        """Write the pages that changed, newest first → the number of the last page, and whether some must wait.
+    @property
+    def has_time(self) -> bool:
+        """Whether that time is not over."""
+        return time.monotonic() < self._end
+
+    def print_pages(self, subject: Subject, *, all_of_them: bool) -> int:
+        """Write the pages that changed, newest first → the number of the last page. Some may have to wait.
 
         Those that were never written are, all others for a while only, unless ``all_of_them``; none of
         those once it is to stop. Raises PublishError.
@@ -124,8 +129,7 @@ class Archiver:
         done: list[Page] = []
         try:
             for page in stale:
-                has_time = all_of_them or time.monotonic() < self._end
-                if page.is_new or (has_time and not self._stop()):
+                if page.is_new or ((all_of_them or self.has_time) and not self._stop()):
                     self._print_page(subject, page, last)
                     done.append(page)
         finally:
@@ -133,7 +137,7 @@ class Archiver:
             if done:
                 mark = partial(mark_pages_published, topic_id=subject.row, pages=done)
                 self._writer.submit(mark, own=True).result()
-        return last, len(done) < len(stale)
+        return last
 
     def _print_page(self, subject: Subject, page: Page, last: int) -> None:
         with one_moment(self._reader):

@@ -55,7 +55,7 @@ class Press:
         self._front = FrontPage()
         self._reader: Database | None = None
         self._printer: Printer | None = None
-        self._more: set[str] = set()  # topics of which not all of the past is written yet
+        self._more: set[str] = set()  # topics of which not all of the past is on pages yet
         self._late_at: datetime | None = None  # when LATE_EVERY was done last
         self._trouble: str | None = None
         self.archive_trouble: str | None = None
@@ -132,13 +132,15 @@ class Press:
         topics = {topic.id: topic for topic in config.topics if topic.id in self._addresses.names}
         done: dict[str, int] = {}
         trouble: list[str] = []
-        for topic, changes in self._open_topics(self._reader, now, everything).items():
+        opened = self._open_topics(self._reader, now, everything)
+        for topic in (*opened, *(topics_behind(self._reader) - opened.keys())):  # what is new goes first
             if topic in topics and not self._stop.is_set():
                 try:
                     if named_anew:
                         self._printer.look_after_pages(config, topics[topic], self._addresses.names[topic])
-                    self._print_topic(self._printer, config, topics[topic], now, past)
-                    done[topic] = changes
+                    if topic in opened or self._print_past(self._printer, config, topics[topic]):
+                        self._print_topic(self._printer, config, topics[topic], now, past)
+                        done[topic] = opened.get(topic, 0)
                 except PublishError as error:  # shown to everybody, so without a secret topic's name
                     name = self._addresses.names[topic]
                     trouble.append(str(error).replace(name, "(secret)") if topics[topic].secret else str(error))
@@ -163,15 +165,23 @@ class Press:
         return done, trouble[0] if trouble else None
 
     def _open_topics(self, reader: Database, now: datetime, everything: bool) -> dict[str, int]:
-        """Find the topics that must be looked at → their change counts, by id."""
+        """Find the topics whose feeds must be looked at → their change counts, by id."""
         counts = change_counts(reader)
         if everything:
             return counts
-        wanted = {*unpublished(reader), *topics_behind(reader), *self._more}
+        wanted = {*unpublished(reader), *self._more}
         if self._late_at is None or not timedelta(0) <= now - self._late_at < LATE_EVERY:
             self._late_at = now
             wanted |= topics_waiting(reader)
         return {topic: changes for topic, changes in counts.items() if topic in wanted}
+
+    def _print_past(self, printer: Printer, config: Config, topic: Topic) -> bool:
+        """Write archive pages of a topic, while there is time, and nothing else → whether its feed must lead to others.
+
+        Raises PublishError.
+        """
+        name = self._addresses.names[topic.id]
+        return printer.has_time and printer.print_past(config, topic, name) != self._shelf.last_page(name)
 
     def _print_topic(self, printer: Printer, config: Config, topic: Topic, now: datetime, past: bool) -> None:
         """Write a topic, and hold it ready. Raises PublishError."""

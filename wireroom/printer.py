@@ -35,7 +35,7 @@ from wireroom.log import Log
 class Printed:
     """What was written of a topic; ``last_page`` is the number of its newest archive page.
 
-    ``more``: not all of its past is written yet.
+    ``more``: not all of its past is on pages yet.
     """
 
     documents: dict[Format, Published]
@@ -75,11 +75,21 @@ class Printer:
         more = True
         while more:
             more = self._archiver.close_pages(subject, feed, shown, now)
-            last, waiting = self._archiver.print_pages(subject, all_of_them=all_of_it)
+            last = self._archiver.print_pages(subject, all_of_them=all_of_it)
             if not all_of_it or self._stop():
                 break
         made = {fmt: self._write(subject, feed, fmt, parts[fmt], last) for fmt in FORMATS}
-        return Printed(documents=made, last_page=last, more=more or waiting)
+        return Printed(documents=made, last_page=last, more=more)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether pages that are not new may still be written."""
+        return self._archiver.has_time
+
+    def print_past(self, config: Config, topic: Topic, name: str) -> int:
+        """Write archive pages of a topic whose feed is as it was → its last page. Raises PublishError."""
+        row = topic_row(self._reader, topic.id)
+        return self._archiver.print_pages(Subject(config=config, topic=topic, row=row, name=name), all_of_them=False)
 
     def _noted(self, front: Front | None, feed: TopicFeed, count: int) -> set[int]:
         """Have noted what comes to a topic's feed and what leaves it → the numbers of what has a place there.
