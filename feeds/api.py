@@ -133,7 +133,8 @@ async def sources(call: Call) -> Any:
     """List the sources of the config, and how they are; their days as they were two minutes ago at most."""
 
     def job(db: Any) -> Any:
-        return read_sources(db, call.now, call.kept.get("days", call.now, lambda: days_of(db, call.now)))
+        days = call.kept.get("days", call.now, lambda: days_of(db, call.now))
+        return read_sources(db, call.now, days=days)
 
     told = await call.site.readers.read(job)
     return {"sources": [values.source(one, call.base_url, call.viewer) for one in told]}
