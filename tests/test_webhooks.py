@@ -230,6 +230,33 @@ async def test_hidden_and_unannounced_stories_are_passed_over(house: House, serv
         assert house.rows("SELECT sent FROM webhooks") == [(5,)]
 
 
+async def test_topic_that_can_not_be_told_holds_up_no_other(house: House, service: ReaderService) -> None:
+    """What is wrong with it is told; mended, it is sent."""
+    third = '[[topic]]\nid = "third"\ntitle = "Third"\nmatch = \'"number 3"\'\n[[webhook]]'
+    rest = written(service).replace('topics = ["all"]', 'topics = ["all", "third"]').replace("[[webhook]]", third)
+    async with room(house, service, rest=rest) as one:
+        one.print(3)
+        ruined = "UPDATE entries SET enclosures = ? WHERE id = 2"
+        await one.engine.write(lambda db: db.execute(ruined, ["no JSON"]))
+        await one.engine.write(
+            lambda db: [
+                db.execute(
+                    "INSERT INTO selections (topic_id, story_id, number, guid, selected_at) "
+                    "SELECT t.id, x.story_id, 1, 'urn:uuid:third', x.selected_at FROM selections x, topics t "
+                    "WHERE x.story_id = 3 AND t.config_id = 'third'"
+                ),
+                db.execute("UPDATE topics SET last_number = 1 WHERE config_id = 'third'"),
+            ]
+        )
+        await one.quiet()
+        assert [story["guid"] for told in service.told for story in stories(told)] == ["urn:uuid:third"]
+        assert "can't be told: JSONDecodeError" in house.rows("SELECT last_error FROM webhooks ORDER BY topic_id")[0][0]
+        await one.engine.write(lambda db: db.execute(ruined, ["[]"]))
+        await one.again()
+
+        assert numbers(service) == [[1], [2, 3, 4]]
+
+
 async def test_gone_ends_it_until_the_address_is_another(house: House, service: ReaderService) -> None:
     """410: nothing more is sent there, and status says so; with another url it goes on where it stood."""
     async with room(house, service) as one:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from db.archive import ArchiveError
-from db.output import Policy
+from db.output import FeedItem, Policy
 from db.times import iso, iso_after
-from db.webhooks import Hook, batch_items, due_webhooks, keep_webhooks, take_batch, write_sent, write_unsent
+from db.webhooks import Batch, Hook, batch_items, due_webhooks, keep_webhooks, take_batch, write_sent, write_unsent
 from feeds.render import feed_path
 from feeds.webhook_message import message, message_id, signed_headers
 from ingest.websub import ask_again_at
@@ -75,23 +76,18 @@ class Webhooks:
         batch = await engine.writer.write(partial(take_batch, hook=one), own=True)
         if batch is None:
             return
-        items = batch_items(engine.reader, one, batch, policy)
         error, wait_s, gone = None, None, False
-        if items:
-            name = engine.press.names.get(one.topic)
-            body = message(
-                items,
-                topic=one.topic,
-                topic_title=one.title,
-                feed_url=config.base_url + feed_path(name, "json") if name is not None else None,
-                base_url=config.base_url,
-            )
-            id_ = message_id(archive=one.archive, webhook=one.id, topic_urn=one.urn, after=batch.after, to=batch.to)
-            headers = signed_headers(id_, body, secret=hook.secret, now_s=int(datetime.now(UTC).timestamp()))
-            try:
-                await self.courier.post(config, hook.url, body, headers)
-            except UndeliveredError as failure:
-                error, wait_s, gone = told(failure), failure.wait_s, failure.status == GONE
+        items: tuple[FeedItem, ...] = ()
+        try:
+            items = batch_items(engine.reader, one, batch, policy)
+            if items:
+                await self.courier.post(config, hook.url, *self._message(hook, one, batch, items))
+        except UndeliveredError as failure:
+            error, wait_s, gone = told(failure), failure.wait_s, failure.status == GONE
+        except (ArchiveError, sqlite3.Error):
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever one topic's rows raise, other webhooks go on
+            error = f"can't be told: {type(failure).__name__}: {failure}; look at its stories in the archive"
         now = datetime.now(UTC)
         if error is None:
             sent_at = iso(now) if items else None
@@ -102,6 +98,16 @@ class Webhooks:
             error += ": it wants no more, and gets none until its url is another one"
         await engine.writer.write(lambda db: write_unsent(db, one, error, again, hook.url if gone else None), own=True)
         engine.log.warning("webhook", webhook=one.id, topic=one.topic, address=shown(hook.url), error=error, next=again)
+
+    def _message(
+        self, hook: Webhook, one: Hook, batch: Batch, items: Sequence[FeedItem]
+    ) -> tuple[bytes, dict[str, str]]:
+        """Make the message of a batch → its body and headers."""
+        name, base_url = self._engine.press.names.get(one.topic), self._engine.config.base_url
+        feed_url = base_url + feed_path(name, "json") if name is not None else None
+        body = message(items, topic=one.topic, topic_title=one.title, feed_url=feed_url, base_url=base_url)
+        id_ = message_id(archive=one.archive, webhook=one.id, topic_urn=one.urn, after=batch.after, to=batch.to)
+        return body, signed_headers(id_, body, secret=hook.secret, now_s=int(datetime.now(UTC).timestamp()))
 
     async def close(self) -> None:
         """Break off what is under way: it is in the archive, and sent again."""
