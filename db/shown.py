@@ -21,12 +21,14 @@ from db.times import iso, parse_iso
 MAX_PINS = 10
 """So many pinned items are shown first; of more, those that were pinned last."""
 
-KEPT = """
-x.left_at IS NULL AND st.merged_into IS NULL AND st.withheld IS NULL
-AND (SELECT m.kind FROM marks m WHERE m.story_id = x.story_id AND m.kind IN ('hide', 'show')
-       AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) IS NOT 'hide'
+HIDDEN = """
+((SELECT m.kind FROM marks m WHERE m.story_id = x.story_id AND m.kind IN ('hide', 'show')
+   AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) IS 'hide')
 """
-"""Whether the topic's past has the selection ``x`` of the story ``st``. What a person said last of hiding it counts."""
+"""What a person said last of hiding the story of selection ``x``."""
+
+KEPT = f"x.left_at IS NULL AND st.merged_into IS NULL AND st.withheld IS NULL AND NOT {HIDDEN}"
+"""Whether the topic's past has the selection ``x`` of the story ``st``."""
 
 VISIBLE = f"x.archived = 0 AND {KEPT}"
 """Whether it may be seen in the topic's feed: it was announced too."""

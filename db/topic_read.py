@@ -10,13 +10,8 @@ from db.found import story_rows
 from db.items import BEFORE
 from db.preview import each_day
 from db.reading import StoryRow, TopicPage, TopicRead, Viewer
+from db.shown import HIDDEN
 from db.times import parse_iso
-
-HIDDEN = """
-(SELECT m.kind FROM marks m WHERE m.story_id = x.story_id AND m.kind IN ('hide', 'show')
-   AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) IS 'hide'
-"""
-"""What a person said last of hiding the story of selection ``x``."""
 
 PINNED = """
 EXISTS (SELECT 1 FROM marks p WHERE p.story_id = x.story_id AND p.topic_id = x.topic_id AND p.kind = 'pin')

@@ -152,6 +152,9 @@ def test_old_names_lead_on(ask: Asker) -> None:
     assert ask("/topics/everything/").headers["location"] == "../all/"
     assert ask("/topics/all").headers["location"] == "all/"
     assert (ask("/stories/5").status, ask("/stories/5").headers["location"]) == (301, "1")
+    for path in ("/stories/5", "/topics/all", "/topics/everything/"):
+        assert ask(path).status == 301
+        assert ask(path).headers["cache-control"] == "public, max-age=60", "not for ever: it may be undone"
     assert ask("/topics/whisper-old/").status == 410
 
 

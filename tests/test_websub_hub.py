@@ -29,6 +29,7 @@ from house import House
 from hub_house import hub_house
 from ingest.guard import Guard
 from reader_service import ReaderService, running_service
+from wireroom.config import load_config
 
 MARKS_TEXT = r"""
 http https ftp :// // / a.example 127.0.0.1 [::1] [ ] :80 :0 :x : @ ?a=1 &b # %00 %2f \ é xn--a . ..
@@ -212,6 +213,25 @@ async def test_private_addresses_are_not_reached(house: House, service: ReaderSe
             await one.quiet()
         assert service.paths == []
         assert one.subscribers() == []
+
+
+async def test_strangers_from_outside_choose_nothing_in_our_network(house: House, service: ReaderService) -> None:
+    """What ``[poll] allow`` opens to our polls, and to readers nearby, is closed to who reaches us at a public name."""
+    async with hub_house(house, service.port) as one:
+        await one.subscribe(service.url("/nearby"))
+        text = house.config.read_text(encoding="utf-8")
+        text = text.replace(one.engine.config.base_url, "https://wire.example.com/")
+        house.config.write_text(text, encoding="utf-8")
+        await one.engine.reload(load_config(house.config))
+        await one.engine.press.publish(everything=True)
+        service.paths.clear()
+
+        await one.subscribe(service.url("/delete-all?really=yes"))
+        await one.quiet()
+        assert (service.paths, service.told) == ([], [])
+        ((callback, error),) = one.subscribers("callback, last_error")
+        assert callback == service.url("/nearby")
+        assert "not a public address" in error
 
 
 async def test_a_name_that_leads_elsewhere_later_is_not_followed_there(

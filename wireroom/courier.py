@@ -22,7 +22,7 @@ from ingest.client import make_session
 from ingest.domain import budget_key
 from ingest.guard import Guard
 from ingest.headers import retry_after_s
-from ingest.websub import one_line
+from ingest.websub import is_private, one_line
 from wireroom.config import Config
 from wireroom.parts import user_agent
 from wireroom.subscriber import why
@@ -62,10 +62,15 @@ def host_of(url: str) -> str:
 
 
 class Courier:
-    """Has a bounded number of errands under way. ``failed`` is told of errands that could not be written down."""
+    """Has a bounded number of errands under way. ``failed`` is told of errands that could not be written down.
 
-    def __init__(self, failed: Callable[[BaseException], None]) -> None:
+    ``strangers``: they have named the addresses, and not the config. Where anybody can reach us, what ``[poll] allow``
+    opens to our polls is closed to them: they would choose what is asked of a program in our own network.
+    """
+
+    def __init__(self, failed: Callable[[BaseException], None], *, strangers: bool = False) -> None:
         self._failed = failed
+        self._strangers = strangers
         self._errands: dict[Hashable, tuple[asyncio.Task[None], str]] = {}
         self._next: asyncio.TimerHandle | None = None
         self._sessions: list[aiohttp.ClientSession] = []  # the last one is used; it keeps no connection open
@@ -175,9 +180,11 @@ class Courier:
 
     def _client(self, config: Config) -> aiohttp.ClientSession:
         """Give the client of this config; what was begun with another one goes on."""
-        made_for = (config.contact, config.poll.allow)
+        shut = self._strangers and not is_private(urlsplit(config.base_url).hostname or "")
+        allow = () if shut else config.poll.allow
+        made_for = (config.contact, allow)
         if self._made_for != made_for:
-            self._sessions.append(make_session(user_agent=user_agent(config), guard=Guard(config.poll.allow)))
+            self._sessions.append(make_session(user_agent=user_agent(config), guard=Guard(allow)))
             self._made_for = made_for
         return self._sessions[-1]
 

@@ -53,7 +53,7 @@ class Deliveries:
         self._unsure_until = 0.0
         self._rest_until = 0.0
         self._now_s = 0.0
-        self.courier = Courier(self._failed)
+        self.courier = Courier(self._failed, strangers=True)
 
     def _failed(self, error: BaseException) -> None:
         self._rest_until = self._now_s + REST_S

@@ -75,7 +75,7 @@ class Requests:
         self._engine = engine
         self._pending: dict[tuple[str, str, Format, Mode], Pending] = {}
         self._buckets: dict[str, Bucket] = {}  # by host of the callback
-        self.courier = Courier(self._failed)
+        self.courier = Courier(self._failed, strangers=True)
         self.courier.deadline_s = VERIFY_S
 
     def _failed(self, error: BaseException) -> None:

@@ -1,7 +1,7 @@
 """The press: topics whose output changed are rendered, written and held ready to be served. IO: sqlite, files.
 
-All of it runs on one thread of its own with its own reading connection: feedgen sets the locale while it writes dates,
-which must never happen on two threads at once.
+All of it runs on one thread of its own with its own reading connection: the event loop answers meanwhile, and no two
+write one file.
 """
 
 from __future__ import annotations

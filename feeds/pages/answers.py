@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, NoReturn
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from db.query_faults import QueryError, SlowError
 from db.query_names import Names
@@ -95,6 +95,15 @@ def html_answer(ask: Ask, body: bytes, status: int, *, pictures: bool = False) -
         return Response(body, status, headers | {"Cache-Control": "no-store"}, "text/html")
     headers["Cache-Control"] = "private, no-store" if ask.session is not None else f"public, max-age={MAX_AGE_S}"
     return answer(ask.request, made(body, "text/html; charset=utf-8"), headers)
+
+
+def moved(to: str) -> Response:
+    """Lead to where something is now, for a while: what was joined may be parted again, and names come back.
+
+    A 301 that does not say for how long is kept for ever by browsers (RFC 9110 15.4.2).
+    """
+    headers = {"Cache-Control": f"public, max-age={MAX_AGE_S}", "Vary": "Cookie, Authorization"}
+    return RedirectResponse(to, 301, headers)
 
 
 Make = Callable[[Ask], Awaitable[Response]]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from sqlite_utils import Database
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from db.model import Enclosure
 from db.reading import EventRead, StoryRead
 from db.revisions import histories
 from db.story_read import read_event, read_story
 from feeds.asked import whole_number
-from feeds.pages.answers import Ask
+from feeds.pages.answers import Ask, moved
 from feeds.pages.body import body
 from feeds.pages.charts import coverage
 from feeds.pages.compare import Change, changes
@@ -36,7 +36,7 @@ async def story(ask: Ask) -> Response:
         ask.missing(NO_STORY)
     told, shown, more = found
     if told.row.id != number:  # it became one with an older story
-        return RedirectResponse(asked(str(told.row.id), pictures=ask.parameter("pictures")), 301)
+        return moved(asked(str(told.row.id), pictures=ask.parameter("pictures")))
     pictures = ask.parameter("pictures") == "1"
     text = body(told.html, pictures=pictures)
     images = [file for file in told.enclosures if is_image(file) and file.url not in told.html]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from sqlite_utils import Database
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from db.reading import TopicPage
 from db.topic_read import topic_page
 from feeds.asked import whole_number
-from feeds.pages.answers import Ask, fault
+from feeds.pages.answers import Ask, fault, moved
 from feeds.pages.charts import by_day
 from feeds.pages.front import DAYS, topic_days
 from feeds.pages.topics import named
@@ -28,7 +28,7 @@ async def topic(ask: Ask) -> Response:
         address = ask.site.moved(name, "rss")
         if address is not None:
             now_called = address.rsplit("/", 1)[1].removesuffix(".rss")
-            return RedirectResponse(f"../{quote(now_called)}/", 301)
+            return moved(f"../{quote(now_called)}/")
         if ask.site.gone(name):
             return fault(ask, 410, "This topic has moved", GONE)
         ask.missing("There is no such topic. The front page lists those that there are.")
@@ -63,4 +63,4 @@ async def beside(ask: Ask) -> Response:
     name = ask.request.path_params["name"]
     if named(ask.site, name) is None and ask.site.moved(name, "rss") is None:
         ask.missing("There is no such topic. The front page lists those that there are.")
-    return RedirectResponse(f"{quote(name)}/", 301)
+    return moved(f"{quote(name)}/")
