@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from db.found import asked_query, facets_of, find_stories
 from db.reading import SourceRead
-from db.source_read import read_source, read_sources, sources_after
+from db.source_read import days_of, read_source, read_sources, sources_after
 from db.story_read import read_entry, read_event, read_revisions, read_story
 from db.tag_read import read_tags
 from db.text import slug
@@ -132,12 +132,14 @@ async def topic_stories(call: Call) -> Any:
 
 
 async def sources(call: Call) -> Any:
-    """List the sources of the config, in its order, and how they are."""
+    """List the sources of the config, in its order, and how they are; their days as two minutes ago at most."""
     limit, after = call.limit, call.text("after")
 
     def read(db: Database) -> tuple[tuple[SourceRead, ...], bool]:
         names = sources_after(db, after, limit + 1)
-        return read_sources(db, call.now, names[:limit]), len(names) > limit
+        shown = names[:limit]
+        days = call.kept.get(("days", *shown), call.now, lambda: days_of(db, call.now, shown))
+        return read_sources(db, call.now, shown, days), len(names) > limit
 
     told, more = await call.site.readers.read(read)
     return {

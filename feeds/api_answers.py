@@ -21,6 +21,7 @@ from db.reading import Viewer
 from db.times import iso
 from feeds.asked import LAST_ID, Clock, whole_number
 from feeds.conditional import ANY_ORIGIN, answer, made
+from feeds.pages.kept import Kept
 from feeds.session import session_of, viewer_of
 from feeds.site import Site
 
@@ -46,12 +47,13 @@ class Fault(Exception):  # noqa: N818 - it is an answer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request of a program: by whom, and when."""
+    """A request of a program: by whom, and when; ``kept``: what is counted for its address, and dear."""
 
     request: Request
     site: Site
     viewer: Viewer
     now: datetime
+    kept: Kept
 
     @property
     def base_url(self) -> str:
@@ -114,6 +116,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def answered(make: Make, site: Site, clock: Clock, parameters: frozenset[str]) -> Endpoint:
     """Make an endpoint of what makes a value, or a Response; ``parameters``: those that it knows."""
+    kept = Kept()
 
     @wraps(make)
     async def endpoint(request: Request) -> Response:
@@ -129,7 +132,7 @@ def answered(make: Make, site: Site, clock: Clock, parameters: frozenset[str]) -
             if twice is not None:
                 return fault_answer(Fault(400, f"{twice} is given twice", "give it once"))
             viewer = viewer_of(session_of(request, site))
-            call = Call(request=request, site=site, viewer=viewer, now=clock())
+            call = Call(request=request, site=site, viewer=viewer, now=clock(), kept=kept)
             value = await make(call)
             return value if isinstance(value, Response) else await json_answer(request, value)
         except Fault as fault:

@@ -14,6 +14,7 @@ import pytest
 
 from db.query_faults import SlowError
 from db.readers import BusyError
+from feeds import api
 from feeds.api import CALLS, OPENAPI
 from feeds.clients import Rate
 from newsroom import Newsroom, Printed
@@ -158,6 +159,14 @@ def test_a_digests_story_waits_for_it_here_too(ask: Asker, room: Newsroom) -> No
 
     assert (ids(stories), story["topics"]) == ([1], [])
     assert (ids(owners[0])[:2], [topic["topic"] for topic in owners[1]["topics"]]) == ([6, 4], ["all"])
+
+
+def test_days_of_sources_are_not_counted_for_each_that_asks(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of thousands of sources that goes through millions of polls, and there are four readers for all."""
+    first = ask("/api/sources").json["sources"]
+    monkeypatch.setattr(api, "days_of", None)
+
+    assert ask("/api/sources").json["sources"] == first
 
 
 def test_sources_and_how_they_are(ask: Asker) -> None:
