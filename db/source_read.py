@@ -81,6 +81,16 @@ def read_source(db: Database, source: str, now: datetime) -> SourceRead | None:
     )
 
 
+def sources_after(db: Database, after: str, most: int) -> list[str]:
+    """Read which sources of the config come behind this one in its order, the first ones behind none → config ids."""
+    rows = db.execute(
+        "SELECT config_id FROM sources WHERE removed_at IS NULL "
+        "AND id > coalesce((SELECT id FROM sources WHERE config_id = ?), 0) ORDER BY id LIMIT ?",
+        [after, most],
+    )
+    return [source for (source,) in rows]
+
+
 def sites_of(db: Database) -> dict[str, str | None]:
     """Read the page that each source belongs to."""
     return dict(db.execute("SELECT config_id, site_url FROM sources").fetchall())

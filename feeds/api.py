@@ -9,11 +9,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from db.found import asked_query, facets_of, find_stories
-from db.source_read import days_of, read_source, read_sources
+from db.reading import SourceRead
+from db.source_read import days_of, read_source, read_sources, sources_after
 from db.story_read import read_entry, read_event, read_revisions, read_story
 from db.tag_read import read_tags
 from db.text import slug
@@ -130,14 +132,20 @@ async def topic_stories(call: Call) -> Any:
 
 
 async def sources(call: Call) -> Any:
-    """List the sources of the config, and how they are; their days as they were two minutes ago at most."""
+    """List the sources of the config, in its order, and how they are; their days as two minutes ago at most."""
+    limit, after = call.limit, call.text("after")
 
-    def job(db: Any) -> Any:
-        days = call.kept.get("days", call.now, lambda: days_of(db, call.now))
-        return read_sources(db, call.now, days=days)
+    def read(db: Database) -> tuple[tuple[SourceRead, ...], bool]:
+        names = sources_after(db, after, limit + 1)
+        shown = names[:limit]
+        days = call.kept.get(("days", *shown), call.now, lambda: days_of(db, call.now, shown))
+        return read_sources(db, call.now, shown, days), len(names) > limit
 
-    told = await call.site.readers.read(job)
-    return {"sources": [values.source(one, call.base_url, call.viewer) for one in told]}
+    told, more = await call.site.readers.read(read)
+    return {
+        "sources": [values.source(one, call.base_url, call.viewer) for one in told],
+        "next": call.next("after", told[-1].source if more else None),
+    }
 
 
 async def source(call: Call) -> Any:
@@ -183,7 +191,7 @@ CALLS: tuple[tuple[str, Make, tuple[str, ...]], ...] = (
     ("/api/events/{id}", event, ()),
     ("/api/topics", topics, ()),
     ("/api/topics/{id}/stories", topic_stories, PAGED),
-    ("/api/sources", sources, ()),
+    ("/api/sources", sources, ("limit", "after")),
     ("/api/sources/{id}", source, ()),
     ("/api/tags", tags, ("kind", "prefix", "after", "limit")),
     ("/api/search", search, ("q", *PAGED)),

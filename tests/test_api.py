@@ -178,6 +178,15 @@ def test_sources_and_how_they_are(ask: Asker) -> None:
     assert len(ask("/api/sources/herald").json["polls"]) == 2
 
 
+def test_sources_are_listed_page_by_page(ask: Asker) -> None:
+    """Each once, in the order of the config."""
+    first = ask("/api/sources?limit=2").json
+    rest = ask(first["next"]).json
+
+    assert [[one["id"] for one in page["sources"]] for page in (first, rest)] == [["wire", "post"], ["herald"]]
+    assert rest["next"] is None
+
+
 def test_tags_are_counted(ask: Asker) -> None:
     """By kind and name; those of stories that may not be seen do not count."""
 
