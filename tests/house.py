@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import itertools
 import json
@@ -18,6 +19,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from zygote import Zygote
 
 ROOT = Path(__file__).parent.parent
 TIMEOUT_S = 60
@@ -44,6 +47,12 @@ def free_port() -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise AssertionError("there is no free port")
+
+
+@functools.cache
+def zygote() -> Zygote:
+    """Give what runs this process's commands."""
+    return Zygote()
 
 
 @dataclass
@@ -87,16 +96,8 @@ class House:
 
     def wireroom(self, *words: str, timeout_s: float = TIMEOUT_S) -> Result:
         """Run the command here."""
-        done = subprocess.run(
-            [sys.executable, "-m", "wireroom", *words],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return Result(*zygote().run(words, self.folder, env, timeout_s))
 
     def poll(self, *words: str, timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
         """Poll once → the result as the command's JSON tells it."""
