@@ -30,7 +30,7 @@ from xss import payloads
 pytestmark = pytest.mark.needs("chromium")
 
 PAYLOADS = payloads()
-STEP = 1 if os.environ.get("WIREROOM_TEST_ALL") else 4
+STEP = 1 if os.environ.get("WIREROOM_ALL_PAYLOADS") else 4
 """Each so many payloads are shown on pages of their own; all are in lists. It falls on all formats in turn."""
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 TOPIC = """
