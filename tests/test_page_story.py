@@ -57,6 +57,22 @@ def test_a_story_names_all_that_carry_it_in_order(ask: Asker) -> None:
     assert len(page.all("//section[@aria-labelledby='coverage']//*[name()='circle']")) == len(carriers)
 
 
+@pytest.mark.parametrize(("author", "told"), [("wire", False), ("Ada Ng", True)])
+def test_an_author_who_is_the_source_is_not_named_twice(tmp_path: Path, author: str, *, told: bool) -> None:
+    """Feeds that sign all with their own name say nothing by it."""
+    room = reading_room(tmp_path / "wireroom.db")
+    room.db.execute("UPDATE entries SET author = ?", [author])
+    room.db.close()
+    cards = [TopicCard(id="all", name="all", title="All", match="sources:>=1", secret=False)]
+    with contextlib.closing(Asker(PageSite(room.path, cards), at(36))) as asker:
+        page = asker("/stories/1")
+
+    assert (f"by {author}" in page.texts("//header/p[@class='meta']/span")) is told
+    assert page.texts("//ol[@class='coverage']/li[1]//p[@class='meta']/span[2]") == (
+        [author] if told else ["the first of its story"]
+    )
+
+
 def test_a_change_is_told_word_by_word(ask: Asker) -> None:
     """What was added stands in ins; nothing was removed; the rest is shortened around it."""
     page = ask("/stories/1")
