@@ -31,6 +31,8 @@ OF_AN_ADDRESS = (
     *("probe_after", "whole_at", "offers", "fresh_s", "ttl_s", "skip_hours", "skip_days", "shown", "pace"),
     *("spacing_s", "last_new_at", "usual_gap_s", "hub_url", "hub_topic", "pushed_until", "feed_id"),
 )
+TRIED = ("subscribers", "pings", "webhooks")
+"""Tables of those who are told of news, and told again after a failure."""
 COUNTS = ("failures", "setback", "moving_polls", "unmodified", "doubts", "crowded")
 FORGOTTEN = ", ".join([*(f"{name} = NULL" for name in OF_AN_ADDRESS), *(f"{name} = 0" for name in COUNTS)])
 """What was learned at one address says nothing of another."""
@@ -144,7 +146,10 @@ def mend_times(db: Database, now: datetime) -> None:
         "UPDATE subscriptions SET next_try_at = min(next_try_at, ?), asked_at = min(asked_at, ?) WHERE asked_at > ?",
         [at, at, soon],
     )
-    for table in ("subscribers", "pings", "webhooks"):
+    late = " UNION ALL ".join(
+        f"SELECT '{one}' WHERE EXISTS (SELECT 1 FROM {one} WHERE next_try_at > ?1)" for one in TRIED
+    )
+    for (table,) in db.execute(late, [soon]).fetchall():
         db.execute(f"UPDATE {table} SET next_try_at = ? WHERE next_try_at > ?", [at, soon])
     db.execute(
         "UPDATE waiting SET due_at = ?1 "

@@ -91,6 +91,7 @@ def test_taking_over_a_config_reads_all_sources_a_few_times_whatever_their_numbe
     few, many = asked
     assert len(few) == len(many) > 0
     assert sum("FROM sources" in statement for statement in many) <= 6
+    assert sum(statement.startswith(("UPDATE", "INSERT")) for statement in many) <= 6
 
 
 def test_more_sources_than_are_written_at_once_keep_their_order() -> None:
