@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from db.asking_schema import ASKING
 from db.curating_schema import (
     CURATING,
     DECISION_COLUMNS,
@@ -25,13 +26,15 @@ from db.first_schema import FIRST_SEARCH, FIRST_TABLES, FIRST_VIEWS
 from db.grouping_schema import ENTRY_COLUMNS, GROUPING, REVISION_COLUMNS, STORY_COLUMNS
 from db.hosts import host_of
 from db.index import BATCHED_SEARCH
+from db.keeping_schema import KEEPING
 from db.serving_schema import ENTRY_COLUMNS as SERVED_ENTRY_COLUMNS
 from db.serving_schema import SERVING, SOURCE_COLUMNS
 from db.serving_schema import TOPIC_COLUMNS as SERVED_TOPIC_COLUMNS
+from db.storing_schema import STORING
 from db.text import count_words, fold
 
 APPLICATION_ID = 0x57495245  # "WIRE": `file wireroom.db` and our own start-up check tell the archive by it
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 11
 
 POLLER_COLUMNS = (
     ("domain", "TEXT DEFAULT NULL", "registered domain, or address and port: the budget it falls under"),
@@ -179,6 +182,27 @@ def m0008_serving(db: Database) -> None:
     add_columns(db, "topics", SERVED_TOPIC_COLUMNS)
     run_script(db, SERVING)
     db.execute("PRAGMA user_version = 8")
+
+
+@migrations()
+def m0009_storing(db: Database) -> None:
+    """What a story takes on the disk."""
+    run_script(db, STORING)
+    db.execute("PRAGMA user_version = 9")
+
+
+@migrations()
+def m0010_keeping(db: Database) -> None:
+    """What is kept for how long."""
+    run_script(db, KEEPING)
+    db.execute("PRAGMA user_version = 10")
+
+
+@migrations()
+def m0011_asking(db: Database) -> None:
+    """What answers the common questions without joins."""
+    run_script(db, ASKING)
+    db.execute("PRAGMA user_version = 11")
 
 
 def add_columns(db: Database, table: str, columns: Sequence[tuple[str, str, str]]) -> None:
