@@ -118,6 +118,7 @@ def revise_entry(db: Database, id_: int, entry: Entry, now: str, *, minor: bool)
         for column in ENTRY_COLUMNS.split(", ")
     )
     db.execute(f"UPDATE entries SET {assignments} WHERE id = ?", [*columns.values(), id_])
+    db.execute("DELETE FROM slim_entries WHERE entry_id = ?", [id_])  # it has its HTML again
 
 
 def json_array(values: Sequence[object]) -> str:
