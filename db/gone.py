@@ -51,6 +51,12 @@ def has_gone(db: Database) -> bool:
     return db.execute("SELECT 1 FROM gone_entries LIMIT 1").fetchone() is not None
 
 
+def gone_count(db: Database) -> int:
+    """Count the stories that were pruned."""
+    ((count,),) = db.execute("SELECT count(*) FROM gone_stories").fetchall()
+    return int(count)
+
+
 def gone_of(db: Database, ids: Collection[int]) -> frozenset[int]:
     """Find which of these entries were pruned."""
     rows = db.execute(

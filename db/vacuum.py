@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlite_utils import Database
 
@@ -35,6 +35,12 @@ def room(db: Database) -> Room:
     return Room(size=page * pages, free=page * free, gives_back=mode == INCREMENTAL)
 
 
+def room_of(db: Database) -> dict[str, int | bool]:
+    """Read it as JSON has it."""
+    return asdict(room(db))
+
+
 def give_back(db: Database, pages: int) -> None:
     """Give so many free pages at the end of the file back to the disk; what lies there moves forward."""
-    db.conn.execute(f"PRAGMA incremental_vacuum({pages:d})").fetchall()  # it does one page a row
+    for _ in range(pages):  # Python's sqlite3 stops at its first row, which has no columns, so it does one page
+        db.conn.execute("PRAGMA incremental_vacuum(1)")

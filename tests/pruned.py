@@ -10,7 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from db.expired import Wanted, bounds
-from db.keeping import Except, Keep
+from db.keeping import FOREVER, Except, Keep
 from db.output import Policy
 from db.times import iso
 from db.writer import Job, run_batch
@@ -24,8 +24,11 @@ def wanted(days: float | None = None, *, bodies: float | None = None, count: int
     """Make what is asked for, in days; what topics have is no exception, unless ``published`` says so."""
     policies = more.pop("policies", {"all": Policy(limit=1)})
     by_source = more.pop("by_source", {})
-    given = {"stories_s": days and days * DAY_S, "bodies_s": bodies and bodies * DAY_S, "per_source": count}
-    keep = Keep(**{name: value for name, value in given.items() if value is not None})
+    keep = Keep(
+        stories_s=FOREVER if days is None else days * DAY_S,
+        bodies_s=FOREVER if bodies is None else bodies * DAY_S,
+        per_source=count,
+    )
     excepted = Except(**{"published": False, **more})
     return Wanted(keep=keep, by_source=by_source, excepted=excepted, policies=policies)
 

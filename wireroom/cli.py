@@ -18,6 +18,7 @@ from wireroom import (
     __version__,
     cli_curation,
     cli_decisions,
+    cli_keep,
     cli_publish,
     cli_sources,
     cli_status,
@@ -231,6 +232,7 @@ cli.add_command(cli_status.status)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
 cli.add_command(cli_publish.publish)
+cli.add_command(cli_keep.prune)
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
 cli.add_command(cli_sources.export)

@@ -67,7 +67,7 @@ def check_except(value: object) -> str:
 def check_own(value: object) -> object:
     """Check that what a source says of keeping is a table."""
     if not isinstance(value, dict):
-        raise ValueError(f'{value!r} is no table|write keep = {{ stories = "90d" }}, also with bodies and per_source')
+        raise ValueError(f'{value!r} is no table|write keep = {{ stories = "90d" }}, also with bodies and newest')
     return value
 
 
@@ -83,7 +83,7 @@ class OwnKeep(BaseModel):
 
     stories: Age | None = None
     bodies: Age | None = None
-    per_source: Count | None = None
+    newest: Count | None = None
 
 
 class KeepTable(BaseModel):
@@ -93,7 +93,7 @@ class KeepTable(BaseModel):
 
     stories: Age = FOREVER
     bodies: Age = FOREVER
-    per_source: Count | None = None
+    newest: Count | None = None
     revisions: Age = FOREVER
     polls: LogAge = POLLS_S
     excepted: list[Annotated[str, BeforeValidator(check_except)]] = Field(
@@ -114,7 +114,7 @@ class KeepSettings:
 def keep_settings(table: KeepTable) -> KeepSettings:
     """Make what ``[keep]`` says."""
     return KeepSettings(
-        of_all=Keep(stories_s=table.stories, bodies_s=table.bodies, per_source=table.per_source),
+        of_all=Keep(stories_s=table.stories, bodies_s=table.bodies, per_source=table.newest),
         revisions_s=table.revisions,
         polls_s=table.polls,
         excepted=Except(
@@ -132,7 +132,7 @@ def own_keep(own: OwnKeep | None, of_all: Keep) -> Keep | None:
     return Keep(
         stories_s=of_all.stories_s if own.stories is None else own.stories,
         bodies_s=of_all.bodies_s if own.bodies is None else own.bodies,
-        per_source=of_all.per_source if own.per_source is None else own.per_source,
+        per_source=of_all.per_source if own.newest is None else own.newest,
     )
 
 

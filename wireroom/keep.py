@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from db.archive import open_reader
 from db.poll_log import is_borne_out
 from db.regroup import standing
-from db.vacuum import room
+from db.vacuum import room_of
 from wireroom.control import ControlError, Progress
 from wireroom.pruning import At, Plan, Sums, planned, step
 
@@ -103,7 +103,6 @@ async def prune_now(engine: Engine, progress: Progress) -> dict[str, Any]:
 def told(db: Database, sums: Sums, *, dry: bool) -> dict[str, Any]:
     """Tell what went, or would, as JSON has it."""
     names = dict(db.execute("SELECT id, config_id FROM sources").fetchall())
-    there = room(db)
     return {
         "did": "prune",
         "dry_run": dry,
@@ -115,5 +114,5 @@ def told(db: Database, sums: Sums, *, dry: bool) -> dict[str, Any]:
         "polls": sums.rows["polls"],
         "troubles": sums.rows["troubles"],
         "freed": sums.freed,
-        "archive": {"size": there.size, "free": there.free, "gives_back": there.gives_back},
+        "archive": room_of(db),
     }
