@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from db.header import version_in
 from db.schema import APPLICATION_ID, SCHEMA_VERSION, migrations
 
 BUSY_TIMEOUT_MS = 3_000
@@ -28,14 +30,20 @@ class ArchiveError(Exception):
 CORRUPT, NO_INPUT_OR_NEWER, CANNOT_CREATE, IO_ERROR = 65, 66, 73, 74
 
 
-def open_writer(path: Path) -> Database:
+def open_writer(
+    path: Path, *, before_upgrade: Callable[[Path, int], None] = lambda *_: None, checkpoints: bool = True
+) -> Database:
     """Open, and where needed create or migrate, the archive at ``path`` → the one connection that may write.
 
-    The caller holds the archive's lock. Raises ArchiveError: 65 damaged or no archive of ours, 66 written by a newer
-    Wireroom (the file is left as it is), 73 cannot be created, 74 cannot be read or written.
+    ``before_upgrade`` is called with the path and the older version, before anything is changed. Without
+    ``checkpoints`` another program has the log written back. The caller holds the archive's lock.
+    Raises ArchiveError: 65 damaged or no archive of ours, 66 written by a newer Wireroom (the file is left as it is),
+    73 cannot be created, 74 cannot be read or written.
     """
     if path.exists():
-        check_version(path)
+        version = check_version(path)
+        if version is not None and version < SCHEMA_VERSION:
+            before_upgrade(path, version)
     else:
         create(path)
     try:
@@ -44,6 +52,10 @@ def open_writer(path: Path) -> Database:
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut, not only a crash
         conn.execute("PRAGMA foreign_keys = ON")
+        if not checkpoints:
+            conn.execute("PRAGMA wal_autocheckpoint = 0")
+        with db.atomic():
+            migrations.ensure_migrations_table(db)  # a kill leaves it with its index, or not at all
         migrations.apply(db)
     except sqlite3.DatabaseError as error:
         raise archive_error(path, error) from error
@@ -113,6 +125,7 @@ def check_version(path: Path) -> int | None:
     """
     if not path.is_file():
         raise ArchiveError(IO_ERROR, f"{path}: no regular file; name another in [wireroom] archive")
+    refuse_newer(path)
     try:
         roll_back(path)
         conn = connect(path, readonly=True)
@@ -131,12 +144,21 @@ def check_version(path: Path) -> int | None:
         raise ArchiveError(
             CORRUPT, f"{path}: a SQLite file, but no Wireroom archive; name another in [wireroom] archive"
         )
-    if version > SCHEMA_VERSION:
+    return int(version) if tables else None
+
+
+def refuse_newer(path: Path) -> None:
+    """Refuse what a newer Wireroom wrote, from its bytes alone: nothing is written, beside it neither."""
+    try:
+        version = version_in(path)
+    except OSError as error:
+        raise ArchiveError(IO_ERROR, f"{path}: can't be read: {error.strerror}; check its rights") from error
+    if version is not None and version > SCHEMA_VERSION:
         raise ArchiveError(
             NO_INPUT_OR_NEWER,
-            f"{path}: written by a newer Wireroom (schema {version}, this one knows {SCHEMA_VERSION}); upgrade",
+            f"{path}: written by a newer Wireroom (schema {version}, this one knows {SCHEMA_VERSION}); upgrade, or "
+            f"restore a backup of this version",
         )
-    return int(version) if tables else None
 
 
 def archive_error(path: Path, error: sqlite3.DatabaseError) -> ArchiveError:
