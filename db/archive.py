@@ -125,7 +125,10 @@ def check_version(path: Path) -> int | None:
     """
     if not path.is_file():
         raise ArchiveError(IO_ERROR, f"{path}: no regular file; name another in [wireroom] archive")
-    refuse_newer(path)
+    try:
+        refuse_newer(path, version_in(path))  # to open it would write beside it
+    except OSError as error:
+        raise ArchiveError(IO_ERROR, f"{path}: can't be read: {error.strerror}; check its rights") from error
     try:
         roll_back(path)
         conn = connect(path, readonly=True)
@@ -144,15 +147,12 @@ def check_version(path: Path) -> int | None:
         raise ArchiveError(
             CORRUPT, f"{path}: a SQLite file, but no Wireroom archive; name another in [wireroom] archive"
         )
+    refuse_newer(path, version)
     return int(version) if tables else None
 
 
-def refuse_newer(path: Path) -> None:
-    """Refuse what a newer Wireroom wrote, from its bytes alone: nothing is written, beside it neither."""
-    try:
-        version = version_in(path)
-    except OSError as error:
-        raise ArchiveError(IO_ERROR, f"{path}: can't be read: {error.strerror}; check its rights") from error
+def refuse_newer(path: Path, version: int | None) -> None:
+    """Refuse what a newer Wireroom wrote. Raises ArchiveError 66."""
     if version is not None and version > SCHEMA_VERSION:
         raise ArchiveError(
             NO_INPUT_OR_NEWER,

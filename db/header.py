@@ -11,7 +11,7 @@ from pathlib import Path
 
 MAGIC = b"SQLite format 3\x00"
 USER_VERSION = slice(60, 64)
-LOG_HEADER, FRAME_HEADER = struct.Struct(">8s4xI4x8s8x"), struct.Struct(">II8s8x")
+LOG_HEADER, FRAME_HEADER = struct.Struct(">4s4xI4x8s8x"), struct.Struct(">II8s8x")
 LOG_STARTS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 
 

@@ -18,6 +18,7 @@ from db.backup import IN_USE, Facts, check_copy, need_room, temporary
 from db.packing import unpack
 from db.schema import SCHEMA_VERSION
 
+PATIENCE_MS = 500
 BESIDE = ("-wal", "-journal", "-shm")
 
 
@@ -82,6 +83,7 @@ def settle(archive: Path) -> None:
     """
     try:
         with contextlib.closing(connect(archive, readonly=False)) as conn:
+            conn.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
             ((busy, *_),) = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error:
         return

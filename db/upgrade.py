@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from db.archive import IO_ERROR, ArchiveError, connect
-from db.backup import make_backup
+from db.backup import make_backup, sweep
 from db.schema import SCHEMA_VERSION
 
 TRACES = ("polls", "entries", "revisions", "selections", "decisions")
@@ -39,6 +39,8 @@ def keep_copy(archive: Path, folder: Path | None = None) -> Path | None:
                 ) from error
             return copy
         if is_same(traces(copy), now):
+            with contextlib.suppress(OSError):
+                sweep(copy.parent)
             return copy
     raise AssertionError
 
