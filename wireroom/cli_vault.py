@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from wireroom.command import ALREADY_RUNNING, command, fail, read_config
+from wireroom.escape import escaped
 
 
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
@@ -79,9 +80,48 @@ def restore(path: Path, *, file: Path, as_json: bool) -> None:
     click.echo("start the daemon, or `wireroom publish`, to have the feeds as they were then")
 
 
+@click.option("--quick", is_flag=True, help="Leave out what takes long on a large archive.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@command
+def verify(path: Path, *, quick: bool, as_json: bool) -> None:
+    """Check the archive, the promise, and that what is published is what the archive gives; a daemon works on.
+
+    Exits with 0 where all is well, with 65 where the archive is damaged, and with 1 where something is amiss that needs
+    no backup to be mended. Each finding has its mend.
+    """
+    from dataclasses import asdict
+
+    from wireroom.verify import lines, worst
+    from wireroom.verify import verify as check_all
+
+    config = read_config(path)
+    checks = check_all(config, quick=quick, progress=told_progress())
+    code = worst(checks)
+    if as_json:
+        told = {"good": code == 0, "checks": [asdict(check) for check in checks]}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        for line in lines(checks):
+            click.echo(escaped(line))
+    if code:
+        raise click.exceptions.Exit(code)
+
+
 def told_rows(rows: dict[str, int]) -> str:
     """Tell in a few words what an archive has."""
     return ", ".join(f"{rows[name]:,} {name}" for name in ("stories", "entries", "polls") if name in rows)
+
+
+def told_progress() -> Any:
+    """Make what shows which check is under way on a terminal, and nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda *_: None
+
+    def show(what: str, done: int, whole: int) -> None:
+        share = f" {100 * done // whole} %" if whole else ""
+        click.echo(f"\r\x1b[K{what}{share} ", err=True, nl=False)
+
+    return show
 
 
 def bar(what: str) -> Any:
