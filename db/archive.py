@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from db.reshape import reshape, shape_new
 from db.schema import APPLICATION_ID, SCHEMA_VERSION, migrations
 
 BUSY_TIMEOUT_MS = 3_000
@@ -28,9 +30,10 @@ class ArchiveError(Exception):
 CORRUPT, NO_INPUT_OR_NEWER, CANNOT_CREATE, IO_ERROR = 65, 66, 73, 74
 
 
-def open_writer(path: Path) -> Database:
+def open_writer(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> Database:
     """Open, and where needed create or migrate, the archive at ``path`` → the one connection that may write.
 
+    ``tell`` gets why an older archive is not made as small as a new one would be, where that can't be done now.
     The caller holds the archive's lock. Raises ArchiveError: 65 damaged or no archive of ours, 66 written by a newer
     Wireroom (the file is left as it is), 73 cannot be created, 74 cannot be read or written.
     """
@@ -41,10 +44,12 @@ def open_writer(path: Path) -> Database:
     try:
         conn = connect(path, readonly=False)
         db = Database(conn, execute_plugins=False)
+        shape_new(conn)
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut, not only a crash
         conn.execute("PRAGMA foreign_keys = ON")
         migrations.apply(db)
+        reshape(conn, path, tell)
     except sqlite3.DatabaseError as error:
         raise archive_error(path, error) from error
     return db

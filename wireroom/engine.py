@@ -51,7 +51,7 @@ class Engine:
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
         self.log = log
-        self.writer = Writer(lambda: open_writer(config.archive))
+        self.writer = Writer(lambda: open_writer(config.archive, tell=lambda said: log.warning("archive", remark=said)))
         self.workers = Workers(config.poll.workers)
         self.press = Press(config, self.writer, log)
         self._reader: Database | None = None
