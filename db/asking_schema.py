@@ -26,7 +26,7 @@ SELECT st.id AS story_id,                    -- rises with first sight: the high
        (SELECT json_group_array(name) FROM (
          SELECT t.config_id AS name FROM topics t WHERE t.id IN (
            SELECT x.topic_id FROM selections x WHERE x.story_id = st.id AND x.left_at IS NULL)
-         ORDER BY 1)) AS topics,             -- JSON array: the topics that have it
+         ORDER BY 1)) AS topics,             -- JSON array: topics that took it and still have it
        st.event_id AS event_id,              -- the event that it tells of, with others or alone
        st.language AS language,              -- as BCP 47 has it
        st.words AS words,                    -- in title and text
