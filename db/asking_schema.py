@@ -46,7 +46,7 @@ SELECT e.story_id AS story_id,               -- the story
             WHERE o.story_id = e.story_id AND o.first_seen < e.first_seen) AS place, -- 1: first; ties share one
        CAST(round((julianday(e.first_seen) - julianday((SELECT min(o.first_seen) FROM entries o
             WHERE o.story_id = e.story_id))) * 1440) AS INTEGER) AS minutes_after, -- behind the first, minutes
-       (SELECT count(DISTINCT o.source_id) FROM entries o WHERE o.story_id = e.story_id) AS source_count, -- of the story
+       (SELECT count(DISTINCT o.source_id) FROM entries o WHERE o.story_id = e.story_id) AS source_count, -- in all
        (SELECT s.config_id FROM entries o JOIN sources s ON s.id = o.source_id
         WHERE o.story_id = e.story_id ORDER BY o.id LIMIT 1) AS first_source, -- who had it first
        (SELECT s.config_id FROM entries o JOIN sources s ON s.id = o.source_id

@@ -33,15 +33,16 @@ NEEDED = (
 
 PAGE = {
     "head": """# The archive, table by table
-This page is written from the schema itself: `python -m db.document > docs/archive.md` makes it anew, and a test holds that
-it is as the schema is (version {version}).
-`wireroom.db` is a plain SQLite file: open it in Datasette, `sqlite-utils`, DuckDB, pandas or the `sqlite3` shell, also while
-the daemon runs, as long as you only read.
+This page is written from the schema itself: `python -m db.document > docs/archive.md` makes it anew, and a test holds
+that it is as the schema is (version {version}).
+`wireroom.db` is a plain SQLite file: open it in Datasette, `sqlite-utils`, DuckDB, pandas or the `sqlite3` shell, also
+while the daemon runs, as long as you only read.
 `docs/questions.md` has worked questions with their SQL and answers; `docs/datasette.md` tells of the browser.
 
-The words: a **source** publishes **entries**; entries that are one text are one **story**, whose **lead** is shown and whose
-**coverage** is all its entries; independent stories of one happening are an **event**; a changed entry leaves a
-**revision**; a **rule** gives a **tag**; a **topic** makes a **selection** of a story, once, under an id that never changes.
+The words: a **source** publishes **entries**; entries that are one text are one **story**, whose **lead** is shown and
+whose **coverage** is all its entries; independent stories of one happening are an **event**; a changed entry leaves a
+**revision**; a **rule** gives a **tag**; a **topic** makes a **selection** of a story, once, under an id that never
+changes.
 
 - Times are text like `2026-11-20T08:00:00Z`, always UTC: they sort and compare as they are, and SQLite's `date()`,
   `julianday()` read them. `first_seen` is when a poll of ours found it, `published` is what the source says.
@@ -49,8 +50,8 @@ The words: a **source** publishes **entries**; entries that are one text are one
 - What is named `config_id`, `source`, `topic` is the id in `config.toml`.
 - Lists are JSON arrays: `json_each(sources)` opens one.
 - A story with `merged_into` turned out to be another one; its entries are there. The views leave it out.
-- Search: `SELECT rowid FROM stories_fts WHERE stories_fts MATCH 'ferry'` gives ids of stories; `ORDER BY rowid DESC` is newest
-  first, and quick for any word.
+- Search: `SELECT rowid FROM stories_fts WHERE stories_fts MATCH 'ferry'` gives ids of stories; `ORDER BY rowid DESC` is
+  newest first, and quick for any word.
 """,
     "views": "## Views\nThey answer without a join, and their columns stay as they are.\n",
     "tables": "## Tables to ask\n",

@@ -51,7 +51,7 @@ TABLES = """
 id | 41
 title | Harbour strike ends after nine days | the headline, as the lead has it
 text | The union and the port signed at dawn. | plain text of the lead entry
-folded_title | strasse | the title as search compares it, where folding changes more than FTS5 does itself; null: it does not
+folded_title | strasse | the title as search compares it, where that is more than FTS5 does itself; null: it is not
 folded_text | strasse | the text likewise
 url | https://harbour.example/strike | the link, as the lead has it
 language | en | as BCP 47 has it; null: unknown
@@ -76,7 +76,7 @@ folded_text | strasse | words of the folded text
 id | 57 | rises with first sight
 source_id | 3 | who published it
 story_id | 41 | the story that it is of
-joined_by | near | why it is in this story: first, link (the same), print (the same words), near (a cut, a rewrite), person
+joined_by | near | why it is in this story: first, link, print (same words), near (a cut, a rewrite), person
 guid | tag:harbour.example,2026:1
 url | https://harbour.example/strike | its link
 title | Harbour strike ends after nine days | its headline
@@ -169,7 +169,7 @@ id | 812 | rises with time
 source_id | 3 | who was asked
 started_at | 2026-11-20T08:00:00Z | when
 duration_ms | 240 | how long it took, without waiting for its turn
-outcome | ok | ok, not-modified, unchanged, http-error, throttled, gone, offline, unreachable, timeout, refused, wall, malformed …
+outcome | ok | good: ok, not-modified, unchanged; else http-error, throttled, gone, timeout, wall, malformed …
 status | 200 | HTTP status; null: there was no answer
 bytes | 18244
 entries | 20

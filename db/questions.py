@@ -32,7 +32,7 @@ SELECT place, source, minutes_after, title, joined_by, first_seen
 FROM story_sources
 WHERE story_id = coalesce(nullif(:story, ''), (SELECT max(story_id) FROM entries WHERE joined_by <> 'first'))
 ORDER BY place, source""",
-        note="`minutes_after` is by when polls found it; `published` in the same view is what the sources say themselves.",
+        note="`minutes_after` is by when polls found it; `published` in the same view is what the sources say.",
         params=STORY,
     ),
     Question(
@@ -175,7 +175,7 @@ SELECT o.story_id, o.title, o.source_count, o.first_seen,
        snippet(stories_fts, 1, '[', ']', '…', 8) AS found
 FROM stories_fts JOIN story_overview o ON o.story_id = stories_fts.rowid
 WHERE stories_fts MATCH coalesce(nullif(:words, ''), '""') ORDER BY stories_fts.rowid DESC LIMIT 50""",
-        note="FTS5's own language: `ferry AND ice`, `\"night shift\"`, `title:dock*`. `wireroom search` has a richer one.",
+        note='FTS5\'s own language: `ferry AND ice`, `"night shift"`, `title:dock*`. `wireroom search` has more.',
         params={"words": "words to look for; empty: nothing is found"},
     ),
 )

@@ -97,9 +97,9 @@ NOW = datetime(2026, 11, 27, 6, tzinfo=UTC)
 STRIKE = (
     "Dockers at Saltmouth walked off the night shift on Tuesday in a dispute over rosters that has simmered since the "
     "spring.\nThe union counted four hundred and twelve members at the gates, while the harbour board spoke of fewer "
-    "than three hundred.\nNo ferry will sail to Orlesund before Thursday, the board said, and freight for the islands is "
-    "being sent by road to Pendrake.\nTalks are to be resumed at dawn in the old customs house, with a mediator from "
-    "the labour court of Rivenburg."
+    "than three hundred.\nNo ferry will sail to Orlesund before Thursday, the board said, and freight for the islands "
+    "is being sent by road to Pendrake.\nTalks are to be resumed at dawn in the old customs house, with a mediator "
+    "from the labour court of Rivenburg."
 )
 SETTLED = (
     "Dockers at Saltmouth went back to work on Wednesday after the harbour board gave up the new rosters.\nThe union "
@@ -282,7 +282,11 @@ def fill(wire: Wire) -> None:
     ]
     events += [
         (at(17, "07:00"), "coast-wire", (strike,)),
-        (at(17, "07:45"), "harbour-post", (News("hp-1", "Saltmouth: dockers strike, no ferry until Thursday", STRIKE),)),
+        (
+            at(17, "07:45"),
+            "harbour-post",
+            (News("hp-1", "Saltmouth: dockers strike, no ferry until Thursday", STRIKE),),
+        ),
         (at(17, "09:30"), "island-radio", (News("ir-1", "No ferry: dockers on strike", STRIKE.rpartition("\n")[0]),)),
         (at(17, "12:00"), "coast-wire", (News("cw-1", "Dockers at Saltmouth strike for a second day", STRIKE),)),
         (

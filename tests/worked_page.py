@@ -26,8 +26,8 @@ ASKED: Mapping[str, Mapping[str, str]] = {
 """With which values the page asks; ``now`` is the end of the worked archive."""
 
 HEAD = """# Questions, worked
-Each question with its SQL, and what a small archive answers that the tests make: six invented sources, eleven days, polled
-by the real parts.
+Each question with its SQL, and what a small archive answers that the tests make: six invented sources, eleven days,
+polled by the real parts.
 `python tests/worked_page.py > docs/questions.md` writes this page, and a test runs every query and compares.
 `docs/archive.md` has all views and tables.
 

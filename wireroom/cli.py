@@ -17,6 +17,7 @@ import click
 from wireroom import (
     __version__,
     cli_curation,
+    cli_datasette,
     cli_decisions,
     cli_publish,
     cli_sources,
@@ -228,6 +229,7 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
 
 
 cli.add_command(cli_status.status)
+cli.add_command(cli_datasette.datasette)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
 cli.add_command(cli_publish.publish)
