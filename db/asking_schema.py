@@ -16,10 +16,12 @@ SELECT st.id AS story_id,                    -- rises with first sight: the high
         WHERE e.id = st.lead_entry_id) AS lead, -- the source whose text is shown
        (SELECT s.config_id FROM entries e JOIN sources s ON s.id = e.source_id
         WHERE e.story_id = st.id ORDER BY e.id LIMIT 1) AS first_source, -- the source that had it first
-       (SELECT count(DISTINCT e.source_id) FROM entries e WHERE e.story_id = st.id) AS source_count, -- who carry it
+       (SELECT count(DISTINCT e.source_id) FROM entries e
+        WHERE e.story_id = st.id) AS source_count, -- how many sources carry it
        (SELECT json_group_array(name) FROM (
          SELECT s.config_id AS name FROM sources s WHERE s.id IN (
-           SELECT e.source_id FROM entries e WHERE e.story_id = st.id) ORDER BY 1)) AS sources, -- JSON array: their ids
+           SELECT e.source_id FROM entries e WHERE e.story_id = st.id)
+         ORDER BY 1)) AS sources,            -- JSON array: who carries it
        (SELECT json_group_array(name) FROM (
          SELECT t.kind || ':' || t.name AS name FROM tags t WHERE t.id IN (
            SELECT x.tag_id FROM story_tags x WHERE x.story_id = st.id) ORDER BY 1)) AS tags, -- JSON array: kind:name

@@ -193,7 +193,6 @@ UNITS = {
     r"_hours$": "hours",
     r"^bytes$": "bytes",
     r"_per_hour$|^pace$": "entries an hour",
-    r"_score$|^score$": "share",
     r"^words$": "words",
     r"^day$": "date, UTC",
     r"(_at|_seen|_until|^at|^since|^published|^updated|^period_from|^period_to)$": "time, UTC",

@@ -27,6 +27,7 @@ SETTINGS = {
     "facet_time_limit_ms": 300,
     "allow_download": False,  # the file has the secrets
     "default_page_size": 50,
+    "truncate_cells_html": 400,
     "num_sql_threads": 2,
 }
 UNREAD = frozenset(
