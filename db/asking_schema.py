@@ -98,7 +98,7 @@ SELECT t.config_id AS topic,                 -- the topic's id in config.toml
                   AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) IS 'hide'
             THEN 'hidden' WHEN x.archived = 1 THEN 'archived' ELSE 'announced'
        END AS state,                         -- announced; archived: never in the feed; left, hidden, withheld, merged
-       CASE WHEN t.fronted_by IS NULL THEN NULL
+       CASE WHEN t.fronted_by IS NULL OR t.digest_at IS NOT NULL THEN NULL
             WHEN x.archived = 1 OR x.left_at IS NOT NULL OR st.withheld IS NOT NULL OR st.merged_into IS NOT NULL
               OR (SELECT m.kind FROM marks m WHERE m.story_id = x.story_id AND m.kind IN ('hide', 'show')
                   AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) IS 'hide' THEN 0
@@ -109,7 +109,7 @@ SELECT t.config_id AS topic,                 -- the topic's id in config.toml
             ELSE x.front IS NOT 0 AND json_extract(t.fronted_by, '$[0]') > (SELECT count(*) FROM (
               SELECT 1 FROM selections y WHERE y.topic_id = x.topic_id AND y.archived = 0 AND y.number > x.number
               LIMIT 1000))
-       END AS in_feed,                       -- 1: it has a place in the topic's feed now; null: of no config of today
+       END AS in_feed,                       -- 1: it has a place in the topic's feed now; null: digests tell of it
        x.left_at AS left_at,                 -- since when the topic has it no longer; null: it does
        (SELECT json_group_array(cause) FROM (
          SELECT g.kind || ':' || g.name || ' (' || c.origin || ': ' || c.why || ')' AS cause

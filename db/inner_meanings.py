@@ -56,7 +56,7 @@ title | Harbour strike ends after nine days
 url | https://harbour.example/strike
 selected_at | 2026-11-20T08:00:00Z
 state | announced
-in_feed | 1 | 1: it has a place in the topic's feed now; 0: it has none; null: the config was not taken over yet
+in_feed | 1
 left_at | 2026-11-21T08:00:00Z
 tags | ["place:saltmouth (rule: ferries)"]
 asks | ferry OR place:saltmouth
