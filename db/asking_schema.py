@@ -86,6 +86,11 @@ FROM revisions r JOIN entries e ON e.id = r.entry_id LEFT JOIN revisions n ON n.
   AND n.number = (SELECT min(l.number) FROM revisions l WHERE l.entry_id = r.entry_id AND l.number > r.number);
 
 CREATE VIEW topic_stories AS                 -- one row per selection: what each topic published, when, and why
+WITH fronts (topic_id, since) AS MATERIALIZED ( -- the number of the last selection that has a place in a plain feed
+  SELECT w.id, json_extract((SELECT json_group_array(y.number) FROM (
+    SELECT number FROM selections WHERE topic_id = w.id AND archived = 0 ORDER BY number DESC LIMIT 1000) y
+  ), '$[' || (json_extract(w.fronted_by, '$[0]') - 1) || ']') FROM topics w
+)
 SELECT t.config_id AS topic,                 -- the topic's id in config.toml
        x.number AS number,                   -- rises within the topic, never reused
        x.story_id AS story_id,               -- the story
@@ -106,9 +111,8 @@ SELECT t.config_id AS topic,                 -- the topic's id in config.toml
                          AND p.kind = 'pin') THEN 1
             WHEN json_extract(t.fronted_by, '$[2]') IS NOT NULL OR json_extract(t.fronted_by, '$[3]') <> 'new'
             THEN x.front IS 1
-            ELSE x.front IS NOT 0 AND json_extract(t.fronted_by, '$[0]') > (SELECT count(*) FROM (
-              SELECT 1 FROM selections y WHERE y.topic_id = x.topic_id AND y.archived = 0 AND y.number > x.number
-              LIMIT 1000))
+            ELSE x.front IS NOT 0
+              AND x.number >= coalesce((SELECT f.since FROM fronts f WHERE f.topic_id = x.topic_id), 0)
        END AS in_feed,                       -- 1: it has a place in the topic's feed now; null: digests tell of it
        x.left_at AS left_at,                 -- since when the topic has it no longer; null: it does
        (SELECT json_group_array(cause) FROM (

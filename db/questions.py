@@ -22,6 +22,12 @@ class Question:
 
 STORY = {"story": "a story's id; empty: the newest that several sources carry"}
 NOW = {"now": "a time, UTC; empty: now"}
+RECENT = {"since": "a day; empty: thirty days before the newest story"}
+SINCE = (
+    "substr(first_seen, 1, 10) >=\n  "
+    "coalesce(nullif(:since, ''), (SELECT date(max(first_seen), '-30 days') FROM stories))"
+)
+"""Asked so, by the day, entries are found by their index ``entries_day``: very many older ones cost nothing."""
 
 QUESTIONS = (
     Question(
@@ -98,26 +104,32 @@ FROM source_health WHERE health NOT IN ('good', 'new', 'remark') ORDER BY last_g
     Question(
         id="who_copies_whom",
         title="Who copies whom?",
-        sql="""
+        sql=f"""
 SELECT source, copy_of, count(*) AS copies, round(avg(minutes_after)) AS minutes_after
-FROM story_sources WHERE copy_of IS NOT NULL GROUP BY source, copy_of ORDER BY copies DESC, source, copy_of""",
+FROM story_sources WHERE copy_of IS NOT NULL AND {SINCE}
+GROUP BY source, copy_of ORDER BY copies DESC, source, copy_of""",
+        params=RECENT,
         note="Who came first is not always who wrote it: two may both print an agency that you do not poll.",
     ),
     Question(
         id="who_is_alone",
         title="Which sources are alone with their stories?",
-        sql="""
+        sql=f"""
 SELECT source, sum(source_count = 1) AS alone, count(*) AS stories,
        round(100.0 * sum(source_count = 1) / count(*)) AS percent
-FROM story_sources GROUP BY source ORDER BY percent DESC, source""",
+FROM story_sources WHERE {SINCE}
+GROUP BY source ORDER BY percent DESC, source""",
+        params=RECENT,
     ),
     Question(
         id="who_is_quick",
         title="Who is first with what others have too, and how far behind are they else?",
-        sql="""
+        sql=f"""
 SELECT source, sum(place = 1) AS first, sum(place > 1) AS later,
        round(avg(minutes_after) FILTER (WHERE place > 1)) AS minutes_behind
-FROM story_sources WHERE source_count > 1 GROUP BY source ORDER BY first DESC, minutes_behind""",
+FROM story_sources WHERE source_count > 1 AND {SINCE}
+GROUP BY source ORDER BY first DESC, minutes_behind""",
+        params=RECENT,
     ),
     Question(
         id="tag_weeks",
@@ -147,7 +159,7 @@ ORDER BY story_id DESC LIMIT 100""",
         title="Which stories were withheld, and by whom?",
         sql="""
 SELECT id, title, withheld, withheld_by, first_seen
-FROM stories WHERE withheld IS NOT NULL AND merged_into IS NULL ORDER BY id DESC LIMIT 100""",
+FROM stories WHERE withheld IN ('drop', 'hold', 'hide') AND merged_into IS NULL ORDER BY id DESC LIMIT 100""",
         note="`wireroom unhide STORY` lets one go.",
     ),
     Question(
