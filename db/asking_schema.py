@@ -75,13 +75,13 @@ SELECT r.id AS revision_id,                  -- rises with time
        r.title AS old_title,                 -- the headline before
        coalesce(n.title, e.title) AS new_title, -- the headline after
        rtrim(iif(r.title <> coalesce(n.title, e.title), 'title ', '')
-         || iif(r.text <> coalesce(n.text, e.text), 'text ', '')
+         || iif(r.text <> coalesce(n.text, (SELECT w.text FROM entry_texts w WHERE w.entry_id = e.id)), 'text ', '')
          || iif(r.url IS NOT iif(n.id IS NULL, e.url, n.url), 'url ', '')
          || iif(r.author IS NOT iif(n.id IS NULL, e.author, n.author), 'author ', '')
          || iif(r.categories <> coalesce(n.categories, e.categories), 'categories ', '')
          || iif(r.enclosures <> coalesce(n.enclosures, e.enclosures), 'enclosures ', '')) AS changed, -- the fields
        r.text AS old_text,                   -- the text before
-       coalesce(n.text, e.text) AS new_text  -- the text after
+       coalesce(n.text, (SELECT w.text FROM entry_texts w WHERE w.entry_id = e.id)) AS new_text -- the text after
 FROM revisions r JOIN entries e ON e.id = r.entry_id LEFT JOIN revisions n ON n.entry_id = r.entry_id
   AND n.number = (SELECT min(l.number) FROM revisions l WHERE l.entry_id = r.entry_id AND l.number > r.number);
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from db.inner_meanings import TRIGGERS_SAID
 from db.meanings import MEANINGS, SECRET, Meaning
 from db.schema import SCHEMA_VERSION, migrations
 
@@ -23,10 +24,22 @@ SHADOW = re.compile(r"_fts_(data|idx|docsize|config|content)$")
 
 NEEDED_VIEWS = (
     *("story_overview", "story_sources", "story_changes", "topic_stories", "source_health", "daily_by_source"),
-    *("daily_by_tag", "coverage", "published", "event_stories", "tagged", "marks"),
+    *("daily_by_tag", "coverage", "entry_texts", "published", "event_stories", "tagged", "marks"),
 )
 NEEDED = (
-    *("stories", "stories_fts", "entries", "revisions", "sources", "polls", "troubles", "tags", "story_tags", "rules"),
+    *(
+        "stories",
+        "stories_fts",
+        "entries",
+        "bodies",
+        "revisions",
+        "sources",
+        "polls",
+        "troubles",
+        "tags",
+        "story_tags",
+        "rules",
+    ),
     *("topics", "selections", "digests", "events", "merges", "decisions", "mark_log", "config_in_force"),
 )
 """What a person asks; all other tables are the daemon's own."""
@@ -229,7 +242,7 @@ def section(table: Table) -> str:
     if table.indexes:
         lines += ["", "Indexes:", *(f"- `{index}`" for index in table.indexes)]
     if table.triggers:
-        lines += ["", f"Triggers: {', '.join(f'`{name}`' for name in table.triggers)} keep the search index in step."]
+        lines += ["", "Triggers:", *(f"- `{name}`: {TRIGGERS_SAID.get(name, '')}" for name in table.triggers)]
     return "\n".join([*lines, ""])
 
 

@@ -102,6 +102,11 @@ first_seen | 2026-11-20T08:00:00Z | when a poll first brought it
 last_seen | 2026-11-22T08:00:00Z | when its source's document had it last
 joined_by | near | why it is in this story: first, link, print, near or person
 joined_score | 0.83 | the share of the shorter text's word triples that both have, 0 to 1
+# entry_texts
+entry_id | 57 | the entry
+html | <p>The union and the port signed at dawn.</p> | safe HTML
+summary | Nine days without a ferry are over. | the shorter text, where the item has two
+text | The union and the port signed at dawn. | html as plain text
 # published
 topic | shipping | the topic
 story_id | 41 | the story
@@ -223,3 +228,14 @@ last_error | HTTP status 500 | what went wrong last
 last_sent_at | 2026-11-20T08:00:00Z | when a message got there last
 """
 """The views' own columns have their meaning in ``db/asking_schema.py``; here are examples."""
+
+TRIGGERS_SAID = {
+    "stories_ad": "a story that is deleted goes out of the search index",
+    "stories_au": "a story that is changed is changed there too",
+    "stories_said": "entries that said what their story did not keep their own text, if the story's changes",
+    "entries_moved": "an entry that goes to another story keeps its text",
+    "entries_said": "a body that no entry has any more goes",
+    "entries_gone": "likewise when an entry is deleted",
+    "authors_ai": "a new name goes into the search index",
+}
+"""What triggers do."""

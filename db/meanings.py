@@ -81,9 +81,6 @@ guid | tag:harbour.example,2026:1
 url | https://harbour.example/strike | its link
 title | Harbour strike ends after nine days | its headline
 author | Ada Kestrelmann | as published
-html | <p>The union and the port signed at dawn.</p>
-summary | Nine days without a ferry are over.
-text | The union and the port signed at dawn.
 language | en | as BCP 47 has it
 published | 2026-11-20T07:40:00Z | as the source says
 updated | 2026-11-20T08:55:00Z | as the source says
@@ -100,6 +97,12 @@ host | example.harbour
 mentions | [["place", "saltmouth", "gazetteer", "Saltmouth"]]
 image | https://harbour.example/strike.jpg
 podcast | {"season": 1}
+body_id | 57 | what it says, in bodies; null: nothing at length, or it is not kept any more
+# bodies | what entries say at length; copies that say just what their story's lead does share one
+id | 57 | its key here
+html | <p>The union and the port signed at dawn.</p>
+summary | Nine days without a ferry are over.
+text | The union and the port signed at dawn.
 # revisions
 id | 9 | rises with time
 entry_id | 57 | the entry that was changed

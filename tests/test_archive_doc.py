@@ -7,6 +7,7 @@ import re
 import pytest
 
 from db.document import NEEDED, NEEDED_VIEWS, comments, fresh_archive, markdown, tables_of
+from db.inner_meanings import TRIGGERS_SAID
 from db.meanings import MEANINGS, SECRET
 from house import ROOT
 
@@ -41,6 +42,11 @@ def test_meanings_are_of_columns_that_there_are() -> None:
     }
     assert set(SECRET) <= set(there)
     assert {*NEEDED, *NEEDED_VIEWS} <= set(there)
+
+
+def test_every_trigger_is_told() -> None:
+    """A line each, and none for what is no trigger."""
+    assert set(TRIGGERS_SAID) == {name for table in TABLES for name in table.triggers}
 
 
 def test_every_view_is_among_those_to_ask() -> None:
