@@ -17,6 +17,7 @@ import click
 from wireroom import (
     __version__,
     cli_curation,
+    cli_datasette,
     cli_decisions,
     cli_publish,
     cli_search,
@@ -168,6 +169,7 @@ def check(path: Path, *, as_json: bool) -> None:
 
 cli.add_command(cli_search.search)
 cli.add_command(cli_status.status)
+cli.add_command(cli_datasette.datasette)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
 cli.add_command(cli_publish.publish)
