@@ -85,6 +85,7 @@ def test_keys_table_is_the_config() -> None:
     tables: dict[str, type[config.Table]] = {
         "wireroom": config.Wireroom,
         "poll": config.Poll,
+        "backup": config.Backup,
         "source": config.SourceTable,
         "entity": config.EntityTable,
         "rule": config.Rule,

@@ -26,6 +26,7 @@ from wireroom import (
     cli_stories,
     cli_topics,
     cli_trust,
+    cli_vault,
 )
 from wireroom.command import (
     ALREADY_RUNNING,
@@ -173,6 +174,9 @@ cli.add_command(cli_datasette.datasette)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
 cli.add_command(cli_publish.publish)
+cli.add_command(cli_vault.backup)
+cli.add_command(cli_vault.restore)
+cli.add_command(cli_vault.verify)
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
 cli.add_command(cli_sources.export)

@@ -26,6 +26,7 @@ from feeds.pages.routes import page_routes
 from feeds.serve import make_app
 from ingest.memory import give_back_large_blocks
 from wireroom.add_here import add_here
+from wireroom.backup_job import BackupJob
 from wireroom.beat import beating
 from wireroom.callback import callback_routes
 from wireroom.config import Config
@@ -215,6 +216,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         "webhooks": webhooks.tick,
         "health": HealthFeed(engine).tick,
         "upkeep": Upkeep(engine).tick,
+        "backup": BackupJob(engine).tick,
         "due": functools.partial(do_due, engine),
         "regroup": functools.partial(go_on, engine),
     }

@@ -10,6 +10,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
@@ -20,6 +21,7 @@ from db.plan import PolledSource
 from db.regroup import stamp
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
+from db.upgrade import keep_copy
 from db.writer import Writer
 from ingest.cluster import ClusterError
 from ingest.grouping import GROUPING_VERSION
@@ -51,7 +53,7 @@ class Engine:
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
         self.log = log
-        self.writer = Writer(lambda: open_writer(config.archive, tell=lambda said: log.warning("archive", remark=said)))
+        self.writer = Writer(self._open_archive, checkpoints=not config.backup.litestream)
         self.workers = Workers(config.poll.workers)
         self.press = Press(config, self.writer, log)
         self._reader: Database | None = None
@@ -73,6 +75,20 @@ class Engine:
         self._reader = open_reader(self.config.archive)
         await asyncio.to_thread(gazetteer_of, self.config.entities, known=self.config.gazetteer)
         self._make_poller(self.config, await self._synced(self.config, lambda _: None))
+
+    def _open_archive(self) -> Database:
+        """Open the archive, for the writer's thread. Raises ArchiveError."""
+        return open_writer(
+            self.config.archive,
+            before_upgrade=self._keep_copy,
+            checkpoints=not self.config.backup.litestream,
+            tell=lambda said: self.log.warning("archive", remark=said),
+        )
+
+    def _keep_copy(self, archive: Path, version: int) -> None:
+        """Have the archive as it is kept, before a newer version changes it. Raises ArchiveError."""
+        kept = keep_copy(archive, self.config.backup.folder) if self.config.backup.before_upgrade else None
+        self.log.info("upgrade", archive=str(archive), schema=version, backup=None if kept is None else str(kept))
 
     async def close(self) -> None:
         """Stop polling, finish what has reached the writer, close everything."""
