@@ -129,7 +129,7 @@ def lines(process: subprocess.Popen[bytes], question: Question) -> Iterator[byte
     buffer = bytearray()
     while True:
         began = time.monotonic()
-        ready = waiting.poll(max(0, left_s * 1000))
+        ready = waiting.poll(min(max(0, left_s * 1000), 1e9))
         left_s -= time.monotonic() - began
         if not ready:
             raise TooSlowError(question.timeout_s)
