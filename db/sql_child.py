@@ -121,7 +121,7 @@ def answer(conn: sqlite3.Connection, asked: dict[str, Any]) -> None:
     size = sent = count = 0
     cut = None
     for row in cursor:
-        if count == asked["rows"]:
+        if asked["rows"] and count == asked["rows"]:
             cut = "rows"
             break
         count += 1

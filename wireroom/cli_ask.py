@@ -93,7 +93,7 @@ def sql(path: Path, statement: str, *, params: dict[str, Any], limit: int, timeo
     """
     from db.archive import open_reader
     from db.sql_ask import Question, asked
-    from wireroom.rows_told import LINES, tables
+    from db.rows_told import LINES, tables
     from wireroom.table import table
 
     config = read_config(path)

@@ -28,7 +28,7 @@ from wireroom.command import fail
 from wireroom.config import Config
 from wireroom.config_queries import names_of
 from wireroom.new_file import new_file
-from wireroom.rows_told import LINES, Rows
+from db.rows_told import LINES, Rows
 
 NO_PYARROW = "Parquet needs pyarrow, which is not installed: pip install 'wireroom[parquet]'"
 

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from wireroom.rows_told import Rows, plain, unlike
+from db.rows_told import Rows, plain, unlike
 
 ROWS_A_GROUP = 20_000
 TIME = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ")

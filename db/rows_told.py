@@ -114,6 +114,8 @@ def tables(draw: Callable[[Sequence[Mapping[str, Any]], Sequence[str]], str]) ->
             cells = [dict(zip(names, (plain(value) for value in row), strict=True)) for row in batch]
             yield ("" if first else "\n") + draw(cells, names) + "\n"
             first = False
+        if first:
+            yield "no rows\n"
 
     return told
 
