@@ -46,7 +46,7 @@ KEPT: Mapping[str, How] = {
         "left",
     ),
 }
-"""What becomes of a table's rows. ``asked``: the stories themselves. ``theirs``: those that refer only to what is there.
+"""What becomes of a table's rows. ``asked``: the stories. ``theirs``: those that refer only to what is there.
 ``named``: those that such rows refer to. ``signed``: names that entries are signed with. ``own``: the new archive has
 its own. ``left``: none."""
 
@@ -114,7 +114,9 @@ def choose(db: Database, stories: Iterable[int]) -> None:
 def fill(db: Database) -> dict[str, int]:
     """Copy the rows, table by table, what others refer to last."""
     counts: dict[str, int] = {}
-    open_topics = "SELECT id FROM whole.topics WHERE id NOT IN (SELECT topic_id FROM whole.tokens WHERE retired_at IS NULL)"
+    open_topics = (
+        "SELECT id FROM whole.topics WHERE id NOT IN (SELECT topic_id FROM whole.tokens WHERE retired_at IS NULL)"
+    )
     copy(db, "stories", "o.id IN (SELECT id FROM temp.chosen)", counts)
     theirs = [name for name, how in KEPT.items() if how == "theirs"]
     while theirs:
@@ -151,12 +153,12 @@ def references(db: Database, table: str) -> list[tuple[str, str, str]]:
 
 def copy(db: Database, table: str, where: str, counts: dict[str, int]) -> None:
     """Copy the rows ``o`` of a table for which the condition holds."""
-    kept = [
-        name for _, name, *_, hidden in db.execute(f"PRAGMA main.table_xinfo({table})").fetchall() if hidden == 0
-    ]
+    kept = [name for _, name, *_, hidden in db.execute(f"PRAGMA main.table_xinfo({table})").fetchall() if hidden == 0]
     forgotten = FORGOTTEN.get(table, ())
     values = ", ".join("NULL" if name in forgotten else f"o.{name}" for name in kept)
-    cursor = db.execute(f"INSERT INTO main.{table} ({', '.join(kept)}) SELECT {values} FROM whole.{table} o WHERE {where}")
+    cursor = db.execute(
+        f"INSERT INTO main.{table} ({', '.join(kept)}) SELECT {values} FROM whole.{table} o WHERE {where}"
+    )
     counts[table] = max(cursor.rowcount, 0)
 
 
@@ -167,7 +169,7 @@ def keep_numbers(db: Database) -> None:
 
 
 def undecided(db: Database) -> list[str]:
-    """List the tables of an archive of which ``KEPT`` does not say what becomes of them, and those that are not there."""
+    """List the tables of which ``KEPT`` does not say what becomes of them, and those in it that are not there."""
     there = {
         name
         for (name,) in db.execute(

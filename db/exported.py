@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from typing import Any
 
@@ -26,7 +26,7 @@ def story_ids(db: Database, query: Query, now: str) -> Iterator[int]:
         yield id_
 
 
-def exported_stories(db: Database, query: Query, now: str) -> Iterator[list[Any]]:
+def exported_stories(db: Database, query: Query, now: str) -> Generator[list[Any], None, None]:
     """Read them → their rows by ``COLUMNS``; as of one moment, whatever comes in meanwhile. Raises sqlite3.Error."""
     db.execute("BEGIN")
     try:

@@ -49,7 +49,7 @@ def json_object(names: Sequence[str], row: Sequence[Any]) -> str:
 
 
 def unlike(columns: Sequence[str]) -> list[str]:
-    """Make names of columns that are all different: ``id``, ``id_2`` …"""
+    """Make names of columns that are all different: ``id``, ``id_2``."""
     made: list[str] = []
     for column in columns:
         name, number = column, 1

@@ -1,7 +1,7 @@
 """Somebody's SQL asked of the archive, in a process of its own that is killed when it takes too long. IO: processes.
 
-``with asked(archive, Question(sql=…)) as answer: for row in answer: …``. Rows come as they are found and are not kept, so
-that any number takes little memory. What a statement may do is said in ``db/sql_rules.py``.
+``with asked(archive, Question(sql=…)) as answer: for row in answer: …``. Rows come as they are found and are not kept:
+any number takes little memory. What a statement may do is said in ``db/sql_rules.py``.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def asked(archive: Path, question: Question) -> Iterator[SqlAnswer]:
     Raises SqlError for what is wrong in the statement, TooSlowError when it takes longer than it may (what the caller
     does with rows does not count), ArchiveError for what is wrong with the file.
     """
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-I", "-S", "-c", PROGRAM],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -118,13 +118,12 @@ def answer(conn: sqlite3.Connection, asked: dict[str, Any]) -> None:
     tell({"columns": [name for name, *_ in cursor.description]})
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=lambda raw: {"x": raw.hex()}).encode
     chunk: list[str] = []
-    size = sent = count = 0
+    size = sent = 0
     cut = None
-    for row in cursor:
+    for count, row in enumerate(cursor):
         if asked["rows"] and count == asked["rows"]:
             cut = "rows"
             break
-        count += 1
         told = encode(row)
         if asked["bytes"] and sent + size + len(told) > asked["bytes"]:
             cut = "bytes"

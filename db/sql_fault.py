@@ -77,9 +77,9 @@ def fault_of(line: Mapping[str, Any], bounds: Bounds) -> SqlError:
     if "one statement" in said:
         return SqlError("there is more than one statement in it", "ask one at a time")
     if "there is no statement" in said:
-        return SqlError(said, 'write one: SELECT title FROM stories ORDER BY id DESC LIMIT 10')
+        return SqlError(said, "write one: SELECT title FROM stories ORDER BY id DESC LIMIT 10")
     if said.startswith(("fts5:", "unterminated string", "unknown special query")):
-        return SqlError(f"what follows MATCH is no search: {said}", 'write words in quotes: MATCH \'"saint-denis"\'')
+        return SqlError(f"what follows MATCH is no search: {said}", "write words in quotes: MATCH '\"saint-denis\"'")
     return SqlError(said, TABLES_TOLD)
 
 

@@ -203,7 +203,7 @@ CALLS: tuple[tuple[str, Make, tuple[str, ...]], ...] = (
 
 def api_routes(site: Site, clock: Clock = utc_now) -> list[Route]:
     """Make the routes, for the daemon's application."""
-    in_sql = (SQL_ADDRESS, partial(sql, desk=SqlDesk()), SQL_PARAMETERS)
+    in_sql: tuple[str, Make, tuple[str, ...]] = (SQL_ADDRESS, partial(sql, desk=SqlDesk()), SQL_PARAMETERS)
     return [
         *(
             Route(path, answered(make, site, clock, frozenset(parameters)), methods=METHODS)

@@ -27,7 +27,7 @@ MOST_BYTES = 2_000_000
 MEMORY_BYTES = 128_000_000
 SHAPES = ("objects", "arrays")
 FOR_OWNER = "sign in, or send Authorization: Bearer with the token of [wireroom] token"
-NO_TOKEN = "there is no [wireroom] token in the config, so nobody is the owner: set one"
+NO_TOKEN = "there is no [wireroom] token in the config, so nobody is the owner: set one"  # noqa: S105 - none
 
 
 class SqlDesk:

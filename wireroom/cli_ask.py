@@ -21,8 +21,15 @@ TEMP_BYTES = 1_000_000_000
 """So long may a file be that SQLite sorts with, where the owner asks at his own machine."""
 FORMS = ("json", "jsonl", "csv", "tsv", "parquet", "archive")
 SUFFIXES = {
-    **{".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet"},
-    **{".db": "archive", ".sqlite": "archive", ".sqlite3": "archive"},
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".db": "archive",
+    ".sqlite": "archive",
+    ".sqlite3": "archive",
 }
 
 
@@ -92,8 +99,8 @@ def sql(path: Path, statement: str, *, params: dict[str, Any], limit: int, timeo
     Exits with 2 for a statement that can't be answered, 124 for one that takes longer than it may.
     """
     from db.archive import open_reader
-    from db.sql_ask import Question, asked
     from db.rows_told import LINES, tables
+    from db.sql_ask import Question, asked
     from wireroom.table import table
 
     config = read_config(path)

@@ -1,4 +1,4 @@
-"""The commands that bring sources in and out: ``wireroom add | import``; and the list of ``export``. IO: terminal, files.
+"""The commands that bring sources in, ``wireroom add | import``; and the list of ``export``. IO: terminal, files.
 
 Heavy parts are imported by the command that needs them, as in ``cli.py``.
 """

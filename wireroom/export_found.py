@@ -20,6 +20,7 @@ from db.excerpt import NoStoriesError, write_excerpt
 from db.exported import COLUMNS, exported_stories, story_ids
 from db.query_names import read_query
 from db.query_tree import Query
+from db.rows_told import LINES, Rows
 from db.search import with_archived
 from db.sql_ask import Question, asked
 from db.sql_fault import SqlError
@@ -28,7 +29,6 @@ from wireroom.command import fail
 from wireroom.config import Config
 from wireroom.config_queries import names_of
 from wireroom.new_file import new_file
-from db.rows_told import LINES, Rows
 
 NO_PYARROW = "Parquet needs pyarrow, which is not installed: pip install 'wireroom[parquet]'"
 
@@ -111,10 +111,9 @@ def write_typed(place: Path, columns: Sequence[str], rows: Rows) -> None:
     from wireroom.parquet import write_parquet  # noqa: PLC0415 - few need it
 
     try:
-        import pyarrow  # noqa: F401, PLC0415 - before anything is read
+        write_parquet(place, columns, rows)
     except ImportError:
         fail(2, NO_PYARROW)
-    write_parquet(place, columns, rows)
     place.chmod(0o644)
 
 
