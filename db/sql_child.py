@@ -12,41 +12,50 @@ import os
 import resource
 import sqlite3
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from db.sql_rules import LIMITS, SECRETS, TABLES, VERBS, allowed, joins_secrets
+from db.sql_rules import LIMITS, SECRETS, TABLES, UPDATE, VERBS, allowed, joins_secrets
 
 CHUNK_BYTES, CHUNK_ROWS = 65_536, 500
 SHM_BYTES = 8_000_000
 """SQLite may have to make the index of a write-ahead log (``-shm``) that nobody has open: so long a file is allowed."""
 NICE = 10
 
-Denied = list[str]
+Put = Callable[[str], None]
 
 
 def main() -> None:
     """Answer what standard input asks. Never raises: what goes wrong is told."""
     asked = json.loads(sys.stdin.buffer.read())
     bound(asked)
-    denied: Denied = []
+    run(asked, put)
+
+
+def run(asked: dict[str, Any], put: Put) -> None:
+    """Answer a question by lines, each given to ``put``. Raises nothing that a statement could bring about."""
+    denied: list[str] = []
     conn = None
     try:
         conn, views = opened(asked, denied)
         if (secret := joins_secrets(asked["sql"], views)) is not None:
             denied.append(f"NATURAL or USING with {secret}")
             raise sqlite3.DatabaseError("not authorized")
-        answer(conn, asked)
+        answer(conn, asked, put)
     except MemoryError:
-        tell({"error": "out of memory", "name": "SQLITE_NOMEM", "denied": None})
+        put(json.dumps({"error": "out of memory", "name": "SQLITE_NOMEM", "denied": None}))
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
         said = {"error": str(error), "name": getattr(error, "sqlite_errorname", ""), "denied": [*denied, None][0]}
-        tell(said | (names_of(conn) if conn is not None and str(error).startswith("no such") else {}))
+        put(json.dumps(said | (names_of(conn) if conn is not None and str(error).startswith("no such") else {})))
+    finally:
+        if conn is not None:
+            conn.close()
 
 
 def bound(asked: dict[str, Any]) -> None:
     """Give the process no more than it needs: memory, processor time, files; and others go first."""
     os.nice(NICE)
-    cpu_s = int(asked["timeout_s"]) + 2  # the parent kills it sooner; this is for a parent that is gone
+    cpu_s = int(asked["timeout_s"]) + 1  # the parent kills it sooner; this is for a parent that is gone
     most = max(asked["temp_bytes"], SHM_BYTES)
     for what, value in (
         (resource.RLIMIT_CORE, 0),
@@ -57,15 +66,15 @@ def bound(asked: dict[str, Any]) -> None:
         hard = resource.getrlimit(what)[1]
         least = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(what, (least, least))
+    sqlite3.connect(":memory:").execute(f"PRAGMA hard_heap_limit = {asked['memory_bytes']}")  # of the whole process
 
 
-def opened(asked: dict[str, Any], denied: Denied) -> tuple[sqlite3.Connection, list[str]]:
+def opened(asked: dict[str, Any], denied: list[str]) -> tuple[sqlite3.Connection, list[str]]:
     """Open the archive for a statement → the connection, and the views that read what is secret."""
     conn = sqlite3.connect(asked["uri"], uri=True, isolation_level=None)
     conn.text_factory = lambda raw: raw.decode("utf-8", "replace")
     for name, value in LIMITS.items():
         conn.setlimit(getattr(sqlite3, name), value)
-    conn.execute(f"PRAGMA hard_heap_limit = {asked['memory_bytes']}")
     conn.execute(f"PRAGMA temp_store = {'FILE' if asked['temp_bytes'] else 'MEMORY'}")
     conn.execute(f"PRAGMA busy_timeout = {asked['busy_ms']}")
     conn.execute("PRAGMA query_only = ON")
@@ -84,6 +93,8 @@ def opened(asked: dict[str, Any], denied: Denied) -> tuple[sqlite3.Connection, l
 
     def authorize(action: int, first: str | None, second: str | None, _: str | None, __: str | None) -> int:
         verdict, what = allowed(tables, action, first, second)
+        if action == UPDATE and first == "sqlite_master":
+            what = "reading what is none of the archive's tables"  # it is a virtual table, used for the first time
         if what:
             denied.append(begun if begun in VERBS else what)
         return verdict
@@ -109,13 +120,13 @@ def names_of(conn: sqlite3.Connection) -> dict[str, list[str]]:
     return {"tables": sorted({table for table, _ in rows}), "columns": sorted({column for _, column in rows})}
 
 
-def answer(conn: sqlite3.Connection, asked: dict[str, Any]) -> None:
+def answer(conn: sqlite3.Connection, asked: dict[str, Any], put: Put) -> None:
     """Run the statement, and tell its rows as they come."""
     cursor = conn.execute(asked["sql"], asked["params"])
     if cursor.description is None:
-        tell({"error": "there is no statement in it", "name": "", "denied": None})
+        put(json.dumps({"error": "there is no statement in it", "name": "", "denied": None}))
         return
-    tell({"columns": [name for name, *_ in cursor.description]})
+    put(json.dumps({"columns": [name for name, *_ in cursor.description]}))
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=lambda raw: {"x": raw.hex()}).encode
     chunk: list[str] = []
     size = sent = 0
@@ -135,12 +146,7 @@ def answer(conn: sqlite3.Connection, asked: dict[str, Any]) -> None:
             put(f'{{"rows":[{",".join(chunk)}]}}')
             chunk, size = [], 0
     put(f'{{"rows":[{",".join(chunk)}]}}')
-    tell({"end": cut})
-
-
-def tell(said: dict[str, Any]) -> None:
-    """Tell something, as a line."""
-    put(json.dumps(said))
+    put(json.dumps({"end": cut}))
 
 
 def put(line: str) -> None:

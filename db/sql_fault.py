@@ -55,7 +55,7 @@ def fault_of(line: Mapping[str, Any], bounds: Bounds) -> SqlError:
             f"it takes more than {bounds.memory_bytes // 1_000_000} MB of memory",
             "sort, group or gather fewer rows, or shorter ones: substr(text, 1, 300)",
         )
-    if name == "SQLITE_TOOBIG" or "too big" in said:
+    if name == "SQLITE_TOOBIG" or "too big" in said or "too large" in said:
         return SqlError(said, "a value has at most 16 MB here, a statement 100 kB")
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
         return SqlError(
@@ -66,6 +66,8 @@ def fault_of(line: Mapping[str, Any], bounds: Bounds) -> SqlError:
         return unknown("column", match[1], line.get("columns", ()))
     if match := re.match(r"no such table: (.+)", said):
         return unknown("table", match[1], line.get("tables", ()))
+    if match := re.match(r"vtable constructor failed: (.+)", said):
+        return SqlError(f"reading {match[1]} is not done here", TABLES_TOLD)
     if match := re.match(r"no such function: (.+)", said):
         return SqlError(said, "SQLite's own functions are there, and no others")
     if match := re.match(r"You did not supply a value for binding(?: parameter)? :?(\S+?)\.?$", said):

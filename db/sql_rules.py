@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 
 OK, DENY, IGNORE = 0, 1, 2
-SELECT, READ, PRAGMA, FUNCTION, RECURSIVE = 21, 20, 19, 31, 33
+SELECT, READ, PRAGMA, FUNCTION, RECURSIVE, UPDATE = 21, 20, 19, 31, 33, 23
 
 WORDS = dict(
     enumerate(
