@@ -132,6 +132,12 @@ def fill(db: Database) -> dict[str, int]:
                     wanted.append(f"(o.{column} IS NULL OR o.{column} IN ({open_topics}))")
             copy(db, name, " AND ".join(wanted), counts)
         theirs = [name for name in theirs if name not in ready]
+    # a pin in a secret topic is gone, and so is the decision that it was
+    gone = db.execute(
+        "DELETE FROM main.decisions WHERE id IN (SELECT decision_id FROM whole.mark_log) "
+        "AND id NOT IN (SELECT decision_id FROM main.mark_log)"
+    )
+    counts["decisions"] -= max(gone.rowcount, 0)
     copy(db, "authors", "o.name IN (SELECT author FROM main.entries)", counts)
     referring = [name for name, how in KEPT.items() if how in ("asked", "theirs")]
     for named in (name for name, how in KEPT.items() if how == "named"):

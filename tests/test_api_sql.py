@@ -16,7 +16,7 @@ import pytest
 from db.readers import BusyError
 from db.sql_ask import Question
 from feeds import api_sql
-from house import House
+from house import House, until
 from office import TOKEN, Got, running_office
 from origin import Origin, item, rss
 from reading_room import reading_room
@@ -182,8 +182,7 @@ def test_more_than_may_wait_are_refused(tmp_path: Path, monkeypatch: pytest.Monk
     async def ask_all() -> tuple[int, list[bytes]]:
         desk = api_sql.SqlDesk()
         asked = [asyncio.create_task(desk.ask(tmp_path, Question(sql=str(n)), "arrays")) for n in range(10)]
-        while len(under_way) < api_sql.AT_ONCE:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(until, lambda: len(under_way) == api_sql.AT_ONCE, "they do not begin")
         with pytest.raises(BusyError):
             await desk.ask(tmp_path, Question(sql="one more"), "arrays")
         together = len(under_way)
