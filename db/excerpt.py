@@ -25,6 +25,7 @@ KEPT: Mapping[str, How] = {
     "topics": "named",
     "tags": "named",
     "events": "named",
+    "bodies": "named",
     "entries": "theirs",
     "entry_keys": "theirs",
     "revisions": "theirs",
@@ -114,11 +115,12 @@ def choose(db: Database, stories: Iterable[int]) -> None:
 def fill(db: Database) -> dict[str, int]:
     """Copy the rows, table by table, what others refer to last."""
     counts: dict[str, int] = {}
+    decided = {name: how for name, how in KEPT.items() if name in db.table_names()}
     open_topics = (
         "SELECT id FROM whole.topics WHERE id NOT IN (SELECT topic_id FROM whole.tokens WHERE retired_at IS NULL)"
     )
     copy(db, "stories", "o.id IN (SELECT id FROM temp.chosen)", counts)
-    theirs = [name for name, how in KEPT.items() if how == "theirs"]
+    theirs = [name for name, how in decided.items() if how == "theirs"]
     while theirs:
         ready = [name for name in theirs if not {to for _, to, _ in references(db, name)} & set(theirs) - {name}]
         if not ready:
@@ -126,7 +128,7 @@ def fill(db: Database) -> dict[str, int]:
         for name in ready:
             wanted = ["1"]
             for column, to, key in references(db, name):
-                if KEPT[to] in ("asked", "theirs"):
+                if decided[to] in ("asked", "theirs"):
                     wanted.append(f"(o.{column} IS NULL OR o.{column} IN (SELECT {key} FROM main.{to}))")
                 elif to == "topics":
                     wanted.append(f"(o.{column} IS NULL OR o.{column} IN ({open_topics}))")
@@ -139,8 +141,8 @@ def fill(db: Database) -> dict[str, int]:
     )
     counts["decisions"] -= max(gone.rowcount, 0)
     copy(db, "authors", "o.name IN (SELECT author FROM main.entries)", counts)
-    referring = [name for name, how in KEPT.items() if how in ("asked", "theirs")]
-    for named in (name for name, how in KEPT.items() if how == "named"):
+    referring = [name for name, how in decided.items() if how in ("asked", "theirs")]
+    for named in (name for name, how in decided.items() if how == "named"):
         uses = [
             f"SELECT {column} FROM main.{name}"
             for name in referring
@@ -175,7 +177,7 @@ def keep_numbers(db: Database) -> None:
 
 
 def undecided(db: Database) -> list[str]:
-    """List the tables of which ``KEPT`` does not say what becomes of them, and those in it that are not there."""
+    """List the tables of which ``KEPT`` does not say what becomes of them."""
     there = {
         name
         for (name,) in db.execute(
@@ -183,4 +185,4 @@ def undecided(db: Database) -> list[str]:
             "AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_%' ESCAPE '\\'"
         )
     }
-    return sorted(there ^ set(KEPT))
+    return sorted(there - set(KEPT))

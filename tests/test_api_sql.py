@@ -44,7 +44,7 @@ def address(sql: str, **more: object) -> str:
 )
 def test_nobody_but_the_owner_may_ask(ask: Asker, headers: dict[str, str], mend: str) -> None:
     """From this machine neither."""
-    answer = ask(address("SELECT 1"), **headers)
+    answer = ask(address("SELECT 1"), owner=False, **headers)
 
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == "Bearer"

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from db import sql_ask, sql_child
+from db import sql_child
 from db.archive import ArchiveError
 from db.sql_ask import Question, asked
 from db.sql_fault import SqlError, TooSlowError
@@ -63,7 +63,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
         made.append(real(*args, **more))
         return made[-1]
 
-    monkeypatch.setattr(sql_ask.subprocess, "Popen", popen)
+    monkeypatch.setattr(subprocess, "Popen", popen)
     return made
 
 
@@ -180,7 +180,7 @@ def test_what_may_not_be_done_is_refused(archive: Path, started: list[subprocess
     """In one line each, with the mend; and nothing was written, in any folder."""
     before = state(archive)
     here = sorted(Path.cwd().iterdir())
-    wrong = []
+    wrong: list[tuple[object, ...]] = []
 
     for sql, said in REFUSED:
         try:
@@ -279,7 +279,7 @@ def test_one_whose_asker_was_killed_ends_by_itself(archive: Path) -> None:
     code = f"""
 import subprocess, sys
 from pathlib import Path
-from db import sql_ask, sql_child
+from db import sql_child
 real = subprocess.Popen
 def popen(*args, **more):
     process = real(*args, **more)

@@ -30,6 +30,7 @@ from wireroom.config import Config
 from wireroom.config_queries import names_of
 from wireroom.new_file import new_file
 
+NOT_INSTALLED = 69
 NO_PYARROW = "Parquet needs pyarrow, which is not installed: pip install 'wireroom[parquet]'"
 
 
@@ -113,7 +114,7 @@ def write_typed(place: Path, columns: Sequence[str], rows: Rows) -> None:
     try:
         write_parquet(place, columns, rows)
     except ImportError:
-        fail(2, NO_PYARROW)
+        fail(NOT_INSTALLED, NO_PYARROW)
     place.chmod(0o644)
 
 
