@@ -7,14 +7,13 @@ who is told of news, and what polling remembers stay behind.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
 from sqlite_utils import Database
 
-from db.archive import open_writer
+from db.archive import CORRUPT, ArchiveError, open_writer
 from db.index import index_stories
 
 How = Literal["asked", "named", "theirs", "signed", "own", "left"]
@@ -85,7 +84,8 @@ def write_excerpt(archive: Path, place: Path, stories: Iterable[int]) -> dict[st
         index_stories(db)
         keep_numbers(db)
         if lost := db.execute("PRAGMA main.foreign_key_check").fetchall():
-            raise sqlite3.IntegrityError(f"rows of {lost[0][0]} refer to {lost[0][2]} that are not there")
+            what = f"rows of {lost[0][0]} refer to {lost[0][2]} that are not there"
+            raise ArchiveError(CORRUPT, f"{archive}: {what}; `wireroom verify` tells more")
         db.execute("COMMIT")
         db.execute("DETACH whole")
         db.execute("DROP TABLE temp.chosen")

@@ -18,7 +18,7 @@ from typing import Any
 from db.sql_rules import LIMITS, SECRETS, TABLES, UPDATE, VERBS, allowed, joins_secrets
 
 CHUNK_BYTES, CHUNK_ROWS = 65_536, 500
-SHM_BYTES = 8_000_000
+SHM_BYTES = 64_000_000
 """SQLite may have to make the index of a write-ahead log (``-shm``) that nobody has open: so long a file is allowed."""
 NICE = 10
 

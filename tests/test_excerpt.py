@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from db.archive import open_reader, open_writer
+from db.archive import ArchiveError, open_reader, open_writer
 from db.excerpt import FORGOTTEN, KEPT, NoStoriesError, undecided, write_excerpt
 from db.schema import SCHEMA_VERSION
 from db.sql_rules import SECRETS
@@ -138,6 +138,20 @@ def test_without_a_story_there_is_none(archive: Path, tmp_path: Path) -> None:
     """Ids that are none are no stories."""
     with pytest.raises(NoStoriesError):
         write_excerpt(archive, tmp_path / "small.db", [99, -1])
+
+
+def test_archive_whose_rows_refer_to_nothing_is_said_to_be_damaged(archive: Path, tmp_path: Path) -> None:
+    """A smaller one would be, too."""
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(archive.read_bytes())
+    with closing(sqlite3.connect(broken)) as db:
+        db.execute("UPDATE stories SET event_id = 999 WHERE id = 1")
+        db.commit()
+
+    with pytest.raises(ArchiveError, match="rows of stories refer to events that are not there") as told:
+        write_excerpt(broken, tmp_path / "small.db", [1])
+
+    assert told.value.code == 65
 
 
 def test_commands_work_with_it(archive: Path, tmp_path: Path) -> None:

@@ -229,6 +229,25 @@ print(json.dumps([ended, *peak]))
     assert asker_mb < 150
 
 
+def test_files_to_sort_with_are_bounded_and_gone(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the process was killed with one open; and without leave there is none."""
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
+    sort = f"{ENDLESS}, d AS (SELECT x, randomblob(1000) AS b FROM c LIMIT 200000) SELECT x FROM d ORDER BY b"
+    small = {"memory_bytes": 30_000_000, "temp_bytes": 70_000_000}
+
+    with pytest.raises(SqlError, match="it takes more than 70 MB of temporary room"):
+        rows(archive, sort, **small)
+    with pytest.raises(TooSlowError):
+        rows(archive, sort.replace("LIMIT 200000", ""), timeout_s=0.5, temp_bytes=10**12)
+    with pytest.raises(SqlError, match="it takes more than 30 MB of memory"):
+        rows(archive, sort, memory_bytes=30_000_000)
+
+    assert len(rows(archive, sort.replace("200000", "20000"), **small, rows=0)) == 20_000
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_many_rows_take_little_memory(archive: Path) -> None:
     """They are given as they come, and not kept."""
     tracemalloc.start()
@@ -279,7 +298,7 @@ def test_one_whose_asker_was_killed_ends_by_itself(archive: Path) -> None:
     code = f"""
 import subprocess, sys
 from pathlib import Path
-from db import sql_child
+from db import sql_ask
 real = subprocess.Popen
 def popen(*args, **more):
     process = real(*args, **more)
