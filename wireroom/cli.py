@@ -16,6 +16,7 @@ import click
 
 from wireroom import (
     __version__,
+    cli_ask,
     cli_curation,
     cli_datasette,
     cli_decisions,
@@ -179,7 +180,8 @@ cli.add_command(cli_vault.restore)
 cli.add_command(cli_vault.verify)
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
-cli.add_command(cli_sources.export)
+cli.add_command(cli_ask.sql)
+cli.add_command(cli_ask.export)
 for about_a_story in (
     cli_decisions.explain,
     cli_decisions.merge,
