@@ -18,6 +18,7 @@ from wireroom import (
     __version__,
     cli_curation,
     cli_decisions,
+    cli_init,
     cli_publish,
     cli_sources,
     cli_status,
@@ -50,7 +51,7 @@ MAX_SOURCES = 3
 def cli(context: click.Context, config_path: Path | None, *, debug: bool) -> None:
     """Wireroom polls feeds, keeps each story once with all its sources, tags it, and publishes topic feeds.
 
-    Everything is said in one file, config.toml. Begin with `wireroom check`, then `wireroom run`.
+    Everything is said in one file, config.toml. Begin with `wireroom init`, `wireroom check`, then `wireroom run`.
     """
     context.obj = {"config_path": config_path, "debug": debug}
 
@@ -227,6 +228,7 @@ def search(path: Path, query: str, limit: int, form: str | None) -> None:
             click.echo(f"wireroom: {hint}", err=True)
 
 
+cli.add_command(cli_init.init)
 cli.add_command(cli_status.status)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
