@@ -198,7 +198,7 @@ def test_beat_that_stands_still_is_told(office: Office) -> None:
 
 def test_disks_that_cannot_be_asked_are_left_out(tmp_path: Path) -> None:
     """Who writes there tells."""
-    (disk,) = disks({"archive": tmp_path, "publish folder": tmp_path / "gone"})
+    (disk,) = disks({"archive": tmp_path, "publish": tmp_path / "gone"})
 
     assert (disk.what, disk.path) == ("archive", str(tmp_path))
     assert 0 < disk.free <= disk.total

@@ -21,6 +21,7 @@ FULL_SHARE, FULL_BYTES = 0.02, 64 * 1024**2
 LOW_SHARE, LOW_BYTES = 0.1, 1024**3
 """It is running full with less than this: a warning."""
 
+PLACES = {"archive": "the archive", "publish": "the publish folder"}
 REASONS: Mapping[str, str] = {
     "archive": "the last poll could not be written",
     "cluster": "polls can't be done where `[poll] scheduler` says",
@@ -45,7 +46,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """What is free where ``what`` is (the archive, the publish folder), bytes."""
+    """What is free where ``what`` is, a word of PLACES, bytes."""
 
     what: str
     path: str
@@ -103,7 +104,7 @@ def reasons(signs: Signs) -> list[Reason]:
     ]
     for disk in signs.disks:
         if disk.free < min(FULL_BYTES, FULL_SHARE * disk.total):
-            said = f"the disk of {disk.what} is full: {disk.free // 1024} kB free in {disk.path}"
+            said = f"the disk of {PLACES[disk.what]} is full: {disk.free // 1024} kB free in {disk.path}"
             found.append(Reason(code="disk", said=said, mend="make room; nothing is lost, what failed is done again"))
     found += [reason for reason in (writer(signs), beat(signs), silent(signs), idle(signs)) if reason is not None]
     return found
@@ -158,7 +159,7 @@ def warnings(signs: Signs) -> list[Reason]:
     found = [
         Reason(
             code="disk",
-            said=f"the disk of {disk.what} is running full: {disk.free // 1024**2} MB free in {disk.path}",
+            said=f"the disk of {PLACES[disk.what]} is running full: {disk.free // 1024**2} MB free in {disk.path}",
             mend="make room, or keep less ([keep] in docs/running.md)",
         )
         for disk in signs.disks

@@ -138,7 +138,7 @@ class Vitals:
     async def _look(self) -> None:
         """Ask the disks, and what is due."""
         config = self._engine.config
-        places = {"archive": config.archive.parent, "publish folder": config.publish}
+        places = {"archive": config.archive.parent, "publish": config.publish}
         self._disks = await asyncio.to_thread(disks, places)
         try:
             first = longest_due(self._engine.reader)
