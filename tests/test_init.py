@@ -53,6 +53,18 @@ def test_token_is_new_each_time_and_the_owners_alone(tmp_path: Path) -> None:
     assert len(TOKEN_LINE.findall((ROOT / "config.toml").read_text())) == 1
 
 
+def test_address_is_written_where_one_is_given(house: House) -> None:
+    """As a container has it; one that is none is refused before anything is written."""
+    refused = house.wireroom("init", "a", "--listen", "everywhere")
+    assert (refused.code, "127.0.0.1:8000" in refused.err) == (2, True)
+    assert not (house.folder / "a").exists()
+
+    assert house.wireroom("init", "a", "--listen", "0.0.0.0:8123").code == 0
+    config = load_config(house.folder / "a" / "config.toml")
+    assert (config.listen_host, config.listen_port) == ("0.0.0.0", 8123)
+    assert config.token, "whom others reach has one"
+
+
 def test_what_is_there_is_not_touched(house: House) -> None:
     """A config of somebody's own: exit code 73, not a byte is written. Other files of ours are added to it."""
     house.config.write_text("[wireroom]\n")

@@ -15,18 +15,26 @@ from wireroom.command import command, fail
 
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--token", is_flag=True, help="Make a secret too, with which you sign in on the pages.")
+@click.option("--listen", metavar="ADDRESS:PORT", help="Where the daemon serves, if not there: 127.0.0.1:8000.")
 @command
-def init(path: Path, folder: Path, *, token: bool) -> None:
+def init(path: Path, folder: Path, *, token: bool, listen: str | None) -> None:
     """Make a fresh FOLDER (this one, if not given): a commented config, sample feeds, a folder to publish in.
 
     With no network at all the samples work. Nothing that is there is touched: where there is a config, nothing is
     written.
     """
     from db.archive import CANNOT_CREATE
+    from wireroom.config_addresses import is_loopback, parse_listen
     from wireroom.starter import InTheWayError, begin
 
+    if listen is not None:
+        try:
+            parse_listen(listen)
+        except ValueError as error:
+            fail(2, f"--listen: {str(error).replace('|', '; ')}")
+        token = token or not is_loopback(listen)  # whom others reach has one
     try:
-        begun = begin(folder / path, token=token)
+        begun = begin(folder / path, token=token, listen=listen)
     except InTheWayError:
         fail(CANNOT_CREATE, f"{folder / path}: there is a config already; nothing was written; name another folder")
     except OSError as error:

@@ -6,6 +6,7 @@ The config and the samples are the shipped ones: in the wheel beside this module
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -17,6 +18,7 @@ PACKED = Path(__file__).with_name("starter")
 SHIPPED = PACKED if PACKED.is_dir() else Path(__file__).parent.parent
 TOKEN_LINE = re.compile(r"^# token( +=) \"…\" {2}( *)", re.MULTILINE)
 """Where the shipped config has the key, commented out."""
+LISTEN_LINE = re.compile(r'^(listen +=) "127\.0\.0\.1:8000"  ', re.MULTILINE)
 IGNORED = "# What Wireroom makes anew, or holds your reading habits.\n/wireroom.db*\n/public/\n"
 
 
@@ -33,11 +35,12 @@ class Begun:
     token: str | None
 
 
-def begin(config: Path, *, token: bool) -> Begun:
+def begin(config: Path, *, token: bool, listen: str | None = None) -> Begun:
     """Make the config at that path, and in its folder all else → what was written.
 
     Nothing that is there is touched. The config comes last and whole: what a kill leaves can be begun again. ``token``:
-    with a secret for the owner to sign in with; only its owner may read the file then. Raises InTheWayError, OSError.
+    with a secret for the owner to sign in with; only its owner may read the file then. ``listen``: the address and port
+    to serve at. Raises InTheWayError, OSError.
     """
     if os.path.lexists(config):
         raise InTheWayError(config)
@@ -56,6 +59,9 @@ def begin(config: Path, *, token: bool) -> Begun:
     if secret is not None:
         text, found = TOKEN_LINE.subn(rf'token\1 "{secret}"  ', text, count=1)
         assert found, "the shipped config has no line for the token"
+    if listen is not None:
+        text, found = LISTEN_LINE.subn(lambda line: f"{line[1]} {json.dumps(listen)}  ", text, count=1)
+        assert found, "the shipped config does not say where it listens"
     if not written(config, text.encode(), mode=0o600 if secret else 0o644):
         raise InTheWayError(config)
     return Begun(config, tuple(others), secret)
