@@ -20,6 +20,7 @@ from wireroom import (
     cli_curation,
     cli_datasette,
     cli_decisions,
+    cli_init,
     cli_publish,
     cli_search,
     cli_sources,
@@ -50,7 +51,7 @@ from wireroom.streams import write_whole
 def cli(context: click.Context, config_path: Path | None, *, debug: bool) -> None:
     """Wireroom polls feeds, keeps each story once with all its sources, tags it, and publishes topic feeds.
 
-    Everything is said in one file, config.toml. Begin with `wireroom check`, then `wireroom run`.
+    Everything is said in one file, config.toml. Begin with `wireroom init`, `wireroom check`, then `wireroom run`.
     """
     context.obj = {"config_path": config_path, "debug": debug}
 
@@ -169,6 +170,7 @@ def check(path: Path, *, as_json: bool) -> None:
         click.echo(f"wireroom: {note}", err=True)
 
 
+cli.add_command(cli_init.init)
 cli.add_command(cli_search.search)
 cli.add_command(cli_status.status)
 cli.add_command(cli_datasette.datasette)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,11 +32,13 @@ from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
 from wireroom.config import Config
 from wireroom.config_queries import asked_by, names_of
+from wireroom.counts import Counts
 from wireroom.digester import Digester
 from wireroom.due import do_due
 from wireroom.entities import gazetteer_of
 from wireroom.in_force import said
 from wireroom.log import Log, shows_details
+from wireroom.notify import Notifier
 from wireroom.one_round import Progress, Round
 from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
 from wireroom.press import Press
@@ -67,6 +70,15 @@ class Engine:
         """Nothing more is begun."""
         self.regroups = 0  # how many commands are at it
         self._offset = 0.0  # of the clock from a time that only goes forward
+        self.counts = Counts()
+        self.telling: frozenset[str] = frozenset()
+        """The sources whose polls tell whether anything can be reached: on the web, or all where none is."""
+        self.warnings: dict[str, str] = {}
+        """What else should be looked at, by a word for it: a backup that failed. ``/healthz`` tells them."""
+        self.notifier = Notifier()
+        """Whoever started us and wants to know how we are; nobody, unless the daemon says who."""
+        self.pulse: Callable[[], dict[str, Any]] = dict
+        """What ``Vitals.pulse`` tells, where there is a daemon."""
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 
     async def start(self) -> None:
@@ -167,6 +179,8 @@ class Engine:
         for remark in synced.remarks:
             self.log.warning("config", remark=remark)
         self.config = config
+        self.telling = frozenset(source.id for source in config.sources if source.path is None)
+        self.telling = self.telling or frozenset(source.id for source in config.sources)
         self.press.configure(config)
         return synced
 
@@ -186,6 +200,7 @@ class Engine:
     def _log_poll(self, report: Report) -> None:
         """Write the poll's one line, if it has something to tell, and tell who waits for it."""
         self.press.archive_trouble = None
+        self.counts.polled(report, time.monotonic(), time.time(), telling=report.source in self.telling)
         self.after_poll(report)
         if not report.uneventful:
             say = self.log.info if report.good and report.error is None else self.log.warning
@@ -213,6 +228,11 @@ class Engine:
             self.log.error("network", trouble="most hosts fail at once: our own network; no source is charged")
         else:
             self.log.info("network", trouble=None)
+
+    @property
+    def offline(self) -> bool:
+        """Tell whether our own network is down."""
+        return self._network.down
 
     async def ready(self) -> None:
         """Wait until polls can be done. Raises ClusterError."""
