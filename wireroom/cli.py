@@ -71,7 +71,7 @@ def run(path: Path) -> None:
     from wireroom.loop import run as run_in_loop
 
     config = read_config(path)
-    log = open_log(debug=click.get_current_context().obj["debug"])
+    log = open_log(debug=click.get_current_context().obj["debug"], daemon=True)
     with waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive):
         run_in_loop(run_daemon(config, log))
 
