@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
@@ -18,7 +17,7 @@ from db.archive import ArchiveError, open_reader, open_writer
 from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.regroup import stamp
-from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
+from db.sync import ConfiguredTopic, Synced, sync_config
 from db.times import iso
 from db.writer import Writer
 from ingest.cluster import ClusterError
@@ -27,6 +26,8 @@ from ingest.hosts import Hosts
 from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
+from wireroom.clock import utc_now
+from wireroom.clock_watch import ClockWatch
 from wireroom.config import Config
 from wireroom.config_queries import asked_by, names_of
 from wireroom.digester import Digester
@@ -38,9 +39,6 @@ from wireroom.one_round import Progress, Round
 from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
-
-CLOCK_BACK_S = 3600
-"""A clock that is set back by more than this was wrong before, or is now."""
 
 T = TypeVar("T")
 
@@ -64,13 +62,14 @@ class Engine:
         self.closing = False
         """Nothing more is begun."""
         self.regroups = 0  # how many commands are at it
-        self._offset = 0.0  # of the clock from a time that only goes forward
+        self._clock = ClockWatch(self)
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 
     async def start(self) -> None:
         """Open the archive, bring it in line with the config, start the workers. Raises ArchiveError, OSError."""
         await asyncio.to_thread(self.writer.start)
         self._reader = open_reader(self.config.archive)
+        self._clock.start()
         await asyncio.to_thread(gazetteer_of, self.config.entities, known=self.config.gazetteer)
         self._make_poller(self.config, await self._synced(self.config, lambda _: None))
 
@@ -138,7 +137,7 @@ class Engine:
             )
             for t in config.topics
         ]
-        rules, now = [rule.id for rule in config.rules], iso(datetime.now(UTC))
+        rules, now = [rule.id for rule in config.rules], iso(utc_now())
 
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
@@ -165,6 +164,8 @@ class Engine:
             setup=make_setup(config, synced),
             network=self._network,
             on_report=self._log_poll,
+            on_date=self._clock.answered,
+            now=utc_now,
         )
 
     def _log_poll(self, report: Report) -> None:
@@ -229,11 +230,7 @@ class Engine:
         """Start the poll of every source that is due, as far as there is room."""
         if self.poller.superseded:
             return  # in a moment there is another, which knows the new sources
-        offset = datetime.now(UTC).timestamp() - asyncio.get_running_loop().time()
-        before, self._offset = self._offset, offset
-        if offset < before - CLOCK_BACK_S:
-            self.log.warning("clock", trouble="it was set back: what was polled in the future is polled now")
-            await self.write(lambda db: mend_times(db, datetime.now(UTC)))
+        await self._clock.tick(self._network.hosts)
         await self._ticker.tick()
 
     def begin(self, source: PolledSource, changes: int) -> asyncio.Task[Report]:
