@@ -17,6 +17,7 @@ from db.archive import ArchiveError, open_reader, open_writer
 from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.regroup import stamp
+from db.sources import well_places
 from db.sync import ConfiguredTopic, Synced, sync_config
 from db.times import iso
 from db.writer import Writer
@@ -36,9 +37,12 @@ from wireroom.entities import gazetteer_of
 from wireroom.in_force import said
 from wireroom.log import Log, shows_details
 from wireroom.one_round import Progress, Round
-from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
+from wireroom.parts import make_collector, make_grouping, make_hosts, make_reach, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
+
+REACHED = 3
+"""So many hosts are tried to find out whether the network is there."""
 
 T = TypeVar("T")
 
@@ -157,7 +161,12 @@ class Engine:
         if self._hosts is None or not self._hosts.keeps(per_host=config.poll.per_host, pause_s=config.poll.pause_s):
             self._hosts = make_hosts(config)  # only then: a reload is no reason to forget who has just been asked
         self._collector = make_collector(config, self._hosts, self.workers, self.press, self.log)
-        self._network = Network(hosts=synced.hosts, clock=asyncio.get_running_loop().time, on_change=self._log_network)
+        self._network = Network(
+            hosts=synced.hosts,
+            clock=asyncio.get_running_loop().time,
+            on_change=self._log_network,
+            reach=make_reach(config, lambda but: well_places(self.reader, but, REACHED)),
+        )
         self._poller = Poller(
             collector=self._collector,
             writer=self.writer,
