@@ -29,7 +29,8 @@ def wrong_prints(db: Database) -> list[Any]:
     return [
         (id_, title, counted.get(id_))
         for id_, packed, title, text in db.execute(
-            "SELECT p.entry_id, p.shingles, e.title, e.text FROM prints p JOIN entries e ON e.id = p.entry_id"
+            "SELECT p.entry_id, p.shingles, e.title, w.text FROM prints p JOIN entries e ON e.id = p.entry_id "
+            "JOIN entry_texts w USING (entry_id)"
         ).fetchall()
         if packed != sampled(title, text) or counted.get(id_) != len(packed) // 8
     ]

@@ -10,18 +10,24 @@ from pathlib import Path
 
 import click
 
-from wireroom.command import command, read_config
+from wireroom.command import command, fail, read_config
 from wireroom.escape import escaped
 
 
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--watch", "watching", is_flag=True, help="Show the whole on one screen, anew and anew; q ends it.")
+@click.option("--every", default=2.0, type=click.FloatRange(0.2, 3600), show_default=True, help="Seconds between.")
+@click.option("--health", is_flag=True, help="Only ask the daemon whether it is well; exits with 1 where it is not.")
 @command
-def status(path: Path, *, as_json: bool) -> None:
+def status(path: Path, *, as_json: bool, watching: bool, every: float, health: bool) -> None:
     """Show how each source, topic and rule is doing: last outcome, next poll, entries, health; stories; hits.
 
     A topic's `stories` were announced; `archived` ones never were, `left` ones it takes no longer, `waiting` ones it
     will look at once more.
     """
+    if watching or health:
+        show_daemon(path, every if watching else None)
+        return
     from datetime import UTC, datetime
 
     from db.archive import open_reader
@@ -62,3 +68,22 @@ def status(path: Path, *, as_json: bool) -> None:
         click.echo(line)
     for note in (*idle_notes(rules), *grouping["notes"]):
         click.echo(f"\n  {note}")
+
+
+def show_daemon(path: Path, every: float | None) -> None:
+    """Watch it, drawn anew after so many seconds; None: only ask whether it is well."""
+    from wireroom.control import NoDaemonError
+    from wireroom.watch import health_lines, watch
+
+    config = read_config(path)
+    if every is not None:
+        watch(config, every)
+        return
+    try:
+        well, lines = health_lines(config)
+    except NoDaemonError:
+        fail(1, f"{config.archive}: no daemon is at work on it; start it with `wireroom run`")
+    for line in lines:
+        click.echo(escaped(line))
+    if not well:
+        raise click.exceptions.Exit(1)
