@@ -28,7 +28,12 @@ def slimmable(db: Database, found: Past, bounds: Bounds) -> list[int]:
 def slim(db: Database, entries: Sequence[int]) -> None:
     """Take the HTML of entries away, that of their revisions too, and note so."""
     given = json.dumps(entries)
-    db.execute("UPDATE entries SET html = '' WHERE id IN (SELECT value FROM json_each(?)) AND html <> ''", [given])
+    db.execute(
+        "UPDATE bodies SET html = '' WHERE html <> '' AND id IN "
+        "(SELECT body_id FROM entries WHERE id IN (SELECT value FROM json_each(?1))) AND NOT EXISTS "
+        "(SELECT 1 FROM entries o WHERE o.body_id = bodies.id AND o.id NOT IN (SELECT value FROM json_each(?1)))",
+        [given],
+    )
     db.execute(
         "UPDATE revisions SET html = '' WHERE entry_id IN (SELECT value FROM json_each(?)) AND html <> ''", [given]
     )

@@ -169,19 +169,19 @@ def test_html_goes_first_and_the_text_stays(room: Newsroom) -> None:
     """A change of the source brings it back; then it goes again in time. It is no change of the entry."""
     room.poll("wire", item(1), item(2))
     room.db.execute("DELETE FROM selections")
-    text = room.value("SELECT text FROM entries WHERE id = 1")
+    text = room.value("SELECT text FROM entry_texts WHERE entry_id = 1")
     asked = wanted(bodies=30, policies={})
     assert prune(room, asked, 40 * DAY).rows["bodies"] == 2
-    assert room.db.execute("SELECT html, text = ? FROM entries WHERE id = 1", [text]).fetchall() == [("", 1)]
+    assert room.db.execute("SELECT html, text = ? FROM entry_texts WHERE entry_id = 1", [text]).fetchall() == [("", 1)]
     assert room.poll("wire", item(1), item(2), hour=41 * DAY).record.changed == 0
     assert prune(room, asked, 42 * DAY).rows["bodies"] == 0
 
     edited = replace(item(1), report=report(1).with_more("And this was added to it."))
     assert room.poll("wire", edited, item(2), hour=43 * DAY).record.changed == 1
-    assert room.value("SELECT count(*) FROM entries WHERE html <> ''") == 1
+    assert room.value("SELECT count(*) FROM entry_texts WHERE html <> ''") == 1
     assert prune(room, asked, 44 * DAY).rows["bodies"] == 0  # what was changed lately stays
     assert prune(room, asked, 90 * DAY).rows["bodies"] == 1
-    assert room.value("SELECT count(*) FROM entries WHERE html <> ''") == 0
+    assert room.value("SELECT count(*) FROM entry_texts WHERE html <> ''") == 0
     assert broken(room.db) == {}
 
 

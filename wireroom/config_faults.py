@@ -14,10 +14,12 @@ from pydantic import BaseModel, ValidationError
 
 from db.model import DEDUPES, FORMATS, LEVELS
 from wireroom.config_addresses import is_loopback, same_place
+from wireroom.config_backup import backup_faults
 from wireroom.config_keep import KeepTable, OwnKeep, keep_faults
 from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
 from wireroom.config_tables import (
+    Backup,
     EntityTable,
     File,
     Poll,
@@ -115,6 +117,7 @@ def model_at(where: tuple[str | int, ...]) -> type[BaseModel]:
         "wireroom": Wireroom,
         "poll": Poll,
         "keep": KeepTable,
+        "backup": Backup,
         "source": SourceTable,
         "entity": EntityTable,
         "rule": Rule,
@@ -170,6 +173,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
     yield from keep_faults(raw)
     yield from query_faults(raw)
     yield from serving_faults(raw)
+    yield from backup_faults(raw)
     yield from address_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)

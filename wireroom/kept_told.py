@@ -91,8 +91,8 @@ def room_notes(archive: dict[str, Any]) -> Iterator[str]:
     """Say what is wrong with the file, with the mend."""
     if not archive["gives_back"]:
         yield (
-            "the archive is of an older Wireroom and never shrinks: stop the daemon, then run "
-            "`sqlite3 wireroom.db 'PRAGMA auto_vacuum=2; VACUUM'`, for which the disk must have room for it once more"
+            "the archive is of an older Wireroom and never shrinks: it is laid out anew at a start, where the disk has "
+            "room for it twice more; make room, and start the daemon again"
         )
 
 
