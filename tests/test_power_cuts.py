@@ -35,7 +35,7 @@ from origin import running_origin
 from power_cuts import MODES, STRACE, Call, Disk, Event, Mode, calls, laid_out
 
 CUTS = int(os.environ.get("WIREROOM_CUTS", "300"))
-ITEMS = 12 if CUTS <= 300 else 120
+ITEMS = 12 if CUTS <= 1000 else 60
 """So many items come in during each of the three recorded runs."""
 PROCESSES = 2
 GUID = re.compile(rb"urn:uuid:[0-9a-f-]{36}")
