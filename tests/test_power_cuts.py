@@ -13,6 +13,7 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -28,16 +29,18 @@ import pytest
 from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_writer
+from db.invariants import NEVER
 from growing import CONFIG, SOURCES, GrowingOrigin
 from house import ROOT, House, until
-from invariants import NEVER
-from origin import running_origin
+from origin import Origin, running_origin
 from power_cuts import MODES, STRACE, Call, Disk, Event, Mode, calls, laid_out
 
 CUTS = int(os.environ.get("WIREROOM_CUTS", "300"))
 ITEMS = 12 if CUTS <= 1000 else 60
 """So many items come in during each of the three recorded runs."""
 PROCESSES = 2
+RESTARTS = max(2, CUTS // 500 * 2)
+"""On so many of what the cuts leave a daemon is started, which has to go on as if nothing had been."""
 GUID = re.compile(rb"urn:uuid:[0-9a-f-]{36}")
 MORE = """
 [[topic]]
@@ -66,25 +69,42 @@ def recorded(house: House, trace: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def record(folder: Path) -> list[Path]:
+def record(folder: Path, growing: GrowingOrigin, origin: Origin) -> list[Path]:
     """Have a daemon poll and publish; stop it, kill it, start it anew → the traces, one for each start."""
-    house = House(folder / "house")
-    house.folder.mkdir()
+    house = house_at(folder, origin)
     traces = []
-    with running_origin() as origin:
-        growing = GrowingOrigin(origin)
-        poll = 'floor = "0s"\nceiling = "1s"'
-        house.configure({name: origin.url(f"/{name}") for name in SOURCES}, CONFIG + MORE, allow=origin.port, poll=poll)
-        for number, ending in enumerate((signal.SIGTERM, signal.SIGKILL, signal.SIGTERM)):
-            traces.append(folder / f"trace-{number}")
-            process = recorded(house, traces[-1])
-            try:
-                wanted = growing.items + ITEMS
-                until(lambda: growing.items >= wanted, "the daemon polls nothing", 60 + ITEMS)  # noqa: B023
-            finally:
-                os.kill(process.pid, ending)
-                process.wait(60)
+    for number, ending in enumerate((signal.SIGTERM, signal.SIGKILL, signal.SIGTERM)):
+        traces.append(folder.with_name(f"trace-{number}"))
+        process = recorded(house, traces[-1])
+        try:
+            wanted = growing.items + ITEMS
+            until(lambda: growing.items >= wanted, "the daemon polls nothing", 60 + 3 * ITEMS)  # noqa: B023
+        finally:
+            os.kill(process.pid, ending)
+            process.wait(60)
     return traces
+
+
+def house_at(folder: Path, origin: Origin) -> House:
+    """Make a daemon's folder, or write the config of one that is there."""
+    folder.mkdir(exist_ok=True)
+    house = House(folder)
+    sources = {name: origin.url(f"/{name}") for name in SOURCES}
+    house.configure(sources, CONFIG + MORE, allow=origin.port, poll='floor = "0s"\nceiling = "1s"')
+    return house
+
+
+def goes_on(folder: Path, growing: GrowingOrigin, origin: Origin) -> None:
+    """Start a daemon on what a cut left: it gets all that there is, each once, and publishes each once."""
+    house = house_at(folder, origin)
+    with house.daemon():
+        items = growing.items
+        count = "SELECT count(DISTINCT story_id) FROM published WHERE topic = 'all'"
+        until(lambda: house.rows(count)[0][0] >= items, "it does not catch up", 60)
+    assert house.rows("SELECT title FROM stories GROUP BY 1 HAVING count(*) > 1") == []
+    assert house.rows("SELECT source, guid FROM coverage GROUP BY 1, 2 HAVING count(*) > 1") == []
+    twice = "SELECT topic, title FROM published JOIN stories s ON s.id = story_id GROUP BY 1, 2 HAVING count(*) > 1"
+    assert house.rows(twice) == []
 
 
 @dataclass
@@ -127,6 +147,10 @@ def wrong(folder: Path, files: dict[str, bytes], known: Known) -> list[str]:
         found += [f"torn: {line}" for (line,) in db.execute("PRAGMA integrity_check") if line != "ok"]
         found += [f"torn: {row}" for row in db.execute("PRAGMA foreign_key_check")]
         found += [f"torn: {what}" for what, sql in NEVER.items() if db.execute(sql).fetchone()]
+        try:
+            db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('integrity-check', 1)")
+        except sqlite3.DatabaseError as error:
+            found.append(f"torn: search index: {error}")
         found += lost(db, known)
         twice = "SELECT title FROM stories GROUP BY 1 HAVING count(*) > 1"
         found += [f"double: {title}" for (title,) in db.execute(twice)]
@@ -153,7 +177,7 @@ def lost(db: Database, known: Known) -> list[str]:
     return [*found, *(f"lost: {guid} was announced" for guid in sorted(known.announced - selected))]
 
 
-def replayed(traces: list[Path], house: Path, cuts: int, seed: int) -> tuple[Counter[str], list[str]]:
+def replayed(traces: list[Path], house: Path, cuts: int, seed: int, kept: Path) -> tuple[Counter[str], list[str]]:
     """Replay the recording, and cut the power at so many moments of it → (how often in which way, what is wrong)."""
     chance = random.Random(seed)
     done: list[Call] = []
@@ -162,7 +186,8 @@ def replayed(traces: list[Path], house: Path, cuts: int, seed: int) -> tuple[Cou
     disk, known = Disk(house, house / "daemon.log"), Known()
     touching = [n for n, call in enumerate(done) if any(disk.ours(path) for path in touched(call))]
     moments = Counter(chance.choices(touching, k=cuts))
-    told: Counter[str] = Counter()
+    keep = set(chance.sample(range(cuts), RESTARTS // PROCESSES))
+    told, most = Counter[str](), Counter[str]()
     found: list[str] = []
     for number, call in enumerate(done):
         for event in disk.take(call):
@@ -172,12 +197,14 @@ def replayed(traces: list[Path], house: Path, cuts: int, seed: int) -> tuple[Cou
             with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as place:
                 files = disk.after_cut(chance, mode)
                 laid_out(files, str(house), Path(place))
+                if told.total() in keep:
+                    laid_out(files, str(house), kept / f"{seed}-{told.total()}")
                 bad = wrong(Path(place), files, known)
             told[mode] += 1
-            told["unsynced"] += sum(len(file.pending) for file in disk.seen.values())
-            told["reported"] = sum(known.reported.values())
+            most["unsynced"] += sum(len(file.pending) for file in disk.seen.values())
+            most["reported"] = sum(known.reported.values())
             found += [f"call {number} ({call.name}), {mode}: {each}" for each in bad]
-    return told, found
+    return told + most, found
 
 
 def touched(call: Call) -> list[str]:
@@ -187,20 +214,28 @@ def touched(call: Call) -> list[str]:
 
 def test_power_cuts_lose_double_and_tear_nothing(tmp_path: Path) -> None:
     """At any moment, whatever of the unsynced is lost or torn."""
-    began = time.monotonic()
-    traces = record(tmp_path)
-    share = CUTS // PROCESSES
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as both:
-        done = [both.submit(replayed, traces, tmp_path / "house", share, seed) for seed in range(PROCESSES)]
-        results = [one.result() for one in done]
+    began, house = time.monotonic(), tmp_path / "house"
+    with running_origin() as origin:
+        growing = GrowingOrigin(origin)
+        traces = record(house, growing, origin)
+        with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as both:
+            share = CUTS // PROCESSES
+            done = [both.submit(replayed, traces, house, share, seed, tmp_path / "cut") for seed in range(PROCESSES)]
+            results = [one.result() for one in done]
+        left = sorted((tmp_path / "cut").iterdir())
+        for folder in left:
+            goes_on(folder, growing, origin)
     told = sum((each for each, _ in results), Counter())
     wrongs = [each for _, found in results for each in found]
     kinds = Counter(each.split(": ")[1] for each in wrongs)
+    cuts = {mode: told[mode] for mode in MODES}
     print(
-        f"{sum(told[mode] for mode in set(MODES))} power cuts: {dict(told)}; {dict(kinds) or 'nothing wrong'}; "
-        f"{time.monotonic() - began:.0f} s"
+        f"{sum(cuts.values())} power cuts: {cuts}, {told['unsynced'] // sum(cuts.values())} writes unsynced on average, "
+        f"{told['reported'] // PROCESSES} entries reported by the end; lost {kinds['lost']}, double {kinds['double']}, "
+        f"torn {kinds['torn']}; {len(left)} started anew; {time.monotonic() - began:.0f} s"
     )
 
     assert wrongs == []
     assert told["reported"] > ITEMS
     assert told["unsynced"] > 0
+    assert len(left) == RESTARTS
