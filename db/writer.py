@@ -80,8 +80,10 @@ End = tuple[Job, Any, Exception | None]
 class Writer:
     """Runs jobs on the archive, one after another. Nothing starts before ``start``; ``close`` finishes what waits."""
 
-    def __init__(self, open_db: Callable[[], Database]) -> None:
+    def __init__(self, open_db: Callable[[], Database], *, checkpoints: bool = True) -> None:
+        """``checkpoints``: at the end all of the log is written back; else another program does that."""
         self._open = open_db
+        self._checkpoints = checkpoints
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._opened: Future[None] = Future()
@@ -155,7 +157,8 @@ class Writer:
             run_batch(db, batch, lambda: self._closing, still_there, self.changes, self.pulse)
             self._rested = time.monotonic()
         with contextlib.suppress(sqlite3.Error):  # where a reader is in the way, the log stays beside the file: no loss
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self._checkpoints:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.close()
 
     def _next_batch(self) -> list[Job]:

@@ -16,7 +16,9 @@ import click
 
 from wireroom import (
     __version__,
+    cli_ask,
     cli_curation,
+    cli_datasette,
     cli_decisions,
     cli_init,
     cli_publish,
@@ -26,6 +28,7 @@ from wireroom import (
     cli_stories,
     cli_topics,
     cli_trust,
+    cli_vault,
 )
 from wireroom.command import (
     ALREADY_RUNNING,
@@ -61,6 +64,8 @@ def run(path: Path) -> None:
     Stop it with Ctrl-C or SIGTERM; SIGHUP reads the config anew. Only one daemon can hold an archive: a second one
     exits with code 75.
     """
+    import contextlib
+
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens: at its start it reads the config anyway
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # likewise: nothing has begun yet
     from wireroom.daemon import run_daemon
@@ -69,9 +74,12 @@ def run(path: Path) -> None:
     from wireroom.loop import run as run_in_loop
 
     config = read_config(path)
-    log = open_log(debug=click.get_current_context().obj["debug"])
-    with waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive):
-        run_in_loop(run_daemon(config, log))
+    log = open_log(debug=click.get_current_context().obj["debug"], daemon=True)
+    with (
+        waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive),
+        contextlib.closing(run_daemon(config, log)) as daemon,  # if a stop comes before it is run
+    ):
+        run_in_loop(daemon)
 
 
 def waiting_for_lock(make: Callable[[], Any], archive: Path) -> Any:
@@ -170,12 +178,17 @@ def check(path: Path, *, as_json: bool) -> None:
 cli.add_command(cli_init.init)
 cli.add_command(cli_search.search)
 cli.add_command(cli_status.status)
+cli.add_command(cli_datasette.datasette)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
 cli.add_command(cli_publish.publish)
+cli.add_command(cli_vault.backup)
+cli.add_command(cli_vault.restore)
+cli.add_command(cli_vault.verify)
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
-cli.add_command(cli_sources.export)
+cli.add_command(cli_ask.sql)
+cli.add_command(cli_ask.export)
 for about_a_story in (
     cli_decisions.explain,
     cli_decisions.merge,

@@ -36,6 +36,7 @@ def status(path: Path, *, as_json: bool, watching: bool, every: float, health: b
     from db.rule_health import idle_notes, rule_status
     from db.times import iso
     from ingest.grouping import GROUPING_VERSION
+    from wireroom.backups import backup_lines, backup_status
     from wireroom.subscribers_told import told_lines, told_status
     from wireroom.table import table
     from wireroom.upkeep import PRINTS_FOR
@@ -48,8 +49,9 @@ def status(path: Path, *, as_json: bool, watching: bool, every: float, health: b
     rules = rule_status(db, [rule.id for rule in config.rules])
     grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
     told = told_status(config, db, iso(now))
+    backups = backup_status(config, now)
     if as_json:
-        found = {"sources": sources, "rules": rules, "topics": topics, "grouping": grouping, **told}
+        found = {"sources": sources, "rules": rules, "topics": topics, "grouping": grouping, **told, "backup": backups}
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll"]))
@@ -62,7 +64,7 @@ def status(path: Path, *, as_json: bool, watching: bool, every: float, health: b
     if rules:
         click.echo()
         click.echo(table(rules, ["rule", "hits", "last_hit"]))
-    for line in told_lines(told):
+    for line in (*told_lines(told), *backup_lines(backups)):
         click.echo(line)
     for note in (*idle_notes(rules), *grouping["notes"]):
         click.echo(f"\n  {note}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
@@ -28,6 +28,7 @@ from feeds.pages.routes import page_routes
 from feeds.serve import make_app
 from ingest.memory import give_back_large_blocks
 from wireroom.add_here import add_here
+from wireroom.backup_job import BackupJob
 from wireroom.beat import beating
 from wireroom.callback import callback_routes
 from wireroom.config import Config
@@ -168,7 +169,7 @@ def own_threads() -> Iterator[None]:
         if not any(thread.name.startswith("own") for thread in threading.enumerate()):
             return
         time.sleep(0.05)
-    sys.stderr.flush()
+    logging.shutdown()
     os._exit(0)
 
 
@@ -231,6 +232,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         "webhooks": webhooks.tick,
         "health": HealthFeed(engine).tick,
         "upkeep": Upkeep(engine).tick,
+        "backup": BackupJob(engine).tick,
         "due": functools.partial(do_due, engine),
         "regroup": functools.partial(go_on, engine),
         "watchdog": vitals.tick,
