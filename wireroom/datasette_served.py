@@ -24,7 +24,8 @@ HOST = "127.0.0.1"
 MAX_VALUE = 20_000_000
 SETTINGS = {
     "sql_time_limit_ms": 3000,
-    "facet_time_limit_ms": 300,
+    "facet_time_limit_ms": 200,
+    "suggest_facets": False,  # a try per column; and 0.65 fails where it can't count the rows in time
     "allow_download": False,  # the file has the secrets
     "default_page_size": 50,
     "truncate_cells_html": 400,
