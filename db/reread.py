@@ -106,7 +106,9 @@ def earlier_stories(db: Database, stories: Iterable[int], before: int) -> frozen
 
 def title_and_text(db: Database, entry_id: int) -> tuple[str, str]:
     """Read an entry's title and text."""
-    ((title, text),) = db.execute("SELECT title, text FROM entries JOIN entry_texts ON entry_id = id WHERE id = ?", [entry_id]).fetchall()
+    ((title, text),) = db.execute(
+        "SELECT title, text FROM entries JOIN entry_texts ON entry_id = id WHERE id = ?", [entry_id]
+    ).fetchall()
     return title, text
 
 

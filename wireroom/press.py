@@ -62,6 +62,8 @@ class Press:
         """Why the last poll could not be recorded; the archive itself can't hold that."""
         self.cluster_trouble: str | None = None
         """Why polls can't be done where they should be."""
+        self.backup_trouble: str | None = None
+        """Why the last backup could not be made."""
         self._turn = asyncio.Lock()
         self._stop = threading.Event()
 
@@ -228,5 +230,5 @@ class Press:
 
     def health(self) -> dict[str, Any]:
         """Tell how publishing goes, whether the archive takes what is polled, and whether a cluster polls it."""
-        trouble = self.archive_trouble or self.cluster_trouble or self._trouble
+        trouble = self.archive_trouble or self.cluster_trouble or self._trouble or self.backup_trouble
         return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}
