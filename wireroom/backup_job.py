@@ -40,7 +40,7 @@ class BackupJob:
         if self._of is not config:
             self._of, self._rests_until = config, 0.0
         if config.backup.folder is None:
-            self._engine.press.backup_trouble = None
+            self._engine.warnings.pop("backup", None)
             return
         if clock() < self._rests_until:
             return
@@ -61,10 +61,12 @@ class BackupJob:
                 dropped=len(made.dropped),
                 ms=round((time.monotonic() - began) * 1000),
             )
-        elif trouble is not None and trouble != self._engine.press.backup_trouble:
+        elif trouble is not None and trouble != self._engine.warnings.get("backup"):
             self._engine.log.error("backup", error=trouble)
-        if trouble is not None or made is not None:  # that none is due yet ends no trouble
-            self._engine.press.backup_trouble = trouble
+        if trouble is not None:
+            self._engine.warnings["backup"] = trouble
+        elif made is not None:  # that none is due yet ends no trouble
+            self._engine.warnings.pop("backup", None)
 
     def _make(self, config: Config, now: datetime) -> tuple[Made | None, float]:
         """Make one, if it is due, on a thread of its own → it, and how long there is time until the next."""
