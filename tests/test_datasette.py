@@ -35,7 +35,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Wire:
         "INSERT INTO tokens (topic_id, token, minted_at) VALUES (1, ?, '')",
         "INSERT INTO subscriptions (source_id, hub, topic, token, secret, state) VALUES (1, '', '', ?1, ?1, 'active')",
         "INSERT INTO subscribers (topic_id, format, callback, host, asked, secret, verified_at, expires_at, delivered) "
-        "VALUES (1, 'rss', ?1, '', '', ?1, '', '', 0)",
+        "VALUES (1, 'rss', ?1, '', ?1, ?1, '', '', 0)",
         "INSERT INTO pings (hub, topic_id, format) VALUES (?, 1, 'rss')",
         "INSERT INTO webhooks (config_id, topic_id, sent, gone_url) VALUES ('hook', 1, 0, ?)",
     ):

@@ -18,6 +18,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.plugins import pm
 
+from db.sql_rules import SECRETS
 from feeds.named_hosts import Hosts
 
 HOST = "127.0.0.1"
@@ -31,13 +32,8 @@ SETTINGS = {
     "truncate_cells_html": 400,
     "num_sql_threads": 2,
 }
-UNREAD = frozenset(
-    {
-        *(("tokens", "token"), ("subscriptions", "token"), ("subscriptions", "secret"), ("subscribers", "secret")),
-        *(("subscribers", "callback"), ("webhooks", "gone_url"), ("pings", "hub")),
-    }
-)
-"""(table, column) that is read as null, whoever asks."""
+UNREAD = {(table, column) for table, columns in SECRETS.items() for column in columns} | {("pings", "hub")}
+"""(table, column) that is read as null, whoever asks: what ``wireroom sql`` does not tell, and hubs of ours."""
 REFUSED = frozenset({sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH})
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
