@@ -7,6 +7,7 @@ the web whose name was pointed here, to read the archive through its reader's br
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
@@ -86,7 +87,20 @@ def datasette_of(archive: Path, metadata: dict[str, Any]) -> Datasette:
     return Datasette([str(archive)], metadata=metadata, settings=SETTINGS)
 
 
-def serve(archive: Path, metadata: dict[str, Any], port: int) -> None:
+def listen(port: int) -> socket.socket:
+    """Take a port of this machine's own. Raises OSError where it is taken."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def serve(archive: Path, metadata: dict[str, Any], listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     app = datasette_of(archive, metadata).app()
-    uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, lifespan="on")
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on")
+    uvicorn.Server(config).run(sockets=[listener])
