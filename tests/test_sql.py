@@ -361,6 +361,18 @@ def test_what_reads_is_answered(archive: Path, sql: str, value: object) -> None:
     assert rows(archive, sql, params={"a": 2, "b": 3})[0][0] == value
 
 
+def test_every_table_and_view_can_be_read(archive: Path) -> None:
+    """With all that views call; a wrong name is told of beside them."""
+    names = rows(archive, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')", rows=0)
+
+    assert len(names) > 40
+    for (name,) in names:
+        (first, *_) = told_here(archive, f'SELECT * FROM "{name}" LIMIT 1')
+        assert first.startswith('{"columns": ["'), (name, first)
+    (told,) = told_here(archive, "SELECT titel FROM stories")
+    assert {name for (name,) in names} >= set(json.loads(told)["tables"]) >= {"stories", "coverage"}
+
+
 def test_plan_of_a_statement_can_be_asked_for(archive: Path) -> None:
     """To make it quicker."""
     (step,) = rows(archive, "EXPLAIN QUERY PLAN SELECT * FROM stories WHERE id = 1")
