@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wireroom.config import Config
 
 ALREADY_RUNNING, BUG, CONFIG_BAD, NO_CLUSTER = 75, 70, 78, 69
+NOT_INSTALLED = 69
 TOO_SLOW = 124  # as timeout(1) has it
 DEBUG_HELP = "Show the traceback of an error; log the polls too that found nothing new."
 
