@@ -32,7 +32,7 @@ class Readers:
     """Some connections to one archive, all read-only."""
 
     def __init__(self, archive: Path, count: int = READERS) -> None:
-        self._archive = archive
+        self.archive = archive
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="reader")
         self._own = threading.local()
         self._opened: list[Database] = []
@@ -55,7 +55,7 @@ class Readers:
     def _read(self, job: Callable[[Database], T], limit_s: float) -> T:
         db: Database | None = getattr(self._own, "db", None)
         if db is None:
-            db = self._own.db = open_reader(self._archive)
+            db = self._own.db = open_reader(self.archive)
             self._opened.append(db)
         db.execute("BEGIN")
         try:

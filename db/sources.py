@@ -45,6 +45,12 @@ def due_page(db: Database, now: str, after: Place, limit: int) -> list[Due]:
     return [Due(*row) for row in rows_at_once(db, Due._fields, rest, [now, *after, limit])]
 
 
+def longest_due(db: Database) -> str | None:
+    """Read since when the source is due that waits longest, or when the first will be; None: none ever is."""
+    ((first,),) = db.execute("SELECT min(next_poll_at) FROM sources WHERE next_poll_at IS NOT NULL")
+    return first if first is None else str(first)
+
+
 def due_sources(db: Database, now: str, ids: Iterable[int]) -> list[PolledSource]:
     """Read those of the sources with these row ids that are due still, longest overdue first."""
     return polled(

@@ -26,6 +26,7 @@ from sqlite_utils import Database
 
 from db.archive import IO_ERROR, ArchiveError
 from db.index import index_stories
+from db.pulse import Pulse
 
 T = TypeVar("T")
 MAX_BATCH = 200
@@ -46,6 +47,7 @@ class Job:
     future: Future[Any] | asyncio.Future[Any] = field(default_factory=Future)
     loop: asyncio.AbstractEventLoop | None = None
     own: bool = False
+    given: float = field(default_factory=time.monotonic)
 
     def begins(self) -> bool:
         """Tell whether it is still wanted; from now on it is finished, whoever leaves."""
@@ -78,12 +80,15 @@ End = tuple[Job, Any, Exception | None]
 class Writer:
     """Runs jobs on the archive, one after another. Nothing starts before ``start``; ``close`` finishes what waits."""
 
-    def __init__(self, open_db: Callable[[], Database]) -> None:
+    def __init__(self, open_db: Callable[[], Database], *, checkpoints: bool = True) -> None:
+        """``checkpoints``: at the end all of the log is written back; else another program does that."""
         self._open = open_db
+        self._checkpoints = checkpoints
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._opened: Future[None] = Future()
         self.changes = Changes()
+        self.pulse = Pulse()
         self._closing = False
         self._hurry = threading.Event()  # somebody came who can't wait
         self._rested = -math.inf  # the end of the last commit, on the monotonic clock
@@ -121,6 +126,16 @@ class Writer:
         if not job.patient:
             self._hurry.set()
 
+    @property
+    def alive(self) -> bool:
+        """Tell whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def waiting(self) -> int:
+        """Count the jobs that wait for the next batch."""
+        return self._jobs.qsize()
+
     def close(self) -> None:
         """Finish the jobs that wait, checkpoint, close the connection. Safe to call twice."""
         if not self._closing:
@@ -139,10 +154,11 @@ class Writer:
         still_there = watch(db)
         self._opened.set_result(None)
         while batch := self._next_batch():
-            run_batch(db, batch, lambda: self._closing, still_there, self.changes)
+            run_batch(db, batch, lambda: self._closing, still_there, self.changes, self.pulse)
             self._rested = time.monotonic()
         with contextlib.suppress(sqlite3.Error):  # where a reader is in the way, the log stays beside the file: no loss
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self._checkpoints:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.close()
 
     def _next_batch(self) -> list[Job]:
@@ -188,28 +204,33 @@ def run_batch(
     give_up: Callable[[], bool],
     still_there: Callable[[], bool] = lambda: True,
     changes: Changes | None = None,
+    pulse: Pulse | None = None,
 ) -> None:
     """Run ``batch`` in one transaction; set every future after the commit. Raises nothing.
 
     ``give_up``: a stop has come, so no more waiting for another program that holds the archive.
     """
     ends: list[End]
-    changes = changes or Changes()
+    changes, pulse = changes or Changes(), pulse or Pulse()
+    pulse.begin()
     try:
         if not still_there():
             raise ArchiveError(
                 IO_ERROR, "the archive was removed or replaced while in use; put it back and start again"
             )
-        begin(db, give_up)
+        begin(db, give_up, pulse)
         changes.look(db)
         jobs = [job for job in batch if job.begins()]
-        ends = [(job, *run_apart(db, job, changes)) for job in jobs]
+        ends = [(job, *run_apart(db, job, changes, pulse)) for job in jobs]
         index_stories(db)
+        committing = time.monotonic()
         db.execute("COMMIT")
         changes.kept = changes.now
+        pulse.committed(committing, [job.given for job in jobs])
     except Exception as error:  # noqa: BLE001 - all of the batch is undone, and all of its callers are told
         if db.conn.in_transaction:
             db.execute("ROLLBACK")
+        pulse.undone(error)
         ends = [(job, None, error) for job in batch if not job.future.cancelled()]
     by_loop: defaultdict[asyncio.AbstractEventLoop | None, list[End]] = defaultdict(list)
     for end in ends:
@@ -233,13 +254,14 @@ def settle(ends: Sequence[End]) -> None:
             job.future.set_exception(failure)
 
 
-def run_apart(db: Database, job: Job, changes: Changes) -> tuple[Any, Exception | None]:
+def run_apart(db: Database, job: Job, changes: Changes, pulse: Pulse) -> tuple[Any, Exception | None]:
     """Run one job in a savepoint → its result, or its failure, of which nothing is left.
 
     Raises the failure where it has ended the whole transaction (disk full and the like).
     """
     db.conn.execute("SAVEPOINT job")  # sqlite-utils' own has another name each time: none is ever prepared already
     changes.now += not job.own
+    pulse.beat()
     try:
         result = job.run(db)
     except Exception as error:
@@ -247,12 +269,13 @@ def run_apart(db: Database, job: Job, changes: Changes) -> tuple[Any, Exception 
             raise
         db.conn.execute("ROLLBACK TO job")
         db.conn.execute("RELEASE job")
+        pulse.failed += 1
         return None, error
     db.conn.execute("RELEASE job")
     return result, None
 
 
-def begin(db: Database, give_up: Callable[[], bool]) -> None:
+def begin(db: Database, give_up: Callable[[], bool], pulse: Pulse) -> None:
     """Begin to write, however long another program holds the archive.
 
     BEGIN IMMEDIATE: sqlite-utils' own begin is deferred, and a deferred one that reads before it writes fails at once.
@@ -263,5 +286,6 @@ def begin(db: Database, give_up: Callable[[], bool]) -> None:
         except sqlite3.OperationalError as error:
             if give_up() or not (getattr(error, "sqlite_errorname", "") or "").startswith("SQLITE_BUSY"):
                 raise
+            pulse.beat(locked=True)  # it waits, and is not stuck
         else:
             return

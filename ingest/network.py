@@ -48,6 +48,11 @@ class Network:
         self._next_look = 0.0
         self._excused: dict[int, float] = {}  # sources whose failure was taken for ours, and since when
 
+    @property
+    def down(self) -> bool:
+        """Tell whether our own network is down, by the last look."""
+        return self._down
+
     async def judged(self, source: PolledSource, fetched: Fetched, *, started: float) -> Fetched:
         """Note how a fetch ended that ``started`` then → the same, or ``offline`` where most hosts fail now."""
         if source.domain is None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
@@ -20,6 +23,7 @@ from db.regroup import stamp
 from db.sources import well_places
 from db.sync import ConfiguredTopic, Synced, sync_config
 from db.times import iso
+from db.upgrade import keep_copy
 from db.writer import Writer
 from ingest.cluster import ClusterError
 from ingest.grouping import GROUPING_VERSION
@@ -31,11 +35,13 @@ from wireroom.clock import utc_now
 from wireroom.clock_watch import ClockWatch
 from wireroom.config import Config
 from wireroom.config_queries import asked_by, names_of
+from wireroom.counts import Counts
 from wireroom.digester import Digester
 from wireroom.due import do_due
 from wireroom.entities import gazetteer_of
 from wireroom.in_force import said
 from wireroom.log import Log, shows_details
+from wireroom.notify import Notifier
 from wireroom.one_round import Progress, Round
 from wireroom.parts import make_collector, make_grouping, make_hosts, make_reach, make_setup
 from wireroom.press import Press
@@ -53,7 +59,7 @@ class Engine:
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
         self.log = log
-        self.writer = Writer(lambda: open_writer(config.archive))
+        self.writer = Writer(self._open_archive, checkpoints=not config.backup.litestream)
         self.workers = Workers(config.poll.workers)
         self.press = Press(config, self.writer, log)
         self._reader: Database | None = None
@@ -66,6 +72,15 @@ class Engine:
         self.closing = False
         """Nothing more is begun."""
         self.regroups = 0  # how many commands are at it
+        self.counts = Counts()
+        self.telling: frozenset[str] = frozenset()
+        """The sources whose polls tell whether anything can be reached: on the web, or all where none is."""
+        self.warnings: dict[str, str] = {}
+        """What else should be looked at, by a word for it: a backup that failed. ``/healthz`` tells them."""
+        self.notifier = Notifier()
+        """Whoever started us and wants to know how we are; nobody, unless the daemon says who."""
+        self.pulse: Callable[[], dict[str, Any]] = dict
+        """What ``Vitals.pulse`` tells, where there is a daemon."""
         self._clock = ClockWatch(self)
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 
@@ -76,6 +91,20 @@ class Engine:
         self._clock.start()
         await asyncio.to_thread(gazetteer_of, self.config.entities, known=self.config.gazetteer)
         self._make_poller(self.config, await self._synced(self.config, lambda _: None))
+
+    def _open_archive(self) -> Database:
+        """Open the archive, for the writer's thread. Raises ArchiveError."""
+        return open_writer(
+            self.config.archive,
+            before_upgrade=self._keep_copy,
+            checkpoints=not self.config.backup.litestream,
+            tell=lambda said: self.log.warning("archive", remark=said),
+        )
+
+    def _keep_copy(self, archive: Path, version: int) -> None:
+        """Have the archive as it is kept, before a newer version changes it. Raises ArchiveError."""
+        kept = keep_copy(archive, self.config.backup.folder) if self.config.backup.before_upgrade else None
+        self.log.info("upgrade", archive=str(archive), schema=version, backup=None if kept is None else str(kept))
 
     async def close(self) -> None:
         """Stop polling, finish what has reached the writer, close everything."""
@@ -154,6 +183,8 @@ class Engine:
         for remark in synced.remarks:
             self.log.warning("config", remark=remark)
         self.config = config
+        self.telling = frozenset(source.id for source in config.sources if source.path is None)
+        self.telling = self.telling or frozenset(source.id for source in config.sources)
         self.press.configure(config)
         return synced
 
@@ -180,6 +211,7 @@ class Engine:
     def _log_poll(self, report: Report) -> None:
         """Write the poll's one line, if it has something to tell, and tell who waits for it."""
         self.press.archive_trouble = None
+        self.counts.polled(report, time.monotonic(), time.time(), telling=report.source in self.telling)
         self.after_poll(report)
         if not report.uneventful:
             say = self.log.info if report.good and report.error is None else self.log.warning
@@ -207,6 +239,11 @@ class Engine:
             self.log.error("network", trouble="most hosts fail at once: our own network; no source is charged")
         else:
             self.log.info("network", trouble=None)
+
+    @property
+    def offline(self) -> bool:
+        """Tell whether our own network is down."""
+        return self._network.down
 
     async def ready(self) -> None:
         """Wait until polls can be done. Raises ClusterError."""
