@@ -27,7 +27,7 @@ SOURCES = ("a", "b", "c", "d")
 TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\nlimit = 1000\n'
 MOMENTS = 50
 PROCESSES = MOMENTS if os.environ.get("WIREROOM_TEST_ALL") else 8
-LAST_S = 1.0
+LAST_S = 0.8
 """The last moment; by then all is started, and polls are at every stage."""
 
 
