@@ -24,7 +24,8 @@ NEVER: Mapping[str, str] = {
     """,
     "a living story that shows what its lead does not say": """
         SELECT st.id, st.title, e.title FROM stories st JOIN entries e ON e.id = st.lead_entry_id
-        WHERE st.merged_into IS NULL AND (st.title, st.text, st.url) IS NOT (e.title, e.text, e.url)
+        JOIN entry_texts w ON w.entry_id = e.id
+        WHERE st.merged_into IS NULL AND (st.title, st.text, st.url) IS NOT (e.title, w.text, e.url)
     """,
     "a story that went nowhere": """
         WITH RECURSIVE way (id, at, step) AS (
