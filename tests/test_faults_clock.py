@@ -405,11 +405,11 @@ def is_warned(daemon: Daemon) -> bool:
     return any(one["code"] == "clock" for one in json.loads(daemon.get("/healthz")[2])["warnings"])
 
 
+@pytest.mark.needs("faketime")
 @pytest.mark.skipif(not os.environ.get("WIREROOM_TEST_ALL"), reason="a process under libfaketime: make test-all")
 def test_daemon_lives_through_a_month_back_and_a_year_forward(house: House, server: Scripted, tmp_path: Path) -> None:
     """All of it at once, with the system's clock set under a running process, and a restart by the wrong time."""
-    if LIBRARY is None:
-        pytest.skip("libfaketime is not installed: apt-get install faketime")
+    assert LIBRARY is not None, "faketime is there without its library"
     configure(house, server)
     file = tmp_path / "time"
 
