@@ -230,7 +230,7 @@ def test_power_cuts_lose_double_and_tear_nothing(tmp_path: Path) -> None:
     kinds = Counter(each.split(": ")[1] for each in wrongs)
     cuts = {mode: told[mode] for mode in MODES}
     print(
-        f"{sum(cuts.values())} power cuts: {cuts}, {told['unsynced'] // sum(cuts.values())} writes unsynced on average, "
+        f"{sum(cuts.values())} power cuts: {cuts}, {told['unsynced'] // sum(cuts.values())} unsynced writes at a time, "
         f"{told['reported'] // PROCESSES} entries reported by the end; lost {kinds['lost']}, double {kinds['double']}, "
         f"torn {kinds['torn']}; {len(left)} started anew; {time.monotonic() - began:.0f} s"
     )
