@@ -223,7 +223,7 @@ def relisting(chance: random.Random, made: list[Round]) -> list[Round]:
     return sorted(spread, key=lambda one: one.hour)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_pruning_shows_in_nothing_that_comes(tmp_path: Path, seed: int) -> None:
     """Polls find the same new items as those of an archive that keeps all, and put them with the same others."""
     chance = random.Random(seed)
@@ -245,7 +245,7 @@ def test_pruning_shows_in_nothing_that_comes(tmp_path: Path, seed: int) -> None:
     assert sorted(pruned.stories()) == sorted(story for story in kept if story)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_it_holds_whatever_a_person_decides(tmp_path: Path, seed: int) -> None:
     """Merges, splits, marks, undoing, beside polls and passes that are broken off and begun anew."""
     room, chance = Newsroom(tmp_path / "wireroom.db", SOURCES), random.Random(seed)
@@ -259,7 +259,7 @@ def test_it_holds_whatever_a_person_decides(tmp_path: Path, seed: int) -> None:
             raise BrokenOffError
 
     went = Sums()
-    for one in relisting(chance, rounds(seed, SOURCES, 40)):
+    for one in relisting(chance, rounds(seed, SOURCES, 30)):
         plan = room.poll(one.source, *one.printed, hour=one.hour)
         new = {(one.source, each.entry.raw_id) for each in plan.new_entries}
         assert not new & seen
@@ -272,4 +272,4 @@ def test_it_holds_whatever_a_person_decides(tmp_path: Path, seed: int) -> None:
             room.db.close()
             room = Newsroom(tmp_path / "wireroom.db", SOURCES)
         assert broken(room.db) == {}
-    assert went.stories.total() >= 3
+    assert went.stories.total() >= 1
