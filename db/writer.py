@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import os
 import queue
 import sqlite3
 import threading
@@ -19,12 +18,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
 from db.archive import IO_ERROR, ArchiveError
+from db.guard import Guard, ends_all, is_busy
 from db.index import index_stories
 
 T = TypeVar("T")
@@ -32,6 +31,9 @@ MAX_BATCH = 200
 
 PACE_S = 0.05
 """While jobs that can wait come one after another, there is one commit in so long: each costs an fsync."""
+
+IDLE_S = 2.0
+"""While there is nothing to do, it is looked so often whether the archive is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._opened: Future[None] = Future()
         self.changes = Changes()
+        self.guard = Guard()
+        """What the archive's file is going through: its trouble, and whether all writing has ended."""
         self._closing = False
         self._hurry = threading.Event()  # somebody came who can't wait
         self._rested = -math.inf  # the end of the last commit, on the monotonic clock
@@ -136,19 +140,22 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that called start()
             self._opened.set_exception(error)
             return
-        still_there = watch(db)
+        try:
+            self.guard.attach(db)
+        except (sqlite3.Error, OSError) as error:
+            db.close()
+            self._opened.set_exception(self.guard.judged(error))
+            return
         self._opened.set_result(None)
-        while batch := self._next_batch():
-            run_batch(db, batch, lambda: self._closing, still_there, self.changes)
+        while batch := self._next_batch(db):
+            run_batch(db, batch, lambda: self._closing, self.guard, self.changes)
             self._rested = time.monotonic()
-        with contextlib.suppress(sqlite3.Error):  # where a reader is in the way, the log stays beside the file: no loss
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        db.close()
+        self.guard.close(db)
 
-    def _next_batch(self) -> list[Job]:
+    def _next_batch(self, db: Database) -> list[Job]:
         """Wait for a job, then take what else is there; empty when the writer closes."""
         batch: list[Job] = []
-        job = self._jobs.get()
+        job = self._first(db)
         if job is not None and job.patient and self._jobs.qsize() < MAX_BATCH:
             self._hurry.wait(max(0.0, self._rested + PACE_S - time.monotonic()))
         self._hurry.clear()  # whoever set it is in the queue by now
@@ -164,29 +171,20 @@ class Writer:
             self._jobs.put(None)  # the closing mark is for the next round
         return batch
 
-
-def watch(db: Database) -> Callable[[], bool]:
-    """Remember which file ``db`` is → a call that tells whether its path still leads there.
-
-    A file that was removed or replaced under us takes every write and keeps none.
-    """
-    ((path,),) = list(db.execute("SELECT file FROM pragma_database_list WHERE name = 'main'"))
-    opened = Path(path).stat() if path else None
-
-    def still_there() -> bool:
-        try:
-            return opened is None or os.path.samestat(opened, Path(path).stat())
-        except OSError:
-            return False
-
-    return still_there
+    def _first(self, db: Database) -> Job | None:
+        """Wait for a job; None is the closing mark."""
+        while True:
+            try:
+                return self._jobs.get(timeout=IDLE_S)
+            except queue.Empty:
+                self.guard.look(db)
 
 
 def run_batch(
     db: Database,
     batch: list[Job],
     give_up: Callable[[], bool],
-    still_there: Callable[[], bool] = lambda: True,
+    guard: Guard | None = None,
     changes: Changes | None = None,
 ) -> None:
     """Run ``batch`` in one transaction; set every future after the commit. Raises nothing.
@@ -194,23 +192,26 @@ def run_batch(
     ``give_up``: a stop has come, so no more waiting for another program that holds the archive.
     """
     ends: list[End]
-    changes = changes or Changes()
+    guard, changes = guard or Guard(), changes or Changes()
     try:
-        if not still_there():
-            raise ArchiveError(
-                IO_ERROR, "the archive was removed or replaced while in use; put it back and start again"
-            )
-        begin(db, give_up)
+        guard.check(db)
+        begin(db, give_up, guard)
         changes.look(db)
         jobs = [job for job in batch if job.begins()]
         ends = [(job, *run_apart(db, job, changes)) for job in jobs]
         index_stories(db)
         db.execute("COMMIT")
         changes.kept = changes.now
+        guard.kept(db)
+        ends = [(job, result, failure and guard.judged(failure)) for job, result, failure in ends]
     except Exception as error:  # noqa: BLE001 - all of the batch is undone, and all of its callers are told
-        if db.conn.in_transaction:
-            db.execute("ROLLBACK")
-        ends = [(job, None, error) for job in batch if not job.future.cancelled()]
+        with contextlib.suppress(sqlite3.Error):
+            if db.conn.in_transaction:
+                db.execute("ROLLBACK")
+        why = guard.judged(error)
+        if db.conn.in_transaction:  # it can't even be undone here; it is, by whoever opens the archive next
+            why = guard.fail(ArchiveError(IO_ERROR, f"the archive: {error}, and no way back; start again"))
+        ends = [(job, None, why) for job in batch if not job.future.cancelled()]
     by_loop: defaultdict[asyncio.AbstractEventLoop | None, list[End]] = defaultdict(list)
     for end in ends:
         by_loop[end[0].loop].append(end)
@@ -236,14 +237,14 @@ def settle(ends: Sequence[End]) -> None:
 def run_apart(db: Database, job: Job, changes: Changes) -> tuple[Any, Exception | None]:
     """Run one job in a savepoint → its result, or its failure, of which nothing is left.
 
-    Raises the failure where it has ended the whole transaction (disk full and the like).
+    Raises the failure where it has ended the whole transaction (a full disk may), or must.
     """
     db.conn.execute("SAVEPOINT job")  # sqlite-utils' own has another name each time: none is ever prepared already
     changes.now += not job.own
     try:
         result = job.run(db)
     except Exception as error:
-        if not db.conn.in_transaction:
+        if not db.conn.in_transaction or ends_all(error):
             raise
         db.conn.execute("ROLLBACK TO job")
         db.conn.execute("RELEASE job")
@@ -252,7 +253,7 @@ def run_apart(db: Database, job: Job, changes: Changes) -> tuple[Any, Exception 
     return result, None
 
 
-def begin(db: Database, give_up: Callable[[], bool]) -> None:
+def begin(db: Database, give_up: Callable[[], bool], guard: Guard) -> None:
     """Begin to write, however long another program holds the archive.
 
     BEGIN IMMEDIATE: sqlite-utils' own begin is deferred, and a deferred one that reads before it writes fails at once.
@@ -261,7 +262,9 @@ def begin(db: Database, give_up: Callable[[], bool]) -> None:
         try:
             db.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if give_up() or not (getattr(error, "sqlite_errorname", "") or "").startswith("SQLITE_BUSY"):
+            if give_up() or not is_busy(error):
                 raise
+            guard.waits()
         else:
+            guard.begun()
             return

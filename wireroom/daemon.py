@@ -26,6 +26,7 @@ from feeds.pages.routes import page_routes
 from feeds.serve import make_app
 from ingest.memory import give_back_large_blocks
 from wireroom.add_here import add_here
+from wireroom.archive_watch import ArchiveWatch
 from wireroom.beat import beating
 from wireroom.callback import callback_routes
 from wireroom.config import Config
@@ -84,6 +85,8 @@ async def run_daemon(config: Config, log: Log) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_S):
                     await engine.close()
+        if engine.writer.guard.failed.done():
+            raise engine.writer.guard.failed.result()
         log.info("stopped")
 
 
@@ -206,6 +209,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
     )
     stopping = asyncio.create_task(stop.wait())
+    failing = asyncio.wrap_future(engine.writer.guard.failed)  # nothing more can be written
     jobs: dict[str, Callable[[], Awaitable[object]]] = {
         "tick": engine.tick,
         "digests": engine.digester.tick,
@@ -215,12 +219,13 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         "webhooks": webhooks.tick,
         "health": HealthFeed(engine).tick,
         "upkeep": Upkeep(engine).tick,
+        "archive": ArchiveWatch(engine).tick,
         "due": functools.partial(do_due, engine),
         "regroup": functools.partial(go_on, engine),
     }
     try:
         async with beating(jobs, log):
-            await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({stopping, serving, failing}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()
         server.should_exit = True

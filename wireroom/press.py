@@ -228,5 +228,5 @@ class Press:
 
     def health(self) -> dict[str, Any]:
         """Tell how publishing goes, whether the archive takes what is polled, and whether a cluster polls it."""
-        trouble = self.archive_trouble or self.cluster_trouble or self._trouble
+        trouble = self._writer.guard.trouble or self.archive_trouble or self.cluster_trouble or self._trouble
         return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}
