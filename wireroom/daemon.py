@@ -68,8 +68,13 @@ async def run_daemon(config: Config, log: Log) -> None:
     raise_descriptors()
     listener = bind(config)
     stop, hup = asyncio.Event(), asyncio.Event()
-    with contextlib.closing(listener), signals(stop, hup), own_threads():
-        engine = Engine(config, log)
+    engine = Engine(config, log)
+    failed = engine.writer.guard.failed  # done when nothing can be written any more
+    with (
+        contextlib.closing(listener),
+        signals(stop, hup),
+        own_threads(lambda: failed.result().code if failed.done() else 0),
+    ):
         reloader = Reloader(engine)
         door = functools.partial(command, engine, reloader)
         try:
@@ -85,9 +90,11 @@ async def run_daemon(config: Config, log: Log) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_S):
                     await engine.close()
-        if engine.writer.guard.failed.done():
-            raise engine.writer.guard.failed.result()
-        log.info("stopped")
+        if not failed.done():
+            log.info("stopped")
+    if failed.done():
+        log.error("stopped", error=str(failed.result()))
+        raise failed.result()
 
 
 async def started(engine: Engine, stop: asyncio.Event) -> bool:
@@ -148,8 +155,8 @@ def signals(stop: asyncio.Event, hup: asyncio.Event) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def own_threads() -> Iterator[None]:
-    """Give what is done in threads (files, the start of workers) some that a stop does not wait for.
+def own_threads(code: Callable[[], int]) -> Iterator[None]:
+    """Give what is done in threads (files, the start of workers) some that a stop does not wait for; the exit code.
 
     A file on a server that is gone may hang for longer than a stop may take. By then all else is done and on disk, so
     the process ends without waiting for it.
@@ -163,7 +170,7 @@ def own_threads() -> Iterator[None]:
             return
         time.sleep(0.05)
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code())
 
 
 class Server(uvicorn.Server):
@@ -209,7 +216,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
     )
     stopping = asyncio.create_task(stop.wait())
-    failing = asyncio.wrap_future(engine.writer.guard.failed)  # nothing more can be written
+    failing = asyncio.wrap_future(engine.writer.guard.failed)
     jobs: dict[str, Callable[[], Awaitable[object]]] = {
         "tick": engine.tick,
         "digests": engine.digester.tick,
