@@ -149,6 +149,10 @@ class Guard:
         self._fault = str(found)
         return found
 
+    def met(self, error: Exception) -> Exception:
+        """Take what somebody met who only reads → the error that says so: damage ends all, the rest is his."""
+        return self.judged(error) if ends_all(error) else error
+
     def fail(self, error: ArchiveError) -> ArchiveError:
         """End all writing → the first error that did. Also for who reads and finds the file damaged."""
         with contextlib.suppress(Exception):  # InvalidStateError: it has ended already

@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from db.archive import ArchiveError, open_reader, open_writer
+from db.archive import ArchiveError, open_reader
 from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.regroup import stamp
+from db.soundness import open_sound
 from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
 from db.times import iso
 from db.writer import Writer
@@ -51,7 +52,7 @@ class Engine:
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
         self.log = log
-        self.writer = Writer(lambda: open_writer(config.archive))
+        self.writer = Writer(lambda: open_sound(config.archive))
         self.workers = Workers(config.poll.workers)
         self.press = Press(config, self.writer, log)
         self._reader: Database | None = None
@@ -234,7 +235,10 @@ class Engine:
         if offset < before - CLOCK_BACK_S:
             self.log.warning("clock", trouble="it was set back: what was polled in the future is polled now")
             await self.write(lambda db: mend_times(db, datetime.now(UTC)))
-        await self._ticker.tick()
+        try:
+            await self._ticker.tick()
+        except sqlite3.DatabaseError as error:
+            raise self.writer.guard.met(error) from error
 
     def begin(self, source: PolledSource, changes: int) -> asyncio.Task[Report]:
         """Start a poll, or join the one that is under way; if it can't be recorded, that is said.

@@ -94,8 +94,8 @@ class Press:
                 for topic, changes in done.items():
                     await self._writer.write(self._mark(topic, changes), own=True)
             except (ArchiveError, sqlite3.Error) as error:
-                trouble = str(error)
-            if trouble is not None and trouble != self._trouble:
+                trouble = str(self._writer.guard.met(error))
+            if trouble is not None and trouble not in (self._trouble, self._writer.guard.trouble):
                 self._log.error("not published", error=trouble)
             self._trouble = trouble
 

@@ -27,7 +27,7 @@ class DaemonSite:
         self._engine = engine
         self._do = do
         self._named: tuple[object, Names, Names, frozenset[str]] | None = None
-        self.readers = Readers(engine.config.archive)
+        self.readers = Readers(engine.config.archive, met=engine.writer.guard.met)
 
     async def close(self) -> None:
         """Close what it has opened."""
