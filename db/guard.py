@@ -141,7 +141,7 @@ class Guard:
     def judged(self, error: Exception) -> Exception:
         """Note a failure, if it is the file's → the error that says so; any other as it is."""
         name = name_of(error)
-        if not isinstance(error, sqlite3.Error) or not name.startswith(FAULTS):
+        if not isinstance(error, sqlite3.DatabaseError) or not name.startswith(FAULTS):
             return error
         found = archive_error(self._path or Path("the archive"), error)
         if found.code == CORRUPT or name.startswith(FINAL):

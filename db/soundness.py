@@ -1,4 +1,4 @@
-"""Before anything is written to an archive, it is looked whether its file is whole, as far as is quick. IO: sqlite, files.
+"""Before anything is written to an archive, it is looked whether its file is whole, if not for long. IO: sqlite, files.
 
 Of a small one every page is read; of a large one the schema and both ends of each table: a file that was cut off, or
 overwritten at its beginning, is found at once; the rest by ``wireroom verify``, by a backup, or when it is met.
@@ -50,11 +50,12 @@ def check_sound(path: Path) -> None:
         )
     try:
         with contextlib.closing(connect(path, readonly=True)) as conn:
-            fault = whole(conn) if path.stat().st_size <= SMALL_BYTES else ends(conn)
+            if path.stat().st_size > SMALL_BYTES:
+                read_ends(conn)
+            elif (fault := found_in_whole(conn)) is not None:
+                raise ArchiveError(CORRUPT, f"{path}: damaged ({fault}); restore a backup, or move it away")
     except sqlite3.DatabaseError as error:
         raise archive_error(path, error) from error
-    if fault is not None:
-        raise ArchiveError(CORRUPT, f"{path}: damaged ({fault}); restore a backup, or move it away")
 
 
 def read_beginning(path: Path, count: int) -> bytes:
@@ -76,13 +77,13 @@ def begins_log(beginning: bytes) -> bool:
     return any(magic.startswith(kept) for magic in LOG_MAGIC)
 
 
-def whole(conn: sqlite3.Connection) -> str | None:
+def found_in_whole(conn: sqlite3.Connection) -> str | None:
     """Read every page → what is wrong first. Raises sqlite3.DatabaseError."""
     (found,) = conn.execute("PRAGMA quick_check(1)").fetchone()
     return None if found == "ok" else " ".join(str(found).split())
 
 
-def ends(conn: sqlite3.Connection) -> None:
+def read_ends(conn: sqlite3.Connection) -> None:
     """Read both ends of every table, which are far from each other. Raises sqlite3.DatabaseError."""
     tables = conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND rootpage > 0").fetchall()
     for name, sql in tables:

@@ -210,20 +210,6 @@ def test_hostile_headers_are_that_sources_trouble_alone(house: House, origin: Or
     assert house.rows("SELECT count(*) FROM sources WHERE etag IS NOT NULL OR next_poll_at > '2100'") == [(0,)]
 
 
-def test_archive_that_is_taken_away_turns_health_red(house: House, origin: Origin) -> None:
-    """No poll is reported done that is kept nowhere."""
-    serve_one(house, origin)
-    with house.daemon() as daemon:
-        until(lambda: daemon.get("/topics/all.rss")[2].count(b"<item>") == 2, "no stories")
-        house.archive.rename(house.folder / "moved.db")
-        origin.feed("/f", rss(item(3)))
-        result = house.wireroom("poll")
-
-        assert result.code == 1
-        assert "removed or replaced" in result.out
-        until(lambda: daemon.get("/healthz")[0] == 503, "health stays green")
-
-
 def test_stop_during_a_start_that_waits(house: House, origin: Origin) -> None:
     """Another program holds the archive while the daemon starts: SIGTERM ends it all the same."""
     import sqlite3

@@ -34,7 +34,6 @@ class Beat(BaseTrigger):  # type: ignore[misc] # it has no types
 @contextlib.asynccontextmanager
 async def beating(jobs: Mapping[str, Callable[[], Awaitable[object]]], log: Log) -> AsyncIterator[None]:
     """Run each job once a beat while the body runs, never twice at once; what it raises is logged once."""
-
     said: dict[str, str] = {}
 
     def failed(event: JobExecutionEvent) -> None:
@@ -46,6 +45,7 @@ async def beating(jobs: Mapping[str, Callable[[], Awaitable[object]]], log: Log)
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
+
     def done(event: JobExecutionEvent) -> None:
         said.pop(event.job_id, None)
 

@@ -182,6 +182,11 @@ class Server(uvicorn.Server):
         yield
 
 
+async def over(engine: Engine) -> None:
+    """Wait until nothing can be written any more."""
+    await asyncio.shield(asyncio.wrap_future(engine.writer.guard.failed))
+
+
 async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do: Do) -> None:
     """Run the scheduler's few jobs and the HTTP server until ``stop`` is set; ``do``: what the owner asks."""
     log = engine.log
@@ -216,7 +221,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
     )
     stopping = asyncio.create_task(stop.wait())
-    failing = asyncio.wrap_future(engine.writer.guard.failed)
+    failing = asyncio.create_task(over(engine))
     jobs: dict[str, Callable[[], Awaitable[object]]] = {
         "tick": engine.tick,
         "digests": engine.digester.tick,
@@ -235,6 +240,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
             await asyncio.wait({stopping, serving, failing}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()
+        failing.cancel()
         server.should_exit = True
         await serving
         await subscriber.close()

@@ -238,7 +238,8 @@ class Engine:
         try:
             await self._ticker.tick()
         except sqlite3.DatabaseError as error:
-            raise self.writer.guard.met(error) from error
+            self.writer.guard.met(error)
+            raise
 
     def begin(self, source: PolledSource, changes: int) -> asyncio.Task[Report]:
         """Start a poll, or join the one that is under way; if it can't be recorded, that is said.
