@@ -65,14 +65,15 @@ def run(path: Path) -> None:
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens: at its start it reads the config anyway
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # likewise: nothing has begun yet
-    from wireroom.daemon import run_daemon
     from wireroom.lock import ArchiveLock
-    from wireroom.log import open_log
-    from wireroom.loop import run as run_in_loop
 
     config = read_config(path)
-    log = open_log(debug=click.get_current_context().obj["debug"])
     with waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive):
+        from wireroom.daemon import run_daemon  # half a second: a second daemon is told at once that it is one
+        from wireroom.log import open_log
+        from wireroom.loop import run as run_in_loop
+
+        log = open_log(debug=click.get_current_context().obj["debug"])
         run_in_loop(run_daemon(config, log))
 
 
