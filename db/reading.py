@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from db.model import Enclosure
+from db.term_spans import Part
 
 Viewer = Literal["public", "owner"]
 """Who reads. The public sees no story that a rule or a person keeps out of all topics, and no secret topic."""
@@ -26,6 +27,7 @@ class StoryRow:
     """A story in a list. ``sources`` are in order of first sight; ``others``: how many more stories its event has.
 
     ``excerpt`` is the beginning of its text, plain. ``withheld``: drop, hold or hide, where something keeps it out.
+    ``marked_title``, ``snippet``: with the words that found it, where words did (``db/snippets.py``).
     """
 
     id: int
@@ -43,6 +45,8 @@ class StoryRow:
     event: int | None = None
     others: int = 0
     withheld: str | None = None
+    marked_title: tuple[Part, ...] = ()
+    snippet: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,15 @@ class Found:
 
     stories: tuple[StoryRow, ...]
     before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Best:
+    """A page of stories, the best first; ``of``: how many were compared; ``next``: the cursor of the next page."""
+
+    stories: tuple[StoryRow, ...]
+    of: int
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

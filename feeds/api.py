@@ -14,7 +14,9 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from db.found import asked_query, facets_of, find_stories
+from db.rank import find_best, read_cursor
 from db.reading import SourceRead
+from db.snippets import with_snippets
 from db.source_read import days_of, read_source, read_sources, sources_after
 from db.story_read import read_entry, read_event, read_revisions, read_story
 from db.tag_read import read_tags
@@ -47,21 +49,34 @@ async def stories(call: Call) -> Any:
 
 
 async def search(call: Call) -> Any:
-    """List what a query finds, and on its first page what narrows it down."""
+    """List what a query finds, newest or best first, and on its first page what narrows it down."""
     limit, before, text = call.limit, call.number("before"), call.text("q")
     if not text.strip():
         raise Fault(400, "q is missing", "give a query: ?q=ferry")
+    order, after = call.text("order"), call.text("after")
+    if order not in ("", "newest", "best"):
+        raise Fault(400, f"order is {order[:40]!r}", "give newest or best")
+    best = order == "best"
+    if best and before is not None:
+        raise Fault(400, "before goes with order=newest alone", "follow `next`: it has the cursor of order=best")
+    cursor = read_cursor(after) if best else None
+    if after and cursor is None:
+        raise Fault(400, f"after is {after[:40]!r}", "follow `next` of a page of order=best")
 
     def job(db: Any) -> Any:
         query = asked_query(db, text, call.names, call.viewer)
+        facets = facets_of(db, query, call.at, call.viewer) if before is None and cursor is None else None
+        if best:
+            ranked = find_best(db, query, call.at, call.viewer, limit=limit, cursor=cursor)
+            return with_snippets(db, ranked.stories, query), call.next("after", ranked.next), facets
         found = find_stories(db, query, call.at, call.viewer, before=before, limit=limit)
-        return found, facets_of(db, query, call.at, call.viewer) if before is None else None
+        return with_snippets(db, found.stories, query), call.next("before", found.before), facets
 
-    found, facets = await call.site.readers.read(job)
+    rows, following, facets = await call.site.readers.read(job)
     return {
-        "stories": [values.story_row(row, call.base_url) for row in found.stories],
+        "stories": [values.story_row(row, call.base_url) for row in rows],
         "facets": values.facets(facets) if facets is not None else None,
-        "next": call.next("before", found.before),
+        "next": following,
     }
 
 
@@ -194,7 +209,7 @@ CALLS: tuple[tuple[str, Make, tuple[str, ...]], ...] = (
     ("/api/sources", sources, ("limit", "after")),
     ("/api/sources/{id}", source, ()),
     ("/api/tags", tags, ("kind", "prefix", "after", "limit")),
-    ("/api/search", search, ("q", *PAGED)),
+    ("/api/search", search, ("q", "order", "after", *PAGED)),
 )
 """What can be asked: where, and with which parameters."""
 

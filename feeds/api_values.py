@@ -26,6 +26,7 @@ from db.reading import (
     TopicRead,
     Viewer,
 )
+from db.term_spans import Part
 from db.told_url import told_url
 from feeds.site import TopicCard
 
@@ -71,9 +72,16 @@ def story_row(row: StoryRow, base_url: str) -> Json:
         "event": row.event,
         "event_others": row.others,
         **({} if row.withheld is None else {"withheld": row.withheld}),
+        **({"marked_title": parts(row.marked_title)} if any(one.hit for one in row.marked_title) else {}),
+        **({"snippet": parts(row.snippet)} if row.snippet else {}),
         "page": f"{base_url}stories/{row.id}",
         "api": f"{base_url}api/stories/{row.id}",
     }
+
+
+def parts(cut: tuple[Part, ...]) -> list[Json]:
+    """Tell a text with the words that were found in it."""
+    return [{"text": one.text, "hit": one.hit} for one in cut]
 
 
 def story(told: StoryRead, base_url: str) -> Json:

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,22 @@ def test_pages_lead_on(ask: Asker, address: str, owner: bool) -> None:
         assert following is None or following.startswith(f"{BASE}api/")
 
     assert found == ([6, 4, 3, 2, 1] if owner else [6, 4, 1])
+
+
+@pytest.mark.parametrize("owner", [False, True])
+def test_pages_of_the_best_lead_on(ask: Asker, owner: bool) -> None:
+    """Each story once; those that have the word more than others first, and the word marked."""
+    found: list[dict[str, Any]] = []
+    following: str | None = "api/search?q=zebra+OR+words:%3E%3D1&order=best&limit=1"
+    while following is not None:
+        answer = ask(following, owner=owner)
+        found += answer.json["stories"]
+        following = answer.json["next"]
+
+    assert sorted(row["id"] for row in found) == ([1, 2, 3, 4, 6] if owner else [1, 4, 6])
+    assert found[0]["id"] == 1
+    assert [part["text"] for part in found[0]["snippet"] if part["hit"]] == ["zebra"]
+    assert all("snippet" not in row and "marked_title" not in row for row in found[1:])
 
 
 def test_no_page_skips_or_repeats_while_stories_come_in(tmp_path: Path) -> None:
@@ -232,6 +249,10 @@ def test_search_is_narrowed_by_facets(ask: Asker) -> None:
         ("/api/stories?q=a&q=b", 400, "q is given twice", "give it once"),
         ("/api/topics?q=a", 400, "there is no parameter 'q'", "leave it out: there are none here"),
         ("/api/search", 400, "q is missing", "give a query"),
+        ("/api/search?q=a&order=worst", 400, "order is 'worst'", "give newest or best"),
+        ("/api/search?q=a&after=7", 400, "after is '7'", "follow `next`"),
+        ("/api/search?q=a&order=best&after=7", 400, "after is '7'", "follow `next`"),
+        ("/api/search?q=a&order=best&before=7", 400, "before goes with order=newest alone", "follow `next`"),
         ("/api/stories/2", 404, "there is no such story", "api/openapi.json"),
         ("/api/stories/2/revisions", 404, "there is no such story", "api/openapi.json"),
         ("/api/stories/99999999999999999999", 404, "there is no such story", "api/openapi.json"),

@@ -51,6 +51,19 @@ def following(ask: Asker, path: str) -> list[Page]:
     return pages
 
 
+def test_best_first_shows_all_stories_once_with_what_was_found_marked(ask: Asker) -> None:
+    """Page by page in one order; the words stand out in headline and text, and a link leads to the newest first."""
+    word = report(5).title.split()[1]
+    pages = following(ask, f"/search?order=best&q={quote(f'{word} OR sources:>0')}")
+
+    shown = [title for page in pages for title in titles(page)]
+    assert sorted(shown) == sorted(report(n).title for n in range(STORIES))
+    assert word in shown[0]
+    assert {mark.casefold() for page in pages for mark in page.texts("//mark")} == {word.casefold()}
+    (newest,) = pages[0].all("//p[contains(@class, 'result')]//a/@href")
+    assert titles(ask(urljoin("/search", newest)))[0] == report(STORIES - 1).title
+
+
 @pytest.mark.parametrize("path", ["/search", "/search?q=wire+OR+sources%3A%3E0", "/topics/all/"])
 def test_pages_show_all_stories_once_newest_first(ask: Asker, path: str) -> None:
     """However many pages: nothing twice, nothing left out."""
@@ -81,7 +94,7 @@ def test_what_narrows_a_search_down_gives_as_many_as_it_says(ask: Asker) -> None
     assert [name for name, _ in told] == ["wire 70", "post 24"]
     for name, address in told:
         narrow = ask("/search" + address.removeprefix("./search"))
-        assert narrow.texts("//p[@class='result soft']") == [f"{name.split()[1]} stories, newest first"]
+        assert narrow.texts("//p[@class='result soft']") == [f"{name.split()[1]} stories, newest first best first"]
         back = narrow.all("//section[@aria-labelledby='by-source']//a[starts-with(., 'without')]/@href")
         assert [parse_qs(urlsplit(one).query)["q"] for one in back] == [["sources:>0"]]
 

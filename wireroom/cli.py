@@ -1,4 +1,4 @@
-"""The command line: ``wireroom run | poll | check | search``; the rest in ``cli_…`` files. IO: terminal.
+"""The command line: ``wireroom run | poll | check``; the rest in ``cli_…`` files. IO: terminal.
 
 Heavy parts are imported by the command that needs them: ``wireroom --help`` answers at once.
 """
@@ -19,6 +19,7 @@ from wireroom import (
     cli_curation,
     cli_decisions,
     cli_publish,
+    cli_search,
     cli_sources,
     cli_status,
     cli_stories,
@@ -33,13 +34,9 @@ from wireroom.command import (
     command,
     config_option,
     fail,
-    query_command,
     read_config,
 )
 from wireroom.streams import write_whole
-
-MAX_SOURCES = 3
-"""So many of a story's sources are named in the table of `search`."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -170,64 +167,7 @@ def check(path: Path, *, as_json: bool) -> None:
         click.echo(f"wireroom: {note}", err=True)
 
 
-@cli.add_command
-@click.argument("query")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many stories.")
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
-@query_command
-def search(path: Path, query: str, limit: int, form: str | None) -> None:
-    """Find stories in the archive, newest first, with the query language of rules and topics.
-
-    \b
-    Examples:
-      wireroom search 'embassy OR ambassador'
-      wireroom search 'title:"united nations" AND lang:en'
-      wireroom search 'subject:diplomacy AND NOT source:bbc-world'
-      wireroom search 'sources:>=3 seen:>=now-7d -@us-russia'
-
-    \b
-    docs/query.md has the whole language.
-    """
-    import csv
-    import io
-    from datetime import UTC, datetime
-
-    from db.archive import open_reader
-    from db.query_names import read_query
-    from db.search import search as find
-    from db.search import with_archived
-    from db.times import iso
-    from wireroom.config_queries import names_of
-    from wireroom.table import table
-    from wireroom.tag_hints import tag_hints
-
-    config = read_config(path)
-    db = open_reader(config.archive)
-    known = with_archived(db, names_of(config))
-    asked = read_query(query, known)
-    rows = find(db, asked, iso(datetime.now(UTC)), limit)
-    if form == "json":
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-    elif form == "csv":
-        text = io.StringIO()
-        writer = csv.writer(text)
-        names = ["story_id", "title", "url", "language", "published", "first_seen", "updated", "sources", "tags"]
-        writer.writerow(names)
-        for row in rows:
-            writer.writerow([" ".join(row[name]) if isinstance(row[name], list) else row[name] for name in names])
-        click.echo(text.getvalue(), nl=False)
-    elif rows:
-        for row in rows:  # so that the title has room; --json has them all
-            more = len(row["sources"]) - MAX_SOURCES
-            row["sources"] = [*row["sources"][:MAX_SOURCES], *([f"and {more} more"] if more > 0 else [])]
-        click.echo(table(rows, ["story_id", "first_seen", "sources", "title"]))
-    else:
-        click.echo("no story matches")
-        for hint in tag_hints(db, asked, known):
-            click.echo(f"wireroom: {hint}", err=True)
-
-
+cli.add_command(cli_search.search)
 cli.add_command(cli_status.status)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +14,9 @@ from db.found import asked_query, facets_of, find_stories
 from db.preview import each_day
 from db.query_faults import QueryError, SlowError
 from db.query_tree import Query
-from db.reading import Facets, Found
+from db.rank import Cursor, find_best, read_cursor
+from db.reading import Best, Facets, Found
+from db.snippets import with_snippets
 from feeds.asked import whole_number
 from feeds.pages.answers import Ask
 from feeds.pages.charts import by_day
@@ -61,10 +64,19 @@ async def found_page(ask: Ask, text: str) -> Response:
         "fault": None,
         "column": None,
         "first": True,
+        "best": False,
+        "following": None,
     }
     try:
-        before = whole_number(ask.parameter("before"))
-        found, facets = await ask.site.readers.read(lambda db: read(db, text, ask, before))
+        if text and ask.parameter("order") == "best":
+            cursor = read_cursor(ask.parameter("after"))
+            best, facets = await ask.site.readers.read(lambda db: read_best(db, text, ask, cursor))
+            found = Found(stories=best.stories)
+            context |= {"best": True, "following": best.next}
+            before = cursor.top if cursor is not None else None
+        else:
+            before = whole_number(ask.parameter("before"))
+            found, facets = await ask.site.readers.read(lambda db: read(db, text, ask, before))
     except QueryError as error:
         context |= {"fault": str(error), "column": error.column}
         return ask.page("search.html", 503 if isinstance(error, SlowError) else 400, **context)
@@ -80,11 +92,20 @@ def read(db: Database, text: str, ask: Ask, before: int | None) -> tuple[Found, 
     """Ask the archive. What narrows a search down stands on its first page. Raises QueryError."""
     query = asked_query(db, text, ask.names, ask.viewer)
     found = find_stories(db, query, ask.at, ask.viewer, before=before, limit=PAGE)
+    found = replace(found, stories=with_snippets(db, found.stories, query))
     if before is not None or not found.stories:
         return found, None
     if query is None:
         return found, ask.kept.get(("facets", ask.viewer), ask.now, lambda: facets(db, query, ask))
     return found, facets(db, query, ask)
+
+
+def read_best(db: Database, text: str, ask: Ask, cursor: Cursor | None) -> tuple[Best, Facets | None]:
+    """Ask the archive likewise, the best first. Raises QueryError."""
+    query = asked_query(db, text, ask.names, ask.viewer)
+    best = find_best(db, query, ask.at, ask.viewer, limit=PAGE, cursor=cursor)
+    best = replace(best, stories=with_snippets(db, best.stories, query))
+    return best, facets(db, query, ask) if cursor is None and best.stories else None
 
 
 def at_least(number: int, days: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
