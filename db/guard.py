@@ -53,6 +53,8 @@ class Guard:
         self._checkpoints: Checkpoints | None = None
         self._written = 0  # rows, when something last came onto the disk
         self._fault: str | None = None
+        self.faults: tuple[int, str] = 0, ""
+        """How many there were that passed, and what the last one was."""
         self._held: str | None = None
         self._held_since: float | None = None
 
@@ -146,7 +148,9 @@ class Guard:
         found = archive_error(self._path or Path("the archive"), error)
         if found.code == CORRUPT or name.startswith(FINAL):
             return self.fail(found)
-        self._fault = str(found)
+        if self._fault != str(found):
+            self._fault = str(found)
+            self.faults = self.faults[0] + 1, self._fault
         return found
 
     def met(self, error: Exception) -> Exception:

@@ -122,7 +122,8 @@ def failing(calls: str, error: str, when: str, path: str | None = None) -> list[
     """Give what a program runs under, of which some system calls fail: strace's words, on one path if so said."""
     only = ["-P", path] if path is not None else []
     inject = f"inject={calls}:error={error}:when={when}"
-    return ["strace", "-D", "-f", "-qq", "-o", "/dev/null", *only, "-e", f"trace={calls}", "-e", inject]
+    traced = ["-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null"]
+    return ["strace", *traced, *only, "-e", f"trace={calls}", "-e", inject]
 
 
 @contextlib.asynccontextmanager

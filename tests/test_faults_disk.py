@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
-from faulty import DISK, fill, in_full, needs_namespace, on_own_disk, poll_inside, rows_inside, seen_by
-from house import House, until
+from sqlite_utils import Database
+
+from faulty import (
+    DISK,
+    failing,
+    fill,
+    in_full,
+    needs_namespace,
+    needs_strace,
+    on_own_disk,
+    poll_all,
+    poll_inside,
+    rows_inside,
+    running,
+    seen_by,
+)
+from house import ROOT, House, until
 from origin import Origin, item, rss
 
 TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\n'
@@ -58,3 +75,114 @@ def test_full_disk_keeps_what_was_and_goes_on_when_there_is_room(house: House, o
         assert daemon.process.returncode == 0
     told = [line["trouble"] for line in house.log_lines() if line["event"] == "archive"]
     assert (len(told), told[-1]) == (2, None)
+
+
+async def test_disk_that_is_full_anywhere_in_a_poll_keeps_nothing_of_it(house: House, origin: Origin) -> None:
+    """Wherever the room ends: the poll before stands, its validator too, and the next poll brings all."""
+    house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port)
+    failed = 0
+    async with running(house) as engine:
+
+        def room_for(pages: int | None) -> None:
+            def job(db: Database) -> None:
+                ((there,),) = db.execute("PRAGMA page_count").fetchall()
+                db.execute(f"PRAGMA max_page_count = {1_000_000 if pages is None else there + pages}").fetchall()
+
+            engine.writer.submit(job).result(timeout=20)
+
+        for pages in range(0, 40, 3):
+            before = house.rows("SELECT etag FROM sources"), house.rows("SELECT guid FROM entries ORDER BY id")
+            serve(origin, len(before[1]) + 12, LONG[:600])
+            room_for(pages)
+            result = await poll_all(engine)
+            after = house.rows("SELECT etag FROM sources"), house.rows("SELECT guid FROM entries ORDER BY id")
+            if result["failed"]:
+                failed += 1
+                assert "no room on the disk" in result["polled"][0]["error"], result
+                assert after == before
+                assert engine.press.health()["ok"] is False
+                room_for(None)
+                assert (await poll_all(engine))["new_stories"] == 12
+            assert engine.press.health()["ok"] is True
+            document = engine.press.published("all", "rss")
+            assert document is not None
+            assert document.body.count(b"<item>") > 0
+
+    assert failed > 3
+    assert house.rows("SELECT count(*) = count(DISTINCT guid) FROM entries") == [(1,)]
+    assert house.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+@in_full
+def test_disk_that_turns_read_only_is_like_a_full_one(house: House, origin: Origin) -> None:
+    """As a kernel does that has seen an error: polls fail, what is there is served; it goes on when it can."""
+    needs_strace()
+    serve(origin, 2)
+    house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port)
+    house.poll()
+    serve(origin, 5)
+    under = failing("pwrite64", "EROFS", "20..25", str(house.archive.with_name("wireroom.db-wal")))
+    with house.daemon(under=under) as daemon:
+        told: set[str | None] = set()
+
+        def there() -> bool:
+            told.add(json.loads(daemon.get("/healthz")[2])["trouble"])
+            house.wireroom("poll")
+            return house.rows("SELECT count(*), count(DISTINCT guid) FROM entries") == [(5, 5)]
+
+        until(there, "it does not go on")
+        until(lambda: daemon.get("/healthz")[0] == 200, "health stays red")
+        assert daemon.stop() < 10
+    said = [line["trouble"] for line in house.log_lines() if line["event"] == "archive"]
+    assert any("wireroom.db: can't be read or written" in str(one) for one in said)
+    assert said[-1] is None
+
+
+@in_full
+def test_archive_on_a_disk_that_may_only_be_read_is_refused(house: House, origin: Origin) -> None:
+    """The folder or the file: exit code 74 or 73, one line with the path."""
+    needs_namespace()
+    configured(house, origin)
+    serve(origin, 2)
+    disk = house.folder / DISK
+    disk.mkdir()
+    for there in (False, True):
+        script = f'mount --bind {DISK} {DISK} && mount -o remount,bind,ro {DISK} && exec "$@"'
+        under = ["unshare", "-rm", "sh", "-c", script, "sh"]
+        done = subprocess.run(
+            [*under, sys.executable, "-m", "wireroom", "run"],
+            cwd=house.folder,
+            env={"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr.count("\n")) == (74, 1), done
+        assert str(disk) in done.stderr
+        if not there:
+            assert list(disk.iterdir()) == []
+            assert house.poll()["new_stories"] == 2
+            disk.joinpath("wireroom.db.lock").unlink()
+
+
+@in_full
+def test_fsync_that_fails_ends_the_daemon_and_a_restart_recovers(house: House, origin: Origin) -> None:
+    """It is not called again: exit code 74. What was reported is there, what was not comes again, nothing twice."""
+    needs_strace()
+    serve(origin, 3)
+    house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port)
+    house.poll()
+    for when, path in (("6+", "wireroom.db-wal"), ("9+", "wireroom.db-wal")):
+        count = house.rows("SELECT count(*) FROM entries")[0][0] + 3
+        serve(origin, count)
+        under = failing("fsync,fdatasync", "EIO", when, str(house.folder / path))
+        with house.daemon(under=under, wait=False) as daemon:
+            until(lambda: house.wireroom("poll") is not None and daemon.process.poll() is not None, "it goes on")  # type: ignore[misc]
+            assert daemon.process.returncode == 74
+        last = (house.folder / "daemon.log").read_text().splitlines()[-1]
+        assert "the disk did not keep what it was told to keep" in last
+        assert "start again" in last
+        assert house.poll()["failed"] == 0
+        assert house.rows("SELECT count(*), count(DISTINCT guid) FROM entries") == [(count, count)]
+    assert house.rows("PRAGMA integrity_check") == [("ok",)]

@@ -15,14 +15,19 @@ class ArchiveWatch:
         self._engine = engine
         self._trouble: str | None = None
         self._warning: str | None = None
+        self._faults = 0
 
     async def tick(self) -> None:
         """Tell what has changed."""
         guard, log = self._engine.writer.guard, self._engine.log
-        trouble, warning = guard.trouble, guard.warning
-        if trouble != self._trouble:
+        trouble, warning, (faults, fault) = guard.trouble, guard.warning, guard.faults
+        if faults != self._faults and trouble is None:  # it is over already
+            log.error("archive", trouble=fault)
+            log.info("archive", trouble=None)
+        elif trouble != self._trouble:
             say = log.info if trouble is None else log.error
             say("archive", trouble=trouble)
+        self._faults = faults
         if (warning is None) != (self._warning is None):
             say = log.info if warning is None else log.warning
             say("archive log", trouble=warning, bytes=guard.log_bytes)

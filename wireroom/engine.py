@@ -255,9 +255,8 @@ class Engine:
         if not task.cancelled() and (error := task.exception()) is not None:
             if isinstance(error, ClusterError) and self.press.cluster_trouble is not None:
                 return  # said already, once for all of them
-            if str(error) == self.writer.guard.trouble:
-                return  # likewise (wireroom/archive_watch.py)
-            if str(error) != self.press.archive_trouble:  # once, not for every source
+            told = (self.press.archive_trouble, self.writer.guard.trouble)  # the latter: wireroom/archive_watch.py
+            if str(error) not in told:  # once, not for every source
                 self.log.error("poll not recorded", task=task.get_name(), error=str(error), exc_info=error)
             self.press.archive_trouble = str(error)
 
