@@ -178,7 +178,7 @@ def test_fsync_that_fails_ends_the_daemon_and_a_restart_recovers(house: House, o
         serve(origin, count)
         under = failing("fsync,fdatasync", "EIO", when, str(house.folder / path))
         with house.daemon(under=under, wait=False) as daemon:
-            until(lambda: house.wireroom("poll") is not None and daemon.process.poll() is not None, "it goes on")  # type: ignore[misc]
+            until(lambda: house.wireroom("poll") is not None and daemon.process.poll() is not None, "it goes on")
             assert daemon.process.returncode == 74
         last = (house.folder / "daemon.log").read_text().splitlines()[-1]
         assert "the disk did not keep what it was told to keep" in last

@@ -170,20 +170,20 @@ def test_full_publish_folder_keeps_what_is_there_whole(house: House, origin: Ori
     needs_namespace()
     origin.feed("/f", rss(*(item(n) for n in range(3))))
     house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port, poll='floor = "0s"\nceiling = "1s"')
-    text = house.config.read_text().replace("[wireroom]", f'[wireroom]\npublish = "{DISK}"', 1)
+    text = house.config.read_text().replace("[wireroom]", f'[wireroom]\ndedupe = "off"\npublish = "{DISK}"', 1)
     house.config.write_text(text)
     with house.daemon(under=on_own_disk(house, "8m")) as daemon:
         until(lambda: daemon.get("/topics/all.rss")[2].count(b"<item>") == 3, "the stories are not served")
         disk = seen_by(daemon, house.folder / DISK)
         filler = fill(disk)
         before = (disk / "topics" / "all.rss").read_bytes()
-        origin.feed("/f", rss(*(item(n, text=f"{n} long " * 300) for n in range(43))))
-        until(lambda: house.rows("SELECT count(*) FROM entries") == [(43,)], "polls do not go on")
+        origin.feed("/f", rss(*(item(n, text=f"{n} long " * 900) for n in range(13))))
+        until(lambda: house.rows("SELECT count(*) FROM entries") == [(13,)], "polls do not go on")
         until(lambda: daemon.get("/healthz")[0] == 503, "health stays green")
         assert (disk / "topics" / "all.rss").read_bytes() == before
         filler.unlink()
         until(lambda: daemon.get("/healthz")[0] == 200, "health stays red")
         for name in ("all", "too"):
             document = disk / "topics" / f"{name}.rss"
-            until(lambda one=document: len(etree.fromstring(one.read_bytes()).findall("channel/item")) == 43, name)  # type: ignore[misc]
+            until(lambda one=document: len(etree.fromstring(one.read_bytes()).findall("channel/item")) == 13, name)  # type: ignore[misc]
         assert [path.name for path in disk.rglob("*.tmp")] == []
