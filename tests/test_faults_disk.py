@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 from sqlite_utils import Database
 
 from faulty import (
@@ -43,6 +44,7 @@ def serve(origin: Origin, count: int, text: str = LONG) -> None:
 
 
 @in_full
+@pytest.mark.needs("unshare", "nsenter")
 def test_full_disk_keeps_what_was_and_goes_on_when_there_is_room(house: House, origin: Origin) -> None:
     """Polls fail whole, what is published is served, health is red; then all is there, once."""
     needs_namespace()
@@ -114,6 +116,7 @@ async def test_disk_that_is_full_anywhere_in_a_poll_keeps_nothing_of_it(house: H
 
 
 @in_full
+@pytest.mark.needs("strace")
 def test_disk_that_turns_read_only_is_like_a_full_one(house: House, origin: Origin) -> None:
     """As a kernel does that has seen an error: polls fail, what is there is served; it goes on when it can."""
     needs_strace()
@@ -139,6 +142,7 @@ def test_disk_that_turns_read_only_is_like_a_full_one(house: House, origin: Orig
 
 
 @in_full
+@pytest.mark.needs("unshare", "nsenter")
 def test_archive_on_a_disk_that_may_only_be_read_is_refused(house: House, origin: Origin) -> None:
     """The folder or the file: exit code 74 or 73, one line with the path."""
     needs_namespace()
@@ -167,6 +171,7 @@ def test_archive_on_a_disk_that_may_only_be_read_is_refused(house: House, origin
 
 
 @in_full
+@pytest.mark.needs("strace")
 def test_fsync_that_fails_ends_the_daemon_and_a_restart_recovers(house: House, origin: Origin) -> None:
     """It is not called again: exit code 74. What was reported is there, what was not comes again, nothing twice."""
     needs_strace()

@@ -9,7 +9,7 @@ from house import House, until
 from origin import Answer, Asked, Origin, item, rss, running_origin
 
 TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\n'
-HOSTS = 120
+HOSTS = 80
 UNDER_FEW = ["sh", "-c", 'ulimit -n 64 && exec "$@"', "sh"]
 
 
@@ -19,7 +19,7 @@ def test_few_descriptors_are_enough(house: House) -> None:
 
     def answer(asked: Asked) -> Answer:
         with contextlib.suppress(threading.BrokenBarrierError):
-            together.wait(2)  # all at once, if they come
+            together.wait(0.3)  # all at once, if they come
         name = asked.headers["Host"].partition(":")[0].replace(".", "-")
         return Answer(rss(item(name, title=f"Story of {name}", text=f"What happened at {name}.")).encode())
 

@@ -165,6 +165,7 @@ def test_folder_on_another_file_system_is_like_any(house: House, origin: Origin)
 
 
 @in_full
+@pytest.mark.needs("unshare", "nsenter")
 def test_full_publish_folder_keeps_what_is_there_whole(house: House, origin: Origin) -> None:
     """On a disk of its own: the old files stay, polls go on; with room again all is published by itself."""
     needs_namespace()
