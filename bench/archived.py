@@ -121,10 +121,14 @@ def write_stories(db: Database, stories: int, real: Statistics, dice: random.Ran
         ),
     )
     db.conn.executemany(
-        "INSERT INTO entries (id, source_id, story_id, joined_by, title, html, text, published, version, first_seen) "
-        "VALUES (?, ?, ?, 'first', ?, '', ?, ?, 0, ?)",
+        "INSERT INTO bodies (id, html, text) VALUES (?, '', ?)",
+        ((id_, slice_of(filler, dice.choice(real.chars), id_)) for id_ in range(1, stories + 1)),
+    )
+    db.conn.executemany(
+        "INSERT INTO entries (id, source_id, story_id, joined_by, title, body_id, published, version, first_seen) "
+        "VALUES (?1, ?2, ?1, 'first', ?3, ?1, ?4, 0, ?4)",
         (
-            (id_, id_ % sources + 1, id_, f"Story {id_}", slice_of(filler, dice.choice(real.chars), id_), seen, seen)
+            (id_, id_ % sources + 1, f"Story {id_}", seen)
             for id_, seen in zip(range(1, stories + 1), times(stories, 14), strict=False)
         ),
     )

@@ -165,10 +165,11 @@ def add_story(db: Database, story: int, is_long: bool) -> None:
         "INSERT INTO stories (id, title, text, url, first_seen, updated) VALUES (?, ?, ?, ?, ?, ?)",
         [story, title, html, url, NOW, NOW],
     )
+    db.execute("INSERT INTO bodies (id, html) VALUES (?, ?)", [story, html])
     db.execute(
-        "INSERT INTO entries (id, source_id, story_id, joined_by, url, title, html, text, version, first_seen) "
-        "VALUES (?1, 1, ?1, 'first', ?2, ?3, ?4, ?4, 0, ?5)",
-        [story, url, title, html, NOW],
+        "INSERT INTO entries (id, source_id, story_id, joined_by, url, title, body_id, version, first_seen) "
+        "VALUES (?1, 1, ?1, 'first', ?2, ?3, ?1, 0, ?4)",
+        [story, url, title, NOW],
     )
     db.execute("UPDATE stories SET lead_entry_id = id WHERE id = ?", [story])
     db.conn.executemany(
@@ -198,7 +199,7 @@ def come(db: Database, story: int, topics: int) -> None:
 
 def change(db: Database, story: int) -> None:
     """Have the text of a story change."""
-    db.execute("UPDATE entries SET html = html || '<p>more</p>' WHERE id = ?", [story])
+    db.execute("UPDATE bodies SET html = html || '<p>more</p>' WHERE id = ?", [story])
     mark_changed_topics(db, [story])
 
 

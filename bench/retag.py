@@ -50,10 +50,11 @@ def make(path: Path, stories: int, topics: int) -> None:
             "VALUES (?, ?, ?, ?, '', ?, 'en', ?)",
             [n, text[:60], text, seen, n, A_STORY],
         )
+        db.conn.execute("INSERT INTO bodies (id, html) VALUES (?, '')", [n])
         db.conn.execute(
-            "INSERT INTO entries (id, source_id, story_id, joined_by, title, text, html, version, first_seen, "
-            "categories) VALUES (?, ?, ?, 'first', ?, ?, '', 0, ?, ?)",
-            [n, n % 500 + 1, n, text[:60], text, seen, f'["c{n % 40}"]'],
+            "INSERT INTO entries (id, source_id, story_id, joined_by, title, body_id, version, first_seen, "
+            "categories) VALUES (?1, ?, ?1, 'first', ?, ?1, 0, ?, ?)",
+            [n, n % 500 + 1, text[:60], seen, f'["c{n % 40}"]'],
         )
     index_stories(db)
     db.execute("COMMIT")

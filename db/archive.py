@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from db.header import version_in
+from db.reshape import reshape, shape_new
 from db.schema import APPLICATION_ID, SCHEMA_VERSION, migrations
 
 BUSY_TIMEOUT_MS = 3_000
@@ -28,26 +31,62 @@ class ArchiveError(Exception):
 CORRUPT, NO_INPUT_OR_NEWER, CANNOT_CREATE, IO_ERROR = 65, 66, 73, 74
 
 
-def open_writer(path: Path) -> Database:
+def open_writer(
+    path: Path,
+    *,
+    before_upgrade: Callable[[Path, int], None] = lambda *_: None,
+    checkpoints: bool = True,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Database:
     """Open, and where needed create or migrate, the archive at ``path`` → the one connection that may write.
 
-    The caller holds the archive's lock. Raises ArchiveError: 65 damaged or no archive of ours, 66 written by a newer
-    Wireroom (the file is left as it is), 73 cannot be created, 74 cannot be read or written.
+    ``before_upgrade`` is called with the path and the older version, before anything is changed. Without
+    ``checkpoints`` another program has the log written back. ``tell`` gets why an older archive is not made as small as
+    a new one would be, where that can't be done now. The caller holds the archive's lock.
+    Raises ArchiveError: 65 damaged or no archive of ours, 66 written by a newer Wireroom (the file is left as it is),
+    73 cannot be created, 74 cannot be read or written.
     """
     if path.exists():
-        check_version(path)
+        version = check_version(path)
+        if version is not None and version < SCHEMA_VERSION:
+            before_upgrade(path, version)
     else:
         create(path)
     try:
+        sync_log(path)
         conn = connect(path, readonly=False)
         db = Database(conn, execute_plugins=False)
+        shape_new(conn)
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut, not only a crash
         conn.execute("PRAGMA foreign_keys = ON")
+        if not checkpoints:
+            conn.execute("PRAGMA wal_autocheckpoint = 0")
+        with db.atomic():
+            migrations.ensure_migrations_table(db)  # a kill leaves it with its index, or not at all
         migrations.apply(db)
+        reshape(conn, path, tell)
     except sqlite3.DatabaseError as error:
         raise archive_error(path, error) from error
+    except OSError as error:
+        raise ArchiveError(IO_ERROR, f"{path}: can't be read or written: {error.strerror}; check the disk") from error
     return db
+
+
+def sync_log(path: Path) -> None:
+    """Put on the disk what a killed process wrote to the archive's log, and its name.
+
+    SQLite takes a whole transaction there for committed, synced or not, and it would be published; a power cut would
+    then take back what subscribers have (tests/test_power_cuts.py found it).
+    """
+    log = path.with_name(f"{path.name}-wal")
+    for each, flags in ((log, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
+        if log.exists():
+            handle = os.open(each, flags)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
 
 def open_reader(path: Path) -> Database:
@@ -114,6 +153,10 @@ def check_version(path: Path) -> int | None:
     if not path.is_file():
         raise ArchiveError(IO_ERROR, f"{path}: no regular file; name another in [wireroom] archive")
     try:
+        refuse_newer(path, version_in(path))  # to open it would write beside it
+    except OSError as error:
+        raise ArchiveError(IO_ERROR, f"{path}: can't be read: {error.strerror}; check its rights") from error
+    try:
         roll_back(path)
         conn = connect(path, readonly=True)
         try:
@@ -131,12 +174,18 @@ def check_version(path: Path) -> int | None:
         raise ArchiveError(
             CORRUPT, f"{path}: a SQLite file, but no Wireroom archive; name another in [wireroom] archive"
         )
-    if version > SCHEMA_VERSION:
+    refuse_newer(path, version)
+    return int(version) if tables else None
+
+
+def refuse_newer(path: Path, version: int | None) -> None:
+    """Refuse what a newer Wireroom wrote. Raises ArchiveError 66."""
+    if version is not None and version > SCHEMA_VERSION:
         raise ArchiveError(
             NO_INPUT_OR_NEWER,
-            f"{path}: written by a newer Wireroom (schema {version}, this one knows {SCHEMA_VERSION}); upgrade",
+            f"{path}: written by a newer Wireroom (schema {version}, this one knows {SCHEMA_VERSION}); upgrade, or "
+            f"restore a backup of this version",
         )
-    return int(version) if tables else None
 
 
 MENDS = (

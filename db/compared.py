@@ -57,10 +57,10 @@ def texts(db: Database, ids: Collection[int], before: int = NO_BOUND) -> Mapping
         return {}
     rows = db.conn.execute(
         """
-        SELECT e.id, e.source_id, e.story_id, e.title, e.text, e.published, e.first_seen,
+        SELECT e.id, e.source_id, e.story_id, e.title, w.text, e.published, e.first_seen,
                (SELECT json_group_array(DISTINCT o.source_id) FROM entries o
                 WHERE o.story_id = e.story_id AND o.id < ?2)
-        FROM entries e WHERE e.id IN (SELECT value FROM json_each(?1))
+        FROM entries e JOIN entry_texts w ON w.entry_id = e.id WHERE e.id IN (SELECT value FROM json_each(?1))
         """,
         (json.dumps(list(ids)), before),
     )

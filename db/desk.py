@@ -235,8 +235,8 @@ class DraftDesk:
             ],
         )
         db.executemany(
-            "INSERT INTO entries (source_id, story_id, joined_by, title, author, html, text, enclosures, host, "
-            "version, first_seen) VALUES (?, ?, 'first', '', ?, '', '', ?, ?, 0, '')",
+            "INSERT INTO entries (source_id, story_id, joined_by, title, author, enclosures, host, version, "
+            "first_seen) VALUES (?, ?, 'first', '', ?, ?, ?, 0, '')",
             [
                 (one.source_id, draft.ref, one.author, "[{}]" if one.enclosed else "[]", one.host)
                 for draft in self._drafts

@@ -12,10 +12,11 @@ from db.hosts import host_of
 from db.model import Enclosure, Entry
 from db.plan import NewEntry, PollPlan
 from db.podcast import podcast_json
+from db.rows import new_ids
 from db.text import fold
 
 ENTRY_COLUMNS = (
-    "guid, url, title, author, html, summary, text, language, published, updated, categories, enclosures, version, "
+    "guid, url, title, author, language, published, updated, categories, enclosures, version, "
     "host, mentions, language_from, image, podcast"
 )
 
@@ -23,11 +24,31 @@ KEPT_COLUMNS = ("url", "title", "author", "html", "summary", "text", "categories
 """What a revision keeps of what an entry said."""
 
 
+SHARED = """
+SELECT e.body_id FROM stories st JOIN entries e ON e.id = st.lead_entry_id JOIN bodies b ON b.id = e.body_id
+WHERE st.id = ? AND e.story_id = st.id AND b.html = ? AND b.summary IS ? AND coalesce(b.text, st.text) = ?
+"""
+"""The body of a story's lead, where that says just the same."""
+
+ANOTHER = """
+SELECT e.story_id FROM entries e JOIN entry_texts w ON w.entry_id = e.id
+WHERE e.id = ? AND (e.body_id IS NULL OR (w.html, w.summary, w.text) IS NOT (?, ?, ?))
+"""
+"""The story of an entry that says something else than it did, or of which no body is kept."""
+
+INSERT_BODY = """
+INSERT INTO bodies (id, html, summary, text)
+VALUES (?, ?, ?, nullif(?, (SELECT text FROM stories WHERE id = ?)))
+"""
+"""Its plain text only where that is another than the story's (see ``db/storing_schema.py``)."""
+
+
 def insert_entries(db: Database, plan: PollPlan, refs: Mapping[int, int], entry_refs: Mapping[int, int]) -> None:
     """Insert the new entries into their stories."""
+    bodies = insert_bodies(db, plan.new_entries, refs)
     db.conn.executemany(
         "INSERT INTO entries (id, source_id, story_id, joined_by, joined_to, joined_score, joined_words, first_seen, "
-        f"{ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?{', ?' * len(ENTRY_COLUMNS.split(', '))})",
+        f"body_id, {ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?{', ?' * len(ENTRY_COLUMNS.split(', '))})",
         [
             (
                 entry_refs[new.ref],
@@ -36,11 +57,31 @@ def insert_entries(db: Database, plan: PollPlan, refs: Mapping[int, int], entry_
                 new.joined_by,
                 *likeness_columns(new),
                 plan.now,
+                bodies[new.ref],
                 *entry_columns(new.entry),
             )
             for new in plan.new_entries
         ],
     )
+
+
+def insert_bodies(db: Database, entries: Sequence[NewEntry], refs: Mapping[int, int]) -> dict[int, int]:
+    """Insert what new entries say at length → the body of each, by its ref: a copy that adds no word has its lead's."""
+    shared: dict[int, int] = {}
+    for new in entries:
+        if new.story > 0:
+            said = [new.story, new.entry.html, new.entry.summary, new.entry.text]
+            shared |= {new.ref: body for (body,) in db.execute(SHARED, said).fetchall()}
+    own = new_ids(db, "bodies", [new.ref for new in entries if new.ref not in shared])
+    db.conn.executemany(
+        INSERT_BODY,
+        [
+            (own[new.ref], new.entry.html, new.entry.summary, new.entry.text, refs.get(new.story, new.story))
+            for new in entries
+            if new.ref in own
+        ],
+    )
+    return shared | own
 
 
 def note_authors(db: Database, entries: Iterable[Entry]) -> None:
@@ -59,9 +100,6 @@ def entry_columns(entry: Entry) -> list[str | int | None]:
         entry.url,
         entry.title,
         entry.author,
-        entry.html,
-        entry.summary,
-        entry.text,
         entry.language,
         entry.published,
         entry.updated,
@@ -100,24 +138,29 @@ def revise_entry(db: Database, id_: int, entry: Entry, now: str, *, minor: bool)
     date of publication stays the first one that was given: some feeds rewrite it with every edit.
     """
     columns = dict(zip(ENTRY_COLUMNS.split(", "), entry_columns(entry), strict=True))
+    said = {"html": entry.html, "summary": entry.summary, "text": entry.text}
     db.execute(
         """
         INSERT INTO revisions (entry_id, number, replaced_at, url, title, author, html, summary, text, published,
                                updated, categories, enclosures, version, meaningful)
         SELECT id, 1 + coalesce((SELECT max(number) FROM revisions WHERE entry_id = entries.id), 0), ?1, url, title,
                author, html, summary, text, published, updated, categories, enclosures, version, ?3
-        FROM entries WHERE id = ?2 AND (
+        FROM entries JOIN entry_texts ON entry_id = id WHERE id = ?2 AND (
           ?3 OR coalesce((SELECT meaningful FROM revisions WHERE entry_id = ?2 ORDER BY number DESC LIMIT 1), 1)
         )
         AND (url, title, author, html, summary, text, categories, enclosures) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         """,
-        [now, id_, not minor, *(columns[name] for name in KEPT_COLUMNS)],
+        [now, id_, not minor, *((columns | said)[name] for name in KEPT_COLUMNS)],
     )
     assignments = ", ".join(
         "published = coalesce(published, ?)" if column == "published" else f"{column} = ?"
         for column in ENTRY_COLUMNS.split(", ")
     )
     db.execute(f"UPDATE entries SET {assignments} WHERE id = ?", [*columns.values(), id_])
+    for (story,) in db.execute(ANOTHER, [id_, *said.values()]).fetchall():
+        body = new_ids(db, "bodies", [id_])[id_]
+        db.execute(INSERT_BODY, [body, *said.values(), story])
+        db.execute("UPDATE entries SET body_id = ? WHERE id = ?", [body, id_])
 
 
 def json_array(values: Sequence[object]) -> str:

@@ -89,9 +89,10 @@ def entries_of(db: Database, story_id: int) -> list[dict[str, Any]]:
         SELECT e.id AS entry_id, s.config_id AS source, e.guid AS guid, e.title AS title, e.url AS url,
                e.published AS published, e.first_seen AS first_seen, coalesce(e.last_seen, s.last_good_at) AS last_seen,
                e.joined_by AS joined_by, e.joined_to AS joined_to, e.joined_score AS score, e.joined_words AS words,
-               length(CAST(e.text AS BLOB)) AS size, st.lead_entry_id = e.id AS leads,
+               length(CAST(w.text AS BLOB)) AS size, st.lead_entry_id = e.id AS leads,
                (SELECT count(*) FROM revisions r WHERE r.entry_id = e.id) AS revisions
         FROM entries e JOIN sources s ON s.id = e.source_id JOIN stories st ON st.id = e.story_id
+             JOIN entry_texts w ON w.entry_id = e.id
         WHERE e.story_id = ? ORDER BY e.id
         """,
         [story_id],

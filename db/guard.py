@@ -25,9 +25,6 @@ FAULTS = ("FULL", "READONLY", "BUSY", "IOERR", "CANTOPEN", "PROTOCOL", "CORRUPT"
 FINAL = ("IOERR_FSYNC", "IOERR_DIR_FSYNC", "IOERR_CORRUPTFS", "IOERR_DATA", "READONLY_DBMOVED")
 """After these nothing is known of what is on disk: an fsync that failed may "succeed" when it is called again."""
 
-HELD_S = 10.0
-"""Another program that holds the archive for longer is told of."""
-
 SAVE_TRIES = 50
 
 
@@ -42,9 +39,13 @@ def is_busy(error: BaseException) -> bool:
 
 
 class Guard:
-    """Looks after the file of one writer. ``attach`` it to the connection on the writer's thread; all else any."""
+    """Looks after the file of one writer. ``attach`` it to the connection on the writer's thread; all else any.
 
-    def __init__(self) -> None:
+    Without ``checkpoints`` another program has the log written back.
+    """
+
+    def __init__(self, *, checkpoints: bool = True) -> None:
+        self._moves = checkpoints
         self.failed: Future[ArchiveError] = Future()
         """Done when nothing is written any more, with what ended it."""
         self._path: Path | None = None
@@ -55,13 +56,11 @@ class Guard:
         self._fault: str | None = None
         self.faults: tuple[int, str] = 0, ""
         """How many there were that passed, and what the last one was."""
-        self._held: str | None = None
-        self._held_since: float | None = None
 
     @property
     def trouble(self) -> str | None:
         """Why the archive takes nothing now, and the mend; None: as far as is known, it does."""
-        return str(self.failed.result()) if self.failed.done() else self._fault or self._held
+        return str(self.failed.result()) if self.failed.done() else self._fault
 
     @property
     def warning(self) -> str | None:
@@ -107,25 +106,11 @@ class Guard:
             time.sleep(0.1)  # somebody is reading
         return f"{path}: was removed or replaced while in use, and somebody reads: not all of it is saved; start again"
 
-    def waits(self) -> None:
-        """Note that another program holds the archive."""
-        now = time.monotonic()
-        self._held_since = self._held_since or now
-        if now - self._held_since >= HELD_S:
-            self._held = (
-                f"{self._path}: another program holds it and does not end its transaction: what is polled waits; "
-                "end that program"
-            )
-
-    def begun(self) -> None:
-        """Note that none does."""
-        self._held = self._held_since = None
-
     def kept(self, db: Database) -> None:
         """Note that a commit is on disk, and see to the log. Raises nothing: what was committed is committed."""
         if db.conn.total_changes != self._written:  # one that wrote nothing proves nothing
             self._written, self._fault = db.conn.total_changes, None
-        if self._checkpoints is not None:
+        if self._moves and self._checkpoints is not None:
             try:
                 self._checkpoints.after_commit()
             except (sqlite3.Error, OSError) as error:
@@ -135,7 +120,7 @@ class Guard:
         """See, while there is nothing to do, whether all is well. Raises nothing."""
         try:
             self.check(db)
-            if self._checkpoints is not None:
+            if self._moves and self._checkpoints is not None:
                 self._checkpoints.at_leisure()
         except (sqlite3.Error, OSError, ArchiveError) as error:
             self.judged(error)
@@ -169,7 +154,7 @@ class Guard:
         The last connection that closes would move the log; one that only reads can't, so it is the last then.
         """
         try:
-            if self._keeper is not None and not self.failed.done():
+            if self._moves and self._keeper is not None and not self.failed.done():
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # a reader in the way: the log stays beside it, no loss
         except sqlite3.Error as error:
             self.judged(error)

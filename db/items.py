@@ -26,9 +26,10 @@ BEFORE = """
 WHOLE = f"""
 SELECT x.id, x.guid, x.number, x.selected_at, st.id, st.title, st.url, st.language,
        (SELECT f.published FROM entries f WHERE f.story_id = st.id ORDER BY f.id LIMIT 1), st.updated,
-       st.first_seen, e.id, e.author, e.html, e.text, e.summary, e.enclosures, e.image, e.podcast
+       st.first_seen, e.id, e.author, w.html, w.text, w.summary, e.enclosures, e.image, e.podcast
 FROM json_each(?1) wanted JOIN selections x ON x.id = wanted.value
      JOIN stories st ON st.id = x.story_id JOIN entries e ON e.id = st.lead_entry_id
+     JOIN entry_texts w ON w.entry_id = e.id
 WHERE x.archived <= ?3 AND {KEPT}
   AND NOT EXISTS (SELECT 1 FROM selections y
                   WHERE y.topic_id = x.topic_id AND y.story_id = x.story_id AND {BEFORE})
@@ -42,10 +43,10 @@ It was published when its first entry was: another source that leads it from now
 APART = f"""
 SELECT x.id, x.guid, x.number, x.selected_at, st.id, e.title, e.url, e.language, e.published,
        coalesce((SELECT max(r.replaced_at) FROM revisions r WHERE r.entry_id = e.id AND r.meaningful), e.first_seen),
-       e.first_seen, e.id, e.author, e.html, e.text, e.summary, e.enclosures, e.image, e.podcast
+       e.first_seen, e.id, e.author, w.html, w.text, w.summary, e.enclosures, e.image, e.podcast
 FROM json_each(?1) wanted JOIN selections x ON x.id = wanted.value
      JOIN entries e ON e.id = coalesce(x.entry_id, {FIRST_ENTRY})
-     JOIN stories st ON st.id = e.story_id
+     JOIN stories st ON st.id = e.story_id JOIN entry_texts w ON w.entry_id = e.id
 WHERE x.archived <= ?3 AND {KEPT}
   AND (?2 = 'off' OR e.joined_by NOT IN ('link', 'print', 'person')
        OR e.id = (SELECT min(f.id) FROM entries f WHERE f.story_id = e.story_id))

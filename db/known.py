@@ -101,8 +101,8 @@ class ArchiveKnown:
                 words=0,
             )
             for categories, enclosures, *row in self._db.execute(
-                f"SELECT categories, enclosures, guid, {', '.join(PLAIN_COLUMNS[1:])} FROM entries "
-                "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                f"SELECT categories, enclosures, guid, {', '.join(PLAIN_COLUMNS[1:])} FROM entries e "
+                "JOIN entry_texts w ON w.entry_id = e.id WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY e.id",
                 [json.dumps(list(ids))],
             )
         ]
@@ -168,9 +168,9 @@ class ArchiveKnown:
         wanted = json.dumps(list(ids))
         entries: defaultdict[int, dict[int, Carried]] = defaultdict(dict)
         for story, entry, source, size, author, host, files, categories, mentions, *language in self._db.execute(
-            "SELECT story_id, id, source_id, length(CAST(text AS BLOB)), author, host, enclosures <> '[]', "
-            "categories, mentions, language, language_from "
-            "FROM entries WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            "SELECT e.story_id, e.id, e.source_id, length(CAST(w.text AS BLOB)), e.author, e.host, e.enclosures <> '[]', "
+            "e.categories, e.mentions, e.language, e.language_from FROM entries e JOIN entry_texts w ON w.entry_id = e.id "
+            "WHERE e.story_id IN (SELECT value FROM json_each(?)) ORDER BY e.id",
             [wanted],
         ):
             entries[story][entry] = Carried(

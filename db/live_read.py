@@ -16,9 +16,10 @@ from db.podcast import read_podcast
 from db.siblings import events_of
 
 SHOWN = """
-SELECT st.id, st.title, st.url, st.language, st.published, st.updated, st.first_seen, e.id, e.author, e.html, e.text,
-       e.summary, e.enclosures, e.image, e.podcast
+SELECT st.id, st.title, st.url, st.language, st.published, st.updated, st.first_seen, e.id, e.author, w.html, w.text,
+       w.summary, e.enclosures, e.image, e.podcast
 FROM json_each(?) wanted JOIN stories st ON st.id = wanted.value JOIN entries e ON e.id = st.lead_entry_id
+     JOIN entry_texts w ON w.entry_id = e.id
 ORDER BY wanted.key
 """
 STAMP = """

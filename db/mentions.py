@@ -20,7 +20,8 @@ def other_mentions(
     """Ask ``find`` what titles, texts and languages mention, of all entries of stories → where it is another."""
     found = {}
     for id_, title, text, language, kept in db.execute(
-        "SELECT id, title, text, language, mentions FROM entries WHERE story_id IN (SELECT value FROM json_each(?))",
+        "SELECT e.id, e.title, w.text, e.language, e.mentions FROM entries e JOIN entry_texts w ON w.entry_id = e.id "
+        "WHERE e.story_id IN (SELECT value FROM json_each(?))",
         [json.dumps(list(story_ids))],
     ):
         mentions = find(title, text, language)

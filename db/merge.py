@@ -203,7 +203,8 @@ def new_story(db: Database, entry_id: int, now: str) -> int:
     """Make a story that shows an entry → its id."""
     ((id_,),) = db.execute(
         "INSERT INTO stories (title, text, url, language, published, first_seen, updated, lead_entry_id) "
-        "SELECT title, text, url, language, published, first_seen, ?, id FROM entries WHERE id = ? RETURNING id",
+        "SELECT title, text, url, language, published, first_seen, ?, id FROM entries JOIN entry_texts ON entry_id = id "
+        "WHERE id = ? RETURNING id",
         [now, entry_id],
     ).fetchall()
     fold(db, id_)
@@ -238,8 +239,10 @@ def show_lead(db: Database, story_id: int, entry_id: int) -> None:
     )
     cursor = db.execute(
         "UPDATE stories SET (title, text, url, language, published) = "
-        "(SELECT title, text, url, language, published FROM entries WHERE id = ?1) WHERE id = ?2 "
-        "AND EXISTS (SELECT 1 FROM entries e WHERE e.id = ?1 AND (e.title, e.text, e.url, e.language) IS NOT "
+        "(SELECT title, w.text, url, language, published FROM entries e JOIN entry_texts w ON w.entry_id = e.id "
+        "WHERE e.id = ?1) WHERE id = ?2 "
+        "AND EXISTS (SELECT 1 FROM entries e JOIN entry_texts w ON w.entry_id = e.id WHERE e.id = ?1 "
+        "AND (e.title, w.text, e.url, e.language) IS NOT "
         "(stories.title, stories.text, stories.url, stories.language))",
         [entry_id, story_id],
     )

@@ -34,7 +34,7 @@ class Readers:
     def __init__(
         self, archive: Path, count: int = READERS, met: Callable[[Exception], object] = lambda _: None
     ) -> None:
-        self._archive = archive
+        self.archive = archive
         self._met = met  # is told what is wrong with the archive
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="reader")
         self._own = threading.local()
@@ -61,7 +61,7 @@ class Readers:
     def _read(self, job: Callable[[Database], T], limit_s: float) -> T:
         db: Database | None = getattr(self._own, "db", None)
         if db is None:
-            db = self._own.db = open_reader(self._archive)
+            db = self._own.db = open_reader(self.archive)
             self._opened.append(db)
         db.execute("BEGIN")
         try:

@@ -67,8 +67,8 @@ def next_entries(db: Database, after: int, least: int) -> list[list[Row]]:
     rows = db.execute(
         """
         SELECT e.id, e.source_id, e.first_seen, e.story_id, e.joined_by, e.joined_to, e.joined_by = 'first',
-               EXISTS (SELECT 1 FROM revisions r WHERE r.entry_id = e.id), e.title, e.text, e.published
-        FROM entries e WHERE e.id BETWEEN ? AND ? ORDER BY e.id
+               EXISTS (SELECT 1 FROM revisions r WHERE r.entry_id = e.id), e.title, w.text, e.published
+        FROM entries e JOIN entry_texts w ON w.entry_id = e.id WHERE e.id BETWEEN ? AND ? ORDER BY e.id
         """,
         [ids[0][0][0], ids[-1][-1][0]],
     )
@@ -106,7 +106,9 @@ def earlier_stories(db: Database, stories: Iterable[int], before: int) -> frozen
 
 def title_and_text(db: Database, entry_id: int) -> tuple[str, str]:
     """Read an entry's title and text."""
-    ((title, text),) = db.execute("SELECT title, text FROM entries WHERE id = ?", [entry_id]).fetchall()
+    ((title, text),) = db.execute(
+        "SELECT title, text FROM entries JOIN entry_texts ON entry_id = id WHERE id = ?", [entry_id]
+    ).fetchall()
     return title, text
 
 
@@ -124,7 +126,7 @@ def next_stories(db: Database, after: int, least: int) -> list[list[Beginning]]:
     rows = db.execute(
         """
         SELECT st.id, e.source_id, e.first_seen, iif(r.entry_id IS NULL, e.title, r.title),
-               iif(r.entry_id IS NULL, e.text, r.text), iif(r.entry_id IS NULL, e.published, r.published)
+               iif(r.entry_id IS NULL, w.text, r.text), iif(r.entry_id IS NULL, e.published, r.published)
         FROM stories st LEFT JOIN entries e ON e.id = CASE WHEN st.merged_into IS NULL THEN coalesce(
             (SELECT min(f.id) FROM entries f WHERE f.story_id = st.id AND f.joined_by = 'first'),
             (SELECT min(f.id) FROM entries f WHERE f.story_id = st.id)
@@ -132,6 +134,7 @@ def next_stories(db: Database, after: int, least: int) -> list[list[Beginning]]:
             SELECT min(f.value) FROM merges m, json_each(m.was, '$.firsts') f
             WHERE m.gone_id = st.id AND m.undone_at IS NULL AND m.at > st.first_seen
         ) END
+        LEFT JOIN entry_texts w ON w.entry_id = e.id
         LEFT JOIN revisions r ON r.entry_id = e.id AND r.number = 1
         WHERE st.id > ? ORDER BY st.id
         """,

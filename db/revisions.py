@@ -65,7 +65,8 @@ def changes(db: Database, entry_id: int) -> Iterator[Revised]:
         SELECT number, replaced_at, meaningful, categories, enclosures, {", ".join(COLUMNS)}
         FROM revisions WHERE entry_id = ?1
         UNION ALL
-        SELECT NULL, NULL, NULL, categories, enclosures, {", ".join(COLUMNS)} FROM entries WHERE id = ?1
+        SELECT NULL, NULL, NULL, categories, enclosures, {", ".join(COLUMNS)}
+        FROM entries JOIN entry_texts ON entry_id = id WHERE id = ?1
         ORDER BY 1 NULLS LAST
         """,
         [entry_id],

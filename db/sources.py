@@ -45,6 +45,12 @@ def due_page(db: Database, now: str, after: Place, limit: int) -> list[Due]:
     return [Due(*row) for row in rows_at_once(db, Due._fields, rest, [now, *after, limit])]
 
 
+def longest_due(db: Database) -> str | None:
+    """Read since when the source is due that waits longest, or when the first will be; None: none ever is."""
+    ((first,),) = db.execute("SELECT min(next_poll_at) FROM sources WHERE next_poll_at IS NOT NULL")
+    return first if first is None else str(first)
+
+
 def due_sources(db: Database, now: str, ids: Iterable[int]) -> list[PolledSource]:
     """Read those of the sources with these row ids that are due still, longest overdue first."""
     return polled(
@@ -81,6 +87,20 @@ def sources_by_id(db: Database, ids: Iterable[int]) -> list[PolledSource]:
             [json.dumps(list(ids))],
         )
     )
+
+
+def well_places(db: Database, but: str, most: int) -> list[str]:
+    """Read addresses of sources that were well at their last poll, of so many domains, not of the one named."""
+    rows = db.execute(
+        "SELECT domain, coalesce(moved_url, url) FROM sources WHERE failures = 0 AND last_good_at IS NOT NULL "
+        "AND domain IS NOT NULL AND domain <> ? AND removed_at IS NULL LIMIT 1000",
+        [but],
+    )
+    places: dict[str, str] = {}
+    for domain, url in rows:
+        if len(places) < most:
+            places.setdefault(domain, url)
+    return list(places.values())
 
 
 def source_now(db: Database, id_: int) -> PolledSource:

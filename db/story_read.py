@@ -16,8 +16,8 @@ MAX_TOLD = 200
 """Of an event's stories only the newest so many are told."""
 
 LEAD = """
-SELECT e.html, e.text, e.summary, e.author, e.enclosures, st.withheld_by
-FROM stories st JOIN entries e ON e.id = st.lead_entry_id WHERE st.id = ?
+SELECT w.html, w.text, w.summary, e.author, e.enclosures, st.withheld_by
+FROM stories st JOIN entries e ON e.id = st.lead_entry_id JOIN entry_texts w ON w.entry_id = e.id WHERE st.id = ?
 """
 ENTRIES = """
 SELECT e.id, s.config_id, coalesce(nullif(s.title, ''), s.config_id), e.url, e.title, e.author, e.published, e.updated,
@@ -27,8 +27,9 @@ FROM entries e JOIN sources s ON s.id = e.source_id JOIN stories st ON st.id = e
 WHERE e.story_id = ? ORDER BY e.id
 """
 ENTRY = """
-SELECT e.story_id, e.guid, e.html, e.text, e.summary, e.language, e.categories, e.enclosures
-FROM entries e JOIN stories st ON st.id = e.story_id WHERE e.id = ? AND (? = 'owner' OR st.withheld IS NULL)
+SELECT e.story_id, e.guid, w.html, w.text, w.summary, e.language, e.categories, e.enclosures
+FROM entries e JOIN stories st ON st.id = e.story_id JOIN entry_texts w ON w.entry_id = e.id
+WHERE e.id = ? AND (? = 'owner' OR st.withheld IS NULL)
 """
 WHY = """
 SELECT t.kind || ':' || t.name, x.origin, x.why FROM story_tags x JOIN tags t ON t.id = x.tag_id
@@ -39,8 +40,9 @@ SAID = """
 SELECT r.entry_id, r.number, r.replaced_at, r.meaningful, r.title, r.text
 FROM revisions r JOIN entries e ON e.id = r.entry_id WHERE e.story_id = ?1
 UNION ALL
-SELECT e.id, 1 + (SELECT max(r.number) FROM revisions r WHERE r.entry_id = e.id), NULL, 0, e.title, e.text
-FROM entries e WHERE e.story_id = ?1 AND EXISTS (SELECT 1 FROM revisions r WHERE r.entry_id = e.id)
+SELECT e.id, 1 + (SELECT max(r.number) FROM revisions r WHERE r.entry_id = e.id), NULL, 0, e.title, w.text
+FROM entries e JOIN entry_texts w ON w.entry_id = e.id
+WHERE e.story_id = ?1 AND EXISTS (SELECT 1 FROM revisions r WHERE r.entry_id = e.id)
 ORDER BY 1, 2
 """
 TOLD_OF = """

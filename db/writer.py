@@ -25,6 +25,7 @@ from sqlite_utils import Database
 from db.archive import IO_ERROR, ArchiveError
 from db.guard import Guard, ends_all, is_busy
 from db.index import index_stories
+from db.pulse import Pulse
 
 T = TypeVar("T")
 MAX_BATCH = 200
@@ -48,6 +49,7 @@ class Job:
     future: Future[Any] | asyncio.Future[Any] = field(default_factory=Future)
     loop: asyncio.AbstractEventLoop | None = None
     own: bool = False
+    given: float = field(default_factory=time.monotonic)
 
     def begins(self) -> bool:
         """Tell whether it is still wanted; from now on it is finished, whoever leaves."""
@@ -80,14 +82,16 @@ End = tuple[Job, Any, Exception | None]
 class Writer:
     """Runs jobs on the archive, one after another. Nothing starts before ``start``; ``close`` finishes what waits."""
 
-    def __init__(self, open_db: Callable[[], Database]) -> None:
+    def __init__(self, open_db: Callable[[], Database], *, checkpoints: bool = True) -> None:
+        """``checkpoints``: at the end all of the log is written back; else another program does that."""
         self._open = open_db
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._opened: Future[None] = Future()
         self.changes = Changes()
-        self.guard = Guard()
+        self.guard = Guard(checkpoints=checkpoints)
         """What the archive's file is going through: its trouble, and whether all writing has ended."""
+        self.pulse = Pulse()
         self._closing = False
         self._hurry = threading.Event()  # somebody came who can't wait
         self._rested = -math.inf  # the end of the last commit, on the monotonic clock
@@ -125,6 +129,16 @@ class Writer:
         if not job.patient:
             self._hurry.set()
 
+    @property
+    def alive(self) -> bool:
+        """Tell whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def waiting(self) -> int:
+        """Count the jobs that wait for the next batch."""
+        return self._jobs.qsize()
+
     def close(self) -> None:
         """Finish the jobs that wait, checkpoint, close the connection. Safe to call twice."""
         if not self._closing:
@@ -148,7 +162,7 @@ class Writer:
             return
         self._opened.set_result(None)
         while batch := self._next_batch(db):
-            run_batch(db, batch, lambda: self._closing, self.guard, self.changes)
+            run_batch(db, batch, lambda: self._closing, self.guard, self.changes, self.pulse)
             self._rested = time.monotonic()
         self.guard.close(db)
 
@@ -186,22 +200,26 @@ def run_batch(
     give_up: Callable[[], bool],
     guard: Guard | None = None,
     changes: Changes | None = None,
+    pulse: Pulse | None = None,
 ) -> None:
     """Run ``batch`` in one transaction; set every future after the commit. Raises nothing.
 
     ``give_up``: a stop has come, so no more waiting for another program that holds the archive.
     """
     ends: list[End]
-    guard, changes = guard or Guard(), changes or Changes()
+    guard, changes, pulse = guard or Guard(), changes or Changes(), pulse or Pulse()
+    pulse.begin()
     try:
         guard.check(db)
-        begin(db, give_up, guard)
+        begin(db, give_up, pulse)
         changes.look(db)
         jobs = [job for job in batch if job.begins()]
-        ends = [(job, *run_apart(db, job, changes)) for job in jobs]
+        ends = [(job, *run_apart(db, job, changes, pulse)) for job in jobs]
         index_stories(db)
+        committing = time.monotonic()
         db.execute("COMMIT")
         changes.kept = changes.now
+        pulse.committed(committing, [job.given for job in jobs])
         guard.kept(db)
         ends = [(job, result, failure and guard.judged(failure)) for job, result, failure in ends]
     except Exception as error:  # noqa: BLE001 - all of the batch is undone, and all of its callers are told
@@ -211,6 +229,7 @@ def run_batch(
         why = guard.judged(error)
         if db.conn.in_transaction:  # it can't even be undone here; it is, by whoever opens the archive next
             why = guard.fail(ArchiveError(IO_ERROR, f"the archive: {error}, and no way back; start again"))
+        pulse.undone(why)
         ends = [(job, None, why) for job in batch if not job.future.cancelled()]
     by_loop: defaultdict[asyncio.AbstractEventLoop | None, list[End]] = defaultdict(list)
     for end in ends:
@@ -234,13 +253,14 @@ def settle(ends: Sequence[End]) -> None:
             job.future.set_exception(failure)
 
 
-def run_apart(db: Database, job: Job, changes: Changes) -> tuple[Any, Exception | None]:
+def run_apart(db: Database, job: Job, changes: Changes, pulse: Pulse) -> tuple[Any, Exception | None]:
     """Run one job in a savepoint → its result, or its failure, of which nothing is left.
 
     Raises the failure where it has ended the whole transaction (a full disk may), or must.
     """
     db.conn.execute("SAVEPOINT job")  # sqlite-utils' own has another name each time: none is ever prepared already
     changes.now += not job.own
+    pulse.beat()
     try:
         result = job.run(db)
     except Exception as error:
@@ -248,12 +268,13 @@ def run_apart(db: Database, job: Job, changes: Changes) -> tuple[Any, Exception 
             raise
         db.conn.execute("ROLLBACK TO job")
         db.conn.execute("RELEASE job")
+        pulse.failed += 1
         return None, error
     db.conn.execute("RELEASE job")
     return result, None
 
 
-def begin(db: Database, give_up: Callable[[], bool], guard: Guard) -> None:
+def begin(db: Database, give_up: Callable[[], bool], pulse: Pulse) -> None:
     """Begin to write, however long another program holds the archive.
 
     BEGIN IMMEDIATE: sqlite-utils' own begin is deferred, and a deferred one that reads before it writes fails at once.
@@ -264,7 +285,6 @@ def begin(db: Database, give_up: Callable[[], bool], guard: Guard) -> None:
         except sqlite3.OperationalError as error:
             if give_up() or not is_busy(error):
                 raise
-            guard.waits()
+            pulse.beat(locked=True)  # it waits, and is not stuck
         else:
-            guard.begun()
             return

@@ -6,6 +6,7 @@ It only reads. ``feeds/openapi.json`` describes it, ``docs/api.md`` tells how to
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from db.text import slug
 from db.topic_read import topic_page
 from feeds import api_values as values
 from feeds.api_answers import Call, Fault, Make, answered, missing
+from feeds.api_sql import SQL_ADDRESS, SQL_PARAMETERS, SqlDesk, sql
 from feeds.asked import Clock, utc_now
 from feeds.conditional import ANY_ORIGIN
 from feeds.site import Site
@@ -211,15 +213,16 @@ CALLS: tuple[tuple[str, Make, tuple[str, ...]], ...] = (
     ("/api/tags", tags, ("kind", "prefix", "after", "limit")),
     ("/api/search", search, ("q", "order", "after", *PAGED)),
 )
-"""What can be asked: where, and with which parameters."""
+"""What can be asked: where, and with which parameters. And in SQL, by the owner: ``feeds/api_sql.py``."""
 
 
 def api_routes(site: Site, clock: Clock = utc_now) -> list[Route]:
     """Make the routes, for the daemon's application."""
+    in_sql: tuple[str, Make, tuple[str, ...]] = (SQL_ADDRESS, partial(sql, desk=SqlDesk()), SQL_PARAMETERS)
     return [
         *(
             Route(path, answered(make, site, clock, frozenset(parameters)), methods=METHODS)
-            for path, make, parameters in CALLS
+            for path, make, parameters in (*CALLS, in_sql)
         ),
         Route("/api/{rest:path}", answered(nothing, site, clock, frozenset()), methods=METHODS),
     ]

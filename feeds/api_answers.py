@@ -173,4 +173,6 @@ def fault_answer(fault: Fault, more: dict[str, str] | None = None) -> Response:
     headers = {**ANY_ORIGIN, "Cache-Control": "no-store", **(more or {})}
     if fault.status == 405:
         headers["Allow"] = "GET, HEAD"
+    if fault.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return Response(json.dumps(value, ensure_ascii=False).encode() + b"\n", fault.status, headers, JSON_TYPE)

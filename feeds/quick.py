@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.model import FORMATS, Format
 from feeds.conditional import ANY_ORIGIN, UNLISTED, forms, known_etag, not_modified_since
+from feeds.counted import Served
 from feeds.encodings import Encoding, encodings_of
 from feeds.freshness import CLOSED, STEP_S, cache_control
 from feeds.links import hubs_named, link_header
@@ -46,11 +47,12 @@ Look = Callable[[], Published | None]
 class Answer:
     """An answer: as messages of ASGI, and as the bytes of its status line and headers, all but the date and the end."""
 
-    __slots__ = ("__weakref__", "body", "head", "messages")
+    __slots__ = ("__weakref__", "body", "head", "messages", "status")
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items() if value]
         self.body = body
+        self.status = status
         self.head = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
         self.head += b"".join(b"%s: %s\r\n" % pair for pair in raw)
         self.messages: tuple[Message, Message] = (
@@ -89,10 +91,11 @@ class Ready:
 class Quick:
     """Answers what is ready; ``app`` answers the rest."""
 
-    def __init__(self, site: Site, app: ASGIApp, named: Callable[[str], bool]) -> None:
+    def __init__(self, site: Site, app: ASGIApp, named: Callable[[str], bool], served: Served | None = None) -> None:
         self._site = site
         self._app = app
         self._named = named
+        self._served = served or Served()
         self._ready: dict[str, Ready] = {}
         self._pages: dict[str, Ready] = {}
         self._hosts: set[bytes] = set()
@@ -106,10 +109,16 @@ class Quick:
                 await send(answer.messages[0])
                 await send(answer.messages[1])
                 return
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, self._served.counting(scope, send))
 
     def at_once(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
-        """Look up the answer to a GET or HEAD; None where it is to be made the long way."""
+        """Look up the answer to a GET or HEAD, which is sent then; None where it is to be made the long way."""
+        answer = self._look_up(method, path, headers)
+        if answer is not None:
+            self._served.feeds[answer.status] += 1
+        return answer
+
+    def _look_up(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
         ready = self._ready.get(path) or self._pages.get(path)
         if ready is None or ready.look() is not ready.found or time.monotonic() >= ready.until:
             ready = self._prepare(path)

@@ -16,6 +16,7 @@ from db.model import Format
 from db.readers import BusyError
 from feeds.clients import Rate, address_of
 from feeds.conditional import ANY_ORIGIN, UNLISTED, answer
+from feeds.counted import Served
 from feeds.limits import RATES
 from feeds.pages.faults import FaultPages
 from feeds.publish import Published
@@ -38,10 +39,11 @@ def make_app(
     listen: str = "127.0.0.1",
     proxies: Callable[[], Sequence[str]] = tuple,
     rates: Mapping[str, Rate] = RATES,
+    served: Served | None = None,
 ) -> Quick:
     """Make the ASGI application over ``site``; ``more`` are the routes of others: they go before ours.
 
-    ``listen``, ``proxies``, ``rates``: see ``Shell``.
+    ``listen``, ``proxies``, ``rates``: see ``Shell``; ``served`` counts what is answered.
     """
 
     async def healthz(request: Request) -> Response:
@@ -99,7 +101,7 @@ def make_app(
     )
     app.router.redirect_slashes = False  # it would redirect to whatever the Host header says
     shell = Shell(app, site, listen=listen, proxies=proxies, rates=rates)
-    return Quick(site, FaultPages(shell), shell.named)
+    return Quick(site, FaultPages(shell), shell.named, served)
 
 
 def missing(status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:

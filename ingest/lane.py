@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
@@ -63,6 +64,8 @@ class Lane:
         self._tasks: dict[Future[list[Digested]], ProcessPool] = {}
         self._changing = threading.Lock()
         self._closed = False
+        self.killed: Counter[str] = Counter()
+        """Workers that were: ``deadline``, ``died`` (of too much memory, say)."""
 
     async def start(self) -> None:
         """Start the processes."""
@@ -83,10 +86,12 @@ class Lane:
                     return await self._in_worker(pool, bodies)
                 except TimeoutError:
                     if asyncio.get_running_loop().time() - began < self.deadline_s + _START_S / 2:
+                        self.killed["deadline"] += 1
                         raise TooLongError from None
                     # nobody took it: a worker that was stopped (SIGSTOP) may hold the pipe that all read from
                     await asyncio.to_thread(self._discard, pool)
                 except ProcessExpired as error:
+                    self.killed["died"] += 1
                     raise DiedError(_cause(error.exitcode)) from None
                 except RuntimeError:
                     await asyncio.to_thread(self._discard, pool)

@@ -8,7 +8,7 @@ next time it goes there at once.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 from db.model import Outline
 from ingest.bundle import Bundles, died
@@ -40,6 +40,11 @@ class Workers:
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._slow_sources: OrderedDict[str, None] = OrderedDict()
+
+    @property
+    def killed(self) -> Counter[str]:
+        """How many workers were killed over a body, or died: by cause."""
+        return self._quick.killed + self._slow.killed
 
     async def start(self) -> None:
         """Start the ordinary processes, so that the first body need not wait for them."""

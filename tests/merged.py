@@ -32,8 +32,12 @@ def archive(*stories: int, topics: int = 1) -> Database:
         for n in range(size):
             entry += 1
             db.execute(
+                "INSERT INTO bodies (id, html, text) VALUES (?, ?, ?)",
+                [entry, f"<p>words{entry}</p>", f"words{entry}" if n else None],
+            )
+            db.execute(
                 "INSERT INTO entries (id, source_id, story_id, joined_by, joined_to, joined_score, joined_words, "
-                "title, text, url, html, version, first_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?)",
+                "title, url, version, first_seen, body_id) VALUES (?1, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?1)",
                 [
                     entry,
                     entry,
@@ -43,7 +47,6 @@ def archive(*stories: int, topics: int = 1) -> Database:
                     0.5 if n else None,
                     '["ports"]' if n else None,
                     f"title{entry}",
-                    f"words{entry}",
                     f"http://e.example/{entry}",
                     f"seen {entry}",
                 ],
@@ -74,6 +77,7 @@ def shown(db: Database) -> dict[str, list[tuple[Any, ...]]]:
             "WHERE merged_into IS NULL ORDER BY id",
         ),
         "entries": table(db, "SELECT * FROM entries ORDER BY id"),
+        "texts": table(db, "SELECT * FROM entry_texts ORDER BY entry_id"),
         "selections": table(
             db,
             "SELECT x.* FROM selections x JOIN stories st ON st.id = x.story_id WHERE st.merged_into IS NULL "

@@ -193,8 +193,8 @@ def archive_of(told: list[Story], sources: Sequence[str] = SOURCES) -> Database:
         )
         for copy in story.copies:
             db.execute(
-                "INSERT INTO entries (source_id, story_id, author, host, enclosures, joined_by, title, html, text, "
-                "version, first_seen) VALUES (?, ?, ?, ?, ?, 'first', '', '', '', 0, '')",
+                "INSERT INTO entries (source_id, story_id, author, host, enclosures, joined_by, title, version, "
+                "first_seen) VALUES (?, ?, ?, ?, ?, 'first', '', 0, '')",
                 [
                     *(sources.index(copy.source) + 1, n, copy.author, copy.host and backwards(copy.host)),
                     '[{"url": "a"}]' if copy.enclosed else "[]",

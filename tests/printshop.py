@@ -104,10 +104,11 @@ class PrintShop:
                     "INSERT INTO stories (id, title, text, url, first_seen, updated) VALUES (?, ?, '', ?, ?, ?)",
                     [n, f"Story {n}", f"https://s.example/{n}", NOW, NOW],
                 )
+                db.execute("INSERT INTO bodies (id, html) VALUES (?, ?)", [n, f"<p>{'x' * chars}</p>"])
                 db.execute(
-                    "INSERT INTO entries (id, source_id, story_id, joined_by, url, title, html, text, version, "
-                    "first_seen) VALUES (?, 1, ?, 'first', ?, ?, ?, '', 0, ?)",
-                    [n, n, f"https://s.example/{n}", f"Story {n}", f"<p>{'x' * chars}</p>", NOW],
+                    "INSERT INTO entries (id, source_id, story_id, joined_by, url, title, body_id, version, first_seen) "
+                    "VALUES (?1, 1, ?1, 'first', ?2, ?3, ?1, 0, ?4)",
+                    [n, f"https://s.example/{n}", f"Story {n}", NOW],
                 )
                 db.execute("UPDATE stories SET lead_entry_id = ?1 WHERE id = ?1", [n])
                 db.execute(

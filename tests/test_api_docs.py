@@ -14,6 +14,7 @@ from db.output import MAX_BYTES
 from db.readers import MAX_READ_S
 from feeds.api import CALLS, OPENAPI
 from feeds.api_answers import MOST, USUAL
+from feeds.api_sql import SQL_ADDRESS
 from feeds.live import MOST_STORIES
 from house import ROOT
 from reading_room import reading_room
@@ -57,7 +58,7 @@ def test_every_address_is_named() -> None:
     """And no other."""
     rows = re.findall(r"^\| `(/api/[^`]*)` \|", PAGE, re.MULTILINE)
 
-    assert sorted(rows) == sorted(path for path, *_ in CALLS)
+    assert sorted(rows) == sorted([*(path for path, *_ in CALLS), SQL_ADDRESS])
 
 
 def test_every_status_is_named() -> None:

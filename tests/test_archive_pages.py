@@ -283,7 +283,7 @@ async def test_whatever_happens_nothing_is_missing_and_closed_pages_stay(
                 shop.take(dice.randint(1, 7), chars=dice.choice([10, 500, 4000]), archived=dice.random() < 0.2)
             case "e" if shop.stories:
                 story, html = dice.randint(1, shop.stories), f"<p>{'y' * dice.randint(1, 4000)}</p>"
-                shop.change(story, "UPDATE entries SET html = ? WHERE story_id = ?", html, story)
+                shop.change(story, "UPDATE bodies SET html = ? WHERE id = ?", html, story)
             case "h" | "s" if shop.stories:
                 shop.mark(dice.choice(["hide", "show"]), dice.randint(1, shop.stories))
             case "l" if shop.stories:

@@ -46,8 +46,8 @@ def add_story(db: Database, id_: int, first_seen: str = "2026-11-20T10:00:00Z") 
         "INSERT INTO stories (id, title, text, first_seen, updated) VALUES (?, '', '', ?, '')", [id_, first_seen]
     )
     db.execute(
-        "INSERT INTO entries (id, source_id, story_id, joined_by, title, html, text, version, first_seen) "
-        "VALUES (?1, 1, ?1, 'first', '', '', '', 0, ?2)",
+        "INSERT INTO entries (id, source_id, story_id, joined_by, title, version, first_seen) "
+        "VALUES (?1, 1, ?1, 'first', '', 0, ?2)",
         [id_, first_seen],
     )
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from house import ROOT
 from wireroom.config import Config, load_config
 from wireroom.config_faults import ConfigError, Fault
-from wireroom.config_tables import Poll
+from wireroom.config_tables import Backup, Poll
 from wireroom.toml_lines import key_lines
 from wireroom.units import BYTES, SECONDS, parse_duration, parse_size
 
@@ -134,6 +134,7 @@ def test_every_key_that_the_shipped_config_offers_can_be_taken(tmp_path: Path) -
     webhook = lines.index("# [[webhook]]")  # a table of its own: offered whole
     offered = {n: found[1] for n, line in enumerate(lines[:webhook]) if (found := re.match(r"# (\w+) += ", line))}
     needed = {"window": "order", "engine": "scheduler", "scheduler": "engine", "timezone": "digest"}
+    needed |= dict.fromkeys(("every", "daily", "weekly", "monthly"), "folder")
     (tmp_path / "names.txt").touch()
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
 
@@ -344,6 +345,7 @@ values: st.SearchStrategy[Any] = st.one_of(
 KEYS = {
     "wireroom": ["archive", "publish", "listen", "base_url", "contact", "dedupe", "grouping", "more"],
     "poll": [*Poll.model_fields],
+    "backup": [*Backup.model_fields],
     "source": ["id", "url", "was", "tags", "every", "dedupe", "priority"],
     "query": ["id", "match"],
     "rule": ["id", "tag", "match", "drop", "hold", "priority", "test"],

@@ -19,7 +19,7 @@ from house import House, until
 from origin import Origin, item, rss, running_origin
 
 TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\n'
-PAGE = 4096
+PAGE = 8192
 
 
 COUNT = 60

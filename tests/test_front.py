@@ -106,8 +106,8 @@ class Shop:
     def carry(self, story: int, source: int) -> None:
         """Have a source carry a story too."""
         self.db.execute(
-            "INSERT INTO entries (source_id, story_id, joined_by, title, html, text, version, first_seen) "
-            "VALUES (?, ?, 'near', ?, '', '', 0, ?)",
+            "INSERT INTO entries (source_id, story_id, joined_by, title, version, first_seen) "
+            "VALUES (?, ?, 'near', ?, 0, ?)",
             [source, story, f"Story {story}", NOW],
         )
 

@@ -108,8 +108,8 @@ def test_unmerge_leaves_what_joined_since() -> None:
     merge = merge_stories(db, 2, 3, by="near", score=0.7, words=(), now=NOW)
     merge_stories(db, 1, 2, by="near", score=0.7, words=(), now=NOW)
     db.execute(
-        "INSERT INTO entries (id, source_id, story_id, joined_by, title, html, text, version, first_seen) "
-        "VALUES (9, 1, 1, 'print', '', '', '', 0, '')"
+        "INSERT INTO entries (id, source_id, story_id, joined_by, title, version, first_seen) "
+        "VALUES (9, 1, 1, 'print', '', 0, '')"
     )
 
     assert unmerge(db, merge, NOW) == (1, 3)
@@ -222,8 +222,8 @@ def test_undo_of_a_split_brings_along_what_joined_since() -> None:
     """New copies of the entry that was split off come with it; what a poll merged elsewhere meanwhile stays there."""
     db = archive(2, 1)
     new = decide_split(db, 1, 2, NOW).other_id
-    copy = "INSERT INTO entries (id, source_id, story_id, joined_by, title, html, text, version, first_seen) "
-    db.execute(f"{copy} VALUES (9, 1, ?, 'print', '', '', '', 0, '')", [new])
+    copy = "INSERT INTO entries (id, source_id, story_id, joined_by, title, version, first_seen) "
+    db.execute(f"{copy} VALUES (9, 1, ?, 'print', '', 0, '')", [new])
     db.execute(
         "INSERT INTO selections (topic_id, story_id, entry_id, number, guid, selected_at) VALUES (1, ?, 9, 9, 'g', '')",
         [new],

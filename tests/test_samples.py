@@ -73,7 +73,7 @@ def test_one_report_is_one_story_and_another_of_the_same_meeting_one_event(house
     house.poll()
 
     told = house.rows(
-        "SELECT e.story_id, c.source FROM entries e JOIN coverage c ON entry_id = e.id WHERE text LIKE '%Whitcombe%'"
+        "SELECT c.story_id, c.source FROM coverage c JOIN entry_texts USING (entry_id) WHERE text LIKE '%Whitcombe%'"
     )
     (other,) = {story for story, source in told if source == "bosphorus-ledger"}
     (report,) = {story for story, source in told if source != "bosphorus-ledger"}

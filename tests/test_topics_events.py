@@ -135,8 +135,8 @@ class Archive:
     def enter(self, story: int, source: int) -> None:
         """Have a source carry a story."""
         self.db.execute(
-            "INSERT INTO entries (source_id, story_id, joined_by, url, title, html, text, version, first_seen) "
-            "VALUES (?, ?, 'first', ?, ?, '', '', 0, ?)",
+            "INSERT INTO entries (source_id, story_id, joined_by, url, title, version, first_seen) "
+            "VALUES (?, ?, 'first', ?, ?, 0, ?)",
             [source, story, f"http://s{source}/{story}", f"Story {story}", NOW],
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,10 +45,9 @@ def main() -> None:
         run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements.txt", cwd=folder)
         run(python, "-m", "pip", "install", "--quiet", "--no-deps", wheel, cwd=folder)
         home = folder / "home"
-        home.mkdir()
-        shutil.copytree(ROOT / "samples", home / "samples")
-        shutil.copy(ROOT / "config.toml", home)
         command = environment / "bin" / "wireroom"
+        run(command, "init", "--token", home, cwd=folder)
+        run(command, "check", cwd=home)
         samples = sorted(path.stem for path in (ROOT / "samples").iterdir())
         result = json.loads(run(command, "poll", "--json", *samples, cwd=home))
         assert (result["failed"], result["new_entries"]) == (0, 15), result

@@ -31,4 +31,8 @@ class ArchiveWatch:
         if (warning is None) != (self._warning is None):
             say = log.info if warning is None else log.warning
             say("archive log", trouble=warning, bytes=guard.log_bytes)
+        if warning is not None:
+            self._engine.warnings["log"] = warning
+        else:
+            self._engine.warnings.pop("log", None)
         self._trouble, self._warning = trouble, warning

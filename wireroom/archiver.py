@@ -7,7 +7,7 @@ kill in between costs nothing. Runs on the press's thread. IO: sqlite, files.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,7 @@ from db.archive_pages import (
     with_numbers,
 )
 from db.digests import SHOWN
+from db.model import Format
 from db.output import FeedItem, TopicFeed
 from db.paging import SPARSE, Waiting, last_that_fits, may_be_small, page_of, wants_page
 from db.times import iso
@@ -140,14 +141,19 @@ class Archiver:
         return last
 
     def _print_page(self, subject: Subject, page: Page, last: int) -> None:
-        with one_moment(self._reader):
-            feed = page_feed(self._reader, subject.topic.id, page, subject.topic.policy)
-        for fmt, parts in parts_of(shortened(feed, subject.topic), self._just_closed).items():
-            channel = topic_channel(
-                feed, fmt, subject.config.base_url, name=subject.name, page=page.page, last_page=last
-            )
-            path = feed_path(subject.name, fmt, page.page)
-            self._publisher.write(path, assembled(channel, fmt, parts), MEDIA_TYPES[fmt])
+        for fmt, body in page_documents(self._reader, subject, page, last, self._just_closed):
+            self._publisher.write(feed_path(subject.name, fmt, page.page), body, MEDIA_TYPES[fmt])
+
+
+def page_documents(
+    reader: Database, subject: Subject, page: Page, last: int, cache: ItemCache
+) -> Iterator[tuple[Format, bytes]]:
+    """Make the documents of an archive page, each with its format; ``last`` is the number of the newest page."""
+    with one_moment(reader):
+        feed = page_feed(reader, subject.topic.id, page, subject.topic.policy)
+    for fmt, parts in parts_of(shortened(feed, subject.topic), cache).items():
+        channel = topic_channel(feed, fmt, subject.config.base_url, name=subject.name, page=page.page, last_page=last)
+        yield fmt, assembled(channel, fmt, parts)
 
 
 def shortened(feed: TopicFeed, topic: Topic) -> TopicFeed:

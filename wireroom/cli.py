@@ -16,8 +16,11 @@ import click
 
 from wireroom import (
     __version__,
+    cli_ask,
     cli_curation,
+    cli_datasette,
     cli_decisions,
+    cli_init,
     cli_publish,
     cli_search,
     cli_sources,
@@ -25,6 +28,7 @@ from wireroom import (
     cli_stories,
     cli_topics,
     cli_trust,
+    cli_vault,
 )
 from wireroom.command import (
     ALREADY_RUNNING,
@@ -47,7 +51,7 @@ from wireroom.streams import write_whole
 def cli(context: click.Context, config_path: Path | None, *, debug: bool) -> None:
     """Wireroom polls feeds, keeps each story once with all its sources, tags it, and publishes topic feeds.
 
-    Everything is said in one file, config.toml. Begin with `wireroom check`, then `wireroom run`.
+    Everything is said in one file, config.toml. Begin with `wireroom init`, `wireroom check`, then `wireroom run`.
     """
     context.obj = {"config_path": config_path, "debug": debug}
 
@@ -60,6 +64,8 @@ def run(path: Path) -> None:
     Stop it with Ctrl-C or SIGTERM; SIGHUP reads the config anew. Only one daemon can hold an archive: a second one
     exits with code 75.
     """
+    import contextlib
+
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens: at its start it reads the config anyway
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # likewise: nothing has begun yet
     from wireroom.lock import ArchiveLock
@@ -70,8 +76,9 @@ def run(path: Path) -> None:
         from wireroom.log import open_log
         from wireroom.loop import run as run_in_loop
 
-        log = open_log(debug=click.get_current_context().obj["debug"])
-        run_in_loop(run_daemon(config, log))
+        log = open_log(debug=click.get_current_context().obj["debug"], daemon=True)
+        with contextlib.closing(run_daemon(config, log)) as daemon:  # if a stop comes before it is run
+            run_in_loop(daemon)
 
 
 def waiting_for_lock(make: Callable[[], Any], archive: Path) -> Any:
@@ -167,14 +174,20 @@ def check(path: Path, *, as_json: bool) -> None:
         click.echo(f"wireroom: {note}", err=True)
 
 
+cli.add_command(cli_init.init)
 cli.add_command(cli_search.search)
 cli.add_command(cli_status.status)
+cli.add_command(cli_datasette.datasette)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
 cli.add_command(cli_publish.publish)
+cli.add_command(cli_vault.backup)
+cli.add_command(cli_vault.restore)
+cli.add_command(cli_vault.verify)
 cli.add_command(cli_sources.add)
 cli.add_command(cli_sources.import_, "import")
-cli.add_command(cli_sources.export)
+cli.add_command(cli_ask.sql)
+cli.add_command(cli_ask.export)
 for about_a_story in (
     cli_decisions.explain,
     cli_decisions.merge,

@@ -1,4 +1,4 @@
-"""The commands that bring sources in and out: ``wireroom add | import | export``. IO: terminal, files.
+"""The commands that bring sources in, ``wireroom add | import``; and the list of ``export``. IO: terminal, files.
 
 Heavy parts are imported by the command that needs them, as in ``cli.py``.
 """
@@ -193,14 +193,8 @@ def import_(path: Path, place: str, *, dry_run: bool, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-@click.argument("file", metavar="[FILE]", default="-", type=click.Path(path_type=Path))
-@command
-def export(path: Path, file: Path) -> None:
-    """Write all sources as an OPML 2.0 list, for another reader or another Wireroom: to FILE, or standard output.
-
-    folder: tags become folders, other tags categories. Titles and sites are those that polling found. Credentials are
-    left out, and so are sources that are files.
-    """
+def export_sources(path: Path, file: Path) -> None:
+    """Write all sources as an OPML 2.0 list, for another reader or another Wireroom: to FILE, or standard output."""
     from datetime import UTC, datetime
 
     from feeds.files import replace_file

@@ -10,18 +10,24 @@ from pathlib import Path
 
 import click
 
-from wireroom.command import command, read_config
+from wireroom.command import command, fail, read_config
 from wireroom.escape import escaped
 
 
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--watch", "watching", is_flag=True, help="Show the whole on one screen, anew and anew; q ends it.")
+@click.option("--every", default=2.0, type=click.FloatRange(0.2, 3600), show_default=True, help="Seconds between.")
+@click.option("--health", is_flag=True, help="Only ask the daemon whether it is well; exits with 1 where it is not.")
 @command
-def status(path: Path, *, as_json: bool) -> None:
+def status(path: Path, *, as_json: bool, watching: bool, every: float, health: bool) -> None:
     """Show how each source, topic and rule is doing: last outcome, next poll, entries, health; stories; hits.
 
     A topic's `stories` were announced; `archived` ones never were, `left` ones it takes no longer, `waiting` ones it
     will look at once more.
     """
+    if watching or health:
+        show_daemon(path, every if watching else None)
+        return
     from datetime import UTC, datetime
 
     from db.archive import open_reader
@@ -30,6 +36,7 @@ def status(path: Path, *, as_json: bool) -> None:
     from db.rule_health import idle_notes, rule_status
     from db.times import iso
     from ingest.grouping import GROUPING_VERSION
+    from wireroom.backups import backup_lines, backup_status
     from wireroom.subscribers_told import told_lines, told_status
     from wireroom.table import table
     from wireroom.upkeep import PRINTS_FOR
@@ -42,8 +49,9 @@ def status(path: Path, *, as_json: bool) -> None:
     rules = rule_status(db, [rule.id for rule in config.rules])
     grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
     told = told_status(config, db, iso(now))
+    backups = backup_status(config, now)
     if as_json:
-        found = {"sources": sources, "rules": rules, "topics": topics, "grouping": grouping, **told}
+        found = {"sources": sources, "rules": rules, "topics": topics, "grouping": grouping, **told, "backup": backups}
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll"]))
@@ -56,7 +64,26 @@ def status(path: Path, *, as_json: bool) -> None:
     if rules:
         click.echo()
         click.echo(table(rules, ["rule", "hits", "last_hit"]))
-    for line in told_lines(told):
+    for line in (*told_lines(told), *backup_lines(backups)):
         click.echo(line)
     for note in (*idle_notes(rules), *grouping["notes"]):
         click.echo(f"\n  {note}")
+
+
+def show_daemon(path: Path, every: float | None) -> None:
+    """Watch it, drawn anew after so many seconds; None: only ask whether it is well."""
+    from wireroom.control import NoDaemonError
+    from wireroom.watch import health_lines, watch
+
+    config = read_config(path)
+    if every is not None:
+        watch(config, every)
+        return
+    try:
+        well, lines = health_lines(config)
+    except NoDaemonError:
+        fail(1, f"{config.archive}: no daemon is at work on it; start it with `wireroom run`")
+    for line in lines:
+        click.echo(escaped(line))
+    if not well:
+        raise click.exceptions.Exit(1)

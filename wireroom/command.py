@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from wireroom.escape import escaped
+
 if TYPE_CHECKING:
     from wireroom.config import Config
 
 ALREADY_RUNNING, BUG, CONFIG_BAD, NO_CLUSTER = 75, 70, 78, 69
+NOT_INSTALLED = 69
+TOO_SLOW = 124  # as timeout(1) has it
 DEBUG_HELP = "Show the traceback of an error; log the polls too that found nothing new."
 
 
@@ -90,6 +94,7 @@ def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
 
     from db.archive import ArchiveError, archive_error
     from db.query_faults import QueryError, pointed
+    from db.sql_fault import SqlError, TooSlowError
     from ingest.cluster import ClusterError
     from wireroom.config_faults import ConfigError
     from wireroom.control import ControlError
@@ -104,6 +109,10 @@ def explained(error: Exception) -> tuple[int, *tuple[str, ...]]:
     if isinstance(error, QueryError):
         lines: list[str] = [f"query: {error}", *(f"  {line}" for line in pointed(error))]
         return 2, *lines
+    if isinstance(error, TooSlowError):
+        return TOO_SLOW, f"sql: {error}; or give it more: --timeout"
+    if isinstance(error, SqlError):
+        return 2, f"sql: {escaped(str(error))}"
     if isinstance(error, ClusterError):
         return NO_CLUSTER, str(error)
     if type(error).__name__ == "ListenError":  # its module is heavy; only `run` has imported it

@@ -9,6 +9,7 @@ from pathlib import Path
 from db.due import Due
 from db.model import LEAST_SCORES, Dedupe, Level
 from db.output import DAY_S, MAX_BYTES, Edits, Order, Policy
+from db.packing import Packing
 from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_addresses import SCHEME, default_base_url, without_credentials
@@ -16,6 +17,7 @@ from wireroom.config_file import checked, read_toml
 from wireroom.config_tables import File, Rule, SavedQuery, Trial
 from wireroom.entities import Entities
 from wireroom.garbage import uncollected
+from wireroom.rotation import KEEP, Keep
 
 LEAST_FLOOD = 20
 """Where a topic does not say how much is a flood: half of what its feed shows, but so much at least."""
@@ -35,6 +37,18 @@ class PollSettings:
     allow: tuple[Allowed, ...]
     websub: bool
     scheduler: str | None  # of the cluster that polls; None: we do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """Which backups are made by themselves, and where; ``folder`` None: none. See ``wireroom/rotation.py``."""
+
+    folder: Path | None = None
+    every_s: float = DAY_S
+    keep: Keep = KEEP
+    packing: Packing = "zstd"
+    before_upgrade: bool = True
+    litestream: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +178,7 @@ class Config:
     ping: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
+    backup: BackupSettings = BackupSettings()
 
     @property
     def hubs(self) -> tuple[str, ...]:
@@ -209,6 +224,7 @@ def make_config(path: Path, file: File) -> Config:
             websub=poll.websub,
             scheduler=poll.scheduler if poll.engine == "dask" else None,
         ),
+        backup=backup_settings(file, folder),
         sources=tuple(
             Source(
                 id=s.id,
@@ -258,4 +274,17 @@ def make_config(path: Path, file: File) -> Config:
             )
             for t in file.topic
         ),
+    )
+
+
+def backup_settings(file: File, folder: Path) -> BackupSettings:
+    """Make what the config says of backups; a path in it is relative to ``folder``."""
+    said = file.backup
+    return BackupSettings(
+        folder=folder / said.folder if said.folder is not None else None,
+        every_s=said.every,
+        keep=Keep(said.daily, said.weekly, said.monthly),
+        packing=said.packing,
+        before_upgrade=said.before_upgrade,
+        litestream=said.litestream,
     )

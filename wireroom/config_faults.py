@@ -14,9 +14,11 @@ from pydantic import ValidationError
 
 from db.model import DEDUPES, FORMATS, LEVELS
 from wireroom.config_addresses import is_loopback, same_place
+from wireroom.config_backup import backup_faults
 from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
 from wireroom.config_tables import (
+    Backup,
     EntityTable,
     File,
     Poll,
@@ -114,6 +116,7 @@ def model_at(where: tuple[str | int, ...]) -> type[Table]:
     tables: dict[str, type[Table]] = {
         "wireroom": Wireroom,
         "poll": Poll,
+        "backup": Backup,
         "source": SourceTable,
         "entity": EntityTable,
         "rule": Rule,
@@ -166,6 +169,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
     yield from policy_faults(rows(raw, "topic"))
     yield from query_faults(raw)
     yield from serving_faults(raw)
+    yield from backup_faults(raw)
     yield from address_faults(raw)
     poll = raw.get("poll")
     yield from engine_faults(poll)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from db.model import Dedupe, Level
+from db.packing import Packing
 from db.query import parse
 from db.query_faults import QueryError
 from db.query_values import LANGUAGE
@@ -156,6 +157,19 @@ class Poll(Table):
     scheduler: Annotated[str | None, exactly(check_scheduler)] = None
 
 
+class Backup(Table):
+    """``[backup]``."""
+
+    folder: FilePath | None = None  # none are made by themselves
+    every: Annotated[Seconds, Field(ge=60)] = 86400
+    daily: int = Field(default=7, ge=0, le=1000)
+    weekly: int = Field(default=4, ge=0, le=1000)
+    monthly: int = Field(default=6, ge=0, le=1000)
+    packing: Packing = "zstd"
+    before_upgrade: bool = True
+    litestream: bool = False
+
+
 class SourceTable(Table):
     """``[[source]]``."""
 
@@ -250,6 +264,7 @@ class File(Table):
 
     wireroom: Wireroom = Wireroom()
     poll: Poll = Poll()
+    backup: Backup = Backup()
     categories: CategoryTags = Field(default_factory=dict)
     source: list[SourceTable] = Field(default_factory=list)
     entity: list[EntityTable] = Field(default_factory=list)

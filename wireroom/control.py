@@ -98,9 +98,15 @@ async def control_server(archive: Path, handler: Handler) -> AsyncIterator[None]
         path.unlink(missing_ok=True)
 
 
-def ask(archive: Path, request: dict[str, Any], on_progress: Progress) -> dict[str, Any]:
-    """Ask the daemon that holds ``archive`` → its result. Raises NoDaemonError, ControlError."""
+def ask(
+    archive: Path, request: dict[str, Any], on_progress: Progress, *, timeout_s: float | None = None
+) -> dict[str, Any]:
+    """Ask the daemon that holds ``archive`` → its result. Raises NoDaemonError, ControlError.
+
+    ``timeout_s``: so long it may say nothing; None: it is waited for, however long it works.
+    """
     with socket.socket(socket.AF_UNIX) as door:
+        door.settimeout(timeout_s)
         try:
             with reachable(beside(archive, ".sock")) as name:
                 door.connect(name)
@@ -116,6 +122,8 @@ def ask(archive: Path, request: dict[str, Any], on_progress: Progress) -> dict[s
                     return result
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NoDaemonError from error
+        except TimeoutError as error:
+            raise ControlError(f"the daemon has not answered for {timeout_s:g} seconds") from error
         except OSError as error:
             raise ControlError(f"the daemon broke off: {error}") from error
     raise ControlError("the daemon stopped before it was done; what it had finished is in the archive")

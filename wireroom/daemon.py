@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -19,14 +19,17 @@ from typing import Any
 import uvicorn
 
 from feeds.api import api_routes
+from feeds.counted import Served
 from feeds.health import health_routes
 from feeds.live import live_routes
+from feeds.metrics import metrics_routes
 from feeds.owner import owner_routes
 from feeds.pages.routes import page_routes
 from feeds.serve import make_app
 from ingest.memory import give_back_large_blocks
 from wireroom.add_here import add_here
 from wireroom.archive_watch import ArchiveWatch
+from wireroom.backup_job import BackupJob
 from wireroom.beat import beating
 from wireroom.callback import callback_routes
 from wireroom.config import Config
@@ -38,6 +41,8 @@ from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.health_feed import HealthFeed
 from wireroom.hub import Hub
 from wireroom.log import Log
+from wireroom.metrics import Metrics
+from wireroom.notify import EXTEND_S, notifier_here
 from wireroom.publish_all import publish_all
 from wireroom.regroup import go_on, regroup
 from wireroom.reload import Reloader
@@ -48,6 +53,7 @@ from wireroom.subscriber import Subscriber
 from wireroom.trials import log_failing
 from wireroom.upkeep import Upkeep
 from wireroom.visitors import Visitor, raise_descriptors
+from wireroom.vitals import Vitals
 from wireroom.webhooks import Webhooks
 
 THREADS = 16
@@ -69,6 +75,7 @@ async def run_daemon(config: Config, log: Log) -> None:
     listener = bind(config)
     stop, hup = asyncio.Event(), asyncio.Event()
     engine = Engine(config, log)
+    engine.notifier = notifier_here()
     failed = engine.writer.guard.failed  # done when nothing can be written any more
     with (
         contextlib.closing(listener),
@@ -108,7 +115,10 @@ async def started(engine: Engine, stop: asyncio.Event) -> bool:
         await asyncio.to_thread(log_failing, engine.config, engine.log, datetime.now(UTC))
 
     beginning, stopping = asyncio.create_task(begin()), asyncio.create_task(stop.wait())
-    await asyncio.wait({beginning, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    ended: Collection[asyncio.Task[Any]] = ()
+    while not ended:
+        engine.notifier.starting("opening the archive, publishing what is in it")
+        ended, _ = await asyncio.wait({beginning, stopping}, timeout=EXTEND_S / 2, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not beginning.done():
         beginning.cancel()
@@ -169,7 +179,7 @@ def own_threads(code: Callable[[], int]) -> Iterator[None]:
         if not any(thread.name.startswith("own") for thread in threading.enumerate()):
             return
         time.sleep(0.05)
-    sys.stderr.flush()
+    logging.shutdown()
     os._exit(code())
 
 
@@ -191,19 +201,25 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
     """Run the scheduler's few jobs and the HTTP server until ``stop`` is set; ``do``: what the owner asks."""
     log = engine.log
     subscriber, hub, webhooks = Subscriber(engine), Hub(engine), Webhooks(engine)
-    site = DaemonSite(engine, do)
+    vitals, served = Vitals(engine), Served()
+    site = DaemonSite(engine, do, vitals.health)
+    metrics = Metrics(engine, vitals, served, site.readers)
+    engine.pulse = vitals.pulse
     routes = [
         *callback_routes(subscriber),
         *hub.routes(),
         *page_routes(site),
         *live_routes(site),
         *health_routes(site),
+        *metrics_routes(site, metrics.page),
         *api_routes(site),
         *owner_routes(site),
     ]
     server = Server(
         uvicorn.Config(
-            make_app(site, routes, listen=engine.config.listen_host, proxies=lambda: engine.config.proxies),
+            make_app(
+                site, routes, listen=engine.config.listen_host, proxies=lambda: engine.config.proxies, served=served
+            ),
             http=Visitor,
             ws="none",
             proxy_headers=False,  # it would believe whoever is on this machine; feeds/clients.py knows whom to believe
@@ -220,25 +236,29 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
     log.info(
         "serving", address=engine.config.base_url, sources=len(engine.config.sources), topics=len(engine.config.topics)
     )
+    engine.notifier.ready(vitals.status())
     stopping = asyncio.create_task(stop.wait())
     failing = asyncio.create_task(over(engine))
     jobs: dict[str, Callable[[], Awaitable[object]]] = {
-        "tick": engine.tick,
+        "tick": functools.partial(vitals.look, engine.tick),
         "digests": engine.digester.tick,
-        "publish": engine.press.publish,
+        "publish": vitals.publish,
         "websub": subscriber.tick,
         "hub": hub.tick,
         "webhooks": webhooks.tick,
         "health": HealthFeed(engine).tick,
         "upkeep": Upkeep(engine).tick,
         "archive": ArchiveWatch(engine).tick,
+        "backup": BackupJob(engine).tick,
         "due": functools.partial(do_due, engine),
         "regroup": functools.partial(go_on, engine),
+        "watchdog": vitals.tick,
     }
     try:
         async with beating(jobs, log):
             await asyncio.wait({stopping, serving, failing}, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        engine.notifier.stopping()
         stopping.cancel()
         failing.cancel()
         server.should_exit = True
@@ -259,6 +279,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return await add_here(engine, reloader, request)
     if request.get("do") == "rotate":
         return await rotate(engine, request)
+    if request.get("do") == "health":
+        return engine.pulse()
     if request.get("do") == "publish":
         return await publish_all(engine)
     if request.get("do") == "regroup":

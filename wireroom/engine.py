@@ -8,19 +8,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from db.archive import ArchiveError, open_reader
+from db.archive import ArchiveError, open_reader, open_writer
 from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.regroup import stamp
-from db.soundness import open_sound
-from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
+from db.soundness import check_sound
+from db.sources import well_places
+from db.sync import ConfiguredTopic, Synced, sync_config
 from db.times import iso
+from db.upgrade import keep_copy
 from db.writer import Writer
 from ingest.cluster import ClusterError
 from ingest.grouping import GROUPING_VERSION
@@ -28,20 +31,24 @@ from ingest.hosts import Hosts
 from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
+from wireroom.clock import utc_now
+from wireroom.clock_watch import ClockWatch
 from wireroom.config import Config
 from wireroom.config_queries import asked_by, names_of
+from wireroom.counts import Counts
 from wireroom.digester import Digester
 from wireroom.due import do_due
 from wireroom.entities import gazetteer_of
 from wireroom.in_force import said
 from wireroom.log import Log, shows_details
+from wireroom.notify import Notifier
 from wireroom.one_round import Progress, Round
-from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
+from wireroom.parts import make_collector, make_grouping, make_hosts, make_reach, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
-CLOCK_BACK_S = 3600
-"""A clock that is set back by more than this was wrong before, or is now."""
+REACHED = 3
+"""So many hosts are tried to find out whether the network is there."""
 
 T = TypeVar("T")
 
@@ -52,7 +59,7 @@ class Engine:
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
         self.log = log
-        self.writer = Writer(lambda: open_sound(config.archive))
+        self.writer = Writer(self._open_archive, checkpoints=not config.backup.litestream)
         self.workers = Workers(config.poll.workers)
         self.press = Press(config, self.writer, log)
         self._reader: Database | None = None
@@ -65,15 +72,40 @@ class Engine:
         self.closing = False
         """Nothing more is begun."""
         self.regroups = 0  # how many commands are at it
-        self._offset = 0.0  # of the clock from a time that only goes forward
+        self.counts = Counts()
+        self.telling: frozenset[str] = frozenset()
+        """The sources whose polls tell whether anything can be reached: on the web, or all where none is."""
+        self.warnings: dict[str, str] = {}
+        """What else should be looked at, by a word for it: a backup that failed. ``/healthz`` tells them."""
+        self.notifier = Notifier()
+        """Whoever started us and wants to know how we are; nobody, unless the daemon says who."""
+        self.pulse: Callable[[], dict[str, Any]] = dict
+        """What ``Vitals.pulse`` tells, where there is a daemon."""
+        self._clock = ClockWatch(self)
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 
     async def start(self) -> None:
         """Open the archive, bring it in line with the config, start the workers. Raises ArchiveError, OSError."""
         await asyncio.to_thread(self.writer.start)
         self._reader = open_reader(self.config.archive)
+        self._clock.start()
         await asyncio.to_thread(gazetteer_of, self.config.entities, known=self.config.gazetteer)
         self._make_poller(self.config, await self._synced(self.config, lambda _: None))
+
+    def _open_archive(self) -> Database:
+        """Open the archive, for the writer's thread. Raises ArchiveError."""
+        check_sound(self.config.archive)
+        return open_writer(
+            self.config.archive,
+            before_upgrade=self._keep_copy,
+            checkpoints=not self.config.backup.litestream,
+            tell=lambda said: self.log.warning("archive", remark=said),
+        )
+
+    def _keep_copy(self, archive: Path, version: int) -> None:
+        """Have the archive as it is kept, before a newer version changes it. Raises ArchiveError."""
+        kept = keep_copy(archive, self.config.backup.folder) if self.config.backup.before_upgrade else None
+        self.log.info("upgrade", archive=str(archive), schema=version, backup=None if kept is None else str(kept))
 
     async def close(self) -> None:
         """Stop polling, finish what has reached the writer, close everything."""
@@ -139,7 +171,7 @@ class Engine:
             )
             for t in config.topics
         ]
-        rules, now = [rule.id for rule in config.rules], iso(datetime.now(UTC))
+        rules, now = [rule.id for rule in config.rules], iso(utc_now())
 
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
@@ -152,6 +184,8 @@ class Engine:
         for remark in synced.remarks:
             self.log.warning("config", remark=remark)
         self.config = config
+        self.telling = frozenset(source.id for source in config.sources if source.path is None)
+        self.telling = self.telling or frozenset(source.id for source in config.sources)
         self.press.configure(config)
         return synced
 
@@ -159,18 +193,26 @@ class Engine:
         if self._hosts is None or not self._hosts.keeps(per_host=config.poll.per_host, pause_s=config.poll.pause_s):
             self._hosts = make_hosts(config)  # only then: a reload is no reason to forget who has just been asked
         self._collector = make_collector(config, self._hosts, self.workers, self.press, self.log)
-        self._network = Network(hosts=synced.hosts, clock=asyncio.get_running_loop().time, on_change=self._log_network)
+        self._network = Network(
+            hosts=synced.hosts,
+            clock=asyncio.get_running_loop().time,
+            on_change=self._log_network,
+            reach=make_reach(config, lambda but: well_places(self.reader, but, REACHED)),
+        )
         self._poller = Poller(
             collector=self._collector,
             writer=self.writer,
             setup=make_setup(config, synced),
             network=self._network,
             on_report=self._log_poll,
+            on_date=self._clock.answered,
+            now=utc_now,
         )
 
     def _log_poll(self, report: Report) -> None:
         """Write the poll's one line, if it has something to tell, and tell who waits for it."""
         self.press.archive_trouble = None
+        self.counts.polled(report, time.monotonic(), time.time(), telling=report.source in self.telling)
         self.after_poll(report)
         if not report.uneventful:
             say = self.log.info if report.good and report.error is None else self.log.warning
@@ -198,6 +240,11 @@ class Engine:
             self.log.error("network", trouble="most hosts fail at once: our own network; no source is charged")
         else:
             self.log.info("network", trouble=None)
+
+    @property
+    def offline(self) -> bool:
+        """Tell whether our own network is down."""
+        return self._network.down
 
     async def ready(self) -> None:
         """Wait until polls can be done. Raises ClusterError."""
@@ -230,11 +277,7 @@ class Engine:
         """Start the poll of every source that is due, as far as there is room."""
         if self.poller.superseded:
             return  # in a moment there is another, which knows the new sources
-        offset = datetime.now(UTC).timestamp() - asyncio.get_running_loop().time()
-        before, self._offset = self._offset, offset
-        if offset < before - CLOCK_BACK_S:
-            self.log.warning("clock", trouble="it was set back: what was polled in the future is polled now")
-            await self.write(lambda db: mend_times(db, datetime.now(UTC)))
+        await self._clock.tick(self._network.hosts)
         try:
             await self._ticker.tick()
         except sqlite3.DatabaseError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from ingest.guard import Guard
 from ingest.hosts import Hosts
 from ingest.order import Asked, in_order
 from ingest.poll import Setup
+from ingest.reach import Reach
 from ingest.subjects import name_key
 from ingest.tag import Desks, Rule, Topic
 from ingest.wanted import SourceSetting
@@ -57,6 +58,13 @@ def make_fetcher(config: Config, hosts: Hosts) -> Fetcher:
         timeout_s=config.poll.timeout_s,
         max_body_bytes=config.poll.max_body_bytes,
     )
+
+
+def make_reach(
+    config: Config, places: Callable[[str], Sequence[str]]
+) -> Callable[[str], Awaitable[bool | None]] | None:
+    """Make what finds out whether anyone can be reached from here; None where it is not from here that is polled."""
+    return Reach(Guard(config.poll.allow), places).anyone if config.poll.scheduler is None else None
 
 
 def make_collector(

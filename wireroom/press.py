@@ -28,6 +28,7 @@ from db.writer import Writer
 from feeds.publish import Published, Publisher, PublishError
 from feeds.render import feed_path
 from wireroom.addresses import Addresses, addresses
+from wireroom.clock import utc_now
 from wireroom.config import Config, Topic
 from wireroom.config_queries import untold
 from wireroom.folder import FrontPage, print_page
@@ -85,6 +86,8 @@ class Press:
         """Why the last poll could not be recorded; the archive itself can't hold that."""
         self.cluster_trouble: str | None = None
         """Why polls can't be done where they should be."""
+        self.clock_trouble: str | None = None
+        """What is wrong with the clock, where most servers say so."""
         self._turn = asyncio.Lock()
         self._stop = threading.Event()
 
@@ -155,7 +158,7 @@ class Press:
         if self._printer is None:
             self._printer = Printer(self._reader, self._writer, self._publisher, self._log, self._stop.is_set)
         self._printer.begin()
-        now = datetime.now(UTC)
+        now = utc_now()
         named_anew = everything or self._named_by is not config
         if named_anew:
             removed = removed_topics(self._reader) - {topic.id for topic in config.topics}
@@ -262,6 +265,12 @@ class Press:
         return self._trouble
 
     def health(self) -> dict[str, Any]:
-        """Tell how publishing goes, whether the archive takes what is polled, and whether a cluster polls it."""
-        trouble = self._writer.guard.trouble or self.archive_trouble or self.cluster_trouble or self._trouble
+        """Tell how publishing goes, whether the archive takes what is polled, whether a cluster polls it."""
+        trouble = (
+            self._writer.guard.trouble
+            or self.archive_trouble
+            or self.cluster_trouble
+            or self._trouble
+            or self.clock_trouble
+        )
         return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}

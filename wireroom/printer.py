@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from sqlite_utils import Database
 
@@ -21,7 +22,7 @@ from db.shown import Front, front_of, note_front
 from db.times import parse_iso
 from db.topics import feed_of, one_moment, topic_row
 from db.writer import Writer
-from feeds.fit import empty_sizes, fitting, parts_of
+from feeds.fit import Parts, empty_sizes, fitting, parts_of
 from feeds.links import hubs_named
 from feeds.publish import Published, Publisher, strong_etag
 from feeds.render import MEDIA_TYPES, ItemCache, Part, assembled, feed_path, topic_channel
@@ -41,6 +42,33 @@ class Printed:
     documents: dict[Format, Published]
     last_page: int
     more: bool
+
+
+class Fitted(NamedTuple):
+    """A topic as its feed shows it: its front, if it has no digests, the feed, the first items that fit, how many."""
+
+    front: Front | None
+    feed: TopicFeed
+    parts: Parts
+    fits: int
+
+
+def fit(reader: Database, subject: Subject, cache: ItemCache) -> Fitted:
+    """Read what a topic shows at this moment, and render it as far as it fits."""
+    config, topic = subject.config, subject.topic
+    with one_moment(reader):
+        front = None if topic.digest is not None else front_of(reader, subject.row, topic.policy)
+        feed = shortened(feed_of(reader, topic.id, topic.policy, front), topic)
+    empty = empty_sizes(feed, config.base_url, subject.name, config.hubs)
+    return Fitted(front, feed, *fitting(parts_of(feed, cache), empty, topic.max_bytes))
+
+
+def topic_document(subject: Subject, feed: TopicFeed, fmt: Format, parts: Sequence[Part], last: int) -> bytes:
+    """Make a topic's document in one format; ``last`` is the number of its newest archive page."""
+    base_url = subject.config.base_url
+    hubs = hubs_named(subject.config.hubs, base_url, secret=subject.topic.secret)
+    channel = topic_channel(feed, fmt, base_url, name=subject.name, hubs=hubs, last_page=last)
+    return assembled(channel, fmt, parts)
 
 
 class Printer:
@@ -65,11 +93,7 @@ class Printer:
         """Write a topic in all formats; ``all_of_it``: its past too, however long that takes. Raises PublishError."""
         subject = Subject(config=config, topic=topic, row=topic_row(self._reader, topic.id), name=name)
         cache = self._caches.setdefault(topic.id, ItemCache())
-        with one_moment(self._reader):
-            front = None if topic.digest is not None else front_of(self._reader, subject.row, topic.policy)
-            feed = shortened(feed_of(self._reader, topic.id, topic.policy, front), topic)
-        empty = empty_sizes(feed, config.base_url, name, config.hubs)
-        parts, count = fitting(parts_of(feed, cache), empty, topic.max_bytes)
+        front, feed, parts, count = fit(self._reader, subject, cache)
         cache.keep_only(item.guid for item in feed.entries)
         shown = self._noted(front, feed, count)
         more = True
@@ -113,10 +137,7 @@ class Printer:
                 self._log.error(
                     "item left out", topic=subject.topic.id, format=fmt, guid=part.item.guid, error=part.why
                 )
-        base_url = subject.config.base_url
-        hubs = hubs_named(subject.config.hubs, base_url, secret=subject.topic.secret)
-        channel = topic_channel(feed, fmt, base_url, name=subject.name, hubs=hubs, last_page=last)
-        body = assembled(channel, fmt, parts)
+        body = topic_document(subject, feed, fmt, parts, last)
         known = published_at(self._reader, subject.row, fmt, strong_etag(body))
         changed = None if known is None else int(parse_iso(known).timestamp())
         made = self._publisher.write(feed_path(subject.name, fmt), body, MEDIA_TYPES[fmt], changed=changed)

@@ -49,30 +49,37 @@ class Reloader:
     async def reload(self) -> list[str]:
         """Read the config anew → the faults for which the old one stays; none where the new one is at work."""
         async with self._one:
-            engine = self._engine
+            self._engine.notifier.reloading()
             try:
-                with uncollected():
-                    config = await asyncio.to_thread(load_again, engine.config)
-                    fixed = [name for name in FIXED if getattr(config, name) != getattr(engine.config, name)]
-                    if not fixed:
-                        await engine.reload(config)
-                        keep_what_is_there()
+                return await self._reload()
+            finally:
+                self._engine.notifier.ready("serving")
+
+    async def _reload(self) -> list[str]:
+        engine = self._engine
+        try:
+            with uncollected():
+                config = await asyncio.to_thread(load_again, engine.config)
+                fixed = [name for name in FIXED if getattr(config, name) != getattr(engine.config, name)]
                 if not fixed:
-                    await engine.press.publish(everything=True)
-            except ConfigError as error:
-                faults = [str(fault) for fault in error.faults]
-            except Exception as error:
-                engine.log.exception("config not reloaded; the old one stays", fault=str(error))
-                return [str(error) or type(error).__name__]
-            else:
-                if not fixed:
-                    engine.log.info("config reloaded", sources=len(config.sources), topics=len(config.topics))
-                    return []
-                keys = dict.fromkeys(name.removesuffix("_host").removesuffix("_port") for name in fixed)
-                faults = [f"{config.path}: a restart is needed to change [wireroom] {', '.join(keys)}"]
-            for fault in faults:
-                engine.log.error("config not reloaded; the old one stays", fault=fault)
-            return faults
+                    await engine.reload(config)
+                    keep_what_is_there()
+            if not fixed:
+                await engine.press.publish(everything=True)
+        except ConfigError as error:
+            faults = [str(fault) for fault in error.faults]
+        except Exception as error:
+            engine.log.exception("config not reloaded; the old one stays", fault=str(error))
+            return [str(error) or type(error).__name__]
+        else:
+            if not fixed:
+                engine.log.info("config reloaded", sources=len(config.sources), topics=len(config.topics))
+                return []
+            keys = dict.fromkeys(name.removesuffix("_host").removesuffix("_port") for name in fixed)
+            faults = [f"{config.path}: a restart is needed to change [wireroom] {', '.join(keys)}"]
+        for fault in faults:
+            engine.log.error("config not reloaded; the old one stays", fault=fault)
+        return faults
 
 
 def load_again(old: Config) -> Config:

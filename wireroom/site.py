@@ -21,11 +21,12 @@ Do = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class DaemonSite:
-    """The ``Site`` of a daemon; ``do`` is what its side door does."""
+    """The ``Site`` of a daemon; ``do`` is what its side door does, ``health`` tells how it is (``vitals.py``)."""
 
-    def __init__(self, engine: Engine, do: Do) -> None:
+    def __init__(self, engine: Engine, do: Do, health: Callable[[], dict[str, Any]]) -> None:
         self._engine = engine
         self._do = do
+        self.health = health
         self._named: tuple[object, Names, Names, frozenset[str]] | None = None
         self.readers = Readers(engine.config.archive, met=engine.writer.guard.met)
 
@@ -67,10 +68,6 @@ class DaemonSite:
     def gone(self, topic: str) -> bool:
         """Tell whether this was a secret topic's name."""
         return self._engine.press.gone(topic)
-
-    def health(self) -> dict[str, Any]:
-        """Tell how we are."""
-        return self._engine.press.health()
 
     def topics(self) -> Sequence[TopicCard]:
         """List the topics that have an address."""

@@ -1,0 +1,263 @@
+"""An older archive is changed for this version: killed at any moment, it ends as one that nobody killed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from db.archive import ArchiveError, open_reader, open_writer
+from db.schema import SCHEMA_VERSION, migrations
+from db.upgrade import keep_copy
+from house import ROOT, House
+from origin import Origin, item, rss
+
+KILLS = 50
+ROWS = 100
+
+
+def old_archive(path: Path, rows: int = ROWS) -> None:
+    """Make an archive as the first release left it, with some stories that are published."""
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("PRAGMA journal_mode = WAL")
+        migrations.apply(Database(conn), stop_before="m0002_poller")
+        conn.execute(
+            "INSERT INTO sources (config_id, url, added_at) VALUES ('a', 'http://a.example/', '2026-11-01T00:00:00Z')"
+        )
+        conn.execute(
+            "INSERT INTO topics (config_id, title, urn, created_at, last_number) VALUES ('t', 'T', 'urn:t', '', ?)",
+            [rows],
+        )
+        for n in range(1, rows + 1):
+            words = f"{n} tells of the harbour, the ferry and the {n * 7919 % 1000} people who waited for it. " * 6
+            conn.execute(
+                "INSERT INTO stories (id, title, text, url, first_seen, updated) VALUES (?, ?, ?, ?, ?, ?)",
+                [n, f"Story {n}", words, f"http://a.example/{n}", "2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z"],
+            )
+            conn.execute(
+                "INSERT INTO entries (id, source_id, story_id, joined_by, guid, url, title, author, html, text, "
+                "version, first_seen) VALUES (?1, 1, ?1, 'first', ?2, ?3, ?4, 'Ann Lee', ?5, ?5, 1, '2026-11-01')",
+                [n, f"id-{n}", f"http://a.example/{n}", f"Story {n}", words],
+            )
+            conn.execute("UPDATE stories SET lead_entry_id = ? WHERE id = ?", [n, n])
+            conn.execute("INSERT INTO entry_keys (key, source_id, entry_id, kind) VALUES (?, 1, ?, 'id')", [n * 31, n])
+            conn.execute(
+                "INSERT INTO selections (topic_id, story_id, number, guid, selected_at) VALUES (1, ?1, ?1, ?2, '')",
+                [n, f"urn:uuid:{n}"],
+            )
+        conn.execute(
+            "INSERT INTO polls (source_id, started_at, duration_ms, outcome, bytes, entries, new, changed) "
+            "VALUES (1, '2026-11-01T00:00:00Z', 1, 'ok', 1, ?1, ?1, 0)",
+            [rows],
+        )
+        conn.commit()
+
+
+def upgrade(path: Path) -> None:
+    """Do what the daemon's start does."""
+
+    def keep(archive: Path, _: int) -> None:
+        keep_copy(archive)
+
+    open_writer(path, before_upgrade=keep).close()
+
+
+def killed_after(path: Path, seconds: float) -> bool:
+    """Upgrade in a process that the kernel ends after a time, wherever it is → whether it was killed."""
+    child = os.fork()
+    if child == 0:
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+            upgrade(path)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def content(path: Path) -> Mapping[str, Any]:
+    """Read the schema and every row, but what is minted anew in each archive, and when steps were done."""
+    with closing(sqlite3.connect(path)) as db:
+        schema = sorted(map(repr, db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")))
+        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        left_out = {"archive": "id", "_sqlite_migrations": "migration_set, name"}
+        rows = {name: sorted(map(repr, db.execute(f"SELECT {left_out.get(name, '*')} FROM {name}"))) for name in tables}
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('integrity-check', 1)")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+    return {"schema": schema, "rows": rows, "version": version}
+
+
+def test_fifty_kills_leave_what_one_upgrade_leaves(tmp_path: Path) -> None:
+    """Each is killed once or twice, at moments spread over all of it, and goes on; the copy is made once."""
+    old = tmp_path / "old.db"
+    old_archive(old)
+    reference = tmp_path / "reference.db"
+    shutil.copy(old, reference)
+    began = time.monotonic()
+    assert not killed_after(reference, 60)
+    whole_s = time.monotonic() - began
+    wanted = content(reference)
+    assert wanted["version"] == SCHEMA_VERSION
+    killed, versions = 0, set()
+    for n in range(KILLS):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        archive = folder / "wireroom.db"
+        shutil.copy(old, archive)
+        killed += killed_after(archive, whole_s * n / KILLS)
+        with closing(sqlite3.connect(f"file:{archive}?mode=ro", uri=True)) as db:
+            versions.add(db.execute("PRAGMA user_version").fetchone()[0])
+        killed_after(archive, whole_s * (n * 7 % KILLS) / KILLS)
+        upgrade(archive)
+
+        assert content(archive) == wanted
+        copies = [path for path in folder.iterdir() if ".before-schema-" in path.name]
+        assert [path.name for path in copies] == [f"wireroom.db.before-schema-{SCHEMA_VERSION}"]
+        with closing(sqlite3.connect(copies[0])) as db:
+            assert db.execute("PRAGMA user_version").fetchone() == (1,)
+            assert db.execute("SELECT count(*) FROM stories").fetchone() == (ROWS,)
+        shutil.rmtree(folder)
+    assert killed > KILLS // 2
+    assert len(versions) > 1, "some were killed after a step"
+
+
+def test_copy_that_is_not_of_this_archive_as_it_is_stays_and_another_is_made(tmp_path: Path) -> None:
+    """The upgrade was given up, the older version went on, and comes to the same upgrade later."""
+    archive = tmp_path / "wireroom.db"
+    old_archive(archive, 3)
+    first = keep_copy(archive)
+    assert keep_copy(archive) == first
+    with closing(sqlite3.connect(archive)) as db:
+        db.execute(
+            "INSERT INTO polls (source_id, started_at, duration_ms, outcome, bytes, entries, new, changed) "
+            "VALUES (1, '2026-11-02T00:00:00Z', 1, 'ok', 1, 0, 0, 0)"
+        )
+        db.commit()
+
+    second = keep_copy(archive)
+    assert second is not None
+    assert (second.name, first != second) == (f"wireroom.db.before-schema-{SCHEMA_VERSION}-2", True)
+    assert keep_copy(archive, tmp_path / "elsewhere") == tmp_path / "elsewhere" / second.name.removesuffix("-2")
+
+
+def test_empty_archive_needs_no_copy_and_no_room_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says that nothing is changed yet, and how to go on without a copy."""
+    empty, archive = tmp_path / "empty.db", tmp_path / "wireroom.db"
+    with closing(sqlite3.connect(empty)) as conn:
+        migrations.apply(Database(conn), stop_before="m0002_poller")
+    assert keep_copy(empty) is None
+    old_archive(archive, 3)
+    before = archive.read_bytes()
+    monkeypatch.setattr("db.backup.shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+
+    with pytest.raises(ArchiveError, match=r"no room .*nothing is changed yet\. `before_upgrade = false`") as caught:
+        upgrade(archive)
+    assert caught.value.code == 74
+    assert archive.read_bytes() == before
+    open_writer(archive).close()
+
+
+@pytest.mark.parametrize("state", ["closed", "killed", "killed, without its index"])
+def test_newer_archive_is_refused_with_no_byte_changed_beside_it_either(tmp_path: Path, state: str) -> None:
+    """Also where the newer version's last commits are in the log only."""
+    source, folder = tmp_path / "source", tmp_path / "there"
+    source.mkdir()
+    db = open_writer(source / "wireroom.db")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.execute("INSERT INTO tags (kind, name) VALUES ('a', 'b')")
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    db.execute("INSERT INTO tags (kind, name) VALUES ('c', 'd')")
+    if state == "closed":
+        db.close()
+    shutil.copytree(source, folder)
+    if "without" in state:
+        (folder / "wireroom.db-shm").unlink()
+
+    def bytes_there() -> dict[str, str]:
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+    before = bytes_there()
+    assert len(before) == {"closed": 1, "killed": 3}.get(state, 2)
+    for open_it in (open_writer, open_reader):
+        with pytest.raises(ArchiveError, match="newer Wireroom") as caught:
+            open_it(folder / "wireroom.db")
+        assert caught.value.code == 66
+    assert bytes_there() == before
+    db.close()
+
+
+def test_command_upgrades_keeps_a_copy_and_says_so(house: House, origin: Origin) -> None:
+    """In the folder of backups, where the config names one."""
+    origin.feed("/a", rss(item(1)))
+    old_archive(house.archive, 3)
+    house.configure({"a": origin.url("/a")}, '\n[backup]\nfolder = "kept"\n', allow=origin.port)
+
+    assert house.poll()["failed"] == 0
+    assert [path.name for path in (house.folder / "kept").iterdir()] == [f"wireroom.db.before-schema-{SCHEMA_VERSION}"]
+    assert house.rows("SELECT count(*) FROM stories") == [(4,)]
+
+
+FULL = """
+import sys
+from pathlib import Path
+from db.archive import ArchiveError, open_writer
+try:
+    open_writer(Path(sys.argv[1])).close()
+except ArchiveError as error:
+    print(error.code, error)
+else:
+    print("done")
+"""
+
+
+@pytest.mark.skipif(not os.environ.get("WIREROOM_TEST_ALL"), reason="needs a disk of its own: make test-all")
+def test_full_disk_in_the_middle_of_an_upgrade_costs_nothing(tmp_path: Path) -> None:
+    """On disks that are full at ever later moments: 74, and with room again it ends as any other."""
+    old = tmp_path / "old.db"
+    old_archive(old)
+    reference = tmp_path / "reference.db"
+    shutil.copy(old, reference)
+    upgrade(reference)
+    wanted, size = content(reference), old.stat().st_size
+    script = tmp_path / "full.py"
+    script.write_text(FULL)
+    full = 0
+    for n in range(12):
+        disk, out = tmp_path / f"disk{n}", tmp_path / f"out{n}"
+        disk.mkdir()
+        out.mkdir()
+        room = size + 4096 * (8 + 24 * n)
+        commands = (
+            f"mount -t tmpfs -o size={room} tmpfs {disk} && cp {old} {disk}/wireroom.db && "
+            f"{sys.executable} {script} {disk}/wireroom.db; cp {disk}/wireroom.db* {out}/"
+        )
+        done = subprocess.run(
+            ["unshare", "-Urm", "sh", "-c", commands],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        if "unshare" in done.stderr:
+            pytest.skip(f"no user namespaces here: {done.stderr.strip()}")
+        assert done.stdout.startswith(("74 ", "done")), done.stdout + done.stderr
+        full += done.stdout.startswith("74 ")
+        upgrade(out / "wireroom.db")
+        assert content(out / "wireroom.db") == wanted
+    assert full > 1

@@ -1,0 +1,205 @@
+"""`wireroom verify`: all is well with what polls leave, and whatever is spoiled is found, with its mend."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from house import House, until
+from origin import Answer, Origin, item, rss, running_origin
+
+TOPICS = """
+[[topic]]
+id = "all"
+title = "All"
+match = "tells"
+limit = 3
+max_bytes = "20kB"
+
+[[topic]]
+id = "brief"
+title = "Brief"
+match = "tells"
+full_text = false
+order = "coverage"
+per_source = 2
+
+[[topic]]
+id = "hidden"
+title = "Hidden"
+match = "tells"
+secret = true
+"""
+
+
+def document(first: int, last: int, word: str = "tells") -> str:
+    """Make a feed of stories, newest first."""
+    return rss(
+        *(
+            item(n, title=f"Story {n}", text=f"Number {n} {word} of ship {n * 37} and harbour {n * 91}, at length.")
+            for n in range(last, first - 1, -1)
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def polled(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Poll a few times: topics have archive pages, stories were changed, one was hidden."""
+    house = House(tmp_path_factory.mktemp("verify"))
+    with running_origin() as origin:
+        origin.feed("/a", document(1, 20))
+        origin.feed("/b", document(15, 25, "tells again"))
+        house.configure({"a": origin.url("/a"), "b": origin.url("/b")}, TOPICS, allow=origin.port)
+        house.poll()
+        origin.feed("/a", document(10, 40))
+        house.poll()
+        origin.feed("/a", document(35, 60, "tells, as was heard since,"))
+        house.poll()
+    assert house.wireroom("hide", "58").code == 0
+    assert house.wireroom("publish").code == 0
+    return house
+
+
+@pytest.fixture
+def copy(polled: House, tmp_path: Path) -> House:
+    """Give a copy of it, to be spoiled."""
+    house = House(tmp_path)
+    for path in polled.folder.iterdir():
+        if path.suffix != ".sock":
+            (shutil.copytree if path.is_dir() else shutil.copy2)(path, tmp_path / path.name)
+    return house
+
+
+def verified(house: House, *options: str) -> tuple[int, dict[str, Any]]:
+    """Run the command → its exit code, and the checks by name."""
+    done = house.wireroom("verify", "--json", *options)
+    assert done.out, done.err
+    told = json.loads(done.out)
+    assert told["good"] is (done.code == 0)
+    return done.code, {check["name"]: check for check in told["checks"]}
+
+
+def test_all_is_well_with_what_polls_leave(polled: House) -> None:
+    """In the archive and in every published file, compressed ones too; in lines and as JSON."""
+    code, checks = verified(polled)
+
+    assert (code, [check for check in checks.values() if check["findings"]]) == (0, [])
+    assert list(checks) == ["pages", "references", "promise", "search index", "copies", "published"]
+    public = polled.folder / "public"
+    files = [path for path in public.rglob("*") if path.is_file() and path.suffix not in (".gz", ".br")]
+    assert len([path for path in files if path.parent.parent.name == "topics" and path.suffix == ".rss"]) > 2
+    assert checks["published"]["note"] == f"{len(files)} documents compared"
+    plain = polled.wireroom("verify", "--quick")
+    assert plain.code == 0
+    assert [line.split()[:2] for line in plain.out.splitlines()] == [
+        ["good", name] for name in ("pages", "references", "promise", "published")
+    ]
+
+
+SPOILED = {
+    "DELETE FROM entries WHERE id = 5": ("references", 65),
+    "UPDATE selections SET number = 900 WHERE id = 2": ("promise", 65),
+    "DELETE FROM selections WHERE number = 4": ("promise", 65),
+    "UPDATE stories SET lead_entry_id = 2 WHERE id = 1": ("promise", 65),
+    "UPDATE archive_pages SET first_number = first_number + 1 WHERE page = 2": ("promise", 65),
+    "UPDATE polls SET new = 1 WHERE new > 5": ("promise", 65),
+    "DELETE FROM shingles WHERE entry_id = 3": ("copies", 1),
+    "DELETE FROM stories_fts WHERE rowid = 6": ("search index", 1),
+    "UPDATE entries SET author = 'Nobody' WHERE id = 60": ("published", 1),
+}
+
+
+@pytest.mark.parametrize(("spoil", "found"), SPOILED.items())
+def test_what_is_spoiled_in_the_archive_is_found(copy: House, spoil: str, found: tuple[str, int]) -> None:
+    """Under the check that it falls under, with a mend."""
+    with closing(sqlite3.connect(copy.archive)) as db:
+        db.execute(spoil)
+        db.commit()
+
+    name, wanted = found
+    code, checks = verified(copy)
+    assert code == wanted, checks
+    assert checks[name]["findings"], checks
+    assert all(finding["mend"] and finding["cases"] for check in checks.values() for finding in check["findings"])
+
+
+def test_damaged_pages_are_found_and_nothing_else_is_asked_of_them(copy: House) -> None:
+    """65, SQLite's own words, and the way out."""
+    with copy.archive.open("r+b") as file:
+        file.seek(-4 * 4096, 2)
+        file.write(b"\xaa" * 4 * 4096)
+
+    done = copy.wireroom("verify")
+    assert done.code == 65
+    assert "damaged  pages" in done.out
+    assert "mend: restore a backup (wireroom restore FILE)" in done.out
+    assert len([line for line in done.out.splitlines() if not line.startswith(" ")]) == 1
+
+
+def test_spoiled_files_are_found_and_publish_mends_them(copy: House) -> None:
+    """Other bytes, a lost one, a compressed one of another state; a secret topic's address is not told."""
+    topics = copy.folder / "public" / "topics"
+    (secret,) = [path for path in topics.glob("hidden-*.rss") if path.suffix == ".rss"]
+    for path, spoil in (
+        (topics / "all.rss", lambda path: path.write_bytes(path.read_bytes() + b" ")),
+        (topics / "all" / "1.json", Path.unlink),
+        (topics / "brief.atom.gz", lambda path: path.write_bytes(b"none")),
+        (copy.folder / "public" / "index.html", lambda path: path.write_bytes(b"defaced")),
+        (secret, lambda path: path.write_bytes(b"")),
+    ):
+        spoil(path)
+
+    code, checks = verified(copy)
+    (finding,) = checks["published"]["findings"]
+    assert code == 1
+    assert [case.split(":")[0] for case in finding["cases"]] == [
+        "topics/all.rss",
+        "1.json",
+        "topics/brief.atom",
+        "topics/(secret).rss",
+        "index.html",
+    ]
+    assert copy.wireroom("publish").code == 0
+    assert verified(copy)[0] == 0
+
+
+def test_edited_config_is_no_difference_in_the_files(copy: House) -> None:
+    """They are as the config has them that was taken over last."""
+    copy.config.write_text(copy.config.read_text().replace('title = "Brief"', 'title = "In brief"'))
+
+    code, checks = verified(copy)
+    assert (code, "edited" in checks["published"]["note"]) == (0, True)
+    assert copy.wireroom("publish").code == 0
+    assert verified(copy)[0] == 0
+
+
+def test_beside_a_daemon_it_holds_up_nobody_and_is_not_misled(house: House, origin: Origin) -> None:
+    """The daemon makes a backup at its start, polls on, and is what a restore must wait for."""
+    count = [10]
+
+    def growing(_: object) -> Answer:
+        count[0] += 1
+        return Answer(document(count[0] - 9, count[0]).encode(), headers={"Content-Type": "text/xml"})
+
+    origin.routes["/a"] = growing
+    more = TOPICS + '\n[backup]\nfolder = "kept"\n'
+    house.configure({"a": origin.url("/a")}, more, allow=origin.port, poll='floor = "0s"\nceiling = "1s"')
+    with house.daemon() as daemon:
+        until(lambda: (house.folder / "kept").is_dir() and any((house.folder / "kept").glob("*.zst")), "no backup")
+        for _ in range(3):
+            code, checks = verified(house)
+            assert code == 0, checks
+        (backup,) = (house.folder / "kept").glob("*.zst")
+        assert house.wireroom("restore", str(backup)).code == 75
+        assert daemon.get("/healthz")[0] == 200
+    assert [line["bytes"] > 0 for line in house.log_lines() if line["event"] == "backup"] == [True]
+    assert house.wireroom("restore", str(backup)).code == 0
+    assert verified(house)[0] in (0, 1), "files are of a later state than the archive"
+    assert house.wireroom("publish").code == 0
+    assert verified(house)[0] == 0

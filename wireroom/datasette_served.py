@@ -1,0 +1,95 @@
+"""The archive in Datasette, read-only and for this machine alone. IO: sqlite, network (it listens on loopback).
+
+Datasette lets whoever sees it ask any SQL. So every connection of it reads secrets as null, attaches nothing and makes
+no value of more than ``MAX_VALUE`` bytes; and who calls us by another name than this machine's is sent away (a page on
+the web whose name was pointed here, to read the archive through its reader's browser).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.plugins import pm
+
+from feeds.named_hosts import Hosts
+
+HOST = "127.0.0.1"
+MAX_VALUE = 20_000_000
+SETTINGS = {
+    "sql_time_limit_ms": 3000,
+    "facet_time_limit_ms": 300,
+    "allow_download": False,  # the file has the secrets
+    "default_page_size": 50,
+    "truncate_cells_html": 400,
+    "num_sql_threads": 2,
+}
+UNREAD = frozenset(
+    {
+        *(("tokens", "token"), ("subscriptions", "token"), ("subscriptions", "secret"), ("subscribers", "secret")),
+        *(("subscribers", "callback"), ("webhooks", "gone_url"), ("pings", "hub")),
+    }
+)
+"""(table, column) that is read as null, whoever asks."""
+REFUSED = frozenset({sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH})
+
+App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+
+
+def permitted(action: int, first: str | None, second: str | None, _database: str | None, _by: str | None) -> int:
+    """Tell SQLite what a statement may do: its authorizer."""
+    if action == sqlite3.SQLITE_READ and (first, second) in UNREAD:
+        return sqlite3.SQLITE_IGNORE
+    return sqlite3.SQLITE_DENY if action in REFUSED else sqlite3.SQLITE_OK
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
+    """Guard a connection that Datasette has opened, but for its notes of its own, which it writes."""
+    if database == "_internal":
+        return
+    conn.execute("PRAGMA query_only = ON")
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
+    conn.set_authorizer(permitted)
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def asgi_wrapper() -> Callable[[App], App]:
+    """Guard the way in."""
+    return only_by_name
+
+
+def only_by_name(app: App) -> App:
+    """Answer only those that call us by a name of this machine."""
+    ours = Hosts(f"http://{HOST}/", HOST)
+
+    async def guarded(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            named = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+            if not ours.has(named):
+                said = [(b"content-type", b"text/plain; charset=utf-8")]
+                await send({"type": "http.response.start", "status": 421, "headers": said})
+                await send({"type": "http.response.body", "body": b"this archive is for its own machine alone\n"})
+                return
+        await app(scope, receive, send)
+
+    return guarded
+
+
+def datasette_of(archive: Path, metadata: dict[str, Any]) -> Datasette:
+    """Make the Datasette of an archive; a daemon may go on writing into it, so it is never opened as immutable."""
+    if not pm.has_plugin(__name__):
+        pm.register(sys.modules[__name__], name=__name__)  # this file is a plugin of Datasette's too
+    return Datasette([str(archive)], metadata=metadata, settings=SETTINGS)
+
+
+def serve(archive: Path, metadata: dict[str, Any], port: int) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    app = datasette_of(archive, metadata).app()
+    uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, lifespan="on")
