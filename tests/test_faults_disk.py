@@ -92,9 +92,9 @@ async def test_disk_that_is_full_anywhere_in_a_poll_keeps_nothing_of_it(house: H
 
             engine.writer.submit(job).result(timeout=20)
 
-        for pages in range(0, 40, 3):
+        for pages in range(0, 16, 2):
             before = house.rows("SELECT etag FROM sources"), house.rows("SELECT guid FROM entries ORDER BY id")
-            serve(origin, len(before[1]) + 12, LONG[:600])
+            serve(origin, len(before[1]) + 12, LONG)
             room_for(pages)
             result = await poll_all(engine)
             after = house.rows("SELECT etag FROM sources"), house.rows("SELECT guid FROM entries ORDER BY id")

@@ -6,6 +6,7 @@ Heavy parts are imported by the command that needs them: ``wireroom --help`` ans
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -77,8 +78,11 @@ def run(path: Path) -> None:
         from wireroom.loop import run as run_in_loop
 
         log = open_log(debug=click.get_current_context().obj["debug"], daemon=True)
-        with contextlib.closing(run_daemon(config, log)) as daemon:  # if a stop comes before it is run
-            run_in_loop(daemon)
+        try:
+            with contextlib.closing(run_daemon(config, log)) as daemon:  # if a stop comes before it is run
+                run_in_loop(daemon)
+        finally:
+            logging.shutdown()  # why it ends is said last
 
 
 def waiting_for_lock(make: Callable[[], Any], archive: Path) -> Any:
