@@ -19,6 +19,9 @@ DEBIAN = {
     "nginx": "nginx-light",
     "chromium": "chromium",
     "openssl": "openssl",
+    "strace": "strace",
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
     "faketime": "faketime",
 }
 """Programs that some tests need → the Debian package that has them."""
