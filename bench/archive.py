@@ -28,31 +28,31 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from made import NOW, SOURCES, Words, archive_in
-from sqlite_utils import Database
+from made import NOW, SOURCES, Words, archive_in  # noqa: E402
+from sqlite_utils import Database  # noqa: E402
 
-from db.apply import apply_plan
-from db.archive import open_reader, open_writer
-from db.desk import DraftDesk
-from db.found import find_stories
-from db.index import index_stories
-from db.known import ArchiveKnown
-from db.live_read import origin_of, story_items
-from db.query import parse
-from db.rank import ranked
-from db.sources import source_now
-from db.times import iso
-from ingest import parsed
-from ingest.answer import answer_of
-from ingest.fetched import Fetched
-from ingest.grouping import Grouping
-from ingest.normalize import normalize
-from ingest.plan import plan_poll
-from ingest.schedule import Rhythm
-from ingest.tag import Desks
-from wireroom.config import load_config
-from wireroom.engine import Engine
-from wireroom.log import open_log
+from db.apply import apply_plan  # noqa: E402
+from db.archive import open_reader, open_writer  # noqa: E402
+from db.desk import DraftDesk  # noqa: E402
+from db.found import find_stories  # noqa: E402
+from db.index import index_stories  # noqa: E402
+from db.known import ArchiveKnown  # noqa: E402
+from db.live_read import origin_of, story_items  # noqa: E402
+from db.query import parse  # noqa: E402
+from db.rank import ranked  # noqa: E402
+from db.sources import source_now  # noqa: E402
+from db.times import iso  # noqa: E402
+from ingest import parsed  # noqa: E402
+from ingest.answer import answer_of  # noqa: E402
+from ingest.fetched import Fetched  # noqa: E402
+from ingest.grouping import Grouping  # noqa: E402
+from ingest.normalize import normalize  # noqa: E402
+from ingest.plan import plan_poll  # noqa: E402
+from ingest.schedule import Rhythm  # noqa: E402
+from ingest.tag import Desks  # noqa: E402
+from wireroom.config import load_config  # noqa: E402
+from wireroom.engine import Engine  # noqa: E402
+from wireroom.log import open_log  # noqa: E402
 
 ASKED, POLLS, ITEMS = 100, 20, 10
 """Questions of a kind; polls that bring so many stories each."""

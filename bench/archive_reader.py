@@ -1,8 +1,8 @@
 """The ``reader`` library's database of an archive's stories, asked what ``bench/archive.py`` asks. IO: sqlite.
 
-Run by a Python that has reader: arguments are our archive, a JSON file of questions, its database. That is filled
-past its API, by rows in its own tables (its `add_entry` takes a millisecond or more for each); its search index is made by its own
-`update_search`. Each entry is one of its own there: it has no stories.
+Run by a Python that has reader; arguments are our archive, a JSON file of questions, its database. That is filled past
+its API, by rows in its own tables (its `add_entry` takes a millisecond or more for each); its search index is made by
+its own `update_search`. Each entry is one of its own there: it has no stories.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def fill(ours: Path, theirs: Path) -> float:
     from reader import make_reader
 
     reader = make_reader(str(theirs))
-    for (source,) in sqlite3.connect(ours).execute("SELECT id FROM sources WHERE url = ''"):
+    for (source,) in sqlite3.connect(ours).execute("SELECT id FROM sources"):
         reader.add_feed(f"http://s{source}.example/")
     with sqlite3.connect(theirs) as db:
         db.execute("PRAGMA synchronous = OFF")
