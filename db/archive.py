@@ -53,6 +53,7 @@ def open_writer(
     else:
         create(path)
     try:
+        sync_log(path)
         conn = connect(path, readonly=False)
         db = Database(conn, execute_plugins=False)
         shape_new(conn)
@@ -67,7 +68,25 @@ def open_writer(
         reshape(conn, path, tell)
     except sqlite3.DatabaseError as error:
         raise archive_error(path, error) from error
+    except OSError as error:
+        raise ArchiveError(IO_ERROR, f"{path}: can't be read or written: {error.strerror}; check the disk") from error
     return db
+
+
+def sync_log(path: Path) -> None:
+    """Put on the disk what a killed process wrote to the archive's log, and its name.
+
+    SQLite takes a whole transaction there for committed, synced or not, and it would be published; a power cut would
+    then take back what subscribers have (tests/test_power_cuts.py found it).
+    """
+    log = path.with_name(f"{path.name}-wal")
+    for each, flags in ((log, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
+        if log.exists():
+            handle = os.open(each, flags)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
 
 def open_reader(path: Path) -> Database:

@@ -1,30 +1,36 @@
-"""An archive's version read from its bytes, so that one of a newer Wireroom is refused without being opened. IO: files.
+"""An archive's version read with no byte changed beside it: so one of a newer Wireroom is refused. IO: sqlite, files.
 
-SQLite itself puts files beside an archive that it only reads, and writes into them (sqlite.org/fileformat2.html has the
-file's header in 1.3, the log's in 4.1).
+SQLite puts files beside an archive that it only reads, and writes into them, unless it is told that nobody changes it:
+then it looks at the file alone, and not at the log (sqlite.org/fileformat2.html has that in 4.1). The archive itself is
+never opened by other means than SQLite's: whoever closes it again drops the locks that this process has on it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import struct
 from pathlib import Path
 
-MAGIC = b"SQLite format 3\x00"
 USER_VERSION = slice(60, 64)
 LOG_HEADER, FRAME_HEADER = struct.Struct(">4s4xI4x8s8x"), struct.Struct(">II8s8x")
 LOG_STARTS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 
 
 def version_in(path: Path) -> int | None:
-    """Read the schema's version, of the newest commit too that is in the log only → None for no SQLite file.
+    """Read the schema's version, of the newest commit too that is in the log only → None where it can't be told.
 
     Raises OSError.
     """
-    with path.open("rb") as file:
-        header = file.read(100)
-    version = int.from_bytes(header[USER_VERSION], "big") if header.startswith(MAGIC) else None
     log = path.with_name(f"{path.name}-wal")
-    return (version_in_log(log) if log.exists() else None) or version
+    if log.exists() and (newest := version_in_log(log)) is not None:
+        return newest
+    with (
+        contextlib.suppress(sqlite3.DatabaseError),  # whoever opens it says what is wrong
+        contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as conn,
+    ):
+        return int(conn.execute("PRAGMA user_version").fetchone()[0])
+    return None
 
 
 def version_in_log(log: Path) -> int | None:

@@ -24,7 +24,13 @@ NEVER: Mapping[str, str] = {
     """,
     "a living story that shows what its lead does not say": """
         SELECT st.id, st.title, e.title FROM stories st JOIN entries e ON e.id = st.lead_entry_id
-        WHERE st.merged_into IS NULL AND (st.title, st.text, st.url) IS NOT (e.title, e.text, e.url)
+        JOIN entry_texts w ON w.entry_id = e.id
+        WHERE st.merged_into IS NULL AND (st.title, st.text, st.url) IS NOT (e.title, w.text, e.url)
+    """,
+    "a text that no entry says, or a story's that its entries share across stories": """
+        SELECT id FROM bodies WHERE id NOT IN (SELECT body_id FROM entries WHERE body_id IS NOT NULL)
+        UNION SELECT e.body_id FROM entries e JOIN bodies b ON b.id = e.body_id WHERE b.text IS NULL
+        GROUP BY e.body_id HAVING count(DISTINCT e.story_id) > 1
     """,
     "a story that went nowhere": """
         WITH RECURSIVE way (id, at, step) AS (

@@ -89,6 +89,20 @@ def sources_by_id(db: Database, ids: Iterable[int]) -> list[PolledSource]:
     )
 
 
+def well_places(db: Database, but: str, most: int) -> list[str]:
+    """Read addresses of sources that were well at their last poll, of so many domains, not of the one named."""
+    rows = db.execute(
+        "SELECT domain, coalesce(moved_url, url) FROM sources WHERE failures = 0 AND last_good_at IS NOT NULL "
+        "AND domain IS NOT NULL AND domain <> ? AND removed_at IS NULL LIMIT 1000",
+        [but],
+    )
+    places: dict[str, str] = {}
+    for domain, url in rows:
+        if len(places) < most:
+            places.setdefault(domain, url)
+    return list(places.values())
+
+
 def source_now(db: Database, id_: int) -> PolledSource:
     """Read one source, whatever became of it."""
     (source,) = polled(db.execute(f"{POLLED} WHERE id = ?", [id_]))

@@ -16,7 +16,6 @@ from functools import cache, lru_cache
 
 import aiohappyeyeballs
 
-from ingest.exchange import Exchange
 from ingest.guard import Guard
 from ingest.lookup import Lookups
 
@@ -54,7 +53,7 @@ def tls() -> ssl.SSLContext:
 
 
 class Connector:
-    """Connects exchanges to hosts. Make it inside the running loop."""
+    """Connects exchanges, or any other protocols, to hosts. Make it inside the running loop."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -63,7 +62,7 @@ class Connector:
         self._kept: dict[tuple[str, int], tuple[float, list[AddrInfo]]] = {}  # until when (loop time), by host
         self._asked: dict[tuple[str, int], asyncio.Task[list[AddrInfo]]] = {}
 
-    async def connect(self, exchange: Exchange, host: str, port: int, *, secure: bool) -> None:
+    async def connect(self, exchange: asyncio.Protocol, host: str, port: int, *, secure: bool) -> None:
         """Connect ``exchange``; the guard has looked at the very address. Raises NoConnectionError, UnicodeError."""
         context, name = (tls(), host.rstrip(".")) if secure else (None, None)
         address = literal(host)
@@ -83,7 +82,7 @@ class Connector:
             raise NoConnectionError(host, error) from error
 
     async def _connect_one(
-        self, exchange: Exchange, address: str, port: int, context: ssl.SSLContext | None, name: str | None
+        self, exchange: asyncio.Protocol, address: str, port: int, context: ssl.SSLContext | None, name: str | None
     ) -> None:
         """Connect to one address, the quick way: the loop makes the socket."""
         try:
@@ -96,7 +95,7 @@ class Connector:
             raise OSError(error.errno, f"{address} port {port}: {os.strerror(error.errno)}") from error
 
     async def _connect_first(
-        self, exchange: Exchange, infos: list[AddrInfo], context: ssl.SSLContext | None, name: str | None
+        self, exchange: asyncio.Protocol, infos: list[AddrInfo], context: ssl.SSLContext | None, name: str | None
     ) -> None:
         """Connect to the first of several addresses that answers, and, if asked to, speaks TLS.
 

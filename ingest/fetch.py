@@ -212,6 +212,7 @@ class Fetcher:
             retry_after_s=retry_s,
             links=tuple(fields.getall("Link", []))[:20],
             page=page,
+            date=storable(fields.get("Date")),
             took_s=watch.seconds,
         )
 

@@ -30,6 +30,7 @@ class Fetched:
     ``url`` is where the answer came from, ``permanent_url`` how far the way there is permanent (None: not at all).
     ``body`` is as it was sent, in ``encoding``. ``page`` is the beginning of an error's HTML page. ``conditional``:
     validators were sent; ``garbled``: what came to them is no HTTP. ``links`` are the values of its Link headers.
+    ``date``: what time it is where the answer comes from, as its header has it.
     ``size``: of the body, bytes as sent. ``took_s``: its requests and its reading, without the waiting for turns.
     """
 
@@ -50,5 +51,6 @@ class Fetched:
     retry_after_s: int | None = None
     links: tuple[str, ...] = ()
     page: bytes | None = field(default=None, repr=False)
+    date: str | None = None
     size: int = 0
     took_s: float = 0.0

@@ -55,6 +55,11 @@ class Outage:
             well = was_well or seen.was_well
             self._hosts[host] = Seen(answered_at=seen.answered_at, failed_at=now, was_well=well)
 
+    def anyone_answered(self, but: str, since: float) -> bool:
+        """Tell whether another host answered since then: the network was there."""
+        last = next((seen for host, seen in reversed(self._answers.items()) if host != but), -WINDOW_S)
+        return last > since
+
     def others_answered(self, host: str, since: float) -> bool:
         """Tell whether more hosts answered since then than fail now: it was no outage of ours, or that is over.
 

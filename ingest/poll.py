@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from sqlite_utils import Database
@@ -26,6 +26,7 @@ from db.sources import source_now
 from db.writer import Writer
 from ingest.answer import Answer, answer_of
 from ingest.collect import Collected, Task, task_of
+from ingest.fetch import utc_now
 from ingest.grouping import Grouping
 from ingest.network import Network
 from ingest.plan import plan_poll
@@ -112,6 +113,8 @@ class Poller:
         setup: Setup,
         network: Network,
         on_report: Callable[[Report], None],
+        on_date: Callable[[str, str | None], None] = lambda _, __: None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.setup = setup
         """Replaced on the writer's thread, in the transaction that takes over another config."""
@@ -124,6 +127,8 @@ class Poller:
         self._network = network
         self._writer = writer
         self._on_report = on_report
+        self._on_date = on_date  # told of each answer's host and ``Date``
+        self._now = now
         self._under_way: dict[int, asyncio.Task[Report]] = {}
         self._sources: dict[int, tuple[PolledSource, SourceSetting]] = {}  # what the polls under way began with
         self._resting: dict[int, tuple[float, int]] = {}  # until when (loop time) or which return, by source
@@ -184,7 +189,7 @@ class Poller:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _poll(self, source: PolledSource, changes: int) -> Report:
-        setting, started = self.setup.settings[source.config_id], datetime.now(UTC)
+        setting, started = self.setup.settings[source.config_id], self._now()
         try:
             task = task_of(source, wanted(source, setting, started), comparing=self.setup.grouping.comparing)
             collected = await self._collector.collect(task)
@@ -203,6 +208,8 @@ class Poller:
         loop, fetched = asyncio.get_running_loop(), collected.fetched
         if fetched.outcome == "gone" and source.moved_url is not None:  # the address in the config has the last word
             fetched = replace(fetched, outcome="http-error", error="410 Gone at the place that it moved to")
+        if source.domain is not None and fetched.date is not None:
+            self._on_date(source.domain, fetched.date)
         began = loop.time() - collected.waited_s - fetched.took_s
         fetched = await self._network.judged(source, fetched, started=began)
         took_ms = round(fetched.took_s * 1000)
@@ -254,7 +261,7 @@ class Poller:
         if self._desk is None:
             self._desk = DraftDesk()
         rhythm = Rhythm(floor_s=setup.floor_s, ceiling_s=setup.ceiling_s, every_s=setting.every_s)
-        known, now = ArchiveKnown(db, self._desk), datetime.now(UTC)
+        known, now = ArchiveKnown(db, self._desk), self._now()
         plan = plan_poll(present, answer, known, setup.desks, rhythm, now, setup.grouping)
         apply_plan(db, plan)
         return plan

@@ -108,6 +108,17 @@ def test_damaged_archive_gives_no_backup(tmp_path: Path) -> None:
     assert list((tmp_path / "kept").iterdir()) == []
 
 
+def test_rows_that_point_nowhere_are_no_reason_to_have_no_backup(tmp_path: Path) -> None:
+    """They are counted; `wireroom verify` tells of them."""
+    with closing(filled(tmp_path / "wireroom.db").db) as db:
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("DELETE FROM sources WHERE id = 1")
+
+    made = make_backup(tmp_path / "wireroom.db", tmp_path / "copy.db")
+    assert made.facts.lost > 0
+    assert restore(tmp_path / "new.db", tmp_path / "copy.db", NOW).facts == made.facts
+
+
 def test_what_a_kill_left_half_made_is_used_again_and_two_at_once_are_refused(tmp_path: Path) -> None:
     """A temporary file that nobody holds is no obstacle; one that somebody holds is."""
     import fcntl

@@ -61,7 +61,7 @@ def engine(tmp_path: Path, backup: str) -> Any:
     """Make as much of an engine as the job sees, with an archive."""
     filled(tmp_path / "wireroom.db").db.close()
     config = load(tmp_path, f"[backup]\n{backup}")
-    return SimpleNamespace(config=config, log=Log(), press=SimpleNamespace(backup_trouble=None), closing=False)
+    return SimpleNamespace(config=config, log=Log(), warnings={}, closing=False)
 
 
 def kept(tmp_path: Path) -> list[str]:
@@ -84,7 +84,7 @@ async def test_one_is_made_each_time_it_is_due_and_old_ones_go(tmp_path: Path, c
     clock.at = NOW + timedelta(days=2)
     await job.tick()
     assert kept(tmp_path)[0] == "wireroom-2026-11-28T060000Z.db.gz", "those of the future are in nobody's way"
-    assert its.press.backup_trouble is None
+    assert "backup" not in its.warnings
     told = backup_status(its.config, clock.at)
     assert told is not None
     assert (told["last"], told["note"]) == ("2026-11-28T06:00:00Z", None)
@@ -99,16 +99,16 @@ async def test_trouble_is_said_once_shown_in_health_and_over_when_one_is_made(tm
     (tmp_path / "kept").write_text("in the way")
     for _ in range(3):
         await job.tick()
-    assert "kept" in its.press.backup_trouble
+    assert "kept" in its.warnings["backup"]
     assert [event for event, _ in its.log.lines] == ["backup"]
     (tmp_path / "kept").unlink()
     await job.tick()
-    assert its.press.backup_trouble is None
+    assert "backup" not in its.warnings
     assert len(kept(tmp_path)) == 1
 
     its.config = replace(its.config, backup=replace(its.config.backup, folder=None))
     await job.tick()
-    assert (its.press.backup_trouble, len(its.log.lines)) == (None, 2)
+    assert (its.warnings.get("backup"), len(its.log.lines)) == (None, 2)
 
 
 async def test_stop_breaks_one_off_and_what_a_kill_left_goes_with_the_next(tmp_path: Path, clock: Clock) -> None:
@@ -116,7 +116,7 @@ async def test_stop_breaks_one_off_and_what_a_kill_left_goes_with_the_next(tmp_p
     its = engine(tmp_path, "folder = 'kept'")
     its.closing = True
     await BackupJob(its).tick()
-    assert (kept(tmp_path), its.log.lines, its.press.backup_trouble) == ([], [], None)
+    assert (kept(tmp_path), its.log.lines, its.warnings.get("backup")) == ([], [], None)
 
     left = tmp_path / "kept" / f"{TEMPORARY}{name_of(tmp_path / 'wireroom.db', NOW, '')}.copy"
     left.write_bytes(b"half")

@@ -198,6 +198,7 @@ def test_beside_a_daemon_it_holds_up_nobody_and_is_not_misled(house: House, orig
         (backup,) = (house.folder / "kept").glob("*.zst")
         assert house.wireroom("restore", str(backup)).code == 75
         assert daemon.get("/healthz")[0] == 200
+        daemon.stop()
     assert [line["bytes"] > 0 for line in house.log_lines() if line["event"] == "backup"] == [True]
     assert house.wireroom("restore", str(backup)).code == 0
     assert verified(house)[0] in (0, 1), "files are of a later state than the archive"

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,26 +37,56 @@ class Zygote:
 
     def run(self, words: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float) -> tuple[int, str, str]:
         """Run ``wireroom`` with these words → exit code, output, errors. Raises TimeoutExpired, after its end."""
-        with (
-            contextlib.closing(socket.socket(socket.AF_UNIX)) as door,
-            tempfile.TemporaryFile() as out,
-            tempfile.TemporaryFile() as err,
-        ):
-            door.connect(self._address)
-            asked = json.dumps({"words": list(words), "cwd": str(cwd), "env": dict(env)}).encode()
-            socket.send_fds(door, [len(asked).to_bytes(4)], [out.fileno(), err.fileno()])
-            door.sendall(asked)
-            with door.makefile("r") as told:
-                pid = int(told.readline())
-                door.settimeout(timeout_s)
-                try:
-                    code = int(told.readline())
-                except TimeoutError:
-                    os.kill(pid, signal.SIGKILL)
-                    raise subprocess.TimeoutExpired(["wireroom", *words], timeout_s) from None
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            with self.begin(words, cwd, env, (out.fileno(), err.fileno())) as begun:
+                code = begun.wait(timeout_s)
             out.seek(0)
             err.seek(0)
             return code, out.read().decode(), err.read().decode()
+
+    def begin(self, words: Sequence[str], cwd: Path, env: Mapping[str, str], outputs: tuple[int, int]) -> Begun:
+        """Begin to run ``wireroom`` with these words; it writes to these descriptors."""
+        door = socket.socket(socket.AF_UNIX)
+        door.connect(self._address)
+        asked = json.dumps({"words": list(words), "cwd": str(cwd), "env": dict(env)}).encode()
+        socket.send_fds(door, [len(asked).to_bytes(4)], outputs)
+        door.sendall(asked)
+        return Begun(door, words)
+
+
+class Begun:
+    """A command that runs; as a context, it is gone at its end."""
+
+    def __init__(self, door: socket.socket, words: Sequence[str]) -> None:
+        self._door = door
+        self._words = words
+        self._told = door.makefile("r")
+        self.pid = int(self._told.readline())
+        self.code: int | None = None
+
+    def wait(self, timeout_s: float) -> int:
+        """Wait for its end → exit code, that of a signal below 0. Raises TimeoutExpired, after its end."""
+        if self.code is None:
+            self._door.settimeout(timeout_s)
+            try:
+                self.code = int(self._told.readline())
+            except TimeoutError:
+                self._kill()
+                raise subprocess.TimeoutExpired(["wireroom", *self._words], timeout_s) from None
+        return self.code
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.code is None:
+            self._kill()
+        self._told.close()
+        self._door.close()
 
 
 def serve(listener: socket.socket) -> list[str]:

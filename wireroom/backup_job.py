@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from db.archive import ArchiveError
 from wireroom.backups import Made, back_up, wait_s
+from wireroom.clock import utc_now
 from wireroom.config import Config
 
 if TYPE_CHECKING:
@@ -40,14 +41,14 @@ class BackupJob:
         if self._of is not config:
             self._of, self._rests_until = config, 0.0
         if config.backup.folder is None:
-            self._engine.press.backup_trouble = None
+            self._engine.warnings.pop("backup", None)
             return
         if clock() < self._rests_until:
             return
         began = time.monotonic()
         trouble, rest = None, float(LOOK_S)
         try:
-            made, rest = await asyncio.to_thread(self._make, config, datetime.now(UTC))
+            made, rest = await asyncio.to_thread(self._make, config, utc_now())
         except StoppedError:
             return
         except (ArchiveError, sqlite3.Error, OSError) as error:
@@ -61,10 +62,12 @@ class BackupJob:
                 dropped=len(made.dropped),
                 ms=round((time.monotonic() - began) * 1000),
             )
-        elif trouble is not None and trouble != self._engine.press.backup_trouble:
+        elif trouble is not None and trouble != self._engine.warnings.get("backup"):
             self._engine.log.error("backup", error=trouble)
-        if trouble is not None or made is not None:  # that none is due yet ends no trouble
-            self._engine.press.backup_trouble = trouble
+        if trouble is not None:
+            self._engine.warnings["backup"] = trouble
+        elif made is not None:  # that none is due yet ends no trouble
+            self._engine.warnings.pop("backup", None)
 
     def _make(self, config: Config, now: datetime) -> tuple[Made | None, float]:
         """Make one, if it is due, on a thread of its own → it, and how long there is time until the next."""

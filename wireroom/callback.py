@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import parse_qs
 
 from starlette.requests import ClientDisconnect, Request
@@ -31,6 +31,7 @@ from ingest.websub import (
     renew_at,
     verdict,
 )
+from wireroom.clock import utc_now
 from wireroom.subscriber import Subscriber, shown
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{40,80}", re.ASCII)
@@ -72,7 +73,7 @@ def answer(request: Request, status: int, text: str, **headers: str) -> Response
 
 async def verify(subscriber: Subscriber, one: Subscription | None, request: Request) -> Response:
     """Answer a hub's GET: with its challenge where we asked for this, else with 404 (5.2, 5.3)."""
-    engine, now = subscriber.engine, datetime.now(UTC)
+    engine, now = subscriber.engine, utc_now()
     try:
         query = parse_qs(request.scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=50)
     except ValueError:

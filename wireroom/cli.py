@@ -64,6 +64,8 @@ def run(path: Path) -> None:
     Stop it with Ctrl-C or SIGTERM; SIGHUP reads the config anew. Only one daemon can hold an archive: a second one
     exits with code 75.
     """
+    import contextlib
+
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens: at its start it reads the config anyway
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # likewise: nothing has begun yet
     from wireroom.daemon import run_daemon
@@ -72,9 +74,12 @@ def run(path: Path) -> None:
     from wireroom.loop import run as run_in_loop
 
     config = read_config(path)
-    log = open_log(debug=click.get_current_context().obj["debug"])
-    with waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive):
-        run_in_loop(run_daemon(config, log))
+    log = open_log(debug=click.get_current_context().obj["debug"], daemon=True)
+    with (
+        waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive),
+        contextlib.closing(run_daemon(config, log)) as daemon,  # if a stop comes before it is run
+    ):
+        run_in_loop(daemon)
 
 
 def waiting_for_lock(make: Callable[[], Any], archive: Path) -> Any:

@@ -40,6 +40,7 @@ def backup(path: Path, *, file: Path | None, as_json: bool) -> None:
         done = back_up(config, datetime.now(UTC), full=True, progress=progress)
         made, dropped = done.backup, len(done.dropped)
     facts = made.facts
+    tell_lost(facts.lost)
     if as_json:
         told = {"file": str(made.path), "bytes": made.size, "schema": facts.version, "rows": facts.rows}
         click.echo(json.dumps(told | {"dropped": dropped}, ensure_ascii=False, indent=2))
@@ -70,6 +71,7 @@ def restore(path: Path, *, file: Path, as_json: bool) -> None:
         pid = f" (process {held.holder.pid})" if held.holder is not None else ""
         fail(ALREADY_RUNNING, f"{config.archive}: another wireroom{pid} is at work on it; stop that first")
     kept = None if done.kept is None else str(done.kept)
+    tell_lost(done.facts.lost)
     if as_json:
         told = {"archive": str(config.archive), "schema": done.facts.version, "rows": done.facts.rows, "kept": kept}
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
@@ -105,6 +107,12 @@ def verify(path: Path, *, quick: bool, as_json: bool) -> None:
             click.echo(escaped(line))
     if code:
         raise click.exceptions.Exit(code)
+
+
+def tell_lost(rows: int) -> None:
+    """Say that not all is well with what was copied."""
+    if rows:
+        click.echo(f"wireroom: {rows} rows in it point nowhere, as in the archive; see `wireroom verify`", err=True)
 
 
 def told_rows(rows: dict[str, int]) -> str:

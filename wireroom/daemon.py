@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
@@ -169,7 +169,7 @@ def own_threads() -> Iterator[None]:
         if not any(thread.name.startswith("own") for thread in threading.enumerate()):
             return
         time.sleep(0.05)
-    sys.stderr.flush()
+    logging.shutdown()
     os._exit(0)
 
 

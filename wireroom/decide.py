@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from ingest.retold import asked_again
 from ingest.select import Occasion
 from ingest.urls import canonical_link
 from wireroom.again import write_again
+from wireroom.clock import utc_now
 from wireroom.control import ControlError
 from wireroom.curate import carry_out_marks, put_back, wish_of
 
@@ -61,7 +61,7 @@ def link_key(named: str) -> int | None:
 
 def carry_out(db: Database, *, setup: Setup, request: dict[str, Any]) -> dict[str, Any]:
     """Do what ``request`` asks, inside the writer's transaction → what was done. Raises MergeError."""
-    now, by = iso(datetime.now(UTC)), request.get("by")
+    now, by = iso(utc_now()), request.get("by")
     followed = []
 
     def found(named: str) -> int:

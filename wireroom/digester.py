@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from db.apply import mint_urn
 from db.digests import make_digests
 from db.due import Due, last_due
+from wireroom.clock import utc_now
 
 if TYPE_CHECKING:
     from wireroom.config import Config
@@ -25,7 +26,7 @@ class Digester:
 
     async def tick(self) -> None:
         """Make the digests that are due and not made yet; the press then publishes them. Raises ArchiveError."""
-        now, config = datetime.now(UTC), self._engine.config
+        now, config = utc_now(), self._engine.config
         due = {topic.id: topic.digest for topic in config.topics if topic.digest is not None}
         moments = {(topic, when): last_due(when, now) for topic, when in due.items()}
         if moments == self._made and config is self._config:

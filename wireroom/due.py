@@ -6,7 +6,7 @@ What waits is in the archive, so a stop or a kill loses nothing: whoever comes n
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from db.topics import mark_changed_topics
 from ingest.retold import asked_again
 from ingest.select import Occasion
 from wireroom.again import write_again
+from wireroom.clock import utc_now
 
 if TYPE_CHECKING:
     from ingest.poll import Setup
@@ -54,7 +55,7 @@ def look_again(
 
 async def do_due(engine: Engine) -> None:
     """Do all that is due: the daemon's job, every second, and a round's last act."""
-    now = datetime.now(UTC)
+    now = utc_now()
     more = bool(due(engine.reader, iso(now), 1))
     while more and not engine.closing:
         more = await engine.writer.write(partial(look_again, setup=engine.poller.setup, now=now), own=True)

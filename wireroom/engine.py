@@ -10,7 +10,6 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +19,8 @@ from db.archive import ArchiveError, open_reader, open_writer
 from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.regroup import stamp
-from db.sync import ConfiguredTopic, Synced, mend_times, sync_config
+from db.sources import well_places
+from db.sync import Synced, sync_config
 from db.times import iso
 from db.upgrade import keep_copy
 from db.writer import Writer
@@ -30,8 +30,9 @@ from ingest.hosts import Hosts
 from ingest.network import Network
 from ingest.poll import Collects, Poller, Report
 from ingest.workers import Workers
+from wireroom.clock import utc_now
+from wireroom.clock_watch import ClockWatch
 from wireroom.config import Config
-from wireroom.config_queries import asked_by, names_of
 from wireroom.counts import Counts
 from wireroom.digester import Digester
 from wireroom.due import do_due
@@ -40,12 +41,12 @@ from wireroom.in_force import said
 from wireroom.log import Log, shows_details
 from wireroom.notify import Notifier
 from wireroom.one_round import Progress, Round
-from wireroom.parts import make_collector, make_grouping, make_hosts, make_setup
+from wireroom.parts import configured_topics, make_collector, make_grouping, make_hosts, make_reach, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
-CLOCK_BACK_S = 3600
-"""A clock that is set back by more than this was wrong before, or is now."""
+REACHED = 3
+"""So many hosts are tried to find out whether the network is there."""
 
 T = TypeVar("T")
 
@@ -69,7 +70,6 @@ class Engine:
         self.closing = False
         """Nothing more is begun."""
         self.regroups = 0  # how many commands are at it
-        self._offset = 0.0  # of the clock from a time that only goes forward
         self.counts = Counts()
         self.telling: frozenset[str] = frozenset()
         """The sources whose polls tell whether anything can be reached: on the web, or all where none is."""
@@ -79,12 +79,14 @@ class Engine:
         """Whoever started us and wants to know how we are; nobody, unless the daemon says who."""
         self.pulse: Callable[[], dict[str, Any]] = dict
         """What ``Vitals.pulse`` tells, where there is a daemon."""
+        self._clock = ClockWatch(self)
         self.after_poll: Callable[[Report], None] = lambda _: None  # told of every poll that is in the archive
 
     async def start(self) -> None:
         """Open the archive, bring it in line with the config, start the workers. Raises ArchiveError, OSError."""
         await asyncio.to_thread(self.writer.start)
         self._reader = open_reader(self.config.archive)
+        self._clock.start()
         await asyncio.to_thread(gazetteer_of, self.config.entities, known=self.config.gazetteer)
         self._make_poller(self.config, await self._synced(self.config, lambda _: None))
 
@@ -149,24 +151,8 @@ class Engine:
 
         ``taken`` is called on the writer's thread, before anything else is written there.
         """
-        names = names_of(config)
-        topics = [
-            ConfiguredTopic(
-                id=t.id,
-                title=t.title,
-                was=t.was,
-                query=asked_by(t, names),
-                limit=t.limit,
-                dedupe=t.dedupe,
-                same_event=t.same_event,
-                delay_s=t.delay_s,
-                fronted_by=t.fronted_by,
-                styled_by=t.styled_by,
-                secret=t.secret,
-            )
-            for t in config.topics
-        ]
-        rules, now = [rule.id for rule in config.rules], iso(datetime.now(UTC))
+        topics = configured_topics(config)
+        rules, now = [rule.id for rule in config.rules], iso(utc_now())
 
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
@@ -188,13 +174,20 @@ class Engine:
         if self._hosts is None or not self._hosts.keeps(per_host=config.poll.per_host, pause_s=config.poll.pause_s):
             self._hosts = make_hosts(config)  # only then: a reload is no reason to forget who has just been asked
         self._collector = make_collector(config, self._hosts, self.workers, self.press, self.log)
-        self._network = Network(hosts=synced.hosts, clock=asyncio.get_running_loop().time, on_change=self._log_network)
+        self._network = Network(
+            hosts=synced.hosts,
+            clock=asyncio.get_running_loop().time,
+            on_change=self._log_network,
+            reach=make_reach(config, lambda but: well_places(self.reader, but, REACHED)),
+        )
         self._poller = Poller(
             collector=self._collector,
             writer=self.writer,
             setup=make_setup(config, synced),
             network=self._network,
             on_report=self._log_poll,
+            on_date=self._clock.answered,
+            now=utc_now,
         )
 
     def _log_poll(self, report: Report) -> None:
@@ -265,11 +258,7 @@ class Engine:
         """Start the poll of every source that is due, as far as there is room."""
         if self.poller.superseded:
             return  # in a moment there is another, which knows the new sources
-        offset = datetime.now(UTC).timestamp() - asyncio.get_running_loop().time()
-        before, self._offset = self._offset, offset
-        if offset < before - CLOCK_BACK_S:
-            self.log.warning("clock", trouble="it was set back: what was polled in the future is polled now")
-            await self.write(lambda db: mend_times(db, datetime.now(UTC)))
+        await self._clock.tick(self._network.hosts)
         await self._ticker.tick()
 
     def begin(self, source: PolledSource, changes: int) -> asyncio.Task[Report]:

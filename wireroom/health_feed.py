@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from db.archive import open_reader
 from db.times import iso
 from db.trouble import News
 from db.troubles import look, note
+from wireroom.clock import utc_now
 from wireroom.engine import Engine
 
 LOOK_S = 60
@@ -30,7 +31,7 @@ class HealthFeed:
         if clock() < self._rests_until:
             return
         self._rests_until = clock() + LOOK_S
-        now = datetime.now(UTC)
+        now = utc_now()
         news = await asyncio.to_thread(looked, self._engine.config.archive, now)
         if news:
             await self._engine.writer.write(partial(note, news=news, now=iso(now)), patient=True, own=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 from functools import partial
 
 from db.archive import ArchiveError
@@ -27,6 +26,7 @@ from db.times import iso, iso_after
 from feeds.render import feed_path
 from feeds.websub_hub import delivery_headers, denial_url
 from ingest.websub import ask_again_at
+from wireroom.clock import clock_is_sure, utc_now
 from wireroom.courier import GONE, Courier, UndeliveredError, host_of, told
 from wireroom.engine import Engine
 from wireroom.hub_requests import topic_at, topics_by_name
@@ -35,8 +35,6 @@ from wireroom.subscriber import shown
 MAX_DUE = 200
 SWEEP_S = 60
 """So often leases that are over are looked for."""
-CLOCK_S, UNSURE_S = 3600, 86_400
-"""A clock that is put forward by more than the first may be wrong: for so long no lease is cleared away."""
 REST_S = 60
 """After the archive took nothing (a full disk), it is left alone for so long."""
 
@@ -49,8 +47,6 @@ class Deliveries:
         self._names: dict[str, str] | None = None
         self._denials: dict[int, Subscribed] = {}  # subscriptions that have ended, and are to be told so
         self._swept_at = -float(SWEEP_S)
-        self._offset: float | None = None  # of the clock from the loop's time, at the last sweep
-        self._unsure_until = 0.0
         self._rest_until = 0.0
         self._now_s = 0.0
         self.courier = Courier(self._failed, strangers=True)
@@ -75,8 +71,8 @@ class Deliveries:
         """End the leases that are over, and when topics got other names, the subscriptions that lead nowhere now."""
         engine = self._engine
         if now_s - self._swept_at >= SWEEP_S:
-            self._swept_at, now = now_s, datetime.now(UTC)
-            if self._is_sure(now, now_s) and has_expired(engine.reader, iso(now)):
+            self._swept_at, now = now_s, utc_now()
+            if clock_is_sure() and has_expired(engine.reader, iso(now)):
                 await engine.writer.write(partial(end_expired, now=iso(now)), own=True)
         names = dict(engine.press.names)
         if names == self._names or not names:
@@ -87,14 +83,6 @@ class Deliveries:
             await self._end([one.id for one in lost])
         self._denials |= {one.id: one for one in lost}
         self._names = names
-
-    def _is_sure(self, now: datetime, now_s: float) -> bool:
-        """Tell whether the clock can be trusted with what can't be taken back."""
-        offset = now.timestamp() - now_s
-        if self._offset is not None and offset > self._offset + CLOCK_S:
-            self._unsure_until = now_s + UNSURE_S
-        self._offset = offset
-        return now_s >= self._unsure_until
 
     def _stands(self, topic: str | None, one: Subscribed | Delivery, topics: Mapping[str, str]) -> bool:
         """Tell whether the address that was subscribed to still leads to the topic.
@@ -114,7 +102,7 @@ class Deliveries:
         while courier.room > 0 and not engine.closing and engine.config.hub and self._now_s >= self._rest_until:
             under_way = [key for key in courier.under_way if isinstance(key, int)]
             due = due_deliveries(
-                engine.reader, iso(datetime.now(UTC)), MAX_DUE, not_ids=under_way, not_hosts=courier.busy_hosts
+                engine.reader, iso(utc_now()), MAX_DUE, not_ids=under_way, not_hosts=courier.busy_hosts
             )
             begun = [courier.begin(one.id, one.host, partial(self._deliver, one), self._begin) for one in due]
             if not any(begun):
@@ -150,7 +138,7 @@ class Deliveries:
         if error is None:
             await engine.writer.write(lambda db: write_delivered(db, one), own=True)
             return
-        again = iso_after(ask_again_at(datetime.now(UTC), one.failures + 1, wait_s))
+        again = iso_after(ask_again_at(utc_now(), one.failures + 1, wait_s))
         await engine.writer.write(lambda db: write_failed(db, one, error, again), own=True)
         self._say(one, error, again)
 

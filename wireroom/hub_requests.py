@@ -10,7 +10,7 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from db.model import Format
@@ -28,6 +28,7 @@ from feeds.websub_hub import (
     topic_name,
     verification_url,
 )
+from wireroom.clock import utc_now
 from wireroom.courier import Courier, UndeliveredError, host_of, told
 from wireroom.engine import Engine
 from wireroom.subscriber import shown
@@ -149,7 +150,7 @@ class Requests:
 
     async def _write(self, one: Pending) -> str | None:
         """Write down what was verified → why not, if not. The topic may have another address by now."""
-        engine, asking, now = self._engine, one.asking, datetime.now(UTC)
+        engine, asking, now = self._engine, one.asking, utc_now()
         if asking.mode == "unsubscribe":
             await engine.writer.write(lambda db: unsubscribe(db, one.topic, one.format, asking.callback), own=True)
             return None

@@ -1,7 +1,8 @@
 """The log: one structured line per event on standard error, JSON or (on a terminal) plain. IO: files.
 
 Control characters in values (a feed's title, a request's path) are escaped, so that nothing can fake a line or drive a
-terminal. A log that can't be written never stops the work.
+terminal. A log that can't be written never stops the work: the daemon's is written by a thread of its own, and tells
+what repeats itself a few times only (``wireroom.log_writer``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from wireroom.escape import escaped
+from wireroom.log_writer import LogWriter
 
 Log = structlog.stdlib.BoundLogger
 
@@ -27,8 +29,11 @@ def escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {name: escaped(value) if isinstance(value, str) else value for name, value in ordered.items()}
 
 
-def open_log(*, plain: bool | None = None, debug: bool = False) -> Log:
-    """Set up logging for this process → the log. ``plain``: for eyes; None: if standard error is a terminal."""
+def open_log(*, plain: bool | None = None, debug: bool = False, daemon: bool = False) -> Log:
+    """Set up logging for this process → the log. ``plain``: for eyes; None: if standard error is a terminal.
+
+    ``daemon``: it runs for years, so nothing waits for who reads its log, and floods are bounded (not with ``debug``).
+    """
     if plain is None:
         plain = sys.stderr is not None and sys.stderr.isatty()
     logging.raiseExceptions = False  # a full or closed log is no reason to stop
@@ -43,7 +48,11 @@ def open_log(*, plain: bool | None = None, debug: bool = False) -> Log:
         if plain
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler: logging.Handler = (
+        LogWriter(sys.stderr.fileno(), limited=not debug)
+        if daemon and sys.stderr is not None
+        else logging.StreamHandler(sys.stderr)
+    )
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -9,7 +9,6 @@ import itertools
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from db.archive import ArchiveError
@@ -18,6 +17,7 @@ from db.sources import Named, named_in_short, sources_by_id
 from db.times import iso
 from db.writer import PACE_S
 from ingest.poll import Report
+from wireroom.clock import utc_now
 from wireroom.control import ControlError
 from wireroom.polls_told import broken_off, told, totals
 from wireroom.tick import MAX_UNDER_WAY, STRETCH, WAITING_PER_DOMAIN
@@ -75,7 +75,7 @@ class Round:
             if len(self._polled) > self._told:  # once for all that were committed together
                 self._tell()
         with contextlib.suppress(ArchiveError, sqlite3.Error, RuntimeError):  # the polls told
-            await self._engine.write(lambda db: forget(db, datetime.now(UTC), ROUND_FORGETS))
+            await self._engine.write(lambda db: forget(db, utc_now(), ROUND_FORGETS))
         return {"polled": self._polled, "waiting": self._waiting, **self._sums}
 
     async def _check(self, wanted: Sequence[str]) -> None:
@@ -101,7 +101,7 @@ class Round:
         """Tell whether the server lets it be polled; if not, it is listed as waiting."""
         if source.gone_at is not None:
             self._waiting.append({"source": source.config_id, "why": "gone", "until": None})
-        elif source.held_until is not None and source.held_until > iso(datetime.now(UTC)):
+        elif source.held_until is not None and source.held_until > iso(utc_now()):
             self._waiting.append({"source": source.config_id, "why": "Retry-After", "until": source.held_until})
         else:
             return True
@@ -146,4 +146,4 @@ class Round:
 
 def is_due(source: Named | PolledSource) -> bool:
     """Tell whether its time has come."""
-    return source.next_poll_at is not None and source.next_poll_at <= iso(datetime.now(UTC))
+    return source.next_poll_at is not None and source.next_poll_at <= iso(utc_now())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
 from db.query_names import Names, read_query
-from db.sync import Synced
+from db.sync import ConfiguredTopic, Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
 from ingest.category import Categories, Mapped
@@ -20,6 +20,7 @@ from ingest.guard import Guard
 from ingest.hosts import Hosts
 from ingest.order import Asked, in_order
 from ingest.poll import Setup
+from ingest.reach import Reach
 from ingest.subjects import name_key
 from ingest.tag import Desks, Rule, Topic
 from ingest.wanted import SourceSetting
@@ -57,6 +58,13 @@ def make_fetcher(config: Config, hosts: Hosts) -> Fetcher:
         timeout_s=config.poll.timeout_s,
         max_body_bytes=config.poll.max_body_bytes,
     )
+
+
+def make_reach(
+    config: Config, places: Callable[[str], Sequence[str]]
+) -> Callable[[str], Awaitable[bool | None]] | None:
+    """Make what finds out whether anyone can be reached from here; None where it is not from here that is polled."""
+    return Reach(Guard(config.poll.allow), places).anyone if config.poll.scheduler is None else None
 
 
 def make_collector(
@@ -195,3 +203,24 @@ def split_tag(tag: str) -> tuple[str, str]:
     """Split ``kind:name``; the config has checked that it is one."""
     kind, _, name = tag.partition(":")
     return kind, name
+
+
+def configured_topics(config: Config) -> list[ConfiguredTopic]:
+    """Give the topics as the archive takes them over."""
+    names = names_of(config)
+    return [
+        ConfiguredTopic(
+            id=t.id,
+            title=t.title,
+            was=t.was,
+            query=asked_by(t, names),
+            limit=t.limit,
+            dedupe=t.dedupe,
+            same_event=t.same_event,
+            delay_s=t.delay_s,
+            fronted_by=t.fronted_by,
+            styled_by=t.styled_by,
+            secret=t.secret,
+        )
+        for t in config.topics
+    ]

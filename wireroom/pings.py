@@ -6,7 +6,6 @@ What they have not been told of is in the archive, so a crash loses nothing. Sec
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlencode
 
@@ -15,6 +14,7 @@ from db.pings import Ping, due_pings, keep_pings, lacks_pings, write_told, write
 from db.times import iso, iso_after
 from feeds.render import feed_path
 from ingest.websub import ask_again_at, may_ask
+from wireroom.clock import utc_now
 from wireroom.config import Config
 from wireroom.courier import Courier, UndeliveredError, host_of, told
 from wireroom.engine import Engine
@@ -82,7 +82,7 @@ class Pings:
         """Begin what is due, as far as there is room."""
         if self._engine.closing or self.courier.room <= 0 or self._now_s < self._rest_until:
             return
-        for one in due_pings(self._engine.reader, iso(datetime.now(UTC)), MAX_DUE):
+        for one in due_pings(self._engine.reader, iso(utc_now()), MAX_DUE):
             if one.hub in self._hubs:
                 self.courier.begin(one[:4], host_of(one.hub), partial(self._tell, one), self._begin)
 
@@ -103,7 +103,7 @@ class Pings:
         if error is None:
             await engine.writer.write(lambda db: write_told(db, one), own=True)
             return
-        again = iso_after(ask_again_at(datetime.now(UTC), one.failures + 1, wait_s))
+        again = iso_after(ask_again_at(utc_now(), one.failures + 1, wait_s))
         await engine.writer.write(lambda db: write_untold(db, one, error, again), own=True)
         engine.log.warning(
             "hub not told", hub=shown(one.hub), topic=one.topic, format=one.format, error=error, next=again

@@ -27,6 +27,7 @@ from db.writer import Writer
 from feeds.publish import Published, Publisher, PublishError
 from feeds.render import feed_path
 from wireroom.addresses import Addresses, addresses
+from wireroom.clock import utc_now
 from wireroom.config import Config, Topic
 from wireroom.config_queries import untold
 from wireroom.folder import FrontPage, print_page
@@ -62,8 +63,6 @@ class Press:
         """Why the last poll could not be recorded; the archive itself can't hold that."""
         self.cluster_trouble: str | None = None
         """Why polls can't be done where they should be."""
-        self.backup_trouble: str | None = None
-        """Why the last backup could not be made."""
         self._turn = asyncio.Lock()
         self._stop = threading.Event()
 
@@ -124,7 +123,7 @@ class Press:
         if self._printer is None:
             self._printer = Printer(self._reader, self._writer, self._publisher, self._log, self._stop.is_set)
         self._printer.begin()
-        now = datetime.now(UTC)
+        now = utc_now()
         named_anew = everything or self._named_by is not config
         if named_anew:
             removed = removed_topics(self._reader) - {topic.id for topic in config.topics}
@@ -229,6 +228,6 @@ class Press:
         return self._trouble
 
     def health(self) -> dict[str, Any]:
-        """Tell how publishing goes, whether the archive takes what is polled, and whether a cluster polls it."""
-        trouble = self.archive_trouble or self.cluster_trouble or self._trouble or self.backup_trouble
+        """Tell how publishing goes, whether the archive takes what is polled, whether a cluster polls it."""
+        trouble = self.archive_trouble or self.cluster_trouble or self._trouble
         return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}

@@ -7,7 +7,7 @@ push that is in the archive comes due again at the next start, and the backup po
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from db.model import Subscription
@@ -15,6 +15,7 @@ from db.subscriptions import poll_by, tell_source, write_push
 from db.times import iso, iso_after
 from ingest.poll import Report
 from ingest.websub import Bucket, take
+from wireroom.clock import utc_now
 from wireroom.engine import Engine
 
 LOOK_AGAIN_S = 300
@@ -48,7 +49,7 @@ class Pushes:
                 self._late.pop(one.id, None)
         while self._retold:
             one = self._retold[0]
-            await self._engine.write(partial(tell_source, one=one, now=iso(datetime.now(UTC))))
+            await self._engine.write(partial(tell_source, one=one, now=iso(utc_now())))
             self._retold.remove(one)
         for source_id, when in list(self._again.items()):
             await self._engine.write(partial(poll_by, source_id=source_id, when=iso_after(when)))
@@ -66,7 +67,7 @@ class Pushes:
         del self._unseen[report.source]
         if report.good and not report.new and not report.changed:
             wait = timedelta(seconds=max(LOOK_AGAIN_S, self._engine.config.poll.floor_s))
-            self._again[one.source_id] = datetime.now(UTC) + wait
+            self._again[one.source_id] = utc_now() + wait
 
     def _take(self, one: Subscription) -> bool:
         """Take one from the subscription's bucket, if there is one."""
@@ -77,7 +78,7 @@ class Pushes:
     async def _apply(self, one: Subscription) -> None:
         """Write the push down, by which its source is due."""
         before = one.source_id in self._engine.poller.under_way
-        await self._engine.write(partial(write_push, one=one, now=iso(datetime.now(UTC))))
+        await self._engine.write(partial(write_push, one=one, now=iso(utc_now())))
         self._unseen[one.source] = one
         if before and one.source_id in self._engine.poller.under_way:
             self._during.add(one.source)  # it may have asked too early, and plans its next as if nothing had been told

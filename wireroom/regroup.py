@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ from ingest.select import Occasion
 from ingest.stories import told_anew
 from ingest.tag import Desks
 from wireroom.again import write_again
+from wireroom.clock import utc_now
 from wireroom.control import ControlError, Progress
 from wireroom.upkeep import EVENTS_FOR, PRINTS_FOR
 
@@ -274,7 +275,7 @@ async def regroup(engine: Engine, request: dict[str, Any], progress: Progress) -
 async def one_step(engine: Engine, desk: DraftDesk, *, restart: bool = False) -> Step:
     """Do the next step by the config of now."""
     setup = engine.poller.setup
-    doing = Regrouper(desks=setup.desks, grouping=setup.grouping, now=datetime.now(UTC), desk=desk)
+    doing = Regrouper(desks=setup.desks, grouping=setup.grouping, now=utc_now(), desk=desk)
     return await engine.writer.write(partial(doing.step, restart=restart), own=True)
 
 

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from ingest.retold import asked_again
 from ingest.select import Occasion
 from ingest.tag import Desks, mentions_of
 from wireroom.again import write_again
+from wireroom.clock import utc_now
 from wireroom.control import ControlError, Progress
 from wireroom.curate import pins_of
 
@@ -173,7 +174,7 @@ async def retag(engine: Engine, request: dict[str, Any], progress: Progress) -> 
         doing = Retagger(
             desks=setup.desks,
             grouping=setup.grouping,
-            now=datetime.now(UTC),
+            now=utc_now(),
             desk=desk,
             since=since,
             until=until,

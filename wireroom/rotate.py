@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
@@ -14,6 +13,7 @@ from db.tokens import rotate_token, tokens_of
 from db.topics import topic_row
 from feeds.render import feed_path
 from wireroom.addresses import addresses
+from wireroom.clock import utc_now
 from wireroom.config import Config
 from wireroom.control import ControlError
 
@@ -50,7 +50,7 @@ async def rotate(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
         raise ControlError(f"no topic {wanted!r} in {engine.config.path}{mend}", 2)
     if not topics[wanted].secret:
         raise ControlError(f"topic {wanted!r} is not secret: everybody knows its address; write secret = true first", 2)
-    now = iso(datetime.now(UTC))
+    now = iso(utc_now())
     await engine.writer.write(lambda db: rotate_token(db, topic_row(db, wanted), now), own=True)
     engine.log.info("rotated", topic=wanted)
     await engine.press.publish(everything=True)

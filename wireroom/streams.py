@@ -8,12 +8,20 @@ exit code was 0.
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import TextIO
 
 
 def write_whole() -> None:
-    """Give standard output and standard error a buffer that writes all; what is printed still goes out line by line."""
+    """Give standard output and standard error a buffer that writes all; what is printed still goes out line by line.
+
+    Where one of the three streams is closed, nothing takes its number: else what goes to it, a warning of the C library
+    say, would be written into a file of ours.
+    """
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(opened)
     sys.stdout, sys.stderr = buffered(sys.stdout), buffered(sys.stderr)
 
 

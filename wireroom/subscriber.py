@@ -11,7 +11,6 @@ import secrets
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -39,6 +38,7 @@ from ingest.guard import Guard
 from ingest.headers import retry_after_s
 from ingest.poll import Report
 from ingest.websub import Mode, Need, address_mark, ask_again_at, may_ask, one_line, request_form, settle
+from wireroom.clock import utc_now
 from wireroom.config import Config
 from wireroom.engine import Engine
 from wireroom.parts import user_agent
@@ -112,7 +112,7 @@ class Subscriber:
     async def _configure(self, config: Config) -> None:
         """Take over a config: at the start and after a reload every subscription is looked at."""
         if self._config is None:
-            await self.engine.write(lambda db: poll_missed_pushes(db, iso(datetime.now(UTC))))
+            await self.engine.write(lambda db: poll_missed_pushes(db, iso(utc_now())))
         old, self._changed = self._session, None
         self._session = make_session(user_agent=user_agent(config), guard=Guard(config.poll.allow))
         self._config = config
@@ -152,7 +152,7 @@ class Subscriber:
             return
 
         def write(db: Database) -> None:
-            now = iso(datetime.now(UTC))
+            now = iso(utc_now())
             for what, source in done:
                 if what == "make":
                     make_subscription(
@@ -180,7 +180,7 @@ class Subscriber:
         if room <= 0:
             return
         of_host = Counter(host for _, host in self._asking.values())
-        for one in due_subscriptions(self.engine.reader, iso(datetime.now(UTC)), MAX_DUE):
+        for one in due_subscriptions(self.engine.reader, iso(utc_now()), MAX_DUE):
             parts = urlsplit(one.hub)
             host = budget_key(parts.hostname or "", parts.port or 0)
             if one.id not in self._asking and of_host[host] < MAX_ASKED_OF_ONE:
@@ -205,7 +205,7 @@ class Subscriber:
         mode: Mode = "unsubscribe" if one.state == "ended" else "subscribe"
         error, wait_s = None, None
         async with self.engine.hosts.turn(parts.hostname or "", parts.port or 0):
-            now = datetime.now(UTC)
+            now = utc_now()
             again = iso_after(ask_again_at(now, one.failures + 1)) if mode == "subscribe" else None
             if not await self.engine.write(lambda db: write_asking(db, one, iso(now), again)):
                 return
@@ -220,7 +220,7 @@ class Subscriber:
                 error = why(failure)
         if error is None and one.failures:
             error = f"the hub takes the request, but does not verify it; can it reach {config.base_url}?"
-        now = datetime.now(UTC)
+        now = utc_now()
         if wait_s is not None:
             again = iso_after(ask_again_at(now, one.failures + 1, wait_s))
         await self.engine.write(lambda db: write_answer(db, one, error, again))
@@ -240,7 +240,7 @@ class Subscriber:
                 location = response.headers.get("Location")
                 if response.status not in (307, 308) or not location:
                     said = one_line((await response.content.read(MAX_READ_BYTES)).decode("utf-8", "replace"))
-                    wait_s = retry_after_s(response.headers.get("Retry-After"), datetime.now(UTC))
+                    wait_s = retry_after_s(response.headers.get("Retry-After"), utc_now())
                     raise HubError(f"HTTP status {response.status}" + (f": {said}" if said else ""), wait_s)
             target = url.join(URL(location))
             downgraded = url.scheme == "https" and target.scheme != "https"  # the secret would travel in the open

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from db.sources import FRONT, Due, due_page, due_sources
 from db.times import iso
 from ingest.poll import Poller
+from wireroom.clock import utc_now
 
 if TYPE_CHECKING:
     from wireroom.engine import Engine
@@ -54,7 +54,7 @@ class Ticker:
         for number in range(PAGES):
             if number == FRONT_PAGES:
                 place = max(place, left_off)
-            page = due_page(self._engine.reader, iso(datetime.now(UTC)), place, PAGE)
+            page = due_page(self._engine.reader, iso(utc_now()), place, PAGE)
             seen = 0
             while seen < len(page):
                 if self._engine.closing or self._engine.poller.superseded or loop.time() > until:
@@ -85,7 +85,7 @@ class Ticker:
                 chosen.append(one.id)
         if chosen:  # read anew: since the page was, one of them may have been polled
             changes = engine.writer.changes.kept
-            for source in due_sources(engine.reader, iso(datetime.now(UTC)), chosen):
+            for source in due_sources(engine.reader, iso(utc_now()), chosen):
                 if source.config_id in engine.poller.setup.settings:  # a reload may just have written it
                     engine.begin(source, changes)
         return looked_at, room.places <= 0

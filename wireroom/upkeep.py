@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
@@ -13,6 +13,7 @@ from db.regroup import gives_events
 from db.times import iso
 from ingest.dedupe import WINDOW
 from ingest.event import WINDOW as EVENT_WINDOW
+from wireroom.clock import clock_is_sure, utc_now
 
 if TYPE_CHECKING:
     from wireroom.engine import Engine
@@ -44,5 +45,7 @@ class Upkeep:
     async def tick(self) -> None:
         """Do one step, if it is time."""
         clock = asyncio.get_running_loop().time
-        if clock() >= self._rests_until and not await self._engine.write(lambda db: forget(db, datetime.now(UTC))):
+        if clock() < self._rests_until or not clock_is_sure():
+            return
+        if not await self._engine.write(lambda db: forget(db, utc_now())):
             self._rests_until = clock() + REST_S

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 from db.archive import ArchiveError
@@ -18,6 +17,7 @@ from db.webhooks import Batch, Hook, batch_items, due_webhooks, keep_webhooks, t
 from feeds.render import feed_path
 from feeds.webhook_message import message, message_id, signed_headers
 from ingest.websub import ask_again_at
+from wireroom.clock import utc_now
 from wireroom.config import Config, Webhook
 from wireroom.courier import GONE, Courier, UndeliveredError, host_of, told
 from wireroom.engine import Engine
@@ -64,7 +64,7 @@ class Webhooks:
             return
         urls = {id_: hook.url for id_, hook in hooks.items()}
         policies = {topic.id: topic.policy for topic in self._engine.config.topics}
-        for one in due_webhooks(self._engine.reader, iso(datetime.now(UTC)), urls):
+        for one in due_webhooks(self._engine.reader, iso(utc_now()), urls):
             hook = hooks[one.id]
             if one.topic in policies:  # during a reload it may be one of the config before
                 send = partial(self._send, hook, one, policies[one.topic])
@@ -88,7 +88,7 @@ class Webhooks:
             raise
         except Exception as failure:  # noqa: BLE001 - whatever one topic's rows raise, other webhooks go on
             error = f"can't be told: {type(failure).__name__}: {failure}; look at its stories in the archive"
-        now = datetime.now(UTC)
+        now = utc_now()
         if error is None:
             sent_at = iso(now) if items else None
             await engine.writer.write(lambda db: write_sent(db, one, batch, sent_at), own=True)
@@ -107,7 +107,7 @@ class Webhooks:
         feed_url = base_url + feed_path(name, "json") if name is not None else None
         body = message(items, topic=one.topic, topic_title=one.title, feed_url=feed_url, base_url=base_url)
         id_ = message_id(archive=one.archive, webhook=one.id, topic_urn=one.urn, after=batch.after, to=batch.to)
-        return body, signed_headers(id_, body, secret=hook.secret, now_s=int(datetime.now(UTC).timestamp()))
+        return body, signed_headers(id_, body, secret=hook.secret, now_s=int(utc_now().timestamp()))
 
     async def close(self) -> None:
         """Break off what is under way: it is in the archive, and sent again."""
