@@ -88,10 +88,12 @@ FROM revisions r JOIN entries e ON e.id = r.entry_id LEFT JOIN revisions n ON n.
   AND n.number = (SELECT min(l.number) FROM revisions l WHERE l.entry_id = r.entry_id AND l.number > r.number);
 
 CREATE VIEW topic_stories AS                 -- one row per selection: what each topic published, when, and why
-WITH fronts (topic_id, since) AS MATERIALIZED ( -- the number of the last selection that has a place in a plain feed
-  SELECT w.id, (SELECT j.value FROM json_each((SELECT '[' || group_concat(y.number) || ']' FROM (
-    SELECT number FROM selections WHERE topic_id = w.id AND archived = 0 ORDER BY number DESC LIMIT 1000) y)) j
-    WHERE j.key = (SELECT k.value - 1 FROM json_each(w.fronted_by) k WHERE k.key = 0)) FROM topics w
+WITH fronts (topic_id, since) AS MATERIALIZED ( -- plain feeds: their last place is this number's; others: null
+  SELECT w.id, CASE WHEN NOT EXISTS (SELECT 1 FROM json_each(w.fronted_by) j
+    WHERE j.key = 2 AND j.value IS NOT NULL OR j.key = 3 AND j.value <> 'new') THEN coalesce((
+      SELECT j.value FROM json_each((SELECT '[' || group_concat(y.number) || ']' FROM (
+        SELECT number FROM selections WHERE topic_id = w.id AND archived = 0 ORDER BY number DESC LIMIT 1000) y)) j
+      WHERE j.key = (SELECT k.value - 1 FROM json_each(w.fronted_by) k WHERE k.key = 0)), 0) END FROM topics w
 )
 SELECT t.config_id AS topic,                 -- the topic's id in config.toml
        x.number AS number,                   -- rises within the topic, never reused
@@ -111,10 +113,8 @@ SELECT t.config_id AS topic,                 -- the topic's id in config.toml
                   AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) IS 'hide' THEN 0
             WHEN EXISTS (SELECT 1 FROM marks p WHERE p.story_id = x.story_id AND p.topic_id = x.topic_id
                          AND p.kind = 'pin') THEN 1
-            WHEN EXISTS (SELECT 1 FROM json_each(t.fronted_by) j
-                         WHERE j.key = 2 AND j.value IS NOT NULL OR j.key = 3 AND j.value <> 'new') THEN x.front IS 1
-            ELSE x.front IS NOT 0
-              AND x.number >= coalesce((SELECT f.since FROM fronts f WHERE f.topic_id = x.topic_id), 0)
+            ELSE coalesce(x.front IS NOT 0 AND x.number >= (SELECT f.since FROM fronts f WHERE f.topic_id = x.topic_id),
+                          x.front IS 1)
        END AS in_feed,                       -- 1: it has a place in the topic's feed now; null: digests tell of it
        x.left_at AS left_at,                 -- since when the topic has it no longer; null: it does
        (SELECT coalesce('[' || group_concat('"' || replace(replace(cause, '\', '\\'), '"', '\"') || '"') || ']', '[]')
