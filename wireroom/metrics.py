@@ -6,15 +6,13 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from sqlite_utils import Database
 
 from db.archive import ArchiveError
-from db.figures import count_due, ever_made, topic_figures, waiting_to_be_told
+from db.figures import count_due, ever_made, size_of, topic_figures, waiting_to_be_told
 from db.health import source_healths
 from db.query_faults import QueryError
 from db.readers import BusyError, Readers
@@ -22,6 +20,7 @@ from db.schema import SCHEMA_VERSION
 from db.times import iso
 from feeds.counted import Served
 from wireroom import __version__
+from wireroom.clock import utc_now
 from wireroom.engine import Engine
 from wireroom.metrics_told import Page, Values, by_topic, one, written
 from wireroom.signs import REASONS
@@ -100,7 +99,7 @@ class Metrics:
 
     async def _asked(self) -> Mapping[str, Values]:
         """Ask the archive, each question by itself."""
-        now = datetime.now(UTC)
+        now = utc_now()
         found: dict[str, Values] = {}
         ever = await self._read(ever_made)
         if ever is not None:
@@ -131,11 +130,3 @@ class Metrics:
         except (ArchiveError, BusyError, QueryError, sqlite3.Error):
             self._unread += 1
             return None
-
-
-def size_of(path: str) -> int:
-    """Give a file's size, 0 where there is none."""
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return 0

@@ -10,15 +10,17 @@ import os
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from db.sources import longest_due
 from db.times import parse_iso
+from wireroom.clock import utc_now
 from wireroom.engine import Engine
 from wireroom.signs import Disk, Signs, alive, reasons, state, warnings
 
+REST_S = 600
+"""What comes and goes is logged once in so long."""
 LOOK_S = 5
 """Disks, and what is due, are looked at so often."""
 
@@ -38,6 +40,8 @@ class Vitals:
         self._disks: tuple[Disk, ...] = ()
         self._asking: asyncio.Task[None] | None = None
         self._said: tuple[str, ...] = ()
+        self._logged: dict[str, float] = {}
+        self._over = False  # something was logged, and that it is over is not
         self.late_s = 0.0
         """How much later than it should the last beat was."""
         self.started_wall = time.time()
@@ -144,17 +148,21 @@ class Vitals:
             first = longest_due(self._engine.reader)
         except sqlite3.Error:
             return  # the writer tells what is wrong with the archive
-        self._due_s = max(0.0, (datetime.now(UTC) - parse_iso(first)).total_seconds()) if first is not None else 0.0
+        self._due_s = max(0.0, (utc_now() - parse_iso(first)).total_seconds()) if first is not None else 0.0
 
     def _say(self, signs: Signs) -> None:
         """Write to the log that something is wrong, or no longer: a line for each change. Others log their own."""
         found = [one for one in reasons(signs) if one.code not in ("archive", "cluster", "publish")]
         codes = tuple(one.code for one in found)
         for one in found:
-            if one.code not in self._said:
+            rested = signs.now - self._logged.get(one.code, float("-inf")) >= REST_S
+            if one.code not in self._said and rested:
+                self._logged[one.code] = signs.now
                 self._engine.log.error("health", trouble=one.said, mend=one.mend)
-        if self._said and not codes:
+                self._over = True
+        if self._over and not codes:
             self._engine.log.info("health", trouble=None)
+            self._over = False
         self._said = codes
 
 
