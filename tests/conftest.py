@@ -19,12 +19,14 @@ DEBIAN = {
     "nginx": "nginx-light",
     "chromium": "chromium",
     "openssl": "openssl",
+    "faketime": "faketime",
 }
 """Programs that some tests need → the Debian package that has them."""
 
 
 FIRST = (
     *("curation", "decisions", "topics_apart", "cluster", "behaviours_long", "kill", "kill_grouping"),
+    *("faults_signals", "faults_flood", "faults_clock", "faults_network"),
     *("browser_xss", "browser", "decide", "diff", "websub_daemon", "behaviours_run", "topics_published", "import"),
     *(
         "websub_push",

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
 import os
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
-from house import until
+from house import ROOT, House, until
+from origin import item, rss
+from scripted import Act, Answer, Asked, Scripted, Wire, reply, running_scripted
+from wireroom.config import load_config
+from wireroom.engine import Engine
 from wireroom.log import Log, open_log
 from wireroom.log_limit import EVERY_S, MOST_KEYS, OF_ONE_EVENT, SHOWN, Limit, key_of
 from wireroom.log_writer import MOST_BYTES, LogWriter
@@ -192,3 +203,155 @@ def test_repeated_trouble_is_counted_in_the_log_itself(monkeypatch: pytest.Monke
     lines = pipe.read()
     assert [line.get("more") for line in lines] == [None] * SHOWN + [20 - SHOWN]
     assert lines[-1]["next"] == "2026-11-20T10:19:00Z"
+
+
+# --- The daemon's own streams -----------------------------------------------------------------------------------------
+
+
+def growing(asked: Asked) -> Answer:
+    """Answer with one item more at each request."""
+    items = (item(f"{asked.name}-{n}", title=f"Story {n} of {asked.name}") for n in range(asked.number, 0, -1))
+    return reply(rss(*items, title=asked.name).encode())
+
+
+def polled(house: House) -> int:
+    """Count the polls."""
+    try:
+        return int(house.rows("SELECT count(*) FROM polls")[0][0])
+    except sqlite3.OperationalError:
+        return 0
+
+
+def configure(house: House, server: Scripted) -> None:
+    """Write the config: sources with something new all the time, so that each poll is a line."""
+    sources = {name: server.url(f"/{name}") for name in ("a", "b", "c")}
+    house.configure(sources, allow=server.port, poll='floor = "0s"\nceiling = "1s"')
+
+
+def test_daemon_works_on_while_nobody_reads_its_log(house: House) -> None:
+    """Its pipe was full before it said a word: it starts, polls, answers, and ends when told to."""
+    with running_scripted(dict.fromkeys("abc", growing)) as server:
+        configure(house, server)
+        out, into = os.pipe()
+        os.set_blocking(into, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(into, b"x" * 4096)
+        os.set_blocking(into, True)
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "wireroom", "run"]
+        process = subprocess.Popen(command, cwd=house.folder, env=env, stdout=into, stderr=into)
+        os.close(into)
+        try:
+            until(lambda: polled(house) >= 6, "it does not poll")
+            process.terminate()
+            assert process.wait(15) == 0
+        finally:
+            process.kill()
+            process.wait()
+        os.close(out)
+
+
+def test_daemon_whose_streams_are_closed_writes_into_no_file_of_ours(house: House) -> None:
+    """What opens a file gets the lowest number that is free: not those to which warnings and tracebacks go."""
+    with running_scripted(dict.fromkeys("abc", growing)) as server:
+        configure(house, server)
+        command = 'exec "$0" -m wireroom run 0<&- 1>&- 2>&-'
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(["sh", "-c", command, sys.executable], cwd=house.folder, env=env)
+        try:
+            until(lambda: polled(house) >= 6, "it does not poll")
+            opened = [str(Path(f"/proc/{process.pid}/fd/{number}").readlink()) for number in range(3)]
+            process.terminate()
+            assert process.wait(15) == 0
+        finally:
+            process.kill()
+            process.wait()
+    assert opened == ["/dev/null"] * 3
+    assert house.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+# --- Two thousand sources that are due at once ------------------------------------------------------------------------
+
+DUE, PER_HOST = 2000, 2
+IN_SOME_ORDER = "strftime('%Y-%m-%dT%H:%M:%SZ', '2026-01-01', '+' || (id * 7919 % 2003) || ' seconds')"
+CROWD = tuple(f"127.0.1.{n}" for n in range(1, 101))
+
+
+class Gate:
+    """The servers of all hosts: how many requests are under way, in all and of each host; some misbehave."""
+
+    def __init__(self) -> None:
+        self.now: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.order: list[int] = []
+
+    def __call__(self, asked: Asked) -> Act:
+        """Take a moment; one in ten hangs up, or answers nothing for a second."""
+        host, number = asked.place[0], int(asked.rest)
+
+        async def act(wire: Wire) -> None:
+            self.order.append(number)
+            for place in (host, "all"):
+                self.now[place] += 1
+                self.most[place] = max(self.most[place], self.now[place])
+            try:
+                await asyncio.sleep(1.0 if number % 20 == 7 else 0.02)
+                if number % 20 == 17:
+                    wire.reset()
+                else:
+                    await wire.send(reply(rss(item(number)).encode(), Connection="close").raw)
+            finally:
+                for place in (host, "all"):
+                    self.now[place] -= 1
+
+        return act
+
+
+def belongings() -> tuple[int, int, int]:
+    """Count this process's descriptors, threads and children."""
+    own = Path("/proc/self")
+    children = sum(len((task / "children").read_text().split()) for task in (own / "task").iterdir())
+    return len([*(own / "fd").iterdir()]), threading.active_count(), children
+
+
+async def test_two_thousand_sources_that_are_due_at_once(house: House) -> None:
+    """After a downtime: the longest overdue first, few at once of each host, and nothing is left behind of it."""
+    gate = Gate()
+    with running_scripted({"s": gate}, hosts=CROWD) as server:
+        sources = {f"s{n}": server.url(f"/s/{n}", host=CROWD[n % 100]) for n in range(DUE)}
+        poll = f'per_host = {PER_HOST}\nallow = ["127.0.0.0/8:{server.port}"]'
+        house.configure(sources, poll=poll)
+        engine = Engine(load_config(house.config), structlog.stdlib.get_logger("test"))
+        with capture_logs():
+            await engine.start()
+            try:
+                await engine.write(lambda db: db.execute("UPDATE sources SET next_poll_at = '2100' WHERE id > 100"))
+                await drained(engine, gate, 100)
+                before = belongings()
+                gate.order.clear()
+                await engine.write(lambda db: db.execute(f"UPDATE sources SET next_poll_at = {IN_SOME_ORDER}"))
+                await drained(engine, gate, DUE)
+                after = belongings()
+            finally:
+                await engine.close()
+
+    assert len(gate.order) == DUE
+    assert gate.most["all"] <= 500
+    assert max(count for place, count in gate.most.items() if place != "all") <= PER_HOST
+    rank = {n: at for at, n in enumerate(sorted(range(DUE), key=lambda n: (n + 1) * 7919 % 2003))}
+    late = sorted(abs(rank[n] - at) for at, n in enumerate(gate.order))
+    assert late[DUE // 2] < 300, "they are not asked in the order in which they came due"
+    assert abs(after[0] - before[0]) <= 5
+    assert abs(after[1] - before[1]) <= 2
+    assert after[2] <= before[2]
+    outcomes = dict(house.rows("SELECT replace(last_outcome, 'unchanged', 'ok'), count(*) FROM sources GROUP BY 1"))
+    assert outcomes == {"ok": DUE * 19 // 20, "unreachable": DUE // 20}
+
+
+async def drained(engine: Engine, gate: Gate, count: int) -> None:
+    """Run the tick until so many are polled, and the last connection is closed."""
+    async with asyncio.timeout(120):
+        while len(gate.order) < count or gate.now["all"] or engine.poller.under_way:
+            await engine.tick()
+            await asyncio.sleep(0.05)

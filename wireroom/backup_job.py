@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from db.archive import ArchiveError
 from wireroom.backups import Made, back_up, wait_s
+from wireroom.clock import utc_now
 from wireroom.config import Config
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class BackupJob:
         began = time.monotonic()
         trouble, rest = None, float(LOOK_S)
         try:
-            made, rest = await asyncio.to_thread(self._make, config, datetime.now(UTC))
+            made, rest = await asyncio.to_thread(self._make, config, utc_now())
         except StoppedError:
             return
         except (ArchiveError, sqlite3.Error, OSError) as error:

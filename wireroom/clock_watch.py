@@ -35,7 +35,10 @@ class ClockWatch:
     async def tick(self, hosts: int) -> None:
         """Look at it; ``hosts`` is how many are polled. Raises what the archive raises: then it is looked at again."""
         by_s = clock.CLOCK.look(hosts)
-        self._engine.press.clock_trouble = clock.CLOCK.wrong
+        if clock.CLOCK.wrong is not None:
+            self._engine.warnings["clock"] = f"the clock: {clock.CLOCK.wrong}"
+        else:
+            self._engine.warnings.pop("clock", None)
         self._tell()
         if by_s is None:
             return

@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -21,6 +20,7 @@ from db.schema import SCHEMA_VERSION
 from db.times import iso
 from feeds.counted import Served
 from wireroom import __version__
+from wireroom.clock import utc_now
 from wireroom.engine import Engine
 from wireroom.metrics_told import Page, Values, by_topic, one, written
 from wireroom.signs import REASONS
@@ -99,7 +99,7 @@ class Metrics:
 
     async def _asked(self) -> Mapping[str, Values]:
         """Ask the archive, each question by itself."""
-        now = datetime.now(UTC)
+        now = utc_now()
         found: dict[str, Values] = {}
         ever = await self._read(ever_made)
         if ever is not None:

@@ -63,8 +63,6 @@ class Press:
         """Why the last poll could not be recorded; the archive itself can't hold that."""
         self.cluster_trouble: str | None = None
         """Why polls can't be done where they should be."""
-        self.clock_trouble: str | None = None
-        """What is wrong with the clock, where most servers say so."""
         self._turn = asyncio.Lock()
         self._stop = threading.Event()
 
@@ -231,5 +229,5 @@ class Press:
 
     def health(self) -> dict[str, Any]:
         """Tell how publishing goes, whether the archive takes what is polled, whether a cluster polls it."""
-        trouble = self.archive_trouble or self.cluster_trouble or self._trouble or self.clock_trouble
+        trouble = self.archive_trouble or self.cluster_trouble or self._trouble
         return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}

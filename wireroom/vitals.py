@@ -10,12 +10,12 @@ import os
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from db.sources import longest_due
 from db.times import parse_iso
+from wireroom.clock import utc_now
 from wireroom.engine import Engine
 from wireroom.signs import Disk, Signs, alive, reasons, state, warnings
 
@@ -148,7 +148,7 @@ class Vitals:
             first = longest_due(self._engine.reader)
         except sqlite3.Error:
             return  # the writer tells what is wrong with the archive
-        self._due_s = max(0.0, (datetime.now(UTC) - parse_iso(first)).total_seconds()) if first is not None else 0.0
+        self._due_s = max(0.0, (utc_now() - parse_iso(first)).total_seconds()) if first is not None else 0.0
 
     def _say(self, signs: Signs) -> None:
         """Write to the log that something is wrong, or no longer: a line for each change. Others log their own."""
