@@ -40,7 +40,8 @@ tests/parsers/node_modules: tests/parsers/package-lock.json
 	cd tests/parsers && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules
 
 torture: $(DEV_STAMP)
-	WIREROOM_KILLS=500 $(BIN)/python -m pytest tests/test_kill.py tests/test_kill_grouping.py -s
+	WIREROOM_TEST_ALL=1 WIREROOM_KILLS=1000 WIREROOM_CUTS=10000 $(BIN)/python -m pytest tests/test_kill.py \
+	  tests/test_kill_grouping.py tests/test_power_cuts.py -s
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

@@ -165,7 +165,7 @@ def comments(sql: str, columns: Sequence[str]) -> dict[str, str]:
     """Read the comments of a table's or view's definition → by column; "" is the whole.
 
     A comment belongs to the column that began last before it: at the top of the definition, behind a ``(`` or ``,`` of
-    a table, behind an ``AS`` of a view.
+    a table, behind an ``AS`` of a view, of which what is said inside of brackets is nobody's.
     """
     is_view = sql.startswith("CREATE VIEW")
     level = 0 if is_view else 1
@@ -173,7 +173,8 @@ def comments(sql: str, columns: Sequence[str]) -> dict[str, str]:
     depth, current, before = 0, "", ""
     for token in TOKEN.findall(sql):
         if token.startswith("--"):
-            found.setdefault(current, []).append(token[2:].strip())
+            if depth == level or not is_view:
+                found.setdefault(current, []).append(token[2:].strip())
             continue
         begins = depth == level and before.upper() == "AS" if is_view else depth == level and before in ("(", ",")
         if begins and token.strip('"') in columns:
@@ -228,8 +229,9 @@ def markdown(tables: Sequence[Table]) -> str:
 
 def contents(tables: Sequence[Table]) -> str:
     """Write a table of what follows."""
-    rows = (f"| [`{table.name}`](#{table.name}) | {escaped(table.said)} |" for table in tables)
-    return "\n".join(["| name | one row for each |", "| --- | --- |", *rows, ""])
+    said = {table.name: escaped(table.said.replace("one row per ", "one ")) for table in tables}
+    rows = (f"| [`{name}`](#{name}) | {what} |" for name, what in said.items())
+    return "\n".join(["| name | a row is |", "| --- | --- |", *rows, ""])
 
 
 def section(table: Table) -> str:

@@ -66,12 +66,13 @@ def insert_entries(db: Database, plan: PollPlan, refs: Mapping[int, int], entry_
 
 
 def insert_bodies(db: Database, entries: Sequence[NewEntry], refs: Mapping[int, int]) -> dict[int, int]:
-    """Insert what new entries say at length → the body of each, by its ref: a copy that adds no word has its lead's."""
+    """Insert what new entries say at length → the body of each, by ref: a copy that adds nothing has its lead's."""
     shared: dict[int, int] = {}
     for new in entries:
         if new.story > 0:
             said = [new.story, new.entry.html, new.entry.summary, new.entry.text]
-            shared |= {new.ref: body for (body,) in db.execute(SHARED, said).fetchall()}
+            for (body,) in db.execute(SHARED, said).fetchall():
+                shared[new.ref] = body
     own = new_ids(db, "bodies", [new.ref for new in entries if new.ref not in shared])
     db.conn.executemany(
         INSERT_BODY,

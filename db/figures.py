@@ -1,8 +1,9 @@
-"""Numbers of the whole archive that are told to who watches it: each costs little, however large it is. IO: sqlite."""
+"""Numbers of the whole archive, for who watches it: each costs little, however large it is. IO: sqlite, files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlite_utils import Database
@@ -53,3 +54,11 @@ def waiting_to_be_told(db: Database, now: str) -> Mapping[str, int]:
         "WHERE t.removed_at IS NULL AND w.sent < t.last_number AND w.gone_url IS NULL"
     )
     return {"subscribers": int(subscribers), "hubs": int(hubs), "webhooks": int(webhooks)}
+
+
+def size_of(path: str) -> int:
+    """Give a file's size, bytes; 0 where there is none."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0

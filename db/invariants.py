@@ -27,6 +27,11 @@ NEVER: Mapping[str, str] = {
         JOIN entry_texts w ON w.entry_id = e.id
         WHERE st.merged_into IS NULL AND (st.title, st.text, st.url) IS NOT (e.title, w.text, e.url)
     """,
+    "a text that no entry says, or a story's that its entries share across stories": """
+        SELECT id FROM bodies WHERE id NOT IN (SELECT body_id FROM entries WHERE body_id IS NOT NULL)
+        UNION SELECT e.body_id FROM entries e JOIN bodies b ON b.id = e.body_id WHERE b.text IS NULL
+        GROUP BY e.body_id HAVING count(DISTINCT e.story_id) > 1
+    """,
     "a story that went nowhere": """
         WITH RECURSIVE way (id, at, step) AS (
             SELECT id, merged_into, 1 FROM stories WHERE merged_into IS NOT NULL

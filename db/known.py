@@ -168,8 +168,9 @@ class ArchiveKnown:
         wanted = json.dumps(list(ids))
         entries: defaultdict[int, dict[int, Carried]] = defaultdict(dict)
         for story, entry, source, size, author, host, files, categories, mentions, *language in self._db.execute(
-            "SELECT e.story_id, e.id, e.source_id, length(CAST(w.text AS BLOB)), e.author, e.host, e.enclosures <> '[]', "
-            "e.categories, e.mentions, e.language, e.language_from FROM entries e JOIN entry_texts w ON w.entry_id = e.id "
+            "SELECT e.story_id, e.id, e.source_id, length(CAST(w.text AS BLOB)), e.author, e.host, "
+            "e.enclosures <> '[]', e.categories, e.mentions, e.language, e.language_from "
+            "FROM entries e JOIN entry_texts w ON w.entry_id = e.id "
             "WHERE e.story_id IN (SELECT value FROM json_each(?)) ORDER BY e.id",
             [wanted],
         ):

@@ -203,8 +203,8 @@ def new_story(db: Database, entry_id: int, now: str) -> int:
     """Make a story that shows an entry → its id."""
     ((id_,),) = db.execute(
         "INSERT INTO stories (title, text, url, language, published, first_seen, updated, lead_entry_id) "
-        "SELECT title, text, url, language, published, first_seen, ?, id FROM entries JOIN entry_texts ON entry_id = id "
-        "WHERE id = ? RETURNING id",
+        "SELECT title, text, url, language, published, first_seen, ?, id "
+        "FROM entries JOIN entry_texts ON entry_id = id WHERE id = ? RETURNING id",
         [now, entry_id],
     ).fetchall()
     fold(db, id_)

@@ -10,11 +10,13 @@ from sqlite_utils import Database
 
 from db.query_tree import Query
 from db.reading import StoryRow
-from db.term_spans import LOOKED_AT, marked, snippet, spans, terms_of
+from db.term_spans import LOOKED_AT, SNIPPET_CHARS, marked, snippet, spans, terms_of
 
 
-def with_snippets(db: Database, rows: Sequence[StoryRow], query: Query | None) -> tuple[StoryRow, ...]:
-    """Add to each story its title and a part of its text, with the query's words marked.
+def with_snippets(
+    db: Database, rows: Sequence[StoryRow], query: Query | None, chars: int = SNIPPET_CHARS
+) -> tuple[StoryRow, ...]:
+    """Add to each story its title and a part of its text, of about ``chars`` characters, the query's words marked.
 
     Where a query asks for no words, nothing is added; nor a part of a text that has none of them.
     """
@@ -31,7 +33,7 @@ def with_snippets(db: Database, rows: Sequence[StoryRow], query: Query | None) -
         replace(
             row,
             marked_title=marked(row.title, spans(row.title, terms, "title")),
-            snippet=snippet(texts[row.id], spans(texts[row.id], terms, "text")) if row.id in texts else (),
+            snippet=snippet(texts[row.id], spans(texts[row.id], terms, "text"), chars) if row.id in texts else (),
         )
         for row in rows
     )

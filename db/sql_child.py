@@ -78,7 +78,6 @@ def opened(asked: dict[str, Any], denied: list[str]) -> tuple[sqlite3.Connection
     conn.execute(f"PRAGMA temp_store = {'FILE' if asked['temp_bytes'] else 'MEMORY'}")
     conn.execute(f"PRAGMA busy_timeout = {asked['busy_ms']}")
     conn.execute("PRAGMA query_only = ON")
-    conn.execute("PRAGMA trusted_schema = OFF")
     conn.execute("BEGIN")  # all that is read is of one moment, the schema too
     tables, views = set(), []
     for kind, name, sql in conn.execute("SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'view')"):

@@ -1,8 +1,9 @@
 """Step 9 of the migrations: what a story takes on the disk. Never edited once released. Pure.
 
 What an entry says at length stands apart from the small row that is scanned, once for all copies that say just what
-their story's lead does; and its plain text is not there at all where the story has it already. The triggers keep it so, whatever
-is done to stories and entries: nobody who writes has to think of it. All can be read in plain SQL (``entry_texts``).
+their story's lead does; and its plain text is not there at all where the story has it already. The triggers see to it
+that an entry says what it said whatever is done to stories and entries: nobody who writes has to think of it. All can
+be read in plain SQL (``entry_texts``).
 """
 
 STORING = """

@@ -31,8 +31,8 @@ class Served:
     """The counts since the start."""
 
     def __init__(self) -> None:
-        self.feeds: Counter[int] = Counter()
-        """Feeds that were ready, by status."""
+        self.feeds = {200: 0, 304: 0}
+        """Feeds that were ready, by status: there are no others."""
         self.others: Counter[tuple[str, int]] = Counter()
         """All that was answered the long way, by kind and status."""
 
@@ -52,7 +52,7 @@ class Served:
         """Sum up by kind and class of status (``2xx``)."""
         found: dict[tuple[str, ...], float] = defaultdict(int)
         for status, count in list(self.feeds.items()):
-            found["feed", f"{status // 100}xx"] += count
+            found["feed", f"{status // 100}xx"] = count
         for (kind, status), count in list(self.others.items()):
             found[kind, f"{status // 100}xx"] += count
         return found

@@ -96,6 +96,7 @@ class Quick:
         self._app = app
         self._named = named
         self._served = served or Served()
+        self._feeds = self._served.feeds
         self._ready: dict[str, Ready] = {}
         self._pages: dict[str, Ready] = {}
         self._hosts: set[bytes] = set()
@@ -115,7 +116,7 @@ class Quick:
         """Look up the answer to a GET or HEAD, which is sent then; None where it is to be made the long way."""
         answer = self._look_up(method, path, headers)
         if answer is not None:
-            self._served.feeds[answer.status] += 1
+            self._feeds[answer.status] += 1
         return answer
 
     def _look_up(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:

@@ -106,8 +106,8 @@ class PrintShop:
                 )
                 db.execute("INSERT INTO bodies (id, html) VALUES (?, ?)", [n, f"<p>{'x' * chars}</p>"])
                 db.execute(
-                    "INSERT INTO entries (id, source_id, story_id, joined_by, url, title, body_id, version, first_seen) "
-                    "VALUES (?1, 1, ?1, 'first', ?2, ?3, ?1, 0, ?4)",
+                    "INSERT INTO entries (id, source_id, story_id, joined_by, url, title, body_id, version, "
+                    "first_seen) VALUES (?1, 1, ?1, 'first', ?2, ?3, ?1, 0, ?4)",
                     [n, f"https://s.example/{n}", f"Story {n}", NOW],
                 )
                 db.execute("UPDATE stories SET lead_entry_id = ?1 WHERE id = ?1", [n])

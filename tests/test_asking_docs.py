@@ -32,12 +32,17 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     return house
 
 
+def sizeless(text: str) -> str:
+    """Leave out how large a file is: that is the schema's, and of no interest here."""
+    return re.sub(r"\(\d+\.\d MB\)", "(… MB)", text.replace("\r\n", "\n"))
+
+
 @pytest.mark.parametrize(("command", "said"), EXAMPLES, ids=[command[:50] for command, _ in EXAMPLES])
 def test_command_prints_what_the_page_says(house: House, command: str, said: str) -> None:
     """On standard output, or what is wrong."""
     done = house.wireroom(*shlex.split(command))
 
-    assert (done.out + done.err).replace("\r\n", "\n") == said
+    assert sizeless(done.out + done.err) == sizeless(said)
 
 
 def test_address_answers_what_the_page_says(house: House, tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ Datasette is asked in this process, by its own client; the archive is the worked
 
 from __future__ import annotations
 
+import http.client
 import json
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from sqlite_utils import Database
 
 from db.document import tables_of
 from db.questions import QUESTIONS
+from house import ROOT, free_port, until
 from wireroom.cli import cli
 from wireroom.datasette_metadata import metadata
 from wireroom.datasette_served import datasette_of
@@ -35,7 +38,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Wire:
         "INSERT INTO tokens (topic_id, token, minted_at) VALUES (1, ?, '')",
         "INSERT INTO subscriptions (source_id, hub, topic, token, secret, state) VALUES (1, '', '', ?1, ?1, 'active')",
         "INSERT INTO subscribers (topic_id, format, callback, host, asked, secret, verified_at, expires_at, delivered) "
-        "VALUES (1, 'rss', ?1, '', '', ?1, '', '', 0)",
+        "VALUES (1, 'rss', ?1, '', ?1, ?1, '', '', 0)",
         "INSERT INTO pings (hub, topic_id, format) VALUES (?, 1, 'rss')",
         "INSERT INTO webhooks (config_id, topic_id, sent, gone_url) VALUES ('hook', 1, 0, ?)",
     ):
@@ -81,14 +84,14 @@ async def test_search_and_facets_are_there(datasette: Datasette) -> None:
     assert overview["rows"][0][0] == overview["filtered_table_rows_count"]
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=[question.id for question in QUESTIONS])
-async def test_question_is_answered(datasette: Datasette, question: Any) -> None:
+async def test_every_question_is_answered(datasette: Datasette) -> None:
     """As a form, with nothing filled in."""
-    got = await datasette.client.get(f"/wireroom/{question.id}", headers={"Host": "localhost"})
+    for question in QUESTIONS:
+        got = await datasette.client.get(f"/wireroom/{question.id}", headers={"Host": "localhost"})
 
-    assert got.status_code == 200
-    assert "errorMessage" not in got.text
-    assert question.title.partition("'")[0] in got.text
+        assert got.status_code == 200, question.id
+        assert "errorMessage" not in got.text, question.id
+        assert question.title.partition("'")[0] in got.text
 
 
 async def test_what_people_ask_is_listed_and_the_rest_is_not(datasette: Datasette) -> None:
@@ -131,7 +134,7 @@ async def test_page_of_another_name_reads_nothing(datasette: Datasette) -> None:
 
 async def test_value_is_no_bigger_than_it_may_be(datasette: Datasette) -> None:
     """No time limit ends what is made inside of one step."""
-    got = await asked(datasette, "wireroom", sql="SELECT length(printf('%.*c', 500000000, 'x'))")
+    got = await asked(datasette, "wireroom", sql="SELECT length(printf('%.*c', 50000000, 'x'))")
 
     assert got["rows"] == [[None]]
 
@@ -183,6 +186,44 @@ def test_missing_extra_is_one_line_with_the_mend(wire: Wire, monkeypatch: pytest
     assert done.stderr.splitlines() == [
         "wireroom: Datasette is not installed; install it beside Wireroom: pip install 'wireroom[datasette]'"
     ]
+
+
+def test_command_serves_until_it_is_told_to_end(wire: Wire) -> None:
+    """A process of its own, beside the writer; who comes second to its port is told so."""
+    port = str(free_port())
+    config = ["-c", str(wire.path.with_name("config.toml"))]
+    command = [sys.executable, "-m", "wireroom", "datasette", "--port", port, *config]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"http://127.0.0.1:{port}/wireroom (Ctrl-C ends it)\n"
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
+        until(lambda: reached(connection), "it does not answer")
+        connection.request("GET", "/wireroom/source_health.json?_shape=array&_col=source")
+        rows = json.loads(connection.getresponse().read())
+        connection.close()
+        second = CliRunner().invoke(cli, ["datasette", "--port", port, *config])
+    finally:
+        process.terminate()
+        rest = process.communicate(timeout=30)[0]
+
+    assert rows[0]["source"] == "coast-wire"
+    assert (second.exit_code, second.stderr) == (
+        74,
+        f"wireroom: 127.0.0.1:{port}: Address already in use; name another with --port\n",
+    )
+    assert rest == ""
+
+
+def reached(connection: http.client.HTTPConnection) -> bool:
+    """Tell whether somebody listens."""
+    try:
+        connection.connect()
+    except OSError:
+        return False
+    return True
 
 
 def test_no_archive_is_said(tmp_path: Path) -> None:

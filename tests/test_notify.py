@@ -81,6 +81,8 @@ def test_daemon_tells_all_its_life(
             assert heard(listener)[0].startswith("EXTEND_TIMEOUT_USEC=")
             wait_for(listener, "READY=1")
             assert daemon.get("/healthz")[0] == 200
+            asked = house.wireroom("status", "--health")
+            assert (asked.code, asked.out.split()[0] in ("starting", "well")) == (0, True)
             wait_for(listener, "WATCHDOG=1")
             os.kill(daemon.process.pid, signal.SIGHUP)
             wait_for(listener, "RELOADING=1")

@@ -29,7 +29,7 @@ def plan(sql: str) -> list[str]:
 
 
 GROWS = r"SCAN (?!\(subquery|daily|[wy]$)"
-"""A step through a table; the few topics (w) and a list of at most a thousand numbers of each (y) may be gone through."""
+"""A step through a table that grows: not the few topics (w), nor at most a thousand numbers of each (y)."""
 
 VIEWS = {
     "story_overview": "story_id = 7",

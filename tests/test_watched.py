@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from house import House, until
 from office import TOKEN, Office, running_office
 from origin import Origin, item, rss, running_origin
 from wireroom.metrics_told import METRICS, MOST_TOPICS, OTHERS, by_topic
+from wireroom.notify import Notifier
 from wireroom.signs import REASONS, STUCK_S
 from wireroom.vitals import Vitals, disks
 
@@ -194,6 +198,55 @@ def test_beat_that_stands_still_is_told(office: Office) -> None:
 
     now[0] = STUCK_S + 1
     assert [reason["code"] for reason in vitals.health()["reasons"]] == ["beat"]
+
+
+def test_watchdog_hears_nothing_of_a_writer_that_is_stuck(office: Office, monkeypatch: Any) -> None:
+    """Whatever it hangs in: signs of life end, and begin again with its own."""
+    told: list[str] = []
+
+    class Manager(Notifier):
+        def tell(self, *lines: str) -> bool:
+            told.extend(lines)
+            return True
+
+    monkeypatch.setattr(office.engine, "notifier", Manager("/run/nobody", 60.0))
+    monkeypatch.setattr("wireroom.signs.STUCK_S", 1.5)
+    freed = threading.Event()
+    job = office.engine.writer.submit(lambda _: freed.wait(60))
+    pulse = office.engine.writer.pulse
+    until(lambda: pulse.quiet_s(time.monotonic()) > 2, "the writer is not stuck")
+    told.clear()
+    asyncio.run_coroutine_threadsafe(Vitals(office.engine).tick(), office.loop).result(30)
+    heard = list(told)
+    red = office.ask("/healthz").json
+    freed.set()
+
+    assert "WATCHDOG=1" not in heard
+    assert red["reasons"][0]["code"] == "writer"
+    assert job.result(30) is True
+    until(lambda: "WATCHDOG=1" in told, "no sign of life comes again")
+
+
+def test_what_comes_and_goes_is_logged_once_in_a_while(office: Office, monkeypatch: Any) -> None:
+    """A disk at its bound is no flood of lines; that all is well again is said once."""
+    now = [0.0]
+    vitals = Vitals(office.engine, lambda: now[0])
+    lines: list[tuple[str, str | None]] = []
+
+    class Log:
+        def error(self, _: str, *, trouble: str, mend: str) -> None:
+            lines.append(("error", trouble))
+
+        def info(self, _: str, *, trouble: str | None) -> None:
+            lines.append(("info", trouble))
+
+    monkeypatch.setattr(office.engine, "log", Log())
+    for second in range(120):
+        now[0] = float(second)
+        vitals._beat = now[0] - (0 if second % 2 else STUCK_S + 1)
+        vitals._say(vitals.signs())
+
+    assert [level for level, _ in lines] == ["error", "info"]
 
 
 def test_disks_that_cannot_be_asked_are_left_out(tmp_path: Path) -> None:

@@ -36,10 +36,14 @@ def datasette(path: Path, port: int, *, prints: bool) -> None:
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     try:
-        from wireroom.datasette_served import HOST, serve
+        from wireroom.datasette_served import HOST, listen, serve
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "datasette":
             raise
         fail(NOT_INSTALLED, "Datasette is not installed; install it beside Wireroom: pip install 'wireroom[datasette]'")
+    try:
+        listener = listen(port)
+    except OSError as error:
+        fail(74, f"{HOST}:{port}: {error.strerror}; name another with --port")
     click.echo(f"http://{HOST}:{port}/{archive.stem} (Ctrl-C ends it)", err=True)
-    serve(archive, told, port)
+    serve(archive, told, listener)

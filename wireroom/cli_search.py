@@ -23,6 +23,7 @@ MAX_SOURCES = 3
 MAX_FACETS = 10
 """Of each kind so many are printed; --json has all."""
 COLUMNS = ("story_id", "title", "url", "language", "published", "first_seen", "updated", "sources", "tags", "snippet")
+INDENT = "    "
 BOLD, PLAIN = "\x1b[1m", "\x1b[22m"
 
 
@@ -57,6 +58,7 @@ def search(
     from db.query_names import read_query
     from db.search import MAX_SEARCH_S, limited, with_archived
     from db.snippets import with_snippets
+    from db.term_spans import SNIPPET_CHARS
     from db.times import iso
     from wireroom.config_queries import names_of
     from wireroom.tag_hints import tag_hints
@@ -74,7 +76,7 @@ def search(
             return
         rows, following = page(db, asked, now, limit, after, best=best)
         if form != "ids":
-            rows = with_snippets(db, rows, asked)
+            rows = with_snippets(db, rows, asked, SNIPPET_CHARS if form else min(SNIPPET_CHARS, one_line()))
     print_stories(rows, form)
     if following is not None:
         click.echo(f"wireroom: more: --after {following}", err=True)
@@ -168,8 +170,15 @@ def as_table(rows: Sequence[StoryRow]) -> str:
     for row, each in zip(rows, drawn, strict=True):
         made.append(each)
         if row.snippet:
-            made.append(f"    {written(row.snippet, '' if plain else BOLD, '' if plain else PLAIN)}")
+            made.append(f"{INDENT}{written(row.snippet, '' if plain else BOLD, '' if plain else PLAIN)}")
     return "\n".join(made)
+
+
+def one_line() -> int:
+    """Give how long a snippet may be below its story, dots and all, so that it stays on one line of the terminal."""
+    import shutil
+
+    return max(40, shutil.get_terminal_size((120, 24)).columns - len(INDENT) - 4)
 
 
 def written(parts: Sequence[Part], opened: str, closed: str) -> str:

@@ -20,7 +20,7 @@ from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.regroup import stamp
 from db.sources import well_places
-from db.sync import ConfiguredTopic, Synced, sync_config
+from db.sync import Synced, sync_config
 from db.times import iso
 from db.upgrade import keep_copy
 from db.writer import Writer
@@ -33,7 +33,6 @@ from ingest.workers import Workers
 from wireroom.clock import utc_now
 from wireroom.clock_watch import ClockWatch
 from wireroom.config import Config
-from wireroom.config_queries import asked_by, names_of
 from wireroom.counts import Counts
 from wireroom.digester import Digester
 from wireroom.due import do_due
@@ -42,7 +41,7 @@ from wireroom.in_force import said
 from wireroom.log import Log, shows_details
 from wireroom.notify import Notifier
 from wireroom.one_round import Progress, Round
-from wireroom.parts import make_collector, make_grouping, make_hosts, make_reach, make_setup
+from wireroom.parts import configured_topics, make_collector, make_grouping, make_hosts, make_reach, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
@@ -152,23 +151,7 @@ class Engine:
 
         ``taken`` is called on the writer's thread, before anything else is written there.
         """
-        names = names_of(config)
-        topics = [
-            ConfiguredTopic(
-                id=t.id,
-                title=t.title,
-                was=t.was,
-                query=asked_by(t, names),
-                limit=t.limit,
-                dedupe=t.dedupe,
-                same_event=t.same_event,
-                delay_s=t.delay_s,
-                fronted_by=t.fronted_by,
-                styled_by=t.styled_by,
-                secret=t.secret,
-            )
-            for t in config.topics
-        ]
+        topics = configured_topics(config)
         rules, now = [rule.id for rule in config.rules], iso(utc_now())
 
         def take_over(db: Database) -> Synced:

@@ -6,14 +6,13 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from sqlite_utils import Database
 
 from db.archive import ArchiveError
-from db.figures import count_due, ever_made, topic_figures, waiting_to_be_told
+from db.figures import count_due, ever_made, size_of, topic_figures, waiting_to_be_told
 from db.health import source_healths
 from db.query_faults import QueryError
 from db.readers import BusyError, Readers
@@ -131,11 +130,3 @@ class Metrics:
         except (ArchiveError, BusyError, QueryError, sqlite3.Error):
             self._unread += 1
             return None
-
-
-def size_of(path: str) -> int:
-    """Give a file's size, 0 where there is none."""
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return 0

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from db.query_names import Names, read_query
-from db.sync import Synced
+from db.sync import ConfiguredTopic, Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
 from ingest.category import Categories, Mapped
@@ -203,3 +203,24 @@ def split_tag(tag: str) -> tuple[str, str]:
     """Split ``kind:name``; the config has checked that it is one."""
     kind, _, name = tag.partition(":")
     return kind, name
+
+
+def configured_topics(config: Config) -> list[ConfiguredTopic]:
+    """Give the topics as the archive takes them over."""
+    names = names_of(config)
+    return [
+        ConfiguredTopic(
+            id=t.id,
+            title=t.title,
+            was=t.was,
+            query=asked_by(t, names),
+            limit=t.limit,
+            dedupe=t.dedupe,
+            same_event=t.same_event,
+            delay_s=t.delay_s,
+            fronted_by=t.fronted_by,
+            styled_by=t.styled_by,
+            secret=t.secret,
+        )
+        for t in config.topics
+    ]

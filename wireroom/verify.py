@@ -140,7 +140,8 @@ def copies(db: Database, _: Config, progress: Progress) -> Found:
     counted = dict(db.execute("SELECT entry_id, count(*) FROM shingles GROUP BY entry_id").fetchall())
     done = 0
     while rows := db.execute(
-        "SELECT p.entry_id, p.shingles, e.title, e.text FROM prints p JOIN entries e ON e.id = p.entry_id "
+        "SELECT p.entry_id, p.shingles, e.title, w.text FROM prints p JOIN entries e ON e.id = p.entry_id "
+        "JOIN entry_texts w ON w.entry_id = p.entry_id "
         "WHERE p.entry_id > ? ORDER BY p.entry_id LIMIT ?",
         [after, BATCH],
     ).fetchall():

@@ -19,6 +19,8 @@ from wireroom.clock import utc_now
 from wireroom.engine import Engine
 from wireroom.signs import Disk, Signs, alive, reasons, state, warnings
 
+REST_S = 600
+"""What comes and goes is logged once in so long."""
 LOOK_S = 5
 """Disks, and what is due, are looked at so often."""
 
@@ -38,6 +40,8 @@ class Vitals:
         self._disks: tuple[Disk, ...] = ()
         self._asking: asyncio.Task[None] | None = None
         self._said: tuple[str, ...] = ()
+        self._logged: dict[str, float] = {}
+        self._over = False  # something was logged, and that it is over is not
         self.late_s = 0.0
         """How much later than it should the last beat was."""
         self.started_wall = time.time()
@@ -151,10 +155,14 @@ class Vitals:
         found = [one for one in reasons(signs) if one.code not in ("archive", "cluster", "publish")]
         codes = tuple(one.code for one in found)
         for one in found:
-            if one.code not in self._said:
+            rested = signs.now - self._logged.get(one.code, float("-inf")) >= REST_S
+            if one.code not in self._said and rested:
+                self._logged[one.code] = signs.now
                 self._engine.log.error("health", trouble=one.said, mend=one.mend)
-        if self._said and not codes:
+                self._over = True
+        if self._over and not codes:
             self._engine.log.info("health", trouble=None)
+            self._over = False
         self._said = codes
 
 

@@ -24,12 +24,11 @@ from typing import Any
 from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader
-from db.figures import count_due, ever_made, topic_figures, waiting_to_be_told
+from db.figures import count_due, ever_made, size_of, topic_figures, waiting_to_be_told
 from db.overview import failing, healths, newest, next_polls, polls_since
 from db.times import iso
 from wireroom.config import Config
 from wireroom.control import ControlError, NoDaemonError, ask
-from wireroom.metrics import size_of
 from wireroom.watch_told import Line, View, screen
 
 ALL_EVERY_S = 10
