@@ -1,4 +1,4 @@
-"""The archive opened for who works on it: found sound, copied before an upgrade, what is remarkable logged. IO: sqlite."""
+"""The archive opened for who works on it: found sound, copied before an upgrade; what is odd is logged. IO: sqlite."""
 
 from __future__ import annotations
 
