@@ -29,7 +29,7 @@ DEBIAN = {
 
 FIRST = (
     *("curation", "decisions", "topics_apart", "cluster", "behaviours_long", "kill", "kill_grouping"),
-    *("faults_signals", "faults_flood", "faults_clock", "faults_network"),
+    *("faults_signals", "faults_flood", "faults_clock", "faults_network", "verify", "upgrade", "backup"),
     *("browser_xss", "browser", "decide", "diff", "websub_daemon", "behaviours_run", "topics_published", "import"),
     *(
         "websub_push",

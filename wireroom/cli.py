@@ -22,6 +22,7 @@ from wireroom import (
     cli_datasette,
     cli_decisions,
     cli_init,
+    cli_keep,
     cli_publish,
     cli_search,
     cli_sources,
@@ -185,6 +186,7 @@ cli.add_command(cli_datasette.datasette)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
 cli.add_command(cli_publish.publish)
+cli.add_command(cli_keep.prune)
 cli.add_command(cli_vault.backup)
 cli.add_command(cli_vault.restore)
 cli.add_command(cli_vault.verify)

@@ -40,6 +40,7 @@ from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.health_feed import HealthFeed
 from wireroom.hub import Hub
+from wireroom.keep import Keeper, prune_now
 from wireroom.log import Log
 from wireroom.metrics import Metrics
 from wireroom.notify import EXTEND_S, notifier_here
@@ -248,6 +249,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         "webhooks": webhooks.tick,
         "health": HealthFeed(engine).tick,
         "upkeep": Upkeep(engine).tick,
+        "keep": Keeper(engine).tick,
         "archive": ArchiveWatch(engine).tick,
         "backup": BackupJob(engine).tick,
         "due": functools.partial(do_due, engine),
@@ -283,6 +285,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return engine.pulse()
     if request.get("do") == "publish":
         return await publish_all(engine)
+    if request.get("do") == "prune":
+        return await prune_now(engine, progress)
     if request.get("do") == "regroup":
         return await regroup(engine, request, progress)
     if request.get("do") == "retag":
