@@ -28,6 +28,7 @@ DEBIAN = {
 
 
 FIRST = (
+    *("faults_archive", "faults_lock", "faults_publish"),
     *("curation", "decisions", "topics_apart", "cluster", "behaviours_long", "kill", "kill_grouping"),
     *("faults_signals", "faults_flood", "faults_clock", "faults_network", "verify", "upgrade", "backup"),
     *("browser_xss", "browser", "decide", "diff", "websub_daemon", "behaviours_run", "topics_published", "import"),
