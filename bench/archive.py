@@ -63,7 +63,7 @@ def questions(db: Database) -> dict[str, list[str]]:
     chance, words = random.Random(7), Words()
     ((last,),) = db.execute("SELECT max(id) FROM stories")
     ids = [chance.randint(1, last) for _ in range(ASKED)]
-    rare = []
+    rare: list[str] = []
     while len(rare) < ASKED:
         ((title,),) = db.execute("SELECT title FROM stories WHERE id = ?", [chance.randint(1, last)])
         rare += [word for word in title.split()[-1:] if len(word) > 5]  # the longer ones are of a few stories

@@ -8,10 +8,11 @@ that can be told by looking at some of them. Each way gives the same stories.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from sqlite_utils import Database
 
-from db.query_sql import OF_ENTRIES, OF_TAGS, OF_TEXT, Compiled, compile_query, fts, gathered
+from db.query_sql import OF_ENTRIES, OF_TAGS, OF_TEXT, Compiled, at, compile_query, fts, gathered
 from db.query_tree import And, Author, Domain, OfEvent, Query, Source, Tag, When
 
 LOOKED_AT = 300
@@ -48,6 +49,9 @@ def newest_ids(db: Database, query: Query, now: str, living: str, before: int | 
     found = [id_ for (id_,) in rows]
     if len(found) == limit or len(hits) < LOOKED_AT:
         return found
+    last = last_before(db, parts[1:], now)
+    if last is not None and last < hits[-1] - 1:
+        return found + (newest_ids(db, query, now, living, last + 1, limit - len(found)) or [])
     leads = any(isinstance(part, Tag | Source | Author | Domain | OfEvent) or since(part) for part in parts[1:])
     many = leads and are_many(db, match)
     whole = Compiled(f"{OF_ONE_TEXT if many else OF_TEXT} AND ({rest.sql})", (match, *rest.params))
@@ -67,6 +71,15 @@ def words_in(db: Database, match: str, before: int | None, most: int) -> list[in
         [match, *bound, most],
     )
     return [id_ for (id_,) in rows]
+
+
+def last_before(db: Database, parts: Sequence[Query], now: str) -> int | None:
+    """Find the newest story that was first seen before the time until which parts ask; None: they ask for none."""
+    until = [at(part.before, now) for part in parts if isinstance(part, When) and part.field == "seen" and part.before]
+    if not until:
+        return None
+    ((last,),) = db.execute("SELECT coalesce(max(+id), 0) FROM stories WHERE first_seen < ?", [min(until)]).fetchall()
+    return int(last)
 
 
 def are_many(db: Database, match: str) -> bool:
