@@ -37,12 +37,12 @@ class Log:
 
 
 class Clock:
-    """The time on the wall, as a test sets it."""
+    """The time, as a test sets it."""
 
     def __init__(self) -> None:
         self.at = NOW
 
-    def now(self, _: object) -> datetime:
+    def __call__(self) -> datetime:
         """Tell it."""
         return self.at
 
@@ -51,7 +51,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Give a clock to the job, which looks at it each time."""
     clock = Clock()
-    monkeypatch.setattr(backup_job, "datetime", clock)
+    monkeypatch.setattr(backup_job, "utc_now", clock)
     monkeypatch.setattr(backup_job, "LOOK_S", 0)
     monkeypatch.setattr(backup_job, "AGAIN_S", 0)
     return clock
