@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
@@ -20,7 +24,7 @@ import ingest.lookup
 import ingest.network
 import wireroom.clock
 from factory import polled_source
-from house import House
+from house import ROOT, House
 from ingest.fetched import Fetched
 from ingest.network import KNOWN_S, Network
 from origin import item, rss
@@ -211,6 +215,23 @@ async def test_dead_resolver_piles_up_no_threads_and_charges_nobody(
             await asyncio.sleep(0.5)
             await poll(engine, *range(1, count + 1))
             assert states(house) == [("ok", 0)] * count
+
+
+@pytest.mark.skipif(not os.environ.get("WIREROOM_TEST_ALL"), reason="a daemon in namespaces of its own: make test-all")
+def test_daemon_whose_name_server_is_silent(tmp_path: Path) -> None:
+    """The system's own resolver, hanging: threads are bounded, pages are served, nobody is charged, all comes back."""
+    if subprocess.run(["unshare", "-rnm", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this system lets nobody have namespaces of their own")
+    command = ["unshare", "-rnm", sys.executable, str(ROOT / "tests" / "nameless.py"), str(tmp_path)]
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, env=env)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+
+    ((outcome, failures, _),) = seen["silent"]
+    assert (outcome, failures) == ("offline", 0)
+    assert seen["threads"] < 100
+    assert (seen["lines"], seen["code"]) == (2, 0)
 
 
 # --- An hour in which nobody answers ----------------------------------------------------------------------------------

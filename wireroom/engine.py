@@ -19,6 +19,7 @@ from db.archive import ArchiveError, open_reader, open_writer
 from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.regroup import stamp
+from db.soundness import check_sound
 from db.sources import well_places
 from db.sync import Synced, sync_config
 from db.times import iso
@@ -92,6 +93,7 @@ class Engine:
 
     def _open_archive(self) -> Database:
         """Open the archive, for the writer's thread. Raises ArchiveError."""
+        check_sound(self.config.archive)
         return open_writer(
             self.config.archive,
             before_upgrade=self._keep_copy,
@@ -259,7 +261,11 @@ class Engine:
         if self.poller.superseded:
             return  # in a moment there is another, which knows the new sources
         await self._clock.tick(self._network.hosts)
-        await self._ticker.tick()
+        try:
+            await self._ticker.tick()
+        except sqlite3.DatabaseError as error:
+            self.writer.guard.met(error)
+            raise
 
     def begin(self, source: PolledSource, changes: int) -> asyncio.Task[Report]:
         """Start a poll, or join the one that is under way; if it can't be recorded, that is said.
@@ -275,7 +281,8 @@ class Engine:
         if not task.cancelled() and (error := task.exception()) is not None:
             if isinstance(error, ClusterError) and self.press.cluster_trouble is not None:
                 return  # said already, once for all of them
-            if str(error) != self.press.archive_trouble:  # once, not for every source
+            told = (self.press.archive_trouble, self.writer.guard.trouble)  # the latter: wireroom/archive_watch.py
+            if str(error) not in told:  # once, not for every source
                 self.log.error("poll not recorded", task=task.get_name(), error=str(error), exc_info=error)
             self.press.archive_trouble = str(error)
 
