@@ -3,8 +3,8 @@
 A view is a loop over one table, and asks for the rest row by row: an id, a source or a LIMIT that is asked for comes
 first, and what nobody reads of it is not looked up (tests/test_views.py holds the plans). Lists are JSON arrays, which
 ``json_each`` and Datasette's facets open; they are written by hand, since SQLite 3.40 lets a view call no other JSON
-function for who does not trust the file (``trusted_schema``, as in ``wireroom sql``). None of the views tells an
-address of a feed, which may have a key in it, nor a secret.
+function for who does not trust the file (``trusted_schema``). None of the views tells an address of a feed, which may
+have a key in it, nor a secret.
 """
 
 ASKING = r"""

@@ -167,7 +167,7 @@ def test_changes_follow_one_another(wire: Wire) -> None:
 
 @pytest.mark.parametrize("view", sorted(EMPTY.view_names()))
 def test_view_calls_nothing_that_may_do_harm(wire: Wire, view: str) -> None:
-    """Whoever reads a file that he does not trust has SQLite refuse such functions in views: ``wireroom sql`` too."""
+    """Whoever reads a file that he does not trust has SQLite refuse such functions in views."""
     with closing(sqlite3.connect(f"file:{wire.path}?mode=ro", uri=True)) as conn:
         conn.execute("PRAGMA trusted_schema = OFF")
 

@@ -34,6 +34,7 @@ polled by the real parts.
 Ask with whatever reads SQLite, also while the daemon runs:
 
 ```sh
+wireroom sql "SELECT source, health FROM source_health"
 sqlite3 -readonly -box wireroom.db "SELECT source, health FROM source_health"
 sqlite-utils wireroom.db "SELECT source, health FROM source_health" --table
 duckdb -c "ATTACH 'wireroom.db' AS w (TYPE sqlite, READ_ONLY); SELECT source, health FROM w.source_health"

@@ -52,7 +52,8 @@ STYLE = (
     "border-width:1px 0;padding:.3em 0} dl.column-descriptions dt{break-after:avoid} "
     "td.col-title,td.col-story,td.col-old_title,td.col-new_title,td.col-trouble{min-width:16em}"
     "td.col-text,td.col-html,td.col-summary,td.col-old_text,td.col-new_text{min-width:24em}"
-    "td.type-str[class*=_at],td.col-first_seen,td.col-last_seen,td.col-published,td.col-updated{white-space:nowrap}"
+    "td.type-str[class*=_at],td.col-first_seen,td.col-last_seen,td.col-published,td.col-updated,"
+    "td.col-source,td.col-lead,td.col-first_source,td.col-copy_of,td.col-config_id,td.col-topic{white-space:nowrap}"
 )
 """What a table's columns are would fill its first page, texts would be a word wide and a page long."""
 
@@ -82,7 +83,7 @@ def of_table(table: Table) -> dict[str, Any]:
     """Tell of one table or view."""
     warning = f" Keep to yourself: {SECRET[table.name]}." if table.name in SECRET else ""
     found: dict[str, Any] = {
-        "description": f"{capital(table.said)}.{warning}",
+        "description": plain(f"{capital(table.said)}.{warning}"),
         "columns": {column.name: plain(f"{column.said}{unit(column.unit, column.said)}") for column in table.columns},
     }
     if table.name in LABELS:
