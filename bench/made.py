@@ -106,8 +106,8 @@ INSERT INTO stories (id, title, text, url, language, published, first_seen, upda
                      event_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?7, ?8, ?9, ?10)
 """
 INSERT_ENTRY = """
-INSERT INTO entries (id, source_id, story_id, joined_by, guid, url, title, body_id, published, first_seen, host,
-                     version) VALUES (?1, ?2, ?3, 'print', ?4, ?4, ?5, ?6, ?7, ?7, ?8, 0)
+INSERT INTO entries (id, source_id, story_id, joined_by, guid, url, title, body_id, published, first_seen, last_seen,
+                     host, version) VALUES (?1, ?2, ?3, 'print', ?4, ?4, ?5, ?6, ?7, ?7, ?7, ?8, 0)
 """
 
 

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from db.compare import replace_prints, write_events, write_prints
 from db.entries import insert_entries, note_authors, revise_entry
+from db.gone import note_keys, note_late
 from db.merge import merge_stories
 from db.plan import STATE_COLUMNS, PollPlan, PollRecord, StoryText, Withheld, state_values
 from db.recall import Listing, StoryTag
@@ -57,7 +58,9 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
             now=plan.now,
         )
     refs = new_ids(db, "stories", [story.ref for story in plan.new_stories])
-    entry_refs = new_ids(db, "entries", [new.ref for new in plan.new_entries])
+    entry_refs = new_ids(
+        db, "entries", [*(new.ref for new in plan.new_entries), *(ref for ref, *_ in plan.late_entries)]
+    )
     insert_stories(db, plan, refs)
     insert_entries(db, plan, refs, entry_refs)
     db.conn.executemany(
@@ -74,6 +77,8 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
         "INSERT OR IGNORE INTO entry_keys (key, source_id, entry_id, kind) VALUES (?, ?, ?, ?)",
         [(key, plan.source_id, entry_refs.get(ref, ref), kind) for ref, kind, key in plan.keys],
     )
+    note_keys(db, plan.source_id, plan.gone_keys)
+    note_late(db, plan, entry_refs)
     db.conn.executemany(
         "UPDATE entries SET last_seen = ? WHERE id = ?", [(plan.left_at or plan.now, id_) for id_ in plan.left]
     )

@@ -188,11 +188,27 @@ def refuse_newer(path: Path, version: int | None) -> None:
         )
 
 
+MENDS = (
+    (("FULL",), "there is no room on the disk", "make some: what is polled comes again"),
+    (("READONLY",), "only reading is allowed there", "check its rights, its folder's, and how the disk is mounted"),
+    (("BUSY",), "another program holds it", "end that program, or its transaction"),
+    (
+        ("IOERR_FSYNC", "IOERR_DIR_FSYNC"),
+        "the disk did not keep what it was told to keep",
+        "check the disk, then start again: nothing is lost that was reported",
+    ),
+)
+"""What SQLite means by some of its errors, and what to do; of all others its own words are told."""
+
+
 def archive_error(path: Path, error: sqlite3.DatabaseError) -> ArchiveError:
     """Turn SQLite's own error into one that says the path, the exit code and what to do."""
-    name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ")):
+    name = (getattr(error, "sqlite_errorname", "") or "").removeprefix("SQLITE_")
+    if name.startswith(("CORRUPT", "NOTADB", "IOERR_SHORT_READ")):
         return ArchiveError(CORRUPT, f"{path}: damaged, or no SQLite file ({error}); restore a backup, or move it away")
+    for names, what, mend in MENDS:
+        if name.startswith(names):
+            return ArchiveError(IO_ERROR, f"{path}: {what} ({error}); {mend}")
     return ArchiveError(
         IO_ERROR, f"{path}: can't be read or written: {error}; check the disk, the folder and its rights"
     )

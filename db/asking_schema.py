@@ -2,10 +2,12 @@
 
 A view is a loop over one table, and asks for the rest row by row: an id, a source or a LIMIT that is asked for comes
 first, and what nobody reads of it is not looked up (tests/test_views.py holds the plans). Lists are JSON arrays, which
-``json_each`` and Datasette's facets open. None of them tells an address that may have a key in it, nor a secret.
+``json_each`` and Datasette's facets open; they are written by hand, since SQLite 3.40 lets a view call no other JSON
+function for who does not trust the file (``trusted_schema``, as in ``wireroom sql``). None of the views tells an
+address of a feed, which may have a key in it, nor a secret.
 """
 
-ASKING = """
+ASKING = r"""
 CREATE INDEX entries_day ON entries (substr(first_seen, 1, 10), source_id); -- counts by day read no entry
 
 CREATE VIEW story_overview AS                -- one row per story: its lead, who carries it, its tags, where it went
@@ -18,14 +20,14 @@ SELECT st.id AS story_id,                    -- rises with first sight: the high
         WHERE e.story_id = st.id ORDER BY e.id LIMIT 1) AS first_source, -- the source that had it first
        (SELECT count(DISTINCT e.source_id) FROM entries e
         WHERE e.story_id = st.id) AS source_count, -- how many sources carry it
-       (SELECT json_group_array(name) FROM (
+       (SELECT coalesce('[' || group_concat('"' || name || '"') || ']', '[]') FROM (
          SELECT s.config_id AS name FROM sources s WHERE s.id IN (
            SELECT e.source_id FROM entries e WHERE e.story_id = st.id)
          ORDER BY 1)) AS sources,            -- JSON array: who carries it
-       (SELECT json_group_array(name) FROM (
+       (SELECT coalesce('[' || group_concat('"' || name || '"') || ']', '[]') FROM (
          SELECT t.kind || ':' || t.name AS name FROM tags t WHERE t.id IN (
            SELECT x.tag_id FROM story_tags x WHERE x.story_id = st.id) ORDER BY 1)) AS tags, -- JSON array: kind:name
-       (SELECT json_group_array(name) FROM (
+       (SELECT coalesce('[' || group_concat('"' || name || '"') || ']', '[]') FROM (
          SELECT t.config_id AS name FROM topics t WHERE t.id IN (
            SELECT x.topic_id FROM selections x WHERE x.story_id = st.id AND x.left_at IS NULL)
          ORDER BY 1)) AS topics,             -- JSON array: topics that took it and still have it
@@ -86,10 +88,12 @@ FROM revisions r JOIN entries e ON e.id = r.entry_id LEFT JOIN revisions n ON n.
   AND n.number = (SELECT min(l.number) FROM revisions l WHERE l.entry_id = r.entry_id AND l.number > r.number);
 
 CREATE VIEW topic_stories AS                 -- one row per selection: what each topic published, when, and why
-WITH fronts (topic_id, since) AS MATERIALIZED ( -- the number of the last selection that has a place in a plain feed
-  SELECT w.id, json_extract((SELECT json_group_array(y.number) FROM (
-    SELECT number FROM selections WHERE topic_id = w.id AND archived = 0 ORDER BY number DESC LIMIT 1000) y
-  ), '$[' || (json_extract(w.fronted_by, '$[0]') - 1) || ']') FROM topics w
+WITH fronts (topic_id, since) AS MATERIALIZED ( -- plain feeds: their last place is this number's; others: null
+  SELECT w.id, CASE WHEN NOT EXISTS (SELECT 1 FROM json_each(w.fronted_by) j
+    WHERE j.key = 2 AND j.value IS NOT NULL OR j.key = 3 AND j.value <> 'new') THEN coalesce((
+      SELECT j.value FROM json_each((SELECT '[' || group_concat(y.number) || ']' FROM (
+        SELECT number FROM selections WHERE topic_id = w.id AND archived = 0 ORDER BY number DESC LIMIT 1000) y)) j
+      WHERE j.key = (SELECT k.value - 1 FROM json_each(w.fronted_by) k WHERE k.key = 0)), 0) END FROM topics w
 )
 SELECT t.config_id AS topic,                 -- the topic's id in config.toml
        x.number AS number,                   -- rises within the topic, never reused
@@ -109,18 +113,17 @@ SELECT t.config_id AS topic,                 -- the topic's id in config.toml
                   AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) IS 'hide' THEN 0
             WHEN EXISTS (SELECT 1 FROM marks p WHERE p.story_id = x.story_id AND p.topic_id = x.topic_id
                          AND p.kind = 'pin') THEN 1
-            WHEN json_extract(t.fronted_by, '$[2]') IS NOT NULL OR json_extract(t.fronted_by, '$[3]') <> 'new'
-            THEN x.front IS 1
-            ELSE x.front IS NOT 0
-              AND x.number >= coalesce((SELECT f.since FROM fronts f WHERE f.topic_id = x.topic_id), 0)
+            ELSE coalesce(x.front IS NOT 0 AND x.number >= (SELECT f.since FROM fronts f WHERE f.topic_id = x.topic_id),
+                          x.front IS 1)
        END AS in_feed,                       -- 1: it has a place in the topic's feed now; null: digests tell of it
        x.left_at AS left_at,                 -- since when the topic has it no longer; null: it does
-       (SELECT json_group_array(cause) FROM (
+       (SELECT coalesce('[' || group_concat('"' || replace(replace(cause, '\', '\\'), '"', '\"') || '"') || ']', '[]')
+        FROM (
          SELECT g.kind || ':' || g.name || ' (' || c.origin || ': ' || c.why || ')' AS cause
          FROM story_tags c JOIN tags g ON g.id = c.tag_id WHERE c.story_id = x.story_id ORDER BY 1
        )) AS tags,                           -- JSON array: each tag of the story and its cause
-       (SELECT json_extract(c.said, '$.match') FROM config_in_force c
-        WHERE c.kind = 'topic' AND c.config_id = t.config_id) AS asks, -- the topic's query, as it is now
+       (SELECT j.value FROM config_in_force c JOIN json_each(c.said) j
+        WHERE c.kind = 'topic' AND c.config_id = t.config_id AND j.key = 'match') AS asks, -- its query, as it is now
        (SELECT count(*) FROM digests d WHERE d.topic_id = x.topic_id
         AND d.first_number <= x.number AND d.last_number >= x.number) AS digests, -- of digest topics: in so many items
        x.guid AS guid                        -- urn:uuid:…, what subscribers know the item by
@@ -171,7 +174,7 @@ SELECT d.day AS day,                         -- the day, UTC
        t.name AS name,                       -- … and its name
        c.value AS stories                    -- stories with this tag that were first seen on that day
 FROM days d CROSS JOIN json_each((
-  SELECT json_group_object(tag_id, stories) FROM (
+  SELECT '{' || group_concat('"' || tag_id || '":' || stories) || '}' FROM (
     SELECT x.tag_id AS tag_id, count(DISTINCT x.story_id) AS stories
     FROM stories st CROSS JOIN story_tags x ON x.story_id = st.id
     WHERE st.first_seen >= d.day AND st.first_seen < date(d.day, '+1 day')

@@ -158,6 +158,7 @@ def revise_entry(db: Database, id_: int, entry: Entry, now: str, *, minor: bool)
         for column in ENTRY_COLUMNS.split(", ")
     )
     db.execute(f"UPDATE entries SET {assignments} WHERE id = ?", [*columns.values(), id_])
+    db.execute("DELETE FROM slim_entries WHERE entry_id = ?", [id_])  # it has its HTML again
     for (story,) in db.execute(ANOTHER, [id_, *said.values()]).fetchall():
         body = new_ids(db, "bodies", [id_])[id_]
         db.execute(INSERT_BODY, [body, *said.values(), story])

@@ -34,12 +34,14 @@ KEPT: Mapping[str, How] = {
     "decisions": "theirs",
     "links": "theirs",
     "mark_log": "theirs",
+    "slim_entries": "theirs",
     "authors": "signed",
     "archive": "own",
     "grouping": "own",
     **dict.fromkeys(
         (
             *("archive_pages", "config_in_force", "digests", "documents", "event_terms", "moves", "outlines", "pings"),
+            *("gone_entries", "gone_keys", "gone_stories", "poll_days"),
             *("polls", "prints", "rules", "shingles", "subscribers", "subscriptions", "term_counts", "tokens"),
             *("troubles", "unlearned", "waiting", "webhooks"),
         ),

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from db.newest import newest_ids
 from db.preview import asked, each_day
 from db.query_faults import MAX_CHARS, QueryError
 from db.query_names import Names, read_query
@@ -51,8 +52,10 @@ def find_stories(
     db: Database, query: Query | None, now: str, viewer: Viewer, *, before: int | None = None, limit: int = 30
 ) -> Found:
     """Find stories, newest first: those whose ids are below ``before``; with no query, all."""
-    sql, params = newest_below(query, now, viewer, before)
-    ids = [id_ for (id_,) in db.execute(f"{sql} LIMIT ?", [*params, limit + 1])]
+    ids = newest_ids(db, query, now, living_for(viewer), before, limit + 1) if query is not None else None
+    if ids is None:
+        sql, params = newest_below(query, now, viewer, before)
+        ids = [id_ for (id_,) in db.execute(f"{sql} LIMIT ?", [*params, limit + 1])]
     more = len(ids) > limit
     return Found(stories=story_rows(db, ids[:limit], viewer), before=ids[limit - 1] if more else None)
 
@@ -64,8 +67,7 @@ def newest_below(
 
     Text alone is asked of the index in its own row order, newest first (``db.query_sql.newest``).
     """
-    open_only = " AND stories.withheld IS NULL" if viewer == "public" else ""
-    living = f"stories.merged_into IS NULL{open_only}"
+    living = living_for(viewer)
     bound: list[str | int] = [] if before is None else [before]
     match = fts(query) if query is not None else None
     if match is not None:
@@ -81,6 +83,11 @@ def newest_below(
         f"SELECT {columns} FROM stories WHERE ({where.sql}) {below}AND {living} ORDER BY stories.id DESC",
         [*where.params, *bound],
     )
+
+
+def living_for(viewer: Viewer) -> str:
+    """Make the SQL that holds for stories that may be seen, and did not go into others."""
+    return f"stories.merged_into IS NULL{' AND stories.withheld IS NULL' if viewer == 'public' else ''}"
 
 
 STORIES = """

@@ -226,6 +226,33 @@ next_try_at | 2026-11-20T08:05:00Z | after a failure: not before; null: at once
 failures | 0 | in a row
 last_error | HTTP status 500 | what went wrong last
 last_sent_at | 2026-11-20T08:00:00Z | when a message got there last
+# gone_stories
+id | 41 | what it was in stories
+gone_at | 2029-11-20T08:00:00Z | when it was pruned
+why | age
+# gone_entries
+id | 57
+story_id | 41
+source_id | 3 | who published it
+guid | tag:harbour.example,2026:1
+title | Harbour strike ends after nine days | its headline
+published | 2026-11-20T07:40:00Z | as the source said
+version | 8122341190231
+first_seen | 2026-11-20T08:00:00Z | when a poll first brought it
+# gone_keys
+key | -4611686018427387904
+source_id | 3 | who published it
+entry_id | 57 | what it was in entries
+# slim_entries
+entry_id | 57 | whose HTML was pruned
+# poll_days
+source_id | 3 | which source
+day | 2026-11-20
+polls | 48 | how many began on that day
+failed | 1 | of them
+bytes | 912345 | decoded, of all of them
+new | 12 | entries never seen in this source before
+changed | 2 | entries that were changed
 """
 """The views' own columns have their meaning in ``db/asking_schema.py``; here are examples."""
 
@@ -237,5 +264,6 @@ TRIGGERS_SAID = {
     "entries_said": "a body that no entry has any more goes",
     "entries_gone": "likewise when an entry is deleted",
     "authors_ai": "a new name goes into the search index",
+    "authors_ad": "a name that nobody signs with any more goes out of it",
 }
 """What triggers do."""

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from db import compared
 from db.decisions import divided
 from db.desk import DraftDesk
+from db.gone import gone_of, gone_owners
 from db.marks import marks_of
 from db.members import members_of
 from db.mentions import Mentioned
@@ -75,6 +76,14 @@ class ArchiveKnown:
             )
         return {key: tuple(entries) for key, entries in found.items()}
 
+    def gone(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
+        """Find the pruned entries that carried each key."""
+        return gone_owners(self._db, keys, MAX_CARRIERS)
+
+    def pruned(self, ids: Collection[int]) -> frozenset[int]:
+        """Find which of these entries were pruned."""
+        return gone_of(self._db, ids)
+
     def listed(self, source_id: int) -> frozenset[int]:
         """Read the entries that the source's last document had."""
         rows = self._db.execute("SELECT id FROM entries WHERE source_id = ? AND last_seen IS NULL", [source_id])
@@ -118,9 +127,10 @@ class ArchiveKnown:
         return found
 
     def dates(self, ids: Collection[int]) -> Sequence[str]:
-        """Read when entries were published, of those that say so."""
+        """Read when entries were published, of those that say so, pruned ones too."""
+        wanted = "WHERE id IN (SELECT value FROM json_each(?1)) AND published IS NOT NULL"
         rows = self._db.execute(
-            "SELECT published FROM entries WHERE id IN (SELECT value FROM json_each(?)) AND published IS NOT NULL",
+            f"SELECT published FROM entries {wanted} UNION ALL SELECT published FROM gone_entries {wanted}",
             [json.dumps(list(ids))],
         )
         return [published for (published,) in rows]

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from db.gone import gone_at
 from db.marks import settle_marks
 from db.recall import JoinedBy
 from db.text import count_words, folded
@@ -37,6 +38,8 @@ def way(db: Database, story_id: int) -> list[int]:
         [story_id],
     ).fetchall()
     if not rows:
+        if (at := gone_at(db, story_id)) is not None:
+            raise MergeError(f"story {story_id} was pruned at {at}, by what [keep] says; nothing is left of it")
         raise MergeError(f"there is no story {story_id}; `wireroom search` shows the ids")
     return [id_ for (id_,) in rows]
 

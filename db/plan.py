@@ -222,7 +222,9 @@ class PollPlan:
 
     ``before``: where the source's polling stands in the archive now; only what differs from it is written.
     ``minor``: the changed entries of whose change no reader is told.
-    ``moved``: the row of ``moves`` (from, to, why). ``keys``: (entry ref, kind, key) to remember.
+    ``moved``: the row of ``moves`` (from, to, why). ``keys``: (entry ref, kind, key) to remember;
+    ``gone_keys``: (entry id, key), of entries that were pruned and are listed once more.
+    ``late_entries``: (ref, story, entry), copies of pruned stories that come now: only that they came is noted.
     ``left``/``returned``: entries that went out of the document, last seen ``left_at``, or came back.
     ``listing``: that of the document, None where it has none; it counts where ``is_read``, where there was a document.
     ``unions``: stories that turned out to be one, to be carried out first, in this order. ``reprints``: changed entries
@@ -244,6 +246,8 @@ class PollPlan:
     changed_entries: tuple[tuple[int, Entry], ...] = ()
     minor: frozenset[int] = frozenset()
     keys: tuple[tuple[int, str, int], ...] = ()
+    gone_keys: tuple[tuple[int, int], ...] = ()
+    late_entries: tuple[tuple[int, int, Entry], ...] = ()
     left: tuple[int, ...] = ()
     left_at: str | None = None
     returned: tuple[int, ...] = ()

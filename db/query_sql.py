@@ -100,7 +100,7 @@ def compile_query(query: Query, now: str) -> Compiled:
             )
         case Domain(host):  # those below it begin with it and a dot; a slash is the character after the dot
             return Compiled(
-                OF_ENTRIES.format("e.host = ? OR (e.host > ? AND e.host < ?)"), (host, f"{host}.", f"{host}/")
+                OF_ENTRIES.format("(e.host = ? OR (e.host > ? AND e.host < ?))"), (host, f"{host}.", f"{host}/")
             )
         case Sources(least, most):
             number = "(SELECT count(DISTINCT e.source_id) FROM entries e WHERE e.story_id = stories.id)"

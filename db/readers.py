@@ -31,8 +31,11 @@ class BusyError(Exception):
 class Readers:
     """Some connections to one archive, all read-only."""
 
-    def __init__(self, archive: Path, count: int = READERS) -> None:
+    def __init__(
+        self, archive: Path, count: int = READERS, met: Callable[[Exception], object] = lambda _: None
+    ) -> None:
         self.archive = archive
+        self._met = met  # is told what is wrong with the archive
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="reader")
         self._own = threading.local()
         self._opened: list[Database] = []
@@ -49,6 +52,9 @@ class Readers:
         self._asked += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, job, limit_s)
+        except sqlite3.DatabaseError as error:
+            self._met(error)
+            raise
         finally:
             self._asked -= 1
 

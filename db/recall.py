@@ -38,7 +38,7 @@ MAX_EVENTS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownEntry:
-    """An entry in the archive, as far as identity and dedupe must know it."""
+    """An entry in the archive, as far as identity and dedupe must know it; ``gone``: it was pruned."""
 
     id: int
     source_id: int
@@ -48,6 +48,7 @@ class KnownEntry:
     guid: str | None
     published: str | None
     first_seen: str
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +216,12 @@ class Known(Protocol):
 
     def owners(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
         """The entries, of any source, that carry each identity key; keys nobody carries are left out."""
+
+    def gone(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
+        """The entries, of any source, that carried each key and were pruned: they are never new again."""
+
+    def pruned(self, ids: Collection[int]) -> frozenset[int]:
+        """Which of these entries were pruned."""
 
     def listed(self, source_id: int) -> frozenset[int]:
         """The entries that the source's last document had."""

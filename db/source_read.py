@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from db.health import source_status
 from db.plan import GOOD
+from db.poll_log import first_poll
 from db.preview import each_day
 from db.reading import PollDay, PollRead, SourceRead
 from db.times import iso
@@ -26,6 +27,9 @@ FROM polls p {{}} AND p.id >= ? AND p.started_at >= ? GROUP BY p.source_id, day
 """
 OF_ALL, OF_SOME = "NOT INDEXED WHERE 1", "WHERE p.source_id IN (SELECT value FROM json_each(?))"
 """By the index of sources, the polls of a month would be looked up one by one in those of years."""
+
+SUMMED = "SELECT day, polls, failed, new FROM poll_days WHERE source_id = ? AND day >= ?"
+"""Of polls that were pruned: where the log is kept for less than the days that are shown."""
 
 LAST = """
 SELECT p.started_at, p.outcome, p.status, p.new, p.changed, p.error, p.duration_ms
@@ -101,13 +105,24 @@ def days_of(db: Database, now: datetime, only: Sequence[str] | None = None) -> d
     since = iso(now - timedelta(days=DAYS - 1))[:10]
     params: list[str | int] = [first_poll(db, since), since]
     names = dict(db.execute("SELECT id, config_id FROM sources").fetchall())
+    wanted = frozenset(only or ())
     if only is not None:
-        wanted = frozenset(only)
         params.insert(0, json.dumps([id_ for id_, name in names.items() if name in wanted]))
     found: defaultdict[str, dict[str, PollDay]] = defaultdict(dict)
     for id_, day, polls, failed, new in db.execute(BY_DAY.format(OF_ALL if only is None else OF_SOME), params):
         found[names[id_]][day] = PollDay(day=day, polls=polls, failed=failed, new=new)
+    for id_, name in names.items():
+        if only is None or name in wanted:
+            for day, *sums in db.execute(SUMMED, [id_, since]):
+                there = found[name].get(day, PollDay(day=day, polls=0, failed=0, new=0))
+                polls, failed, new = (now + then for now, then in zip(counts(there), sums, strict=True))
+                found[name][day] = PollDay(day=day, polls=polls, failed=failed, new=new)
     return found
+
+
+def counts(day: PollDay) -> tuple[int, int, int]:
+    """List what is counted of a day."""
+    return day.polls, day.failed, day.new
 
 
 def whole(days: Mapping[str, PollDay], now: datetime) -> tuple[PollDay, ...]:
@@ -120,20 +135,3 @@ def without_polls(last: date) -> tuple[PollDay, ...]:
     """Make the last days, up to this one, of a source that was never polled."""
     first = last - timedelta(days=DAYS - 1)
     return tuple(PollDay(day=day, polls=0, failed=0, new=0) for day in each_day(first, last))
-
-
-def first_poll(db: Database, since: str) -> int:
-    """Find the first poll that began since then, by halves: the many polls of years are not gone through.
-
-    Polls are written in about the order in which they began; who asks compares the times too.
-    """
-    ((low,),) = db.execute("SELECT coalesce(min(id), 0) FROM polls")
-    ((high,),) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM polls")
-    while low < high:
-        middle = (low + high) // 2
-        row = db.execute("SELECT id, started_at FROM polls WHERE id >= ? ORDER BY id LIMIT 1", [middle]).fetchone()
-        if row is None or row[1] >= since:
-            high = middle
-        else:
-            low = row[0] + 1
-    return int(low)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import os
 import queue
 import sqlite3
 import threading
@@ -19,12 +18,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
 from db.archive import IO_ERROR, ArchiveError
+from db.guard import Guard, ends_all, is_busy
 from db.index import index_stories
 from db.pulse import Pulse
 
@@ -33,6 +32,9 @@ MAX_BATCH = 200
 
 PACE_S = 0.05
 """While jobs that can wait come one after another, there is one commit in so long: each costs an fsync."""
+
+IDLE_S = 2.0
+"""While there is nothing to do, it is looked so often whether the archive is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,12 @@ class Writer:
     def __init__(self, open_db: Callable[[], Database], *, checkpoints: bool = True) -> None:
         """``checkpoints``: at the end all of the log is written back; else another program does that."""
         self._open = open_db
-        self._checkpoints = checkpoints
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._opened: Future[None] = Future()
         self.changes = Changes()
+        self.guard = Guard(checkpoints=checkpoints)
+        """What the archive's file is going through: its trouble, and whether all writing has ended."""
         self.pulse = Pulse()
         self._closing = False
         self._hurry = threading.Event()  # somebody came who can't wait
@@ -151,20 +154,22 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that called start()
             self._opened.set_exception(error)
             return
-        still_there = watch(db)
+        try:
+            self.guard.attach(db)
+        except (sqlite3.Error, OSError) as error:
+            db.close()
+            self._opened.set_exception(self.guard.judged(error))
+            return
         self._opened.set_result(None)
-        while batch := self._next_batch():
-            run_batch(db, batch, lambda: self._closing, still_there, self.changes, self.pulse)
+        while batch := self._next_batch(db):
+            run_batch(db, batch, lambda: self._closing, self.guard, self.changes, self.pulse)
             self._rested = time.monotonic()
-        with contextlib.suppress(sqlite3.Error):  # where a reader is in the way, the log stays beside the file: no loss
-            if self._checkpoints:
-                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        db.close()
+        self.guard.close(db)
 
-    def _next_batch(self) -> list[Job]:
+    def _next_batch(self, db: Database) -> list[Job]:
         """Wait for a job, then take what else is there; empty when the writer closes."""
         batch: list[Job] = []
-        job = self._jobs.get()
+        job = self._first(db)
         if job is not None and job.patient and self._jobs.qsize() < MAX_BATCH:
             self._hurry.wait(max(0.0, self._rested + PACE_S - time.monotonic()))
         self._hurry.clear()  # whoever set it is in the queue by now
@@ -180,29 +185,20 @@ class Writer:
             self._jobs.put(None)  # the closing mark is for the next round
         return batch
 
-
-def watch(db: Database) -> Callable[[], bool]:
-    """Remember which file ``db`` is → a call that tells whether its path still leads there.
-
-    A file that was removed or replaced under us takes every write and keeps none.
-    """
-    ((path,),) = list(db.execute("SELECT file FROM pragma_database_list WHERE name = 'main'"))
-    opened = Path(path).stat() if path else None
-
-    def still_there() -> bool:
-        try:
-            return opened is None or os.path.samestat(opened, Path(path).stat())
-        except OSError:
-            return False
-
-    return still_there
+    def _first(self, db: Database) -> Job | None:
+        """Wait for a job; None is the closing mark."""
+        while True:
+            try:
+                return self._jobs.get(timeout=IDLE_S)
+            except queue.Empty:
+                self.guard.look(db)
 
 
 def run_batch(
     db: Database,
     batch: list[Job],
     give_up: Callable[[], bool],
-    still_there: Callable[[], bool] = lambda: True,
+    guard: Guard | None = None,
     changes: Changes | None = None,
     pulse: Pulse | None = None,
 ) -> None:
@@ -211,13 +207,10 @@ def run_batch(
     ``give_up``: a stop has come, so no more waiting for another program that holds the archive.
     """
     ends: list[End]
-    changes, pulse = changes or Changes(), pulse or Pulse()
+    guard, changes, pulse = guard or Guard(), changes or Changes(), pulse or Pulse()
     pulse.begin()
     try:
-        if not still_there():
-            raise ArchiveError(
-                IO_ERROR, "the archive was removed or replaced while in use; put it back and start again"
-            )
+        guard.check(db)
         begin(db, give_up, pulse)
         changes.look(db)
         jobs = [job for job in batch if job.begins()]
@@ -227,11 +220,17 @@ def run_batch(
         db.execute("COMMIT")
         changes.kept = changes.now
         pulse.committed(committing, [job.given for job in jobs])
+        guard.kept(db)
+        ends = [(job, result, failure and guard.judged(failure)) for job, result, failure in ends]
     except Exception as error:  # noqa: BLE001 - all of the batch is undone, and all of its callers are told
-        if db.conn.in_transaction:
-            db.execute("ROLLBACK")
-        pulse.undone(error)
-        ends = [(job, None, error) for job in batch if not job.future.cancelled()]
+        with contextlib.suppress(sqlite3.Error):
+            if db.conn.in_transaction:
+                db.execute("ROLLBACK")
+        why = guard.judged(error)
+        if db.conn.in_transaction:  # it can't even be undone here; it is, by whoever opens the archive next
+            why = guard.fail(ArchiveError(IO_ERROR, f"the archive: {error}, and no way back; start again"))
+        pulse.undone(why)
+        ends = [(job, None, why) for job in batch if not job.future.cancelled()]
     by_loop: defaultdict[asyncio.AbstractEventLoop | None, list[End]] = defaultdict(list)
     for end in ends:
         by_loop[end[0].loop].append(end)
@@ -257,7 +256,7 @@ def settle(ends: Sequence[End]) -> None:
 def run_apart(db: Database, job: Job, changes: Changes, pulse: Pulse) -> tuple[Any, Exception | None]:
     """Run one job in a savepoint → its result, or its failure, of which nothing is left.
 
-    Raises the failure where it has ended the whole transaction (disk full and the like).
+    Raises the failure where it has ended the whole transaction (a full disk may), or must.
     """
     db.conn.execute("SAVEPOINT job")  # sqlite-utils' own has another name each time: none is ever prepared already
     changes.now += not job.own
@@ -265,7 +264,7 @@ def run_apart(db: Database, job: Job, changes: Changes, pulse: Pulse) -> tuple[A
     try:
         result = job.run(db)
     except Exception as error:
-        if not db.conn.in_transaction:
+        if not db.conn.in_transaction or ends_all(error):
             raise
         db.conn.execute("ROLLBACK TO job")
         db.conn.execute("RELEASE job")
@@ -284,7 +283,7 @@ def begin(db: Database, give_up: Callable[[], bool], pulse: Pulse) -> None:
         try:
             db.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if give_up() or not (getattr(error, "sqlite_errorname", "") or "").startswith("SQLITE_BUSY"):
+            if give_up() or not is_busy(error):
                 raise
             pulse.beat(locked=True)  # it waits, and is not stuck
         else:

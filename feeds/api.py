@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from db.found import asked_query, facets_of, find_stories
+from db.gone import gone_at
 from db.rank import find_best, read_cursor
 from db.reading import SourceRead
 from db.snippets import with_snippets
@@ -85,7 +86,13 @@ async def search(call: Call) -> Any:
 async def story(call: Call) -> Any:
     """Tell a story; one that went into another leads there."""
     asked = call.id("story")
-    told = await call.site.readers.read(lambda db: read_story(db, asked, call.viewer))
+
+    def job(db: Any) -> Any:
+        return read_story(db, asked, call.viewer) or gone_at(db, asked)
+
+    told = await call.site.readers.read(job)
+    if isinstance(told, str):
+        raise Fault(410, f"this story was pruned at {told}", "the archive keeps stories for a time only")
     if told is None:
         raise missing("story")
     if told.row.id != asked:

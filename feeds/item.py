@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from db.model import Coverage, EventTold, Sibling
 from db.output import Digest, FeedItem
+from db.plain_html import html_or_text
 from feeds.strict import address, language_tag, plain, plain_name
 
 EXCERPT_CHARS = 300
@@ -36,7 +37,8 @@ def content_html(item: FeedItem) -> str:
     lines = [coverage_html(item)]
     if item.event is not None:
         lines.append(event_html(item.event))
-    return "\n".join([*([item.html] if item.html else []), *(f"<p>{line}</p>" for line in lines)])
+    html = html_or_text(item.html, item.text)
+    return "\n".join([*([html] if html else []), *(f"<p>{line}</p>" for line in lines)])
 
 
 def coverage_html(item: FeedItem) -> str:

@@ -30,6 +30,8 @@ MAX_PAGE_BYTES = 65536
 PAGE_S = 3
 """So much of an error's page is read, for so long: enough to see which wall it is."""
 MAX_CONNECTIONS = 500
+OWN_DESCRIPTORS = 48
+"""What the archive, the workers and the server have open themselves; of the rest a half is for fetching."""
 MAX_FILES = 8
 """Files read at once: disks are quicker than workers."""
 DOUBTFUL_SHARE = 8
@@ -88,7 +90,8 @@ class Fetcher:
         self._now = now
         self._hosts = hosts
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        count = max(16, min(MAX_CONNECTIONS, descriptors // 2 if descriptors > 0 else MAX_CONNECTIONS))
+        free = (descriptors - OWN_DESCRIPTORS) // 2
+        count = max(4, min(MAX_CONNECTIONS, free if descriptors > 0 else MAX_CONNECTIONS))
         self._places = asyncio.Semaphore(count)  # who waits for a place does so before its deadline runs
         self._files = asyncio.Semaphore(MAX_FILES)
         self._doubtful_places = asyncio.Semaphore(max(1, count // DOUBTFUL_SHARE))

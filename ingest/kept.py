@@ -37,13 +37,22 @@ def has_ties(owners: Mapping[int, Iterable[KnownEntry]], kept: AbstractSet[int])
 
 
 def reunited(document: Document, kept: Mapping[int, int], known: Known) -> Document:
-    """Put the items that were not read back in their places → the document as if all of it had been read."""
-    ids = sorted(set(kept.values()))
+    """Put the items that were not read back in their places → the document as if all of it had been read.
+
+    But for those that were pruned: nothing is left of them. Then it has no outline, and the next one is read whole.
+    """
+    pruned = known.pruned(kept.values())
+    ids = sorted(set(kept.values()) - pruned)
     site_link = canonical_link(document.site_url)
     entries = {id_: with_keys(entry, site_link) for id_, entry in zip(ids, known.entries(ids), strict=True)}
     read = iter(document.entries)
-    whole = (entries[kept[position]] if position in kept else next(read) for position in range(document.size))
-    return replace(document, entries=tuple(whole), known=())
+    whole = (
+        entries[kept[position]] if position in kept else next(read)
+        for position in range(document.size)
+        if kept.get(position) not in pruned
+    )
+    outline = None if pruned else document.outline
+    return replace(document, entries=tuple(whole), known=(), outline=outline)
 
 
 def listing_of(

@@ -23,6 +23,7 @@ from ingest.kept import has_ties, kept_entries, listing_of, reunited
 from ingest.likeness import nearly_equal
 from ingest.move import has_known_entries, whereabouts
 from ingest.near import Nearby
+from ingest.pruned import late_copies, new_gone_keys, with_gone, without_kept
 from ingest.schedule import Rhythm
 from ingest.state import Counts, poll_record, source_state
 from ingest.stories import with_stories
@@ -48,24 +49,30 @@ def plan_poll(
         return base_plan(source, answer, rhythm, now, Counts(), same_feed=answer.fetched.outcome in GOOD)
     moved = answer.fetched.permanent_url is not None
     kept = kept_entries(document, known.listing(source.id)) if document.known else {}
+    unread = frozenset(kept.values())
     owners = known.owners(keys_of(document.entries))
-    if kept and (moved or has_ties(owners, frozenset(kept.values()))):
+    if kept and (moved or has_ties(owners, unread)):
         document, kept = reunited(document, kept, known), {}
         owners = known.owners(keys_of(document.entries))
     mine = {key: tuple(e for e in entries if e.source_id == source.id) for key, entries in owners.items()}
+    gone = without_kept(known.gone(keys_of(document.entries)), unread)
     sightings = [
-        replace(s, entry=with_mentions(s.entry, desks)) if s.known is None or s.known.version != s.entry.version else s
-        for s in identify(document.entries, mine, moved=moved)
+        replace(s, entry=with_mentions(s.entry, desks)) if s.known is None or is_changed(s) else s
+        for s in identify(document.entries, with_gone(mine, gone, source.id), moved=moved)
     ]
-    changed = {s.known.id: s for s in sightings if s.known is not None and s.known.version != s.entry.version}
+    changed = {s.known.id: s for s in sightings if s.known is not None and is_changed(s)}
     nearby = Nearby(source_id=source.id, known=known, grouping=grouping, now=iso(now))
+    new, others = oldest_first(s.entry for s in sightings if s.known is None), foldable(owners, source.id, grouping)
+    apart = grouping.dedupe_of(source.id) == "off"
+    late = [] if apart else late_copies(new, others, foldable(gone, source.id, grouping), source.id, iso(now))
+    is_late = {one.entry for one in late}
     placed = place(
-        oldest_first(s.entry for s in sightings if s.known is None),
-        foldable(owners, source.id, grouping),
+        [entry for entry in new if entry not in is_late],
+        others,
         source.id,
         iso(now),
         nearby.stories,
-        apart=grouping.dedupe_of(source.id) == "off",
+        apart=apart,
     )
     strays = {id_ for id_, s in changed.items() if nearby.strays(id_, s.entry)}
     faithful = [s for id_, s in changed.items() if id_ not in strays]
@@ -75,8 +82,8 @@ def plan_poll(
         placed = [replace(p, story=living.get(p.story, p.story)) for p in placed]
     compared = grouping.dedupe_of(source.id) == "copies"
     listed = known.listed(source.id)
-    counts = Counts(new=len(placed), changed=len(changed), kept_dates=known.dates(kept.values()) if kept else ())
-    present = {s.known.id for s in sightings if s.known is not None}.union(kept.values())
+    counts = Counts(new=len(new), changed=len(changed), kept_dates=known.dates(kept.values()) if kept else ())
+    present = {s.known.id for s in sightings if s.known is not None and not s.known.gone}.union(kept.values())
     same_feed = has_known_entries(known=len(present & listed), listed=len(listed), entries=document.size)
     plan = replace(
         base_plan(source, answer, rhythm, now, counts, same_feed=same_feed if whole(document) else None),
@@ -84,13 +91,15 @@ def plan_poll(
         changed_entries=tuple((id_, s.entry) for id_, s in changed.items()),
         minor=minor_changes({id_: s.entry for id_, s in changed.items()}, known) if changed else frozenset(),
         keys=tuple(new_keys(sightings, placed, mine)),
+        gone_keys=tuple(new_gone_keys(sightings, gone, named_keys)),
+        late_entries=tuple((one.ref, one.story, one.entry) for one in late),
         unions=united,
         reprints=tuple(
             (id_, s.entry.prints.shingles if s.entry.prints and compared and id_ not in strays else b"")
             for id_, s in changed.items()
         ),
         is_read=True,
-        listing=listing_of(document, kept, sightings, placed),
+        listing=listing_of(document, kept, sightings, [*placed, *late]),
         # an empty, cut or broken document removes nothing
         left=tuple(sorted(listed - present)) if whole(document) else (),
         left_at=source.last_good_at,
@@ -185,6 +194,12 @@ def oldest_first(entries: Iterable[Entry]) -> list[Entry]:
     return backwards
 
 
+def is_changed(sighting: Sighting) -> bool:
+    """Tell whether a known entry says something else now; what was pruned says nothing any more."""
+    known = sighting.known
+    return known is not None and not known.gone and known.version != sighting.entry.version
+
+
 def new_keys(
     sightings: Sequence[Sighting], placed: Sequence[Placed], mine: Mapping[int, tuple[KnownEntry, ...]]
 ) -> Iterable[tuple[int, str, int]]:
@@ -194,7 +209,7 @@ def new_keys(
             yield p.ref, kind, key
     carried = {(key, owner.id) for key, owners in mine.items() for owner in owners}
     for s in sightings:
-        if s.known is not None:
+        if s.known is not None and not s.known.gone:
             for kind, key in named_keys(s.entry):
                 if (key, s.known.id) not in carried:
                     yield s.known.id, kind, key

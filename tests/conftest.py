@@ -19,6 +19,9 @@ DEBIAN = {
     "nginx": "nginx-light",
     "chromium": "chromium",
     "openssl": "openssl",
+    "strace": "strace",
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
     "faketime": "faketime",
 }
 """Programs that some tests need → the Debian package that has them."""
@@ -26,7 +29,7 @@ DEBIAN = {
 
 FIRST = (
     *("curation", "decisions", "topics_apart", "cluster", "behaviours_long", "kill", "kill_grouping"),
-    *("faults_signals", "faults_flood", "faults_clock", "faults_network"),
+    *("faults_signals", "faults_flood", "faults_clock", "faults_network", "verify", "upgrade", "backup"),
     *("browser_xss", "browser", "decide", "diff", "websub_daemon", "behaviours_run", "topics_published", "import"),
     *(
         "websub_push",

@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,13 +117,15 @@ class House:
             return db.execute(sql, params).fetchall()
 
     @contextlib.contextmanager
-    def daemon(self, *words: str, wait: bool = True) -> Iterator[Daemon]:
-        """Run the daemon, with these options, while the body runs."""
+    def daemon(
+        self, *words: str, wait: bool = True, under: Sequence[str] = (), env: Mapping[str, str] | None = None
+    ) -> Iterator[Daemon]:
+        """Run the daemon, with these options, while the body runs; ``under``: a command that becomes it, as `env`."""
         log = (self.folder / "daemon.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, "-m", "wireroom", "run", *words],
+            [*under, sys.executable, "-m", "wireroom", "run", *words],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT)} if env is None else {**env, "PYTHONPATH": str(ROOT)},
             stdout=log,
             stderr=log,
             start_new_session=True,

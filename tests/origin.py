@@ -50,8 +50,8 @@ class Origin:
 
 
 @contextmanager
-def running_origin() -> Iterator[Origin]:
-    """Run an origin on a free loopback port while the body runs."""
+def running_origin(address: str = "127.0.0.1") -> Iterator[Origin]:
+    """Run an origin on a free loopback port while the body runs; at ``0.0.0.0`` it is many hosts, 127.0.0.N."""
     origin = Origin()
 
     class Requests(BaseHTTPRequestHandler):
@@ -84,7 +84,7 @@ def running_origin() -> Iterator[Origin]:
         def handle_error(self, *_: Any) -> None:
             """A client that was killed is no news here."""
 
-    server = Server(("127.0.0.1", 0), Requests)
+    server = Server((address, 0), Requests)
     origin.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from house import House, free_port, until
+from house import House, until
 from origin import Answer, Asked, Origin, item, rss
 
 TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\n'
@@ -63,23 +63,6 @@ def test_sigterm_stops_cleanly_while_a_source_hangs(house: House, origin: Origin
     released.set()
     assert house.rows("PRAGMA integrity_check") == [("ok",)]
     assert [line["event"] for line in house.log_lines()][-1] == "stopped"
-
-
-def test_second_daemon_exits_75_naming_the_first(house: House, origin: Origin) -> None:
-    """Also through another path to the same archive."""
-    serve_one(house, origin)
-    link = house.folder / "link.db"
-    link.symlink_to(house.archive)
-
-    with house.daemon() as daemon:
-        other = house.folder / "other.toml"
-        text = house.config.read_text().replace(f":{house.port}", f":{free_port()}")
-        other.write_text(text.replace("[wireroom]", '[wireroom]\narchive = "link.db"'))
-        for words in (["run"], ["run", "-c", "other.toml"]):
-            second = house.wireroom(*words)
-            assert second.code == 75
-            assert str(daemon.process.pid) in second.err
-        assert daemon.get("/")[0] == 200
 
 
 def test_poll_beside_a_running_daemon_is_done_by_it(house: House, origin: Origin) -> None:
@@ -208,20 +191,6 @@ def test_hostile_headers_are_that_sources_trouble_alone(house: House, origin: Or
 
     assert [(one["outcome"], one["new"]) for one in result["polled"]] == [("ok", 1)] * 3
     assert house.rows("SELECT count(*) FROM sources WHERE etag IS NOT NULL OR next_poll_at > '2100'") == [(0,)]
-
-
-def test_archive_that_is_taken_away_turns_health_red(house: House, origin: Origin) -> None:
-    """No poll is reported done that is kept nowhere."""
-    serve_one(house, origin)
-    with house.daemon() as daemon:
-        until(lambda: daemon.get("/topics/all.rss")[2].count(b"<item>") == 2, "no stories")
-        house.archive.rename(house.folder / "moved.db")
-        origin.feed("/f", rss(item(3)))
-        result = house.wireroom("poll")
-
-        assert result.code == 1
-        assert "removed or replaced" in result.out
-        until(lambda: daemon.get("/healthz")[0] == 503, "health stays green")
 
 
 def test_stop_during_a_start_that_waits(house: House, origin: Origin) -> None:

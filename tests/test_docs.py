@@ -17,6 +17,7 @@ from ingest.batches import BatchCollector
 from ingest.collect import Collector
 from wireroom import config_tables as config
 from wireroom.cli import cli
+from wireroom.config_keep import KeepTable
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FLOORS = ("wireroom", "ingest", "db", "feeds", "feeds/pages")
@@ -95,7 +96,9 @@ def test_keys_table_is_the_config() -> None:
     }
 
     tables["topic"] = config.TopicTable
-    assert named == {name: set(model.model_fields) for name, model in tables.items()}
+    keys = {name: set(model.model_fields) for name, model in tables.items()}
+    keys["keep"] = {field.alias or name for name, field in KeepTable.model_fields.items()}
+    assert named == keys
 
 
 def test_table_of_the_spacing_note_is_what_its_command_prints() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from typing import get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from db import newest as by_words
 from db.desk import DraftDesk
 from db.query import parse
 from db.query_faults import QueryError
@@ -171,6 +173,23 @@ def test_query_says_of_many_stories_what_a_naive_reading_says(query: Query) -> N
     assert [n for (n,) in ARCHIVE.execute(sql, [*params, 999, 0])] == expected[::-1]
     if not any(isinstance(leaf, Is) for leaf in leaves(query)):
         assert DESK.matching(query) == {-n for n in expected}
+
+
+@settings(max_examples=150, deadline=None)
+@given(fields.flatmap(text_of), queries, st.sampled_from((1, 3, 30)), st.sampled_from((1, 10_000)), st.integers(1, 40))
+def test_newest_with_words_are_the_same_whichever_way_leads(
+    words: Query, other: Query, looked_at: int, many_of: int, limit: int
+) -> None:
+    """However few are looked at first, and whether words or the other parts lead then; page by page."""
+    query = And((words, other))
+    expected = [n for n, story in enumerate(MANY, start=1) if naive(query, story)][::-1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(by_words, "LOOKED_AT", looked_at)
+        patch.setattr(by_words, "MANY_OF", many_of)
+        for before in (None, 90):
+            found = by_words.newest_ids(ARCHIVE, query, NOW, "1", before, limit)
+            wanted = [n for n in expected if before is None or n < before]
+            assert found is None or found == wanted[:limit]
 
 
 @settings(max_examples=40, deadline=None)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from db.archive import open_writer
+from db.poll_log import first_poll
 from db.reading import PollDay, StoryRow, TopicRead, Viewer
-from db.source_read import first_poll, read_source, read_sources
+from db.source_read import read_source, read_sources
 from db.story_read import living_story, read_event, read_revisions, read_story
 from db.topic_read import topic_page, topic_volume
 from newsroom import Newsroom, at

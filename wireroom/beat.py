@@ -12,10 +12,11 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from db.archive import ArchiveError
 from wireroom.log import Log
 
 BEAT_S = 1
@@ -32,15 +33,24 @@ class Beat(BaseTrigger):  # type: ignore[misc] # it has no types
 
 @contextlib.asynccontextmanager
 async def beating(jobs: Mapping[str, Callable[[], Awaitable[object]]], log: Log) -> AsyncIterator[None]:
-    """Run each job once a beat while the body runs, never twice at once; what it raises is logged."""
+    """Run each job once a beat while the body runs, never twice at once; what it raises is logged once."""
+    said: dict[str, str] = {}
 
     def failed(event: JobExecutionEvent) -> None:
+        before, said[event.job_id] = said.get(event.job_id), str(event.exception)
+        if isinstance(event.exception, ArchiveError) or said[event.job_id] == before:
+            return  # wireroom/archive_watch.py tells of it; once is enough
         log.error("job failed", job=event.job_id, error=str(event.exception), exc_info=event.exception)
 
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
+
+    def done(event: JobExecutionEvent) -> None:
+        said.pop(event.job_id, None)
+
     scheduler.add_listener(failed, EVENT_JOB_ERROR)
+    scheduler.add_listener(done, EVENT_JOB_EXECUTED)
     for name, job in jobs.items():
         scheduler.add_job(quietly, Beat(), [job], id=name)
     scheduler.start()

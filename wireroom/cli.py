@@ -6,6 +6,7 @@ Heavy parts are imported by the command that needs them: ``wireroom --help`` ans
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from wireroom import (
     cli_datasette,
     cli_decisions,
     cli_init,
+    cli_keep,
     cli_publish,
     cli_search,
     cli_sources,
@@ -68,18 +70,20 @@ def run(path: Path) -> None:
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens: at its start it reads the config anyway
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # likewise: nothing has begun yet
-    from wireroom.daemon import run_daemon
     from wireroom.lock import ArchiveLock
-    from wireroom.log import open_log
-    from wireroom.loop import run as run_in_loop
 
     config = read_config(path)
-    log = open_log(debug=click.get_current_context().obj["debug"], daemon=True)
-    with (
-        waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive),
-        contextlib.closing(run_daemon(config, log)) as daemon,  # if a stop comes before it is run
-    ):
-        run_in_loop(daemon)
+    with waiting_for_lock(lambda: ArchiveLock(config.archive, "run"), config.archive):
+        from wireroom.daemon import run_daemon  # half a second: a second daemon is told at once that it is one
+        from wireroom.log import open_log
+        from wireroom.loop import run as run_in_loop
+
+        log = open_log(debug=click.get_current_context().obj["debug"], daemon=True)
+        try:
+            with contextlib.closing(run_daemon(config, log)) as daemon:  # if a stop comes before it is run
+                run_in_loop(daemon)
+        finally:
+            logging.shutdown()  # why it ends is said last
 
 
 def waiting_for_lock(make: Callable[[], Any], archive: Path) -> Any:
@@ -182,6 +186,7 @@ cli.add_command(cli_datasette.datasette)
 cli.add_command(cli_trust.preview)
 cli.add_command(cli_trust.changes)
 cli.add_command(cli_publish.publish)
+cli.add_command(cli_keep.prune)
 cli.add_command(cli_vault.backup)
 cli.add_command(cli_vault.restore)
 cli.add_command(cli_vault.verify)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,12 +32,15 @@ def status(path: Path, *, as_json: bool, watching: bool, every: float, health: b
     from datetime import UTC, datetime
 
     from db.archive import open_reader
+    from db.gone import gone_count
     from db.health import source_status, topic_status, unseen_status
     from db.regroup import status as index_status
     from db.rule_health import idle_notes, rule_status
     from db.times import iso
+    from db.vacuum import room_of
     from ingest.grouping import GROUPING_VERSION
     from wireroom.backups import backup_lines, backup_status
+    from wireroom.kept_told import keep_lines, keep_status
     from wireroom.subscribers_told import told_lines, told_status
     from wireroom.table import table
     from wireroom.upkeep import PRINTS_FOR
@@ -49,9 +53,18 @@ def status(path: Path, *, as_json: bool, watching: bool, every: float, health: b
     rules = rule_status(db, [rule.id for rule in config.rules])
     grouping = index_status(db, GROUPING_VERSION, iso(now - PRINTS_FOR))
     told = told_status(config, db, iso(now))
+    own = sum(source.keep is not None for source in config.sources)
+    keep = keep_status(config.keep, own, room_of(db), gone_count(db))
     backups = backup_status(config, now)
     if as_json:
-        found = {"sources": sources, "rules": rules, "topics": topics, "grouping": grouping, **told, "backup": backups}
+        found: dict[str, Any] = {
+            "sources": sources,
+            "rules": rules,
+            "topics": topics,
+            "grouping": grouping,
+            "keep": keep,
+        }
+        found |= {**told, "backup": backups}
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     click.echo(table(sources, ["source", "health", "outcome", "entries", "last_poll", "next_poll"]))
@@ -66,7 +79,10 @@ def status(path: Path, *, as_json: bool, watching: bool, every: float, health: b
         click.echo(table(rules, ["rule", "hits", "last_hit"]))
     for line in (*told_lines(told), *backup_lines(backups)):
         click.echo(line)
-    for note in (*idle_notes(rules), *grouping["notes"]):
+    click.echo()
+    for line in keep_lines(keep):
+        click.echo(line)
+    for note in (*idle_notes(rules), *grouping["notes"], *keep["notes"]):
         click.echo(f"\n  {note}")
 
 

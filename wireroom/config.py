@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from db.due import Due
+from db.keeping import Keep as SourceKeep
 from db.model import LEAST_SCORES, Dedupe, Level
 from db.output import DAY_S, MAX_BYTES, Edits, Order, Policy
 from db.packing import Packing
@@ -14,6 +15,7 @@ from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_addresses import SCHEME, default_base_url, without_credentials
 from wireroom.config_file import checked, read_toml
+from wireroom.config_keep import KeepSettings, keep_settings, own_keep
 from wireroom.config_tables import File, Rule, SavedQuery, Trial
 from wireroom.entities import Entities
 from wireroom.garbage import uncollected
@@ -56,7 +58,7 @@ class Source:
     """A source; ``path`` is set where it is a file. ``shown_url`` has no credentials.
 
     ``dedupe`` is how far its entries may be folded into stories of others; of copies, that of the highest ``priority``
-    is shown. ``categories``: what becomes of its own categories, as (name, tag or "").
+    is shown. ``categories``: what becomes of its own categories, as (name, tag or ""). ``keep``: None: as of all.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Source:
     dedupe: Dedupe = "copies"
     priority: int = 0
     categories: tuple[tuple[str, str], ...] = ()
+    keep: SourceKeep | None = None
 
     @property
     def domain(self) -> str | None:
@@ -178,6 +181,7 @@ class Config:
     ping: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
+    keep: KeepSettings = KeepSettings()  # noqa: RUF009 - it is frozen
     backup: BackupSettings = BackupSettings()
 
     @property
@@ -198,6 +202,7 @@ def make_config(path: Path, file: File) -> Config:
     folder = path.absolute().parent
     host, port = file.wireroom.listen
     poll, dedupe, grouping = file.poll, file.wireroom.dedupe, file.wireroom.grouping
+    keep = keep_settings(file.keep)
     return Config(
         path=path.absolute(),
         archive=folder / file.wireroom.archive,
@@ -237,6 +242,7 @@ def make_config(path: Path, file: File) -> Config:
                 dedupe=s.dedupe or dedupe,
                 priority=s.priority,
                 categories=tuple(s.categories.items()),
+                keep=own_keep(s.keep, keep.of_all),
             )
             for s in file.source
         ),
@@ -246,6 +252,7 @@ def make_config(path: Path, file: File) -> Config:
         hub=file.wireroom.hub,
         ping=tuple(file.wireroom.ping),
         proxies=tuple(file.wireroom.proxies),
+        keep=keep,
         webhooks=tuple(Webhook(id=w.id, url=w.url, topics=tuple(w.topics), secret=w.secret) for w in file.webhook),
         topics=tuple(
             Topic(

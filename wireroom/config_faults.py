@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from db.model import DEDUPES, FORMATS, LEVELS
 from wireroom.config_addresses import is_loopback, same_place
 from wireroom.config_backup import backup_faults
+from wireroom.config_keep import KeepTable, OwnKeep, keep_faults
 from wireroom.config_policies import policy_faults
 from wireroom.config_queries import Found, query_faults, rows
 from wireroom.config_tables import (
@@ -25,7 +26,6 @@ from wireroom.config_tables import (
     Rule,
     SavedQuery,
     SourceTable,
-    Table,
     TopicTable,
     Trial,
     WebhookTable,
@@ -95,7 +95,7 @@ def explain(error: Any) -> tuple[str, str]:
     """Say what pydantic found, and the mend, in our words."""
     kind, where, shown = error["type"], error["loc"], repr(error["input"])[:MAX_SHOWN_CHARS]
     if kind == "extra_forbidden":
-        known = list(model_at(where).model_fields)
+        known = [field.alias or name for name, field in model_at(where).model_fields.items()]
         close = difflib.get_close_matches(str(where[-1]), known, n=1)
         return "unknown key", f"did you mean {close[0]!r}?" if close else f"the keys here are {', '.join(known)}"
     if kind == "missing":
@@ -111,11 +111,12 @@ def explain(error: Any) -> tuple[str, str]:
     return f"{shown} does not fit: {message}", SEE_EXAMPLE
 
 
-def model_at(where: tuple[str | int, ...]) -> type[Table]:
+def model_at(where: tuple[str | int, ...]) -> type[BaseModel]:
     """Find the table that a key path of the config stands in."""
-    tables: dict[str, type[Table]] = {
+    tables: dict[str, type[BaseModel]] = {
         "wireroom": Wireroom,
         "poll": Poll,
+        "keep": KeepTable,
         "backup": Backup,
         "source": SourceTable,
         "entity": EntityTable,
@@ -126,6 +127,8 @@ def model_at(where: tuple[str | int, ...]) -> type[Table]:
     }
     if len(where) > 3 and where[2] == "test":
         return Trial
+    if len(where) > 3 and where[2] == "keep":
+        return OwnKeep
     return tables.get(str(where[0]), File) if len(where) > 1 else File
 
 
@@ -167,6 +170,7 @@ def cross_faults(raw: dict[str, Any]) -> Iterator[Found]:
     yield from grouping_faults(raw)
     yield from event_faults(raw)
     yield from policy_faults(rows(raw, "topic"))
+    yield from keep_faults(raw)
     yield from query_faults(raw)
     yield from serving_faults(raw)
     yield from backup_faults(raw)

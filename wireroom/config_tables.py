@@ -26,6 +26,7 @@ from wireroom.config_addresses import (
     parse_allow,
     parse_listen,
 )
+from wireroom.config_keep import KeepTable, OwnKeep, check_own
 from wireroom.config_policies import TopicOutput
 from wireroom.config_tags import check_category_tag, check_kind, check_name, check_tag, check_tag_name, exactly
 from wireroom.units import parse_duration, parse_size
@@ -181,6 +182,7 @@ class SourceTable(Table):
     dedupe: Dedupe | None = None  # that of [wireroom]
     priority: Priority = 0
     categories: CategoryTags = Field(default_factory=dict)
+    keep: Annotated[OwnKeep | None, exactly(check_own)] = None  # what [keep] says
 
 
 class EntityTable(Table):
@@ -264,6 +266,7 @@ class File(Table):
 
     wireroom: Wireroom = Wireroom()
     poll: Poll = Poll()
+    keep: KeepTable = KeepTable()
     backup: Backup = Backup()
     categories: CategoryTags = Field(default_factory=dict)
     source: list[SourceTable] = Field(default_factory=list)

@@ -28,6 +28,7 @@ from feeds.pages.routes import page_routes
 from feeds.serve import make_app
 from ingest.memory import give_back_large_blocks
 from wireroom.add_here import add_here
+from wireroom.archive_watch import ArchiveWatch
 from wireroom.backup_job import BackupJob
 from wireroom.beat import beating
 from wireroom.callback import callback_routes
@@ -39,6 +40,7 @@ from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.health_feed import HealthFeed
 from wireroom.hub import Hub
+from wireroom.keep import Keeper, prune_now
 from wireroom.log import Log
 from wireroom.metrics import Metrics
 from wireroom.notify import EXTEND_S, notifier_here
@@ -73,9 +75,14 @@ async def run_daemon(config: Config, log: Log) -> None:
     raise_descriptors()
     listener = bind(config)
     stop, hup = asyncio.Event(), asyncio.Event()
-    with contextlib.closing(listener), signals(stop, hup), own_threads():
-        engine = Engine(config, log)
-        engine.notifier = notifier_here()
+    engine = Engine(config, log)
+    engine.notifier = notifier_here()
+    failed = engine.writer.guard.failed  # done when nothing can be written any more
+    with (
+        contextlib.closing(listener),
+        signals(stop, hup),
+        own_threads(lambda: failed.result().code if failed.done() else 0),
+    ):
         reloader = Reloader(engine)
         door = functools.partial(command, engine, reloader)
         try:
@@ -91,7 +98,11 @@ async def run_daemon(config: Config, log: Log) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_S):
                     await engine.close()
-        log.info("stopped")
+        if not failed.done():
+            log.info("stopped")
+    if failed.done():
+        log.error("stopped", error=str(failed.result()))
+        raise failed.result()
 
 
 async def started(engine: Engine, stop: asyncio.Event) -> bool:
@@ -155,8 +166,8 @@ def signals(stop: asyncio.Event, hup: asyncio.Event) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def own_threads() -> Iterator[None]:
-    """Give what is done in threads (files, the start of workers) some that a stop does not wait for.
+def own_threads(code: Callable[[], int]) -> Iterator[None]:
+    """Give what is done in threads (files, the start of workers) some that a stop does not wait for; the exit code.
 
     A file on a server that is gone may hang for longer than a stop may take. By then all else is done and on disk, so
     the process ends without waiting for it.
@@ -170,7 +181,7 @@ def own_threads() -> Iterator[None]:
             return
         time.sleep(0.05)
     logging.shutdown()
-    os._exit(0)
+    os._exit(code())
 
 
 class Server(uvicorn.Server):
@@ -180,6 +191,11 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone."""
         yield
+
+
+async def over(engine: Engine) -> None:
+    """Wait until nothing can be written any more."""
+    await asyncio.shield(asyncio.wrap_future(engine.writer.guard.failed))
 
 
 async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do: Do) -> None:
@@ -223,6 +239,7 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
     )
     engine.notifier.ready(vitals.status())
     stopping = asyncio.create_task(stop.wait())
+    failing = asyncio.create_task(over(engine))
     jobs: dict[str, Callable[[], Awaitable[object]]] = {
         "tick": functools.partial(vitals.look, engine.tick),
         "digests": engine.digester.tick,
@@ -232,6 +249,8 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         "webhooks": webhooks.tick,
         "health": HealthFeed(engine).tick,
         "upkeep": Upkeep(engine).tick,
+        "keep": Keeper(engine).tick,
+        "archive": ArchiveWatch(engine).tick,
         "backup": BackupJob(engine).tick,
         "due": functools.partial(do_due, engine),
         "regroup": functools.partial(go_on, engine),
@@ -239,10 +258,11 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
     }
     try:
         async with beating(jobs, log):
-            await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({stopping, serving, failing}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         engine.notifier.stopping()
         stopping.cancel()
+        failing.cancel()
         server.should_exit = True
         await serving
         await subscriber.close()
@@ -265,6 +285,8 @@ async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], p
         return engine.pulse()
     if request.get("do") == "publish":
         return await publish_all(engine)
+    if request.get("do") == "prune":
+        return await prune_now(engine, progress)
     if request.get("do") == "regroup":
         return await regroup(engine, request, progress)
     if request.get("do") == "retag":

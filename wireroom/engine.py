@@ -10,19 +10,17 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from db.archive import ArchiveError, open_reader, open_writer
+from db.archive import ArchiveError, open_reader
 from db.in_force import put_in_force
 from db.plan import PolledSource
 from db.regroup import stamp
 from db.sources import well_places
 from db.sync import Synced, sync_config
 from db.times import iso
-from db.upgrade import keep_copy
 from db.writer import Writer
 from ingest.cluster import ClusterError
 from ingest.grouping import GROUPING_VERSION
@@ -41,6 +39,7 @@ from wireroom.in_force import said
 from wireroom.log import Log, shows_details
 from wireroom.notify import Notifier
 from wireroom.one_round import Progress, Round
+from wireroom.open_archive import open_archive
 from wireroom.parts import configured_topics, make_collector, make_grouping, make_hosts, make_reach, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
@@ -57,7 +56,7 @@ class Engine:
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
         self.log = log
-        self.writer = Writer(self._open_archive, checkpoints=not config.backup.litestream)
+        self.writer = Writer(lambda: open_archive(self.config, log), checkpoints=not config.backup.litestream)
         self.workers = Workers(config.poll.workers)
         self.press = Press(config, self.writer, log)
         self._reader: Database | None = None
@@ -89,20 +88,6 @@ class Engine:
         self._clock.start()
         await asyncio.to_thread(gazetteer_of, self.config.entities, known=self.config.gazetteer)
         self._make_poller(self.config, await self._synced(self.config, lambda _: None))
-
-    def _open_archive(self) -> Database:
-        """Open the archive, for the writer's thread. Raises ArchiveError."""
-        return open_writer(
-            self.config.archive,
-            before_upgrade=self._keep_copy,
-            checkpoints=not self.config.backup.litestream,
-            tell=lambda said: self.log.warning("archive", remark=said),
-        )
-
-    def _keep_copy(self, archive: Path, version: int) -> None:
-        """Have the archive as it is kept, before a newer version changes it. Raises ArchiveError."""
-        kept = keep_copy(archive, self.config.backup.folder) if self.config.backup.before_upgrade else None
-        self.log.info("upgrade", archive=str(archive), schema=version, backup=None if kept is None else str(kept))
 
     async def close(self) -> None:
         """Stop polling, finish what has reached the writer, close everything."""
@@ -259,7 +244,11 @@ class Engine:
         if self.poller.superseded:
             return  # in a moment there is another, which knows the new sources
         await self._clock.tick(self._network.hosts)
-        await self._ticker.tick()
+        try:
+            await self._ticker.tick()
+        except sqlite3.DatabaseError as error:
+            self.writer.guard.met(error)
+            raise
 
     def begin(self, source: PolledSource, changes: int) -> asyncio.Task[Report]:
         """Start a poll, or join the one that is under way; if it can't be recorded, that is said.
@@ -275,7 +264,8 @@ class Engine:
         if not task.cancelled() and (error := task.exception()) is not None:
             if isinstance(error, ClusterError) and self.press.cluster_trouble is not None:
                 return  # said already, once for all of them
-            if str(error) != self.press.archive_trouble:  # once, not for every source
+            told = (self.press.archive_trouble, self.writer.guard.trouble)  # the latter: wireroom/archive_watch.py
+            if str(error) not in told:  # once, not for every source
                 self.log.error("poll not recorded", task=task.get_name(), error=str(error), exc_info=error)
             self.press.archive_trouble = str(error)
 

@@ -25,12 +25,11 @@ from db.search import with_archived
 from db.sql_ask import Question, asked
 from db.sql_fault import SqlError
 from db.times import iso
-from wireroom.command import fail
+from wireroom.command import NOT_INSTALLED, fail
 from wireroom.config import Config
 from wireroom.config_queries import names_of
 from wireroom.new_file import new_file
 
-NOT_INSTALLED = 69
 NO_PYARROW = "Parquet needs pyarrow, which is not installed: pip install 'wireroom[parquet]'"
 
 

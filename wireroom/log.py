@@ -64,6 +64,7 @@ def open_log(*, plain: bool | None = None, debug: bool = False, daemon: bool = F
     root.setLevel(logging.DEBUG if debug else logging.INFO)
     for noisy in ("asyncio", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)  # wireroom/beat.py tells what a job raises
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each beat at which a job is still at work
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -28,7 +28,7 @@ from wireroom.vitals import Vitals
 
 READ_S = 1.0
 """What takes longer to be read from the archive is left out of the page."""
-HEALTHS_S = 60
+HEALTHS_READ_S, HEALTHS_S = 5.0, 60
 """How sources are costs a look at all of them: it is told as it was so long ago."""
 T = TypeVar("T")
 
@@ -117,16 +117,18 @@ class Metrics:
         if untold is not None:
             found["wireroom_untold"] = {(who,): count for who, count in untold.items()}
         if time.monotonic() - self._healths_at >= HEALTHS_S:
-            healths = await self._read(lambda db: Counter(health for *_, health in source_healths(db, now)))
+            healths = await self._read(
+                lambda db: Counter(health for *_, health in source_healths(db, now)), HEALTHS_READ_S
+            )
             if healths is not None:
                 self._healths_at = time.monotonic()
                 self._healths = {(health,): count for health, count in healths.items()}
         return {**found, "wireroom_sources": self._healths}
 
-    async def _read(self, job: Callable[[Database], T]) -> T | None:
+    async def _read(self, job: Callable[[Database], T], limit_s: float = READ_S) -> T | None:
         """Ask one thing → None where it can't be told in time."""
         try:
-            return await self._readers.read(job, READ_S)
+            return await self._readers.read(job, limit_s)
         except (ArchiveError, BusyError, QueryError, sqlite3.Error):
             self._unread += 1
             return None

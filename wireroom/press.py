@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
@@ -39,6 +40,25 @@ LATE_EVERY = timedelta(minutes=10)
 """So often it is looked for what was taken into topics without being announced: no story that is published tells."""
 
 
+AGAIN_S = 10.0
+"""A folder that was taken away is filled anew so often, until that succeeds."""
+
+Place = tuple[tuple[int, int] | None, ...]
+
+
+def place_of(folder: Path) -> Place:
+    """Tell which folder this is, and which is its folder of topics: another may be put in its place, or none."""
+    found: list[tuple[int, int] | None] = []
+    for one in (folder, folder / "topics"):
+        try:
+            there = one.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((there.st_dev, there.st_ino))
+    return tuple(found)
+
+
 class Press:
     """Keeps the published documents in step with the archive; the ``Site`` that is served."""
 
@@ -58,6 +78,9 @@ class Press:
         self._printer: Printer | None = None
         self._more: set[str] = set()  # topics of which not all of the past is on pages yet
         self._late_at: datetime | None = None  # when LATE_EVERY was done last
+        self._front_waits = False  # it could not be written
+        self._place: Place | None = None  # the publish folder, as it was when all was in it
+        self._again_at = 0.0  # on the loop's clock
         self._trouble: str | None = None
         self.archive_trouble: str | None = None
         """Why the last poll could not be recorded; the archive itself can't hold that."""
@@ -90,15 +113,25 @@ class Press:
         async with self._turn:
             loop = asyncio.get_running_loop()
             trouble = None
+            everything = everything or self._is_elsewhere(loop.time())
             try:
                 done, trouble = await loop.run_in_executor(self._thread, self._print, self._config, everything, past)
                 for topic, changes in done.items():
                     await self._writer.write(self._mark(topic, changes), own=True)
             except (ArchiveError, sqlite3.Error) as error:
-                trouble = str(error)
-            if trouble is not None and trouble != self._trouble:
+                trouble = str(self._writer.guard.met(error))
+            if trouble is not None and trouble not in (self._trouble, self._writer.guard.trouble):
                 self._log.error("not published", error=trouble)
             self._trouble = trouble
+            if trouble is None:  # the folder may have been made only now
+                self._place = place_of(self._config.publish)
+            elif everything:
+                self._again_at = loop.time() + AGAIN_S
+
+    def _is_elsewhere(self, now_s: float) -> bool:
+        """Tell whether the folder is not the one that was filled, and is to be filled now."""
+        place = place_of(self._config.publish)
+        return now_s >= self._again_at and (None in place if self._place is None else place != self._place)
 
     def _mark(self, topic: str, changes: int) -> Callable[[Database], None]:
         """Make the job that notes that a topic is published as of that change count, and which documents it has."""
@@ -157,10 +190,12 @@ class Press:
                 names = set(self._addresses.names.values())
                 self._documents = {key: document for key, document in self._documents.items() if key[0] in names}
                 self._shelf.keep_only(self._addresses.names)
-            if (done or everything) and not self._stop.is_set():
+            if (done or everything or self._front_waits) and not self._stop.is_set():
+                self._front_waits = True
                 wrote = self._front.write(self._reader, self._publisher, config, self._addresses.names, done)
                 for path, document in wrote.items():
                     self._shelf.put(path, document)
+                self._front_waits = False
         except PublishError as error:
             trouble.append(str(error))
         return done, trouble[0] if trouble else None
@@ -229,5 +264,5 @@ class Press:
 
     def health(self) -> dict[str, Any]:
         """Tell how publishing goes, whether the archive takes what is polled, whether a cluster polls it."""
-        trouble = self.archive_trouble or self.cluster_trouble or self._trouble
+        trouble = self._writer.guard.trouble or self.archive_trouble or self.cluster_trouble or self._trouble
         return {"ok": trouble is None, "trouble": trouble, "topics": len(self._config.topics)}

@@ -160,7 +160,7 @@ def warnings(signs: Signs) -> list[Reason]:
         Reason(
             code="disk",
             said=f"the disk of {PLACES[disk.what]} is running full: {disk.free // 1024**2} MB free in {disk.path}",
-            mend="make room, or keep less ([keep] in docs/running.md)",
+            mend="make room, or keep less (docs/keeping.md)",
         )
         for disk in signs.disks
         if min(FULL_BYTES, FULL_SHARE * disk.total) <= disk.free < min(LOW_BYTES, LOW_SHARE * disk.total)

@@ -28,7 +28,7 @@ class DaemonSite:
         self._do = do
         self.health = health
         self._named: tuple[object, Names, Names, frozenset[str]] | None = None
-        self.readers = Readers(engine.config.archive)
+        self.readers = Readers(engine.config.archive, met=engine.writer.guard.met)
 
     async def close(self) -> None:
         """Close what it has opened."""

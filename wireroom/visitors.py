@@ -18,6 +18,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from feeds.quick import Answer
+from ingest.fetch import OWN_DESCRIPTORS
 
 HEAD_S = 10
 """For a connection's first request, and for the head of each."""
@@ -34,7 +35,7 @@ REFUSALS = {414: "The address is too long.\n", 431: "The request's head is too l
 MAX_CONNECTIONS = 1000
 WANTED_DESCRIPTORS = 8192
 SHARE = 3
-"""One in so many descriptors may be a visitor's."""
+"""One in so many descriptors may be a visitor's, of those that the rest of us does not need."""
 
 
 def raise_descriptors() -> None:
@@ -48,7 +49,11 @@ def raise_descriptors() -> None:
 def most_connections() -> int:
     """Give how many connections are held at once."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(8, min(MAX_CONNECTIONS, soft // SHARE))
+    return (
+        MAX_CONNECTIONS
+        if soft == resource.RLIM_INFINITY
+        else max(8, min(MAX_CONNECTIONS, (soft - OWN_DESCRIPTORS) // SHARE))
+    )
 
 
 Quick = Callable[[str, str, list[tuple[bytes, bytes]]], Answer | None]

@@ -97,7 +97,7 @@ class Vitals:
             writer_busy_s=pulse.busy_s(steady),
             writer_locked=pulse.locked,
             beat_quiet_s=now - self._beat,
-            archive=press.archive_trouble,
+            archive=engine.writer.guard.trouble or press.archive_trouble,
             cluster=press.cluster_trouble,
             publish=press.trouble,
             disks=self._disks,

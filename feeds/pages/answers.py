@@ -19,6 +19,7 @@ from db.times import iso
 from feeds.asked import Clock
 from feeds.conditional import answer, made
 from feeds.pages.environment import written
+from feeds.pages.faults import TITLES
 from feeds.pages.kept import Kept
 from feeds.pages.links import root_of
 from feeds.policy import page_policy
@@ -76,6 +77,10 @@ class Ask:
             "static": False,
         }
 
+    def gone(self, what: str) -> NoReturn:
+        """Answer that there is no such page any more."""
+        raise Gone(what)
+
     def missing(self, what: str) -> NoReturn:
         """Answer that there is no such page."""
         raise Missing(what)
@@ -83,6 +88,10 @@ class Ask:
 
 class Missing(Exception):  # noqa: N818 - it is an answer
     """There is no such thing; the text says so, and what to do."""
+
+
+class Gone(Missing):
+    """There was such a thing, and it will not come back."""
 
 
 def html_answer(ask: Ask, body: bytes, status: int, *, pictures: bool = False) -> Response:
@@ -120,6 +129,8 @@ def answered(make: Make, site: Site, clock: Clock, kept: Kept | None = None) -> 
         ask = Ask(request=request, site=site, session=session_of(request, site), now=now, kept=kept)
         try:
             return await make(ask)
+        except Gone as gone:
+            return fault(ask, 410, TITLES[410], str(gone))
         except Missing as missing:
             return fault(ask, 404, "There is no such page", str(missing))
         except SlowError as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlite_utils import Database
 from starlette.responses import Response
 
+from db.gone import gone_at
 from db.model import Enclosure
+from db.plain_html import html_or_text
 from db.reading import EventRead, StoryRead
 from db.revisions import histories
 from db.story_read import read_event, read_story
@@ -16,6 +18,7 @@ from feeds.pages.charts import coverage
 from feeds.pages.compare import Change, changes
 from feeds.pages.links import asked
 
+PRUNED = "This story was here until {}. The archive keeps stories for a time only."
 NO_STORY = "There is no such story, or it is not shown. Search finds those that are."
 
 
@@ -25,8 +28,10 @@ async def story(ask: Ask) -> Response:
     if number is None:
         ask.missing(NO_STORY)
 
-    def read(db: Database) -> tuple[StoryRead, list[Change], int] | None:
+    def read(db: Database) -> tuple[StoryRead, list[Change], int] | str | None:
         found = read_story(db, number, ask.viewer)
+        if found is None and (at := gone_at(db, number)) is not None:
+            return at
         if found is None or found.row.id != number:
             return None if found is None else (found, [], 0)
         return found, *changes(histories(db, found.row.id))  # here, where it holds up nobody else
@@ -34,11 +39,13 @@ async def story(ask: Ask) -> Response:
     found = await ask.site.readers.read(read)
     if found is None:
         ask.missing(NO_STORY)
+    if isinstance(found, str):
+        ask.gone(PRUNED.format(found[:10]))
     told, shown, more = found
     if told.row.id != number:  # it became one with an older story
         return moved(asked(str(told.row.id), pictures=ask.parameter("pictures")))
     pictures = ask.parameter("pictures") == "1"
-    text = body(told.html, pictures=pictures)
+    text = body(html_or_text(told.html, told.text), pictures=pictures)
     images = [file for file in told.enclosures if is_image(file) and file.url not in told.html]
     cards = ask.site.topics()
     return ask.page(

@@ -1,0 +1,235 @@
+"""The disk is full, may only be read, or does not keep what it is told to: nothing is lost, nothing twice, all said."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from sqlite_utils import Database
+
+from faulty import (
+    DISK,
+    failing,
+    fill,
+    in_full,
+    needs_namespace,
+    needs_strace,
+    on_own_disk,
+    poll_all,
+    poll_inside,
+    rows_inside,
+    running,
+    seen_by,
+)
+from house import ROOT, House, until
+from origin import Origin, item, rss
+
+TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\n'
+LONG = "What happened in this story is told at great length. " * 40
+
+
+def configured(house: House, origin: Origin) -> None:
+    """Have the archive on the disk of its own."""
+    house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port)
+    text = house.config.read_text().replace("[wireroom]", f'[wireroom]\narchive = "{DISK}/wireroom.db"', 1)
+    house.config.write_text(text)
+
+
+def serve(origin: Origin, count: int, text: str = LONG) -> None:
+    """Give so many items, and a validator of just them."""
+    items = (item(n, text=f"{n} {text}") for n in range(count, 0, -1))
+    origin.feed("/f", rss(*items), ETag=f'"{count}"')
+
+
+@in_full
+@pytest.mark.needs("unshare", "nsenter")
+def test_full_disk_keeps_what_was_and_goes_on_when_there_is_room(house: House, origin: Origin) -> None:
+    """Polls fail whole, what is published is served, health is red; then all is there, once."""
+    needs_namespace()
+    configured(house, origin)
+    serve(origin, 3)
+    with house.daemon(under=on_own_disk(house, "24m")) as daemon:
+        until(lambda: daemon.get("/topics/all.rss")[2].count(b"<item>") == 3, "the stories are not served")
+        disk = seen_by(daemon, house.folder / DISK)
+        before = daemon.get("/topics/all.rss")[2]
+        filler = fill(disk)
+        serve(origin, 400)
+        failed = poll_inside(daemon)
+
+        assert failed["failed"] == 1
+        assert "no room on the disk" in failed["polled"][0]["error"]
+        assert f"{DISK}/wireroom.db" in failed["polled"][0]["error"]
+        assert rows_inside(daemon, "SELECT count(*) FROM entries") == [[3]]
+        assert rows_inside(daemon, "SELECT etag FROM sources") == [['"3"']]
+        assert daemon.get("/topics/all.rss")[2] == before
+        status, _, body = daemon.get("/healthz")
+        assert (status, "make some" in json.loads(body)["trouble"]) == (503, True)
+
+        filler.unlink()
+        assert poll_inside(daemon)["new_stories"] == 397
+        assert rows_inside(daemon, "SELECT count(*), count(DISTINCT guid) FROM entries") == [[400, 400]]
+        assert rows_inside(daemon, "PRAGMA integrity_check") == [["ok"]]
+        status, _, body = daemon.get("/healthz")
+        assert (status, json.loads(body)["trouble"]) == (200, None)
+        daemon.stop()
+        assert daemon.process.returncode == 0
+    assert (len(said(house)), said(house)[-1]) == (2, None)
+
+
+async def test_disk_that_is_full_anywhere_in_a_poll_keeps_nothing_of_it(house: House, origin: Origin) -> None:
+    """Wherever the room ends: the poll before stands, its validator too, and the next poll brings all."""
+    house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port)
+    failed = 0
+    async with running(house) as engine:
+
+        def room_for(pages: int | None) -> None:
+            def job(db: Database) -> None:
+                ((there,),) = db.execute("PRAGMA page_count").fetchall()
+                db.execute(f"PRAGMA max_page_count = {1_000_000 if pages is None else there + pages}").fetchall()
+
+            engine.writer.submit(job).result(timeout=20)
+
+        for pages in range(0, 16, 2):
+            before = house.rows("SELECT etag FROM sources"), house.rows("SELECT guid FROM entries ORDER BY id")
+            serve(origin, len(before[1]) + 12, LONG)
+            room_for(pages)
+            result = await poll_all(engine)
+            after = house.rows("SELECT etag FROM sources"), house.rows("SELECT guid FROM entries ORDER BY id")
+            if result["failed"]:
+                failed += 1
+                assert "no room on the disk" in result["polled"][0]["error"], result
+                assert after == before
+                assert engine.press.health()["ok"] is False
+                room_for(None)
+                assert (await poll_all(engine))["new_stories"] == 12
+            assert engine.press.health()["ok"] is True
+            document = engine.press.published("all", "rss")
+            assert document is not None
+            assert document.body.count(b"<item>") > 0
+
+    assert failed > 3
+    assert house.rows("SELECT count(*) = count(DISTINCT guid) FROM entries") == [(1,)]
+    assert house.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+@in_full
+@pytest.mark.needs("strace")
+def test_disk_that_turns_read_only_is_like_a_full_one(house: House, origin: Origin) -> None:
+    """As a kernel does that has seen an error: polls fail, what is there is served; it goes on when it can."""
+    needs_strace()
+    serve(origin, 2)
+    house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port)
+    house.poll()
+    serve(origin, 5)
+    under = failing("pwrite64", "EROFS", "20..25", str(house.archive.with_name("wireroom.db-wal")))
+    with house.daemon(under=under) as daemon:
+        told: set[str | None] = set()
+
+        def there() -> bool:
+            told.add(json.loads(daemon.get("/healthz")[2])["trouble"])
+            house.wireroom("poll")
+            return house.rows("SELECT count(*), count(DISTINCT guid) FROM entries") == [(5, 5)]
+
+        until(there, "it does not go on")
+        until(lambda: daemon.get("/healthz")[0] == 200, "health stays red")
+        until(lambda: said(house)[-1:] == [None], "nothing says that it is over")
+        daemon.stop()
+        assert daemon.process.returncode == 0
+    assert any("wireroom.db: can't be read or written" in str(one) for one in said(house))
+
+
+def said(house: House) -> list[str | None]:
+    """Read what the log says of the archive."""
+    return [line["trouble"] for line in house.log_lines() if line["event"] == "archive"]
+
+
+@in_full
+@pytest.mark.needs("unshare", "nsenter")
+def test_archive_on_a_disk_that_may_only_be_read_is_refused(house: House, origin: Origin) -> None:
+    """The folder or the file: exit code 74 or 73, one line with the path."""
+    needs_namespace()
+    configured(house, origin)
+    serve(origin, 2)
+    disk = house.folder / DISK
+    disk.mkdir()
+    for there in (False, True):
+        script = f'mount --bind {DISK} {DISK} && mount -o remount,bind,ro {DISK} && exec "$@"'
+        under = ["unshare", "-rm", "sh", "-c", script, "sh"]
+        done = subprocess.run(
+            [*under, sys.executable, "-m", "wireroom", "run"],
+            cwd=house.folder,
+            env={"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr.count("\n")) == (74, 1), done
+        assert str(disk) in done.stderr
+        if not there:
+            assert list(disk.iterdir()) == []
+            assert house.poll()["new_stories"] == 2
+            disk.joinpath("wireroom.db.lock").unlink()
+
+
+@in_full
+@pytest.mark.needs("strace")
+def test_fsync_that_fails_ends_the_daemon_and_a_restart_recovers(house: House, origin: Origin) -> None:
+    """It is not called again: exit code 74. What was reported is there, what was not comes again, nothing twice."""
+    needs_strace()
+    serve(origin, 3)
+    house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port)
+    house.poll()
+    for when, path in (("6+", "wireroom.db-wal"), ("9+", "wireroom.db-wal")):
+        count = house.rows("SELECT count(*) FROM entries")[0][0] + 3
+        serve(origin, count)
+        under = failing("fsync,fdatasync", "EIO", when, str(house.folder / path))
+        with house.daemon(under=under, wait=False) as daemon:
+            until(lambda: house.wireroom("poll") is not None and daemon.process.poll() is not None, "it goes on")
+            assert daemon.process.returncode == 74
+        last = (house.folder / "daemon.log").read_text().splitlines()[-1]
+        assert "the disk did not keep what it was told to keep" in last
+        assert "start again" in last
+        assert house.poll()["failed"] == 0
+        assert house.rows("SELECT count(*), count(DISTINCT guid) FROM entries") == [(count, count)]
+    assert house.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+@in_full
+@pytest.mark.needs("strace")
+def test_disk_that_is_full_at_any_write_loses_nothing(house: House, origin: Origin) -> None:
+    """Whichever write finds no room, to the archive or to its log: the next poll brings all, once."""
+    needs_strace()
+    house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port)
+    count = 3
+    serve(origin, count, LONG[:300])
+    house.poll()
+    for end, when in (("-wal", 1), ("", 1), ("-wal", 8), ("", 5), ("-wal", 34)):
+        count += 2
+        serve(origin, count, LONG[:300])
+        done = subprocess.run(
+            [
+                *failing("pwrite64", "ENOSPC", str(when), f"{house.archive}{end}"),
+                sys.executable,
+                "-m",
+                "wireroom",
+                "poll",
+            ],
+            cwd=house.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        assert done.returncode in (0, 1, 74), done
+        assert house.poll()["failed"] == 0
+        assert house.rows("SELECT count(*), count(DISTINCT guid) FROM entries") == [(count, count)]
+        assert house.rows("SELECT etag FROM sources") == [(f'"{count}"',)]
+    assert house.rows("PRAGMA integrity_check") == [("ok",)]
+    document = (house.folder / "public" / "topics" / "all.rss").read_bytes()
+    assert document.count(b"<item>") == count

@@ -1,0 +1,50 @@
+"""A meagre place to run in: few descriptors, no home, no temporary folder, no locale."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+
+from house import House, until
+from origin import Answer, Asked, Origin, item, rss, running_origin
+
+TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\n'
+HOSTS = 80
+UNDER_FEW = ["sh", "-c", 'ulimit -n 64 && exec "$@"', "sh"]
+
+
+def test_few_descriptors_are_enough(house: House) -> None:
+    """More hosts answer slowly than there are descriptors: all are polled, none is charged for it, and it serves."""
+    together = threading.Barrier(HOSTS)
+
+    def answer(asked: Asked) -> Answer:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(0.3)  # all at once, if they come
+        name = asked.headers["Host"].partition(":")[0].replace(".", "-")
+        return Answer(rss(item(name, title=f"Story of {name}", text=f"What happened at {name}.")).encode())
+
+    with running_origin("0.0.0.0") as origin:
+        origin.routes["/f"] = answer
+        sources = {f"s{n}": f"http://127.0.0.{n}:{origin.port}/f" for n in range(1, HOSTS + 1)}
+        house.configure(sources, TOPIC)
+        text = house.config.read_text().replace("[poll]", f'[poll]\nallow = ["127.0.0.0/8:{origin.port}"]', 1)
+        house.config.write_text(text)
+        with house.daemon(under=UNDER_FEW) as daemon:
+            until(lambda: house.rows("SELECT count(*) FROM entries") == [(HOSTS,)], "not all are polled")
+            assert house.rows("SELECT DISTINCT outcome FROM polls") == [("ok",)]
+            assert daemon.get("/topics/all.rss")[0] == 200
+            assert daemon.get("/healthz")[0] == 200
+            daemon.stop()
+            assert daemon.process.returncode == 0
+
+
+def test_nothing_of_the_environment_is_needed(house: House, origin: Origin) -> None:
+    """No HOME, no TMPDIR that is there, LANG=C: text of all scripts comes through, the log is whole."""
+    origin.feed("/f", rss(item(1, title="Łódź Ελλάδα 東京 🗞")))
+    house.configure({"f": origin.url("/f")}, TOPIC.replace("story", "łódź"), allow=origin.port)
+    env = {"LANG": "C", "LC_ALL": "C", "TMPDIR": "/nowhere/at/all", "PATH": "/usr/bin:/bin"}
+    with house.daemon(env=env) as daemon:
+        until(lambda: "東京 🗞".encode() in daemon.get("/topics/all.rss")[2], "the story is not served")
+        daemon.stop()
+        assert daemon.process.returncode == 0
+    assert [line["event"] for line in house.log_lines()][-1] == "stopped"

@@ -1,0 +1,29 @@
+"""The archive opened for who works on it: found sound, copied before an upgrade; what is odd is logged. IO: sqlite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from db.archive import open_writer
+from db.soundness import check_sound
+from db.upgrade import keep_copy
+from wireroom.config import Config
+from wireroom.log import Log
+
+
+def open_archive(config: Config, log: Log) -> Database:
+    """Open the archive that a config names, on the writer's thread. Raises ArchiveError."""
+
+    def keep(archive: Path, version: int) -> None:
+        kept = keep_copy(archive, config.backup.folder) if config.backup.before_upgrade else None
+        log.info("upgrade", archive=str(archive), schema=version, backup=None if kept is None else str(kept))
+
+    check_sound(config.archive)
+    return open_writer(
+        config.archive,
+        before_upgrade=keep,
+        checkpoints=not config.backup.litestream,
+        tell=lambda said: log.warning("archive", remark=said),
+    )
