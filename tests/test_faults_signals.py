@@ -126,7 +126,7 @@ async def test_sigterm_at_fifty_moments_loses_nothing(
 
 async def first_poll(log: Sequence[Mapping[str, Any]]) -> None:
     """Wait until a poll is reported."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not any(line["event"] == "poll" for line in log):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from db.archive import open_reader
 from db.poll_log import is_borne_out
 from db.regroup import standing
 from db.vacuum import room_of
+from wireroom.clock import clock_is_sure, utc_now
 from wireroom.control import ControlError, Progress
 from wireroom.pruning import At, Plan, Sums, planned, step
 
@@ -41,8 +42,8 @@ class Keeper:
         if clock() < self._rests_until or engine.closing or is_regrouping(engine.reader):
             return
         if self._plan is None:
-            now = datetime.now(UTC)
-            if not is_borne_out(engine.reader, now):
+            now = utc_now()
+            if not (clock_is_sure() and is_borne_out(engine.reader, now)):
                 return
             self._plan, self._at, self._sums = await asyncio.to_thread(read_plan, engine.config, now), At(), Sums()
         done, self._at = await engine.writer.write(partial(step, plan=self._plan, at=self._at), own=True)
@@ -88,7 +89,7 @@ async def prune_now(engine: Engine, progress: Progress) -> dict[str, Any]:
     """
     if is_regrouping(engine.reader):
         raise ControlError("a regroup is under way, or was broken off: `wireroom regroup` finishes it first", 2)
-    plan = await asyncio.to_thread(read_plan, engine.config, datetime.now(UTC))
+    plan = await asyncio.to_thread(read_plan, engine.config, utc_now())
     at, sums = At(), Sums()
     while at.stage is not None and not engine.closing:
         done, at = await engine.writer.write(partial(step, plan=plan, at=at), own=True)
