@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,18 +17,15 @@ from db.poll_log import is_borne_out
 from db.source_read import read_source
 from db.times import iso
 from db.vacuum import give_back, room
-from faulty import running
 from house import House
 from newsroom import Newsroom, Printed, at
 from office import Office, running_office
 from origin import Origin, item, rss
 from prose import report
 from pruned import prune, wanted
-from wireroom import keep, pruning
 from wireroom.config import load_config
 from wireroom.config_faults import ConfigError
-from wireroom.config_keep import KeepSettings
-from wireroom.keep import Keeper, prune_now, would_prune
+from wireroom.keep import would_prune
 
 TOPIC = """
 [keep]
@@ -95,34 +91,6 @@ def test_daemon_does_it_and_the_page_says_so(office: Office) -> None:
     assert (page.status, program.status, office.ask("/stories/77").status) == (410, 410, 404)
     assert "This story was here until 20" in page.text
     assert office.ask("/stories/2").status == 200
-
-
-async def test_a_pass_under_way_follows_a_config_that_is_read_anew(
-    house: House, origin: Origin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever sees too much go, and has it kept, loses no more: neither to the daemon's pass nor to the command's."""
-    filled(house, origin)
-    monkeypatch.setattr(pruning, "STORIES", 1)
-    monkeypatch.setattr(keep, "is_borne_out", lambda *_: True)
-
-    async with running(house) as engine:
-        all_of_it = replace(engine.config.keep, excepted=Except(published=False))
-        prunes, keeps = (replace(engine.config, topics=(), keep=one) for one in (all_of_it, KeepSettings()))
-        engine.config = prunes
-        keeper = Keeper(engine)
-        await keeper.tick()
-        assert house.rows("SELECT count(*) FROM stories") == [(2,)]
-        engine.config = keeps
-        for _ in range(8):
-            await keeper.tick()
-        assert house.rows("SELECT count(*) FROM stories") == [(2,)]
-
-        def read_anew(_: object) -> None:
-            engine.config = keeps
-
-        engine.config = prunes
-        assert (await prune_now(engine, read_anew))["stories"] == {"age": 1}
-        assert house.rows("SELECT count(*) FROM stories") == [(1,)]
 
 
 def test_config_is_read(tmp_path: Path) -> None:

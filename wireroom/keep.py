@@ -27,11 +27,10 @@ REST_S = 6 * 3600
 
 
 class Keeper:
-    """The daemon's job: one step a beat while a pass is under way, else rest. After a reload a pass begins anew."""
+    """The daemon's job: one step a beat while a pass is under way, else rest."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._of: Config | None = None
         self._rests_until = 0.0
         self._plan: Plan | None = None
         self._at = At()
@@ -40,8 +39,6 @@ class Keeper:
     async def tick(self) -> None:
         """Do one step, if it is time, and the clock can be trusted; a regroup under way goes first."""
         engine, clock = self._engine, asyncio.get_running_loop().time
-        if self._of is not engine.config:  # what another config let go may be kept by this one
-            self._of, self._plan, self._rests_until = engine.config, None, 0.0
         if clock() < self._rests_until or engine.closing or is_regrouping(engine.reader):
             return
         if self._plan is None:
@@ -86,18 +83,15 @@ def would_prune(config: Config, now: datetime) -> dict[str, Any]:
 
 
 async def prune_now(engine: Engine, progress: Progress) -> dict[str, Any]:
-    """Do a whole pass, beside the polls, and publish what it changed → what went. It goes by the config of each moment.
+    """Do a whole pass, beside the polls, and publish what it changed → what went.
 
     Raises ControlError (exit code 2) while a regroup is under way.
     """
     if is_regrouping(engine.reader):
         raise ControlError("a regroup is under way, or was broken off: `wireroom regroup` finishes it first", 2)
-    config, at, sums = engine.config, At(), Sums()
-    plan = await asyncio.to_thread(read_plan, config, utc_now())
+    plan = await asyncio.to_thread(read_plan, engine.config, utc_now())
+    at, sums = At(), Sums()
     while at.stage is not None and not engine.closing:
-        if config is not engine.config:  # it was read anew
-            config = engine.config
-            plan = await asyncio.to_thread(read_plan, config, utc_now())
         done, at = await engine.writer.write(partial(step, plan=plan, at=at), own=True)
         sums += done
         progress({"stories": sums.stories.total(), "stage": at.stage, "last": at.stage is None})
