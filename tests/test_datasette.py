@@ -84,6 +84,26 @@ async def test_search_and_facets_are_there(datasette: Datasette) -> None:
     assert overview["rows"][0][0] == overview["filtered_table_rows_count"]
 
 
+async def test_id_in_a_view_or_an_answer_leads_to_its_row(datasette: Datasette) -> None:
+    """A view has no keys that Datasette could follow; a table has."""
+    for path in ("topic_stories?story_id=4", "story_overview?story_id=4", "selections?story_id=4"):
+        got = await datasette.client.get(f"/wireroom/{path}", headers={"Host": "localhost"})
+
+        assert 'href="/wireroom/stories/4"' in got.text, path
+    answer = await datasette.client.get("/wireroom?sql=SELECT+4+AS+story_id", headers={"Host": "localhost"})
+    assert '<a href="/wireroom/stories/4">4</a>' in answer.text
+
+
+async def test_newest_comes_first_and_facets_leave_room(datasette: Datasette) -> None:
+    """In the views that people open, as in the tables."""
+    taken = await asked(datasette, "wireroom/topic_stories", _shape="objects")
+    carried = await asked(datasette, "wireroom/story_sources", _shape="objects", _facet="minutes_after")
+
+    assert [row["selection_id"] for row in taken["rows"]] == list(range(len(taken["rows"]), 0, -1))
+    assert carried["rows"][0]["entry_id"] > carried["rows"][-1]["entry_id"]
+    assert len(carried["facet_results"]["source"]["results"]) <= 8
+
+
 async def test_every_question_is_answered(datasette: Datasette) -> None:
     """As a form, with nothing filled in."""
     for question in QUESTIONS:
@@ -103,6 +123,7 @@ async def test_what_people_ask_is_listed_and_the_rest_is_not(datasette: Datasett
     assert (
         shown & {"prints", "shingles", "outlines", "entry_keys", "tokens", "subscriptions", "stories_fts_data"} == set()
     )
+    assert "sqlite_sequence" not in shown
     assert {view["name"] for view in got["views"]} > {"story_overview", "story_sources", "topic_stories"}
 
 
