@@ -65,7 +65,8 @@ changes.
 - Ids are integers that rise with first sight and are never used again: `ORDER BY id DESC` is newest first, and free.
 - What is named `config_id`, `source`, `topic` is the id in `config.toml`.
 - Lists are JSON arrays: `json_each(sources)` opens one.
-- A story's full text is `stories.text`, with its `story_id` as `stories.id`; what each source wrote is in `entry_texts`.
+- A story's full text is `stories.text`, with its `story_id` as `stories.id`; what each source wrote is in
+  `entry_texts`.
 - A story with `merged_into` turned out to be another one; its entries are there, and `story_overview` leaves it out.
   The search index and `tagged` still have it: join them with `story_overview`.
 - A story that is `withheld` is in all views like any other; the public does not see it.

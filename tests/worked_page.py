@@ -20,6 +20,7 @@ ASKED: Mapping[str, Mapping[str, str]] = {
     "published_on": {"day": "2026-11-24"},
     "in_the_feed": {"topic": "shipping"},
     "what_a_rule_did": {"rule": "hold-rumours"},
+    "in_no_topic": {"kind": "region"},
     "one_event": {"event": "4"},
     "find": {"words": "ferry AND ice"},
 }
@@ -79,7 +80,8 @@ def section(question: Question, names: list[str], rows: list[tuple[object, ...]]
     """Write one question."""
     yield f"## {question.title}"
     for name, meaning in question.params.items():
-        yield f"`:{name}` is {meaning}. Here `{values(question)[name]}`.\n"
+        here = values(question)[name]
+        yield f"`:{name}` is {meaning}. Here {f'`{here}`' if here else 'it is empty'}.\n"
     yield f"```sql{question.sql.rstrip()};\n```\n"
     yield f"| {' | '.join(names)} |"
     yield f"| {' | '.join('---' for _ in names)} |"
