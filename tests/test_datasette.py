@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -173,6 +174,30 @@ async def test_archive_can_be_written_while_it_is_read(datasette: Datasette, wir
 
     assert after["rows"][0][0] == before["rows"][0][0] + 1
     assert file.status_code in (403, 404)
+
+
+def test_copy_for_others_has_no_address_with_a_key(wire: Wire, tmp_path: Path) -> None:
+    """Made as docs/datasette.md has it; of sources that name a page of their own, and of those that name none."""
+    page = (ROOT / "docs" / "datasette.md").read_text(encoding="utf-8")
+    (purge,) = re.findall(r'sqlite3 shown/wireroom.db "(.*?)"', page, re.DOTALL)
+    key, columns = "paid-for-key", ("moved_url", "moving_to", "validators_url", "offers", "hub_url", "hub_topic")
+    wire.db.execute(f"VACUUM INTO '{tmp_path / 'whole.db'}'")
+    copy = sqlite3.connect(tmp_path / "whole.db", isolation_level=None)
+    for column in ("url", *columns, "last_error"):
+        copy.execute(f"UPDATE sources SET {column} = config_id || ?", [key])
+    copy.execute("UPDATE sources SET site_url = 'https://coast-wire.example/' WHERE config_id = 'coast-wire'")
+    copy.execute("UPDATE polls SET error = ?", [key])
+    copy.execute("UPDATE troubles SET said = ?", [key])
+    copy.execute("INSERT INTO moves (source_id, moved_at, from_url, to_url, why) VALUES (1, '', ?1, ?1, '')", [key])
+    assert key.encode() in (tmp_path / "whole.db").read_bytes()
+
+    copy.executescript(purge)
+
+    assert copy.execute("SELECT count(*) FROM story_overview").fetchone()[0] > 10
+    copy.close()
+    left = (tmp_path / "whole.db").read_bytes()
+    assert key.encode() not in left
+    assert TOKEN.encode() not in left
 
 
 def test_sqlite_utils_finds_search_and_foreign_keys(wire: Wire) -> None:

@@ -43,8 +43,10 @@ duckdb -c "ATTACH 'wireroom.db' AS w (TYPE sqlite, READ_ONLY); SELECT source, he
 
 In Python, `pandas.read_sql("SELECT …", sqlite3.connect("file:wireroom.db?mode=ro", uri=True))`; in the browser
 `wireroom datasette` has all of these as forms (`docs/datasette.md`).
-Names like `:story` are parameters: in the `sqlite3` shell `.parameter set :story 4`, with `sqlite-utils` `-p story 4`.
-One that is empty or not set means what is said beside it.
+Names like `:story` are parameters: with `wireroom sql` `--param story=4`, with `sqlite-utils` `-p story 4`, in the
+`sqlite3` shell `.parameter set :story 4`, where text needs quotes of both kinds, `.parameter set :day "'2026-11-24'"`,
+since `2026-11-24` is 1991 there.
+One that is empty means what is said beside it: `--param story=`, `-p story ''`, in the shell what is not set.
 
 The archive is polled by this config, and it is the morning of {now}:
 
