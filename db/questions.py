@@ -130,10 +130,10 @@ GROUP BY source, copy_of ORDER BY copies DESC, source, copy_of""",
         title="Which two sources share most stories, and who is first?",
         sql=f"""
 WITH recent AS (
-  SELECT story_id, source, place FROM story_sources WHERE source_count > 1 AND {SINCE}
+  SELECT story_id, source, first_seen FROM story_sources WHERE source_count > 1 AND {SINCE}
 )
-SELECT a.source, b.source AS other, count(*) AS stories, sum(a.place < b.place) AS source_first,
-       sum(b.place < a.place) AS other_first
+SELECT a.source, b.source AS other, count(*) AS stories, sum(a.first_seen < b.first_seen) AS source_first,
+       sum(b.first_seen < a.first_seen) AS other_first
 FROM recent a JOIN recent b ON b.story_id = a.story_id AND b.source > a.source
 GROUP BY 1, 2 ORDER BY stories DESC, 1, 2 LIMIT 100""",
         params=RECENT,
