@@ -233,7 +233,9 @@ def test_command_refuses_what_it_can_not_do(house: House, origin: Origin) -> Non
     before = house.archive.read_bytes()
     for name, body, code in (("cut.zst", good[: len(good) // 2], 65), ("text", b"no archive" * 999, 65), ("", b"", 65)):
         (house.folder / (name or "none")).write_bytes(body)
-        assert house.wireroom("restore", name or "none").code == code
+        refused = house.wireroom("restore", name or "none")
+        assert (refused.code, TEMPORARY in refused.err) == (code, False)
+        assert (f"{name or 'none'}: " in refused.err, "take another backup" in refused.err) == (True, True), refused.err
     with closing(sqlite3.connect(house.folder / "newer.db")) as db:
         db.executescript("CREATE TABLE t (x); PRAGMA application_id = 1464422981; PRAGMA user_version = 999")
     assert house.wireroom("restore", "newer.db").code == 66
