@@ -224,6 +224,7 @@ def test_command_makes_and_restores_and_the_feeds_are_the_same_bytes(house: Hous
     assert (first.code, second.code) == (0, 0), first.err + second.err
     assert gzip.decompress((house.folder / "mine.db.gz").read_bytes()).startswith(b"SQLite format 3")
     assert "mine.db.gz: 5 stories, 5 entries, 1 polls" in first.out
+    assert " kB, checked" in first.out, "packed, it has no tenth of a megabyte"
     (kept,) = (house.folder / "kept").iterdir()
 
     origin.feed("/a", rss(*(item(n, title=f"Story {n}", text=f"Another text {n} now") for n in range(3, 9))))
@@ -255,7 +256,9 @@ def test_command_refuses_what_it_can_not_do(house: House, origin: Origin) -> Non
     before = house.archive.read_bytes()
     for name, body, code in (("cut.zst", good[: len(good) // 2], 65), ("text", b"no archive" * 999, 65), ("", b"", 65)):
         (house.folder / (name or "none")).write_bytes(body)
-        assert house.wireroom("restore", name or "none").code == code
+        refused = house.wireroom("restore", name or "none")
+        assert (refused.code, TEMPORARY in refused.err) == (code, False)
+        assert (f"{name or 'none'}: " in refused.err, "take another backup" in refused.err) == (True, True), refused.err
     with closing(sqlite3.connect(house.folder / "newer.db")) as db:
         db.executescript("CREATE TABLE t (x); PRAGMA application_id = 1464422981; PRAGMA user_version = 999")
     assert house.wireroom("restore", "newer.db").code == 66

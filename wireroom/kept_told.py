@@ -68,7 +68,7 @@ def keep_status(settings: KeepSettings, own: int, archive: dict[str, Any], gone:
 
 def keep_lines(told: dict[str, Any]) -> list[str]:
     """Tell it in lines."""
-    own = f"; {told['own']} sources have their own" if told["own"] else ""
+    own = f"; sources that have their own: {told['own']}" if told["own"] else ""
     if (told["stories"], told["newest"]) == ("forever", None):
         kept = "stories are kept for ever"
     else:
