@@ -17,10 +17,10 @@ from db.times import iso
 from invariants import broken
 from newsroom import Newsroom, Printed, at
 from prose import report
-from pruned import prune, wanted
+from pruned import plan, prune, wanted
 from random_news import Round, rounds
 from test_invariants import decide
-from wireroom.pruning import Sums
+from wireroom.pruning import At, Sums, step
 from wireroom.upkeep import forget
 
 SOURCES = ("wire", "post", "herald")
@@ -117,6 +117,23 @@ def test_an_exception_is_kept_whatever_its_age(room: Newsroom) -> None:
     room.db.execute("UPDATE selections SET left_at = ''")  # the topic takes it no longer
     assert prune(room, replace(asked, excepted=replace(asked.excepted, pinned=False)), 41 * DAY).stories == {"age": 2}
     assert broken(room.db) == {}
+
+
+def test_what_is_excepted_while_a_pass_is_under_way_is_kept(room: Newsroom) -> None:
+    """A person tags a story with a tag that was none before, and pins another, between two steps."""
+    room.poll("wire", *(item(n) for n in range(1, 5)))
+    under_way = plan(room.db, wanted(30, tagged=("desk:*",), policies={}), 40 * DAY)
+    room.db.execute("INSERT INTO tags (id, kind, name) VALUES (900, 'desk', 'sea')")
+    room.db.execute("INSERT INTO story_tags VALUES (2, 900, 'person', '')")
+    room.db.execute("INSERT INTO decisions (id, at, kind, story_id, other_id, was) VALUES (1, '', 'pin', 3, 3, '{}')")
+    room.db.execute(
+        "INSERT INTO mark_log (decision_id, kind, said_of, story_id, topic_id, stands) VALUES (1, 'pin', 3, 3, 1, 1)"
+    )
+
+    sums, _ = step(room.db, under_way, At())
+
+    assert (sums.stories, sums.kept) == ({"age": 2}, {"tagged": 1, "pinned": 1})
+    assert [id_ for (id_,) in room.db.execute("SELECT id FROM stories")] == [2, 3]
 
 
 def test_a_count_keeps_the_newest_of_each_source(room: Newsroom) -> None:
