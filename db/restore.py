@@ -15,6 +15,7 @@ from pathlib import Path
 
 from db.archive import CANNOT_CREATE, CORRUPT, NO_INPUT_OR_NEWER, ArchiveError, connect
 from db.backup import IN_USE, Facts, check_copy, need_room, temporary
+from db.files import sync
 from db.packing import unpack
 from db.schema import SCHEMA_VERSION
 
@@ -105,12 +106,3 @@ def settle(archive: Path) -> None:
 def beside(archive: Path, end: str) -> Path:
     """Name a file that SQLite has beside the archive."""
     return archive.with_name(archive.name + end)
-
-
-def sync(folder: Path) -> None:
-    """Have on disk which files are in a folder."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

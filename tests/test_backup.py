@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from db.archive import ArchiveError, open_reader, open_writer
-from db.backup import TEMPORARY, make_backup
+from db.backup import TEMPORARY, make_backup, sweep
 from db.desk import DraftDesk
 from db.restore import restore
 from db.writer import Writer
@@ -135,6 +135,28 @@ def test_what_a_kill_left_half_made_is_used_again_and_two_at_once_are_refused(tm
 
     make_backup(tmp_path / "wireroom.db", tmp_path / "copy.db")
     assert not left.exists()
+
+
+def test_a_copy_that_is_swept_away_as_it_begins_is_not_written_to_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the opening of its file and the lock, another's sweep may take it: it would be copied under no lock."""
+    import fcntl
+
+    filled(tmp_path / "wireroom.db").db.close()
+    lock = fcntl.flock
+
+    def swept(handle: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        sweep(tmp_path)
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", swept)
+    with pytest.raises(ArchiveError, match="another process") as caught:
+        make_backup(tmp_path / "wireroom.db", tmp_path / "copy.db")
+    assert caught.value.code == 75
+    assert not (tmp_path / "copy.db").exists()
+    make_backup(tmp_path / "wireroom.db", tmp_path / "copy.db")
 
 
 def test_no_room_is_said_before_anything_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ FLOORS = ("wireroom", "ingest", "db", "feeds", "feeds/pages")
 
 
 def readme_map() -> dict[str, list[str]]:
-    """Read the map: the files of each floor, as often as they stand there."""
+    """Read the map: the files of each floor."""
     found: dict[str, list[str]] = {}
     floor = ""
     for line in README.splitlines():
@@ -33,7 +33,7 @@ def readme_map() -> dict[str, list[str]]:
             found[floor] = []
         elif floor and (row := re.match(r"\| `(\w+\.py)` \| \S", line)):
             found[floor].append(row[1])
-    return {floor: sorted(files) for floor, files in found.items()}
+    return {floor: sorted(names) for floor, names in found.items()}
 
 
 def test_map_is_the_file_list() -> None:

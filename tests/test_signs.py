@@ -122,11 +122,11 @@ def test_pulse_is_quiet_only_while_there_is_work() -> None:
     pulse.beat(locked=True)
     assert (pulse.quiet_s(pulse.sign + 2), pulse.locked) == (2, True)
 
-    pulse.undone(OSError("full"))
-    assert (pulse.quiet_s(later), pulse.trouble, pulse.locked) == (0, "full", False)
+    pulse.undone()
+    assert (pulse.quiet_s(later), pulse.locked) == (0, False)
     pulse.begin()
     pulse.committed(pulse.sign, [pulse.sign])
-    assert (pulse.trouble, sum(pulse.commits.counts), pulse.done) == (None, 1, 1)
+    assert (sum(pulse.commits.counts), pulse.done) == (1, 1)
 
 
 def test_spread_counts_up_to_and_including_a_bound() -> None:

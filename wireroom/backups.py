@@ -12,6 +12,7 @@ from db.archive import IO_ERROR, ArchiveError
 from db.backup import Backup, Progress, make_backup, sweep
 from db.packing import SUFFIXES
 from db.times import iso
+from feeds.pages.words import size
 from wireroom.config import Config
 from wireroom.kept_told import size
 from wireroom.rotation import Kept, backups_of, last_before, name_of, surplus

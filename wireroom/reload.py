@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wireroom.clock import utc_now
 from wireroom.config import Config, load_config
 from wireroom.config_faults import ConfigError
 from wireroom.control import NO_DOOR_S, ControlError, NoDaemonError, ask
@@ -21,7 +22,12 @@ from wireroom.trials import run_trials
 if TYPE_CHECKING:
     from wireroom.engine import Engine
 
-FIXED = ("archive", "publish", "listen_host", "listen_port")
+FIXED: Mapping[str, Callable[[Config], object]] = {
+    "[wireroom] archive": lambda config: config.archive,
+    "[wireroom] publish": lambda config: config.publish,
+    "[wireroom] listen": lambda config: (config.listen_host, config.listen_port),
+    "[backup] litestream": lambda config: config.backup.litestream,
+}
 """What a daemon can't change while it runs."""
 
 
@@ -60,7 +66,7 @@ class Reloader:
         try:
             with uncollected():
                 config = await asyncio.to_thread(load_again, engine.config)
-                fixed = [name for name in FIXED if getattr(config, name) != getattr(engine.config, name)]
+                fixed = [name for name, of in FIXED.items() if of(config) != of(engine.config)]
                 if not fixed:
                     await engine.reload(config)
                     keep_what_is_there()
@@ -75,8 +81,7 @@ class Reloader:
             if not fixed:
                 engine.log.info("config reloaded", sources=len(config.sources), topics=len(config.topics))
                 return []
-            keys = dict.fromkeys(name.removesuffix("_host").removesuffix("_port") for name in fixed)
-            faults = [f"{config.path}: a restart is needed to change [wireroom] {', '.join(keys)}"]
+            faults = [f"{config.path}: a restart is needed to change {', '.join(fixed)}"]
         for fault in faults:
             engine.log.error("config not reloaded; the old one stays", fault=fault)
         return faults
@@ -94,7 +99,7 @@ def load_again(old: Config) -> Config:
     gazetteer_of(entities, known=new.gazetteer)
     sources = tuple(known[one.id] if known.get(one.id) == one else one for one in new.sources)
     new = replace(new, sources=sources, entities=entities)
-    run_trials(new, datetime.now(UTC))  # an edit that breaks a test of its own is not taken over
+    run_trials(new, utc_now())  # an edit that breaks a test of its own is not taken over
     return new
 
 
