@@ -14,7 +14,6 @@ from db.packing import SUFFIXES
 from db.times import iso
 from feeds.pages.words import size
 from wireroom.config import Config
-from wireroom.kept_told import size
 from wireroom.rotation import Kept, backups_of, last_before, name_of, surplus
 
 LATE = 2

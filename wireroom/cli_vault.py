@@ -30,7 +30,6 @@ def backup(path: Path, *, file: Path | None, as_json: bool) -> None:
     from db.backup import make_backup, packing_of
     from feeds.pages.words import size
     from wireroom.backups import back_up
-    from wireroom.kept_told import size
 
     config = read_config(path)
     progress = bar("copied")
