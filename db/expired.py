@@ -30,13 +30,12 @@ class Bounds:
     """What a pass goes by: the lines by source (row ids), what is excepted, what feeds show.
 
     ``fronts``: by topic (row id), the number from which on its selections may be in its feed. ``since``: nothing that
-    was seen or changed since then goes. ``tags``: row ids of tags that keep a story.
+    was seen or changed since then goes.
     """
 
     lines: Mapping[int, Line]
     excepted: Except
     fronts: Mapping[int, int]
-    tags: frozenset[int]
     since: str
 
 
@@ -61,16 +60,10 @@ class Wanted:
 def bounds(db: Database, wanted: Wanted, now: datetime) -> Bounds:
     """Read what a pass goes by. Not for the writer: where a count is asked for, it goes through a large index once."""
     lines = lines_of(db, wanted, now)
-    tags = frozenset(
-        id_
-        for pattern in wanted.excepted.tagged
-        for (id_,) in db.execute("SELECT id FROM tags WHERE kind || ':' || name GLOB ?", [pattern])
-    )
     return Bounds(
         lines=lines,
         excepted=wanted.excepted,
         fronts=fronts_of(db, wanted.policies),
-        tags=tags,
         since=iso(now - LEAST),
     )
 
@@ -161,10 +154,8 @@ def kept_by(db: Database, stories: Collection[int], bounds: Bounds) -> dict[int,
         note("pinned", db.execute(f"SELECT story_id FROM marks WHERE kind = 'pin' AND story_id IN {GIVEN}", [wanted]))
     if bounds.excepted.published:
         note("published", db.execute(PUBLISHED, [wanted]))
-    if bounds.tags:
-        tags = json.dumps(sorted(bounds.tags))
-        sql = f"SELECT story_id FROM story_tags WHERE story_id IN {GIVEN} AND tag_id IN {GIVEN}"
-        note("tagged", db.execute(sql, [wanted, tags]))
+    if bounds.excepted.tagged:  # asked each time: a person may make the tag while the pass is under way
+        note("tagged", db.execute(TAGGED, [wanted, json.dumps(bounds.excepted.tagged)]))
     note("waiting", db.execute(f"SELECT story_id FROM waiting WHERE story_id IN {GIVEN}", [wanted]))
     rows = db.execute(
         f"SELECT story_id, topic_id, number FROM selections WHERE archived = 0 AND story_id IN {GIVEN}", [wanted]
@@ -180,6 +171,11 @@ GIVEN = "(SELECT value FROM json_each(?))"
 PUBLISHED = f"""
 SELECT x.story_id FROM selections x JOIN topics t ON t.id = x.topic_id
 WHERE x.story_id IN {GIVEN} AND x.left_at IS NULL AND t.removed_at IS NULL
+"""
+
+TAGGED = f"""
+SELECT x.story_id FROM story_tags x CROSS JOIN tags t ON t.id = x.tag_id
+WHERE x.story_id IN {GIVEN} AND EXISTS (SELECT 1 FROM json_each(?) p WHERE t.kind || ':' || t.name GLOB p.value)
 """
 
 RECENT = """

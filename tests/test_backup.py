@@ -159,6 +159,38 @@ def test_a_copy_that_is_swept_away_as_it_begins_is_not_written_to_nowhere(
     make_backup(tmp_path / "wireroom.db", tmp_path / "copy.db")
 
 
+def test_a_link_in_a_folder_of_others_leads_nowhere(tmp_path: Path) -> None:
+    """Whoever may write into the folder could have the whole archive put where he can read it, over another file."""
+    archive, other, copy = tmp_path / "wireroom.db", tmp_path / "other", tmp_path / "copy.db"
+    open_writer(archive).close()
+    other.write_text("not ours")
+    (tmp_path / f"{TEMPORARY}copy.db.copy").symlink_to(other)
+
+    with pytest.raises(ArchiveError, match="can't be read or written") as caught:
+        make_backup(archive, copy)
+
+    assert caught.value.code == 74
+    assert (other.read_text(), copy.exists()) == ("not ours", False)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut short", "of another program"])
+def test_a_backup_that_is_none_is_named(tmp_path: Path, damage: str) -> None:
+    """Not the copy of it that was looked at, which is gone when the fault is read."""
+    archive, backup = tmp_path / "wireroom.db", tmp_path / "backup.db"
+    open_writer(archive).close()
+    make_backup(archive, backup)
+    whole = backup.read_bytes()
+    backup.write_bytes(whole[: len(whole) // 2] if damage == "cut short" else b"")
+    if damage == "of another program":
+        with closing(sqlite3.connect(backup)) as db:
+            db.execute("CREATE TABLE x (y)")
+
+    with pytest.raises(ArchiveError, match=rf"^{backup}: ") as caught:
+        restore(archive, backup, NOW)
+
+    assert caught.value.code == 65
+
+
 def test_no_room_is_said_before_anything_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what it takes, and what there is."""
     filled(tmp_path / "wireroom.db").db.close()

@@ -146,6 +146,45 @@ async def test_secret_can_not_be_guessed_by_comparing(datasette: Datasette) -> N
     assert got["rows"] == [[0]]
 
 
+@pytest.mark.parametrize(
+    "join",
+    [
+        "FULL JOIN {table} USING ({column})",
+        "NATURAL FULL JOIN {table}",
+        'natural/**/full join main."{table}"',
+        "LEFT JOIN (SELECT 1) ON 1 FULL JOIN {table} USING ({column})",
+    ],
+)
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("tokens", "token"), ("subscriptions", "secret"), ("subscribers", "callback"), ("pings", "hub")],
+)
+async def test_secret_is_not_told_by_a_join_either(datasette: Datasette, table: str, column: str, join: str) -> None:
+    """SQLite asks no leave for columns of NATURAL JOIN and USING; a condition of a table's page can have them too."""
+    found = f"SELECT {column} FROM (SELECT NULL AS {column}) {join.format(table=table, column=column)}"
+    for path, params in (
+        ("/wireroom.json", {"sql": found}),
+        ("/wireroom/sources.json", {"_where": f"EXISTS (SELECT 1 FROM ({found}) WHERE {column} LIKE 'nobody%')"}),
+    ):
+        got = await datasette.client.get(path, params=params, headers={"Host": "127.0.0.1"})
+        assert got.status_code == 400, got.text
+        assert TOKEN not in got.text
+        assert "are not done with" in got.text
+    file = {"sql": found, "_stream": "1"}
+    assert TOKEN not in (await datasette.client.get("/wireroom.csv", params=file, headers={"Host": "127.0.0.1"})).text
+
+
+@pytest.mark.parametrize(
+    "call", ["fts3_tokenizer('simple', x'4141414141414141')", "load_extension('x')", "edit('x')", "FTS3_TOKENIZER('a')"]
+)
+async def test_functions_that_do_more_than_read_are_not_called(datasette: Datasette, call: str) -> None:
+    """The first would have SQLite run whatever is at that address, for any page on the web that has us ask for it."""
+    got = await datasette.client.get("/wireroom.json", params={"sql": f"SELECT {call}"}, headers={"Host": "127.0.0.1"})
+
+    assert got.status_code == 400
+    assert "not authorized" in got.text or "no such function" in got.text
+
+
 async def test_page_of_another_name_reads_nothing(datasette: Datasette) -> None:
     """A name that was pointed here (DNS rebinding) is none of ours."""
     got = await datasette.client.get("/wireroom.json?sql=select+1", headers={"Host": "evil.example:8001"})

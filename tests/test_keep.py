@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from sqlite_utils import Database
 
 from db.archive import open_writer
 from db.keeping import FOREVER, Except, Keep
@@ -23,9 +25,13 @@ from office import Office, running_office
 from origin import Origin, item, rss
 from prose import report
 from pruned import prune, wanted
-from wireroom.config import load_config
+from wireroom import keep, pruning
+from wireroom.config import Config, load_config
 from wireroom.config_faults import ConfigError
 from wireroom.keep import would_prune
+
+if TYPE_CHECKING:
+    from wireroom.engine import Engine
 
 TOPIC = """
 [keep]
@@ -144,6 +150,64 @@ def test_a_clock_must_be_borne_out(tmp_path: Path) -> None:
     assert not is_borne_out(room.db, at(24 * 365 + 1))
     room.poll("a", hour=24 * 366)
     assert is_borne_out(room.db, at(24 * 366 + 1))
+
+
+@pytest.mark.parametrize("by", ["daemon", "command"])
+async def test_a_pass_under_way_goes_by_the_config_of_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Who sees that too much goes, writes so and reloads; a pass over a large archive takes hours."""
+    room = Newsroom(tmp_path / "wireroom.db", ["a"])
+    room.poll("a", *(Printed(f"{n}", report(n)) for n in range(1, 6)))
+    room.db.execute("DELETE FROM selections")
+    room.db.execute("UPDATE topics SET last_number = 0")
+    short, long = keeping(tmp_path / "config.toml", "30d"), keeping(tmp_path / "config.toml", "forever")
+    monkeypatch.setattr(keep, "utc_now", lambda: at(24 * 40))
+    monkeypatch.setattr(keep, "clock_is_sure", lambda: True)
+    monkeypatch.setattr(keep, "is_borne_out", lambda *_: True)
+    monkeypatch.setattr(pruning, "STORIES", 2)
+    engine = PartOfEngine(short, room.db)
+    engine.then = lambda: setattr(engine, "config", long)
+
+    if by == "daemon":
+        keeper = keep.Keeper(cast("Engine", engine))
+        for _ in range(20):
+            await keeper.tick()
+    else:
+        await keep.prune_now(cast("Engine", engine), lambda _: None)
+
+    assert room.value("SELECT count(*) FROM stories") == 3
+
+
+def keeping(path: Path, stories: str) -> Config:
+    """Write a config that keeps stories for so long, and read it."""
+    path.write_text(f'[keep]\nstories = "{stories}"\n[[source]]\nid = "a"\nurl = "https://a.example/"\n')
+    return load_config(path)
+
+
+class PartOfEngine:
+    """As much of the engine as pruning needs; after each job of the writer something else may happen."""
+
+    def __init__(self, config: Config, db: Database) -> None:
+        self.config = config
+        self.reader = db
+        self.closing = False
+        self.writer = self.press = self.log = self
+        self.then: Callable[[], None] = lambda: None
+
+    async def write(self, job: Callable[[Database], Any], *, own: bool) -> Any:
+        """Do a job."""
+        assert own
+        with self.reader.atomic():
+            done = job(self.reader)
+        self.then()
+        return done
+
+    async def publish(self) -> None:
+        """Do nothing."""
+
+    def info(self, event: str, **fields: object) -> None:
+        """Do nothing."""
 
 
 def test_charts_have_days_whose_polls_are_pruned(tmp_path: Path) -> None:

@@ -12,15 +12,16 @@ from db.decisions import decide_split, undo
 from db.gone import gone_at
 from db.keeping import Keep
 from db.output import Policy
+from db.prune import MERGED
 from db.text import slug
 from db.times import iso
 from invariants import broken
 from newsroom import Newsroom, Printed, at
 from prose import report
-from pruned import prune, wanted
+from pruned import plan, prune, wanted
 from random_news import Round, rounds
 from test_invariants import decide
-from wireroom.pruning import Sums
+from wireroom.pruning import At, Sums, step
 from wireroom.upkeep import forget
 
 SOURCES = ("wire", "post", "herald")
@@ -96,6 +97,33 @@ def test_nothing_is_left_of_it(room: Newsroom) -> None:
     assert room.value("SELECT max(id) FROM stories") == 4
 
 
+def test_no_step_merges_much_of_the_search_index(room: Newsroom) -> None:
+    """However many segments have gathered: a step merges a bounded number of its pages, and search stays right."""
+    room.db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('automerge', 0)")
+    chance = random.Random(1)
+    for n in range(15):  # one more, and FTS5 would merge them all
+        words = " ".join(f"{chance.getrandbits(40):x}" for _ in range(8000))
+        hour = 31 * DAY * (n > 1) + n  # two are old
+        room.poll("wire", Printed(f"item-{n}", replace(report(n), sentences=(words,)), hour), hour=hour)
+    room.db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('automerge', 8)")
+    pages = "SELECT id, block FROM stories_fts_data WHERE id > 10"
+    before, merged = dict(room.db.execute(pages)), []
+
+    def look() -> None:
+        nonlocal before
+        after = dict(room.db.execute(pages))
+        merged.append(sum(after.get(id_) != block for id_, block in before.items()))
+        before = after
+
+    assert len(before) > 10 * MERGED
+    prune(room, wanted(30), 40 * DAY, after_step=look)
+
+    assert room.value("SELECT count(*) FROM stories") == 13
+    assert max(merged) < 2 * MERGED
+    assert dict(room.db.execute("SELECT k, v FROM stories_fts_config WHERE k LIKE '%merge'"))["automerge"] == 8
+    room.db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('integrity-check', 1)")
+
+
 def test_an_exception_is_kept_whatever_its_age(room: Newsroom) -> None:
     """What a topic has, what a person pinned, what is tagged so; each by itself."""
     room.poll("wire", *(item(n) for n in range(1, 7)))
@@ -117,6 +145,23 @@ def test_an_exception_is_kept_whatever_its_age(room: Newsroom) -> None:
     room.db.execute("UPDATE selections SET left_at = ''")  # the topic takes it no longer
     assert prune(room, replace(asked, excepted=replace(asked.excepted, pinned=False)), 41 * DAY).stories == {"age": 2}
     assert broken(room.db) == {}
+
+
+def test_what_is_excepted_while_a_pass_is_under_way_is_kept(room: Newsroom) -> None:
+    """A person tags a story with a tag that was none before, and pins another, between two steps."""
+    room.poll("wire", *(item(n) for n in range(1, 5)))
+    under_way = plan(room.db, wanted(30, tagged=("desk:*",), policies={}), 40 * DAY)
+    room.db.execute("INSERT INTO tags (id, kind, name) VALUES (900, 'desk', 'sea')")
+    room.db.execute("INSERT INTO story_tags VALUES (2, 900, 'person', '')")
+    room.db.execute("INSERT INTO decisions (id, at, kind, story_id, other_id, was) VALUES (1, '', 'pin', 3, 3, '{}')")
+    room.db.execute(
+        "INSERT INTO mark_log (decision_id, kind, said_of, story_id, topic_id, stands) VALUES (1, 'pin', 3, 3, 1, 1)"
+    )
+
+    sums, _ = step(room.db, under_way, At())
+
+    assert (sums.stories, sums.kept) == ({"age": 2}, {"tagged": 1, "pinned": 1})
+    assert [id_ for (id_,) in room.db.execute("SELECT id FROM stories")] == [2, 3]
 
 
 def test_a_count_keeps_the_newest_of_each_source(room: Newsroom) -> None:

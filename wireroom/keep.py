@@ -33,6 +33,7 @@ class Keeper:
         self._engine = engine
         self._rests_until = 0.0
         self._plan: Plan | None = None
+        self._of: Config | None = None
         self._at = At()
         self._sums = Sums()
 
@@ -41,11 +42,16 @@ class Keeper:
         engine, clock = self._engine, asyncio.get_running_loop().time
         if clock() < self._rests_until or engine.closing or is_regrouping(engine.reader):
             return
-        if self._plan is None:
+        if self._plan is None or self._of is not engine.config:  # a pass takes hours, and what is gone is gone
             now = utc_now()
             if not (clock_is_sure() and is_borne_out(engine.reader, now)):
                 return
-            self._plan, self._at, self._sums = await asyncio.to_thread(read_plan, engine.config, now), At(), Sums()
+            if self._plan is None:
+                self._at, self._sums = At(), Sums()
+            self._of = engine.config
+            self._plan = await asyncio.to_thread(read_plan, self._of, now)
+            if self._of is not engine.config:
+                return
         done, self._at = await engine.writer.write(partial(step, plan=self._plan, at=self._at), own=True)
         self._sums += done
         if self._at.stage is None:
@@ -87,11 +93,14 @@ async def prune_now(engine: Engine, progress: Progress) -> dict[str, Any]:
 
     Raises ControlError (exit code 2) while a regroup is under way.
     """
-    if is_regrouping(engine.reader):
-        raise ControlError("a regroup is under way, or was broken off: `wireroom regroup` finishes it first", 2)
-    plan = await asyncio.to_thread(read_plan, engine.config, utc_now())
-    at, sums = At(), Sums()
+    of, plan, at, sums = None, None, At(), Sums()
     while at.stage is not None and not engine.closing:
+        if is_regrouping(engine.reader):
+            raise ControlError("a regroup is under way, or was broken off: `wireroom regroup` finishes it first", 2)
+        if plan is None or of is not engine.config:
+            of = engine.config
+            plan = await asyncio.to_thread(read_plan, of, utc_now())
+            continue
         done, at = await engine.writer.write(partial(step, plan=plan, at=at), own=True)
         sums += done
         progress({"stories": sums.stories.total(), "stage": at.stage, "last": at.stage is None})

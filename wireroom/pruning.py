@@ -24,7 +24,7 @@ from db.times import iso
 from db.vacuum import give_back, room
 from wireroom.config import Config
 
-LOOKED, STORIES, BODIES, ROWS, PAGES = 500, 20, 100, 200, 32
+LOOKED, STORIES, BODIES, ROWS, PAGES = 500, 15, 100, 200, 32
 """In one step so many entries are looked at, so many stories go, so many entries lose their HTML, so many rows of a log
 go, so many pages are given back: each holds up the writer for some 10 ms (``bench/keeping.py``)."""
 
