@@ -13,7 +13,10 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from sqlite_utils import Database
 
@@ -70,8 +73,8 @@ def made(path: Path, stories: int) -> Database:
     db = open_writer(path)
     chance = random.Random(1)
     words = [f"w{chance.randrange(10**6):x}" for _ in range(VOCABULARY)]
-    weights = [1 / (n + 3) for n in range(VOCABULARY)]
-    sentences = [" ".join(chance.choices(words, weights, k=12)) + "." for _ in range(30_000)]
+    often = list(accumulate(1 / (n + 3) for n in range(VOCABULARY)))
+    sentences = [" ".join(chance.choices(words, cum_weights=often, k=12)) + "." for _ in range(30_000)]
     db.execute("BEGIN")
     for n in range(1, SOURCES + 1):
         db.execute("INSERT INTO sources (id, config_id, url, added_at) VALUES (?1, 's' || ?1, '', '')", [n])

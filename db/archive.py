@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from db.files import sync
 from db.header import version_in
 from db.reshape import reshape, shape_new
 from db.schema import APPLICATION_ID, SCHEMA_VERSION, migrations
@@ -80,13 +81,9 @@ def sync_log(path: Path) -> None:
     then take back what subscribers have (tests/test_power_cuts.py found it).
     """
     log = path.with_name(f"{path.name}-wal")
-    for each, flags in ((log, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
-        if log.exists():
-            handle = os.open(each, flags)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+    if log.exists():
+        sync(log)
+        sync(path.parent)
 
 
 def open_reader(path: Path) -> Database:
@@ -201,9 +198,14 @@ MENDS = (
 """What SQLite means by some of its errors, and what to do; of all others its own words are told."""
 
 
+def sqlite_name(error: BaseException) -> str:
+    """Give SQLite's name of an error, without its prefix; "" where it has none."""
+    return (getattr(error, "sqlite_errorname", "") or "").removeprefix("SQLITE_")
+
+
 def archive_error(path: Path, error: sqlite3.DatabaseError) -> ArchiveError:
     """Turn SQLite's own error into one that says the path, the exit code and what to do."""
-    name = (getattr(error, "sqlite_errorname", "") or "").removeprefix("SQLITE_")
+    name = sqlite_name(error)
     if name.startswith(("CORRUPT", "NOTADB", "IOERR_SHORT_READ")):
         return ArchiveError(CORRUPT, f"{path}: damaged, or no SQLite file ({error}); restore a backup, or move it away")
     for names, what, mend in MENDS:

@@ -30,7 +30,7 @@ SELECT st.id AS story_id,                    -- rises with first sight: the high
        (SELECT coalesce('[' || group_concat('"' || name || '"') || ']', '[]') FROM (
          SELECT t.config_id AS name FROM topics t WHERE t.id IN (
            SELECT x.topic_id FROM selections x WHERE x.story_id = st.id AND x.left_at IS NULL)
-         ORDER BY 1)) AS topics,             -- JSON array: topics that took it and still have it
+         ORDER BY 1)) AS topics,             -- JSON array: topics that took it and still have it, shown or withheld
        st.event_id AS event_id,              -- the event that it tells of, with others or alone
        st.language AS language,              -- as BCP 47 has it
        st.words AS words,                    -- in title and text
@@ -39,7 +39,7 @@ SELECT st.id AS story_id,                    -- rises with first sight: the high
        st.updated AS updated,                -- when its text was last changed meaningfully
        (SELECT count(*) FROM entries e JOIN revisions r ON r.entry_id = e.id
         WHERE e.story_id = st.id AND r.meaningful = 1) AS changes, -- so many meaningful changes, of all its entries
-       st.withheld AS withheld               -- drop, hold or hide: it is in no topic; null: nothing keeps it out
+       st.withheld AS withheld               -- drop, hold or hide: no topic shows it; null: nothing keeps it out
 FROM stories st WHERE st.merged_into IS NULL;
 
 CREATE VIEW story_sources AS                 -- one row per story and source that carries it: who had it when
@@ -95,7 +95,8 @@ WITH fronts (topic_id, since) AS MATERIALIZED ( -- plain feeds: their last place
         SELECT number FROM selections WHERE topic_id = w.id AND archived = 0 ORDER BY number DESC LIMIT 1000) y)) j
       WHERE j.key = (SELECT k.value - 1 FROM json_each(w.fronted_by) k WHERE k.key = 0)), 0) END FROM topics w
 )
-SELECT t.config_id AS topic,                 -- the topic's id in config.toml
+SELECT x.id AS selection_id,                 -- rises with time
+       t.config_id AS topic,                 -- the topic's id in config.toml
        x.number AS number,                   -- rises within the topic, never reused
        x.story_id AS story_id,               -- the story
        st.title AS title,                    -- its headline

@@ -27,6 +27,7 @@ from db.archive import (
     check_version,
     connect,
 )
+from db.files import is_still, put_new, sync
 from db.packing import SUFFIXES, Packing, pack
 from db.schema import APPLICATION_ID
 
@@ -104,6 +105,8 @@ def temporary(target: Path, kind: str = "copy") -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not is_still(path, os.fstat(handle)):  # swept away in between, or at its end and renamed
+            raise BlockingIOError
         os.ftruncate(handle, 0)
         try:
             yield path
@@ -214,20 +217,12 @@ def check_copy(copy: Path, wanted: Facts | None = None, *, full: bool = True) ->
 def publish(made: Path, target: Path) -> None:
     """Put a file that is written and synced in its place, where none is. Raises ArchiveError 73, OSError."""
     try:
-        os.link(made, target)  # unlike a rename it never takes the place of another
+        put_new(made, target)
     except FileExistsError:
         raise ArchiveError(
             CANNOT_CREATE, f"{target}: is there already, and is left as it is; name another file"
         ) from None
-    except OSError:
-        if target.exists():
-            raise
-        made.rename(target)  # a disk without links
-    handle = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(target.parent)
 
 
 def packing_of(path: Path) -> Packing:

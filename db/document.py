@@ -59,10 +59,17 @@ changes.
 
 - Times are text like `2026-11-20T08:00:00Z`, always UTC: they sort and compare as they are, and SQLite's `date()`,
   `julianday()` read them. `first_seen` is when a poll of ours found it, `published` is what the source says.
+  Compare them with `date('now', '-7 days')` or `strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')`, not with
+  `datetime('now', '-7 days')`, which has a blank in the place of the `T` and so is before the whole of its day.
+  `date(first_seen, 'localtime')` is the day where you are.
 - Ids are integers that rise with first sight and are never used again: `ORDER BY id DESC` is newest first, and free.
 - What is named `config_id`, `source`, `topic` is the id in `config.toml`.
 - Lists are JSON arrays: `json_each(sources)` opens one.
-- A story with `merged_into` turned out to be another one; its entries are there. The views leave it out.
+- A story's full text is `stories.text`, with its `story_id` as `stories.id`; what each source wrote is in
+  `entry_texts`.
+- A story with `merged_into` turned out to be another one; its entries are there, and `story_overview` leaves it out.
+  The search index and `tagged` still have it: join them with `story_overview`.
+- A story that is `withheld` is in all views like any other; the public does not see it.
 - Search: `SELECT rowid FROM stories_fts WHERE stories_fts MATCH 'ferry'` gives ids of stories; `ORDER BY rowid DESC` is
   newest first, and quick for any word.
 """,
@@ -125,18 +132,19 @@ def table_of(db: Database, kind: str, name: str, sql: str) -> Table:
     told = MEANINGS.get(name, {})
     refers = {row[3]: f"{row[2]}.{row[4]}" for row in db.execute(f'PRAGMA foreign_key_list("{name}")')}
     columns = []
-    for _, column, type_, not_null, _, key in db.execute(f'PRAGMA table_info("{name}")').fetchall():
+    for _, column, declared, not_null, _, key in db.execute(f'PRAGMA table_info("{name}")').fetchall():
         more = told.get(column, Meaning("", ""))
+        type_ = declared.lower() if kind == "table" else type_of(more.example)
         columns.append(
             Column(
                 name=column,
-                type=type_.lower() if kind == "table" else type_of(more.example),
+                type=type_,
                 key=bool(key),
                 nullable=kind == "table" and not not_null and not key,
                 refers=refers.get(column),
                 said=more.said or said.get(column, ""),
                 example=more.example,
-                unit=unit_of(column),
+                unit=unit_of(column, type_),
             )
         )
     return Table(
@@ -192,10 +200,10 @@ def type_of(example: str) -> str:
     return "text"
 
 
-def unit_of(column: str) -> str:
-    """Tell the unit of a column by its name, as the whole archive is named."""
+def unit_of(column: str, kind: str) -> str:
+    """Tell the unit of a column by its name, as the whole archive is named: of text a time's, else a number's."""
     for pattern, unit in UNITS.items():
-        if re.search(pattern, column):
+        if re.search(pattern, column) and (kind == "text") == unit.endswith("UTC"):
             return unit
     return ""
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from db.archive import CORRUPT, IO_ERROR, ArchiveError, archive_error, connect
+from db.archive import CORRUPT, IO_ERROR, ArchiveError, archive_error, connect, sqlite_name
 from db.checkpoint import Checkpoints
+from db.files import is_still
 
 FAULTS = ("FULL", "READONLY", "BUSY", "IOERR", "CANTOPEN", "PROTOCOL", "CORRUPT", "NOTADB", "NOLFS", "PERM")
 """SQLite's names for what is no fault of a statement: of the file, the disk, or others that use it."""
@@ -28,14 +29,9 @@ FINAL = ("IOERR_FSYNC", "IOERR_DIR_FSYNC", "IOERR_CORRUPTFS", "IOERR_DATA", "REA
 SAVE_TRIES = 50
 
 
-def name_of(error: BaseException) -> str:
-    """Give SQLite's name of an error, without its prefix; "" where it has none."""
-    return (getattr(error, "sqlite_errorname", "") or "").removeprefix("SQLITE_")
-
-
 def is_busy(error: BaseException) -> bool:
     """Tell whether another program holds the archive."""
-    return name_of(error).startswith("BUSY")
+    return sqlite_name(error).startswith("BUSY")
 
 
 class Guard:
@@ -127,7 +123,7 @@ class Guard:
 
     def judged(self, error: Exception) -> Exception:
         """Note a failure, if it is the file's → the error that says so; any other as it is."""
-        name = name_of(error)
+        name = sqlite_name(error)
         if not isinstance(error, sqlite3.DatabaseError) or not name.startswith(FAULTS):
             return error
         found = archive_error(self._path or Path("the archive"), error)
@@ -168,14 +164,6 @@ class Guard:
             last.close()
 
 
-def is_still(path: Path, opened: os.stat_result) -> bool:
-    """Tell whether the path leads to the file that was opened."""
-    try:
-        return os.path.samestat(opened, path.stat())
-    except OSError:
-        return False
-
-
 def ends_all(error: Exception) -> bool:
     """Tell whether nothing more may be written after this error."""
-    return isinstance(error, sqlite3.Error) and name_of(error).startswith(("CORRUPT", "NOTADB", *FINAL))
+    return isinstance(error, sqlite3.Error) and sqlite_name(error).startswith(("CORRUPT", "NOTADB", *FINAL))

@@ -7,6 +7,9 @@ At the end of the transaction it gathers all of them first, which takes half the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlite_utils import Database
 
 BATCHED_SEARCH = """
@@ -46,3 +49,17 @@ def index_stories(db: Database) -> None:
         "SELECT id, title, text, folded_title, folded_text FROM stories "
         "WHERE id > coalesce((SELECT max(id) FROM stories_fts_docsize), 0) ORDER BY id"
     )
+
+
+@contextmanager
+def merging_slowly(db: Database, pages: int) -> Iterator[None]:
+    """Have what is deleted inside bring so many pages of merging after it, and no more. Inside a transaction.
+
+    FTS5 by itself merges nothing after many deletes, and then hundreds of pages after one of them. What is deleted must
+    have been written to the index at the end: any statement with a trigger sees to that (see above). A failure is to
+    undo the savepoint or the transaction that this stands in, and with it what was set here.
+    """
+    db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('automerge', 0)")
+    yield
+    db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('automerge', 8)")
+    db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('merge', ?)", [pages])

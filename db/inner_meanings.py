@@ -49,6 +49,7 @@ changed | title text | the fields that differ: title, text, url, author, categor
 old_text | Talks failed at dawn.
 new_text | The union and the port signed at dawn.
 # topic_stories
+selection_id | 301
 topic | shipping
 number | 73
 story_id | 41

@@ -51,4 +51,7 @@ CREATE INDEX mark_log_entry ON mark_log (entry_id) WHERE entry_id IS NOT NULL;
 CREATE TRIGGER authors_ad AFTER DELETE ON authors BEGIN
   INSERT INTO authors_fts (authors_fts, rowid, folded) VALUES ('delete', old.id, old.folded);
 END;
+
+-- Else FTS5 merges all segments of a level at once when it has 16, which may take seconds; automerge sees to them.
+INSERT INTO stories_fts (stories_fts, rank) VALUES ('crisismerge', 512);
 """

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from db.compare import forget_prints
 from db.expired import Bounds, Reason, kept_by
+from db.index import merging_slowly
 from db.keeping import Coverage, Line, Why, past, together
 from db.topics import mark_changed_topics
 
@@ -42,6 +43,9 @@ SAID_EDGES = (
     "SELECT d.story_id, m.story_id FROM mark_log m JOIN decisions d ON d.id = m.decision_id WHERE m.story_id IN {0}",
 )
 """By what stories hang together; the first two concern most, the others only those that a person said something of."""
+
+MERGED = 24
+"""Pages of the search index that are merged after each call: 15 stories leave some 6, to be merged on each level."""
 
 GIVEN = "(SELECT value FROM json_each(?))"
 
@@ -116,7 +120,8 @@ def prune(db: Database, pruned: Pruned, now: str) -> None:
     names = authors.fetchall()
     forget_said(db, stories, entries)
     forget_entries(db, entries)
-    forget_stories(db, stories, entries)
+    with merging_slowly(db, MERGED):
+        forget_stories(db, stories, entries)
     forget_events(db, [event for (event,) in events])
     db.conn.executemany(
         "DELETE FROM authors WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM entries WHERE author = ?1)", names

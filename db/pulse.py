@@ -32,7 +32,7 @@ class Spread:
 class Pulse:
     """What the writer is at: it has signs of life while it waits for another program, runs a job, or commits."""
 
-    __slots__ = ("began", "commits", "done", "failed", "held_up", "locked", "sign", "trouble")
+    __slots__ = ("began", "commits", "done", "failed", "held_up", "locked", "sign")
 
     def __init__(self) -> None:
         self.began: float | None = None
@@ -41,8 +41,6 @@ class Pulse:
         """When it last showed a sign of life."""
         self.locked = False
         """Another program holds the archive."""
-        self.trouble: str | None = None
-        """Why the last batch is not in the archive; None: it is."""
         self.done = self.failed = 0
         self.held_up = Spread()
         """Jobs, from when they were given to when they were on disk."""
@@ -65,11 +63,11 @@ class Pulse:
         self.done += len(given)
         for at in given:
             self.held_up.add(now - at)
-        self.began, self.locked, self.trouble = None, False, None
+        self.began, self.locked = None, False
 
-    def undone(self, error: Exception) -> None:
+    def undone(self) -> None:
         """End a batch of which nothing is in the archive."""
-        self.began, self.locked, self.trouble = None, False, f"{error}"
+        self.began, self.locked = None, False
         self.sign = time.monotonic()
 
     def quiet_s(self, now: float) -> float:

@@ -42,6 +42,17 @@ ORDER BY place, source""",
         params=STORY,
     ),
     Question(
+        id="who_was_first",
+        title="Who was first with each story that three or more carry, and by how much?",
+        sql=f"""
+SELECT story_id, story, first_source, source_count, min(minutes_after) FILTER (WHERE place > 1) AS minutes_ahead
+FROM story_sources WHERE source_count >= 3 AND {SINCE}
+GROUP BY story_id HAVING min(place) = 1 ORDER BY story_id DESC LIMIT 100""",
+        params=RECENT,
+        note="Empty: they had it in the same moment. "
+        "How often each is polled is in it: `spacing_minutes` of `source_health`.",
+    ),
+    Question(
         id="headline_changes",
         title="What changed in this report's headline?",
         sql="""
@@ -49,7 +60,8 @@ SELECT changed_at, source, old_title, new_title, meaningful
 FROM story_changes WHERE old_title <> new_title
   AND story_id = coalesce(nullif(:story, ''), (SELECT story_id FROM story_changes ORDER BY revision_id DESC LIMIT 1))
 ORDER BY revision_id""",
-        note="Texts stand side by side in `old_text` and `new_text`; `wireroom diff STORY` marks the words.",
+        note="Texts stand side by side in `old_text` and `new_text`; `wireroom diff STORY` marks the words. "
+        "All of a week: `changed_at >= date('now', '-7 days')` in the place of the story.",
         params={"story": "a story's id; empty: the one that was changed last"},
     ),
     Question(
@@ -89,9 +101,11 @@ FROM topic_stories WHERE state IN ('left', 'hidden', 'withheld', 'merged') ORDER
 SELECT source, health, last_new_at, usual_gap_hours,
        round((julianday(coalesce(nullif(:now, ''), 'now')) - julianday(last_new_at)) * 24) AS hours_since
 FROM source_health
-WHERE (julianday(coalesce(nullif(:now, ''), 'now')) - julianday(last_new_at)) * 24 > max(72, 3 * usual_gap_hours)
+WHERE (julianday(coalesce(nullif(:now, ''), 'now')) - julianday(last_new_at)) * 24 >
+  max(72, coalesce(3 * usual_gap_hours, 168))
 ORDER BY last_new_at""",
-        note="Three times as long as it usually pauses, and three days at least: the measure of `wireroom status`.",
+        note="Three times as long as it usually pauses, and three days at least: the measure of `wireroom status`. "
+        "Where it is not known yet how long it pauses, a week; who never had anything is not here.",
         params=NOW,
     ),
     Question(
@@ -110,6 +124,32 @@ FROM story_sources WHERE copy_of IS NOT NULL AND {SINCE}
 GROUP BY source, copy_of ORDER BY copies DESC, source, copy_of""",
         params=RECENT,
         note="Who came first is not always who wrote it: two may both print an agency that you do not poll.",
+    ),
+    Question(
+        id="who_shares",
+        title="Which two sources share most stories, and who is first?",
+        sql=f"""
+WITH recent AS (
+  SELECT story_id, source, first_seen FROM story_sources WHERE source_count > 1 AND {SINCE}
+)
+SELECT a.source, b.source AS other, count(*) AS stories, sum(a.first_seen < b.first_seen) AS source_first,
+       sum(b.first_seen < a.first_seen) AS other_first
+FROM recent a JOIN recent b ON b.story_id = a.story_id AND b.source > a.source
+GROUP BY 1, 2 ORDER BY stories DESC, 1, 2 LIMIT 100""",
+        params=RECENT,
+    ),
+    Question(
+        id="who_edits",
+        title="Who changes most after publication?",
+        sql="""
+WITH recent (day) AS (SELECT coalesce(nullif(:since, ''), (SELECT date(max(first_seen), '-30 days') FROM stories)))
+SELECT source, count(*) AS changes, sum(meaningful) AS meaningful, sum(old_title <> new_title) AS headlines,
+       (SELECT sum(entries) FROM daily_by_source d
+        WHERE d.source = c.source AND d.day >= (SELECT day FROM recent)) AS new
+FROM story_changes c WHERE changed_at >= (SELECT day FROM recent)
+GROUP BY source ORDER BY changes DESC, source""",
+        params=RECENT,
+        note="`new` is how many entries it brought in that time.",
     ),
     Question(
         id="who_is_alone",
@@ -146,12 +186,20 @@ GROUP BY kind, name ORDER BY this_week DESC, tag""",
         id="what_a_rule_did",
         title="What did a rule do?",
         sql="""
-SELECT story_id, title, 'gave ' || kind || ':' || name AS did FROM tagged JOIN stories ON id = story_id
-WHERE origin = 'rule' AND why = coalesce(nullif(:rule, ''), (SELECT config_id FROM rules ORDER BY hits DESC LIMIT 1))
+WITH asked (rule) AS (
+  SELECT coalesce(nullif(:rule, ''), (SELECT config_id FROM rules ORDER BY hits DESC LIMIT 1))
+)
+SELECT t.story_id, title, 'gave ' || kind || ':' || name AS did
+FROM tagged t JOIN stories ON id = t.story_id AND merged_into IS NULL
+WHERE origin = 'rule' AND why = (SELECT rule FROM asked)
 UNION ALL
-SELECT id, title, withheld FROM stories WHERE withheld IS NOT NULL
-  AND withheld_by = coalesce(nullif(:rule, ''), (SELECT config_id FROM rules ORDER BY hits DESC LIMIT 1))
-ORDER BY story_id DESC LIMIT 100""",
+SELECT id, title, CASE WHEN withheld_by = (SELECT rule FROM asked) THEN withheld
+  ELSE 'took it, but ' || coalesce(withheld_by || ' said ' || withheld, 'it was let go') END
+FROM stories WHERE merged_into IS NULL AND (withheld_by = (SELECT rule FROM asked)
+    OR EXISTS (SELECT 1 FROM json_each(taken_by) WHERE value = (SELECT rule FROM asked)))
+  AND id IN (SELECT id FROM stories WHERE withheld IS NOT NULL UNION SELECT story_id FROM marks WHERE kind = 'show')
+ORDER BY 1 DESC LIMIT 100""",
+        note="`rules` has since when it is in the config, and how often it took a story.",
         params={"rule": "a rule's id; empty: the one with most hits"},
     ),
     Question(
@@ -161,6 +209,17 @@ ORDER BY story_id DESC LIMIT 100""",
 SELECT id, title, withheld, withheld_by, first_seen
 FROM stories WHERE withheld IN ('drop', 'hold', 'hide') AND merged_into IS NULL ORDER BY id DESC LIMIT 100""",
         note="`wireroom unhide STORY` lets one go.",
+    ),
+    Question(
+        id="in_no_topic",
+        title="Which stories are in no topic, though they have a tag?",
+        sql="""
+SELECT story_id, title, tags, source_count, first_seen
+FROM story_overview o WHERE topics = '[]' AND withheld IS NULL AND EXISTS (
+  SELECT 1 FROM tagged t WHERE t.story_id = o.story_id AND t.kind = coalesce(nullif(:kind, ''), t.kind)
+    AND t.kind <> 'lang')
+ORDER BY story_id DESC LIMIT 100""",
+        params={"kind": "a kind of tags, `place` for example; empty: any"},
     ),
     Question(
         id="one_event",

@@ -110,7 +110,7 @@ def status(db: Database, version: int, since_time: str) -> dict[str, Any]:
     """
     ((made_by, indexed_from, stage),) = db.execute("SELECT version, indexed_from, stage FROM grouping").fetchall()
     ((indexed,),) = db.execute("SELECT count(*) FROM prints").fetchall()
-    lacking = max(0, indexed_from - first_since(db, since_time))  # entries are never deleted
+    lacking = max(0, indexed_from - first_since(db, since_time))  # of the recent ones none is ever deleted
     notes = []
     if stage is not None:
         notes.append("a regroup is under way, or was broken off: `wireroom regroup` goes on, or the daemon, slowly")

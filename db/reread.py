@@ -126,7 +126,8 @@ def next_stories(db: Database, after: int, least: int) -> list[list[Beginning]]:
     rows = db.execute(
         """
         SELECT st.id, e.source_id, e.first_seen, iif(r.entry_id IS NULL, e.title, r.title),
-               iif(r.entry_id IS NULL, w.text, r.text), iif(r.entry_id IS NULL, e.published, r.published)
+               iif(r.entry_id IS NULL, (SELECT w.text FROM entry_texts w WHERE w.entry_id = e.id), r.text),
+               iif(r.entry_id IS NULL, e.published, r.published)
         FROM stories st LEFT JOIN entries e ON e.id = CASE WHEN st.merged_into IS NULL THEN coalesce(
             (SELECT min(f.id) FROM entries f WHERE f.story_id = st.id AND f.joined_by = 'first'),
             (SELECT min(f.id) FROM entries f WHERE f.story_id = st.id)
@@ -134,7 +135,6 @@ def next_stories(db: Database, after: int, least: int) -> list[list[Beginning]]:
             SELECT min(f.value) FROM merges m, json_each(m.was, '$.firsts') f
             WHERE m.gone_id = st.id AND m.undone_at IS NULL AND m.at > st.first_seen
         ) END
-        LEFT JOIN entry_texts w ON w.entry_id = e.id
         LEFT JOIN revisions r ON r.entry_id = e.id AND r.number = 1
         WHERE st.id > ? ORDER BY st.id
         """,

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from db.archive import CANNOT_CREATE, NO_INPUT_OR_NEWER, ArchiveError, connect
+from db.archive import CANNOT_CREATE, CORRUPT, NO_INPUT_OR_NEWER, ArchiveError, connect
 from db.backup import IN_USE, Facts, check_copy, need_room, temporary
+from db.files import sync
 from db.packing import unpack
 from db.schema import SCHEMA_VERSION
 
@@ -42,7 +43,7 @@ def restore(archive: Path, backup: Path, now: datetime) -> Restored:
     with temporary(real) as made:
         need_room(made.parent, backup.stat().st_size, backup)
         unpack(backup, made)
-        facts = check_copy(made)
+        facts = checked(made, backup)
         if facts.version > SCHEMA_VERSION:
             raise ArchiveError(
                 NO_INPUT_OR_NEWER,
@@ -56,6 +57,17 @@ def restore(archive: Path, backup: Path, now: datetime) -> Restored:
         made.replace(real)
         sync(real.parent)
     return Restored(facts=facts, kept=kept)
+
+
+def checked(made: Path, backup: Path) -> Facts:
+    """Check what was unpacked of a backup → what it has. An error names the backup: the copy is gone by then."""
+    try:
+        return check_copy(made)
+    except ArchiveError as error:
+        if error.code != CORRUPT:
+            raise
+        what = str(error).removeprefix(f"{made}: ").rpartition("; ")[0]
+        raise ArchiveError(CORRUPT, f"{backup}: {what}; take another backup") from error
 
 
 def keep_aside(archive: Path, now: datetime) -> Path:
@@ -94,12 +106,3 @@ def settle(archive: Path) -> None:
 def beside(archive: Path, end: str) -> Path:
     """Name a file that SQLite has beside the archive."""
     return archive.with_name(archive.name + end)
-
-
-def sync(folder: Path) -> None:
-    """Have on disk which files are in a folder."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from db.archive import sqlite_name
 from db.query_faults import SlowError
 from db.query_names import Names
 from db.query_sql import newest
@@ -32,7 +33,7 @@ def limited(db: Database, seconds: float) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorname", None) != "SQLITE_INTERRUPT":
+        if sqlite_name(error) != "INTERRUPT":
             raise
         problem = f"it takes longer than {seconds:g} s to answer this"
         raise SlowError(f"{problem}; make its words longer, or add what is rare, such as seen:>=now-30d") from None

@@ -46,7 +46,10 @@ def run(asked: dict[str, Any], put: Put) -> None:
         put(json.dumps({"error": "out of memory", "name": "SQLITE_NOMEM", "denied": None}))
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
         said = {"error": str(error), "name": getattr(error, "sqlite_errorname", ""), "denied": [*denied, None][0]}
-        put(json.dumps(said | (names_of(conn) if conn is not None and str(error).startswith("no such") else {})))
+        if conn is not None and str(error).startswith("no such"):
+            said["names"] = names_of(conn)
+            said["sql"] = asked["sql"]
+        put(json.dumps(said))
     finally:
         if conn is not None:
             conn.close()
@@ -110,13 +113,15 @@ def virtual_tables(conn: sqlite3.Connection) -> set[str]:
 
 
 def names_of(conn: sqlite3.Connection) -> dict[str, list[str]]:
-    """List the names of tables and columns, for who has got one wrong."""
+    """List the columns of each table and view, for who has got a name wrong."""
     conn.set_authorizer(None)
     rows = conn.execute(
-        "SELECT DISTINCT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c "
-        "WHERE m.type IN ('table', 'view')"
-    ).fetchall()
-    return {"tables": sorted({table for table, _ in rows}), "columns": sorted({column for _, column in rows})}
+        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')"
+    )
+    found: dict[str, list[str]] = {}
+    for table, column in rows:
+        found.setdefault(table, []).append(column)
+    return found
 
 
 def answer(conn: sqlite3.Connection, asked: dict[str, Any], put: Put) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 TABLES_TOLD = "docs/archive.md has all tables and columns"
@@ -63,9 +63,9 @@ def fault_of(line: Mapping[str, Any], bounds: Bounds) -> SqlError:
             "sort or group fewer rows",
         )
     if match := re.match(r"no such column: (.+)", said):
-        return unknown("column", match[1], line.get("columns", ()))
+        return unknown_column(match[1], line.get("names", {}), line.get("sql", ""))
     if match := re.match(r"no such table: (.+)", said):
-        return unknown("table", match[1], line.get("tables", ()))
+        return unknown("table", match[1], line.get("names", {}))
     if match := re.match(r"vtable constructor failed: (.+)", said):
         return SqlError(f"reading {match[1]} is not done here", TABLES_TOLD)
     if match := re.match(r"no such function: (.+)", said):
@@ -85,10 +85,26 @@ def fault_of(line: Mapping[str, Any], bounds: Bounds) -> SqlError:
     return SqlError(said, TABLES_TOLD)
 
 
-def unknown(kind: str, name: str, names: object) -> SqlError:
+def unknown_column(name: str, tables: Mapping[str, Sequence[str]], sql: str) -> SqlError:
+    """Say that no table which the statement names has such a column, which are near there, or who has it."""
+    asked = {word.lower() for word in re.findall(r"\w+", sql)}
+    there = {column for table, columns in tables.items() if table.lower() in asked for column in columns}
+    plain = bare(name)
+    having = sorted(table for table, columns in tables.items() if plain in columns and table.lower() not in asked)
+    fault = unknown("column", name, there - {plain} or {column for columns in tables.values() for column in columns})
+    if having and "did you mean" not in fault.mend:
+        return SqlError(fault.problem, f"it is a column of {', '.join(having[:4])}. {TABLES_TOLD}")
+    return fault
+
+
+def unknown(kind: str, name: str, there: Iterable[str]) -> SqlError:
     """Say that there is no such name, and which are near."""
-    there = sorted({str(one) for one in names}) if isinstance(names, list | tuple) else []
-    near = difflib.get_close_matches(name.rpartition(".")[2].strip('"'), there, 3, 0.6)
+    near = difflib.get_close_matches(bare(name), sorted(there), 3, 0.6)
     if near:
         return SqlError(f"there is no {kind} {name}", f"did you mean {', '.join(near)}? {TABLES_TOLD}")
     return SqlError(f"there is no {kind} {name}", TABLES_TOLD)
+
+
+def bare(name: str) -> str:
+    """Take a name without its table and quotes."""
+    return name.rpartition(".")[2].strip('"')

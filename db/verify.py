@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from db.archive import connect
+from db.archive import connect, sqlite_name
 
 SHADOWS = ("data", "idx", "docsize", "config", "content")
 """The tables that FTS5 keeps an index in (sqlite.org/fts5.html, 7)."""
@@ -54,7 +54,7 @@ def search_faults(archive: Path) -> list[str]:
         try:
             conn.execute("INSERT INTO temp.stories_fts (stories_fts, rank) VALUES ('integrity-check', 1)")
         except sqlite3.DatabaseError as error:
-            if (getattr(error, "sqlite_errorname", "") or "").startswith("SQLITE_CORRUPT"):
+            if sqlite_name(error).startswith("CORRUPT"):
                 return ["the search index does not have just the words that the stories have"]
             raise
         finally:

@@ -229,7 +229,7 @@ def run_batch(
         why = guard.judged(error)
         if db.conn.in_transaction:  # it can't even be undone here; it is, by whoever opens the archive next
             why = guard.fail(ArchiveError(IO_ERROR, f"the archive: {error}, and no way back; start again"))
-        pulse.undone(why)
+        pulse.undone()
         ends = [(job, None, why) for job in batch if not job.future.cancelled()]
     by_loop: defaultdict[asyncio.AbstractEventLoop | None, list[End]] = defaultdict(list)
     for end in ends:

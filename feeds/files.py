@@ -7,17 +7,19 @@ import os
 import tempfile
 from pathlib import Path
 
+from db.files import sync
+
 
 def replace_file(path: Path, body: bytes) -> None:
     """Write a file that is there after a power cut too: who reads it sees the old bytes or the new ones, whole."""
     put_file(path, body)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def put_file(path: Path, body: bytes, changed: int | None = None) -> None:
     """Write by a temporary file, fsync and rename; ``changed``: the time that the file is to have, seconds since 1970.
 
-    That the folder has it is on disk after ``sync_folder`` only.
+    That the folder has it is on disk after ``db.files.sync`` only.
     """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".wireroom-", suffix=".tmp")
     try:
@@ -33,15 +35,6 @@ def put_file(path: Path, body: bytes, changed: int | None = None) -> None:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Have on disk which files are in a folder."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def has_bytes(path: Path, body: bytes) -> bool:

@@ -19,8 +19,9 @@ from pathlib import Path
 
 import brotli
 
+from db.files import sync
 from db.model import FORMATS
-from feeds.files import has_bytes, is_of, modified, put_file, sync_folder
+from feeds.files import has_bytes, is_of, modified, put_file
 
 GZIP_LEVEL = 5
 BROTLI_QUALITY = 5
@@ -249,7 +250,7 @@ def write_whole(path: Path, body: bytes, changed: int, *, there: bool) -> tuple[
     elif not is_of(path, changed):
         os.utime(path, (changed, changed))
     if written:
-        sync_folder(path.parent)
+        sync(path.parent)
     return made[0], made[1]
 
 

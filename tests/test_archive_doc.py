@@ -44,6 +44,16 @@ def test_meanings_are_of_columns_that_there_are() -> None:
     assert {*NEEDED, *NEEDED_VIEWS} <= set(there)
 
 
+def test_number_is_no_time_and_a_list_counts_nothing() -> None:
+    """A unit is of the name and the type: ``topics.published`` counts changes, ``stories.published`` is a time."""
+    units = {(table.name, column.name): column.unit for table in TABLES for column in table.columns}
+
+    assert units["topics", "published"] == units["archive_pages", "published"] == units["grouping", "since"] == ""
+    assert units["merges", "words"] == units["sources", "skip_hours"] == ""
+    assert units["stories", "published"] == units["published", "selected_at"] == "time, UTC"
+    assert (units["stories", "words"], units["source_health", "usual_gap_hours"]) == ("words", "hours")
+
+
 def test_every_trigger_is_told() -> None:
     """A line each, and none for what is no trigger."""
     assert set(TRIGGERS_SAID) == {name for table in TABLES for name in table.triggers}

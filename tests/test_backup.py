@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from db.archive import ArchiveError, open_reader, open_writer
-from db.backup import TEMPORARY, make_backup
+from db.backup import TEMPORARY, make_backup, sweep
 from db.desk import DraftDesk
 from db.restore import restore
 from db.writer import Writer
@@ -137,6 +137,28 @@ def test_what_a_kill_left_half_made_is_used_again_and_two_at_once_are_refused(tm
     assert not left.exists()
 
 
+def test_a_copy_that_is_swept_away_as_it_begins_is_not_written_to_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the opening of its file and the lock, another's sweep may take it: it would be copied under no lock."""
+    import fcntl
+
+    filled(tmp_path / "wireroom.db").db.close()
+    lock = fcntl.flock
+
+    def swept(handle: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        sweep(tmp_path)
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", swept)
+    with pytest.raises(ArchiveError, match="another process") as caught:
+        make_backup(tmp_path / "wireroom.db", tmp_path / "copy.db")
+    assert caught.value.code == 75
+    assert not (tmp_path / "copy.db").exists()
+    make_backup(tmp_path / "wireroom.db", tmp_path / "copy.db")
+
+
 def test_a_link_in_a_folder_of_others_leads_nowhere(tmp_path: Path) -> None:
     """Whoever may write into the folder could have the whole archive put where he can read it, over another file."""
     archive, other, copy = tmp_path / "wireroom.db", tmp_path / "other", tmp_path / "copy.db"
@@ -234,6 +256,7 @@ def test_command_makes_and_restores_and_the_feeds_are_the_same_bytes(house: Hous
     assert (first.code, second.code) == (0, 0), first.err + second.err
     assert gzip.decompress((house.folder / "mine.db.gz").read_bytes()).startswith(b"SQLite format 3")
     assert "mine.db.gz: 5 stories, 5 entries, 1 polls" in first.out
+    assert " kB, checked" in first.out, "packed, it has no tenth of a megabyte"
     (kept,) = (house.folder / "kept").iterdir()
 
     origin.feed("/a", rss(*(item(n, title=f"Story {n}", text=f"Another text {n} now") for n in range(3, 9))))
@@ -265,7 +288,9 @@ def test_command_refuses_what_it_can_not_do(house: House, origin: Origin) -> Non
     before = house.archive.read_bytes()
     for name, body, code in (("cut.zst", good[: len(good) // 2], 65), ("text", b"no archive" * 999, 65), ("", b"", 65)):
         (house.folder / (name or "none")).write_bytes(body)
-        assert house.wireroom("restore", name or "none").code == code
+        refused = house.wireroom("restore", name or "none")
+        assert (refused.code, TEMPORARY in refused.err) == (code, False)
+        assert (f"{name or 'none'}: " in refused.err, "take another backup" in refused.err) == (True, True), refused.err
     with closing(sqlite3.connect(house.folder / "newer.db")) as db:
         db.executescript("CREATE TABLE t (x); PRAGMA application_id = 1464422981; PRAGMA user_version = 999")
     assert house.wireroom("restore", "newer.db").code == 66

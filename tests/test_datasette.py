@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -84,6 +85,26 @@ async def test_search_and_facets_are_there(datasette: Datasette) -> None:
     assert overview["rows"][0][0] == overview["filtered_table_rows_count"]
 
 
+async def test_id_in_a_view_or_an_answer_leads_to_its_row(datasette: Datasette) -> None:
+    """A view has no keys that Datasette could follow; a table has."""
+    for path in ("topic_stories?story_id=4", "story_overview?story_id=4", "selections?story_id=4"):
+        got = await datasette.client.get(f"/wireroom/{path}", headers={"Host": "localhost"})
+
+        assert 'href="/wireroom/stories/4"' in got.text, path
+    answer = await datasette.client.get("/wireroom?sql=SELECT+4+AS+story_id", headers={"Host": "localhost"})
+    assert '<a href="/wireroom/stories/4">4</a>' in answer.text
+
+
+async def test_newest_comes_first_and_facets_leave_room(datasette: Datasette) -> None:
+    """In the views that people open, as in the tables."""
+    taken = await asked(datasette, "wireroom/topic_stories", _shape="objects")
+    carried = await asked(datasette, "wireroom/story_sources", _shape="objects", _facet="minutes_after")
+
+    assert [row["selection_id"] for row in taken["rows"]] == list(range(len(taken["rows"]), 0, -1))
+    assert carried["rows"][0]["entry_id"] > carried["rows"][-1]["entry_id"]
+    assert len(carried["facet_results"]["source"]["results"]) <= 8
+
+
 async def test_every_question_is_answered(datasette: Datasette) -> None:
     """As a form, with nothing filled in."""
     for question in QUESTIONS:
@@ -103,6 +124,7 @@ async def test_what_people_ask_is_listed_and_the_rest_is_not(datasette: Datasett
     assert (
         shown & {"prints", "shingles", "outlines", "entry_keys", "tokens", "subscriptions", "stories_fts_data"} == set()
     )
+    assert "sqlite_sequence" not in shown
     assert {view["name"] for view in got["views"]} > {"story_overview", "story_sources", "topic_stories"}
 
 
@@ -191,6 +213,30 @@ async def test_archive_can_be_written_while_it_is_read(datasette: Datasette, wir
 
     assert after["rows"][0][0] == before["rows"][0][0] + 1
     assert file.status_code in (403, 404)
+
+
+def test_copy_for_others_has_no_address_with_a_key(wire: Wire, tmp_path: Path) -> None:
+    """Made as docs/datasette.md has it; of sources that name a page of their own, and of those that name none."""
+    page = (ROOT / "docs" / "datasette.md").read_text(encoding="utf-8")
+    (purge,) = re.findall(r'sqlite3 shown/wireroom.db "(.*?)"', page, re.DOTALL)
+    key, columns = "paid-for-key", ("moved_url", "moving_to", "validators_url", "offers", "hub_url", "hub_topic")
+    wire.db.execute(f"VACUUM INTO '{tmp_path / 'whole.db'}'")
+    copy = sqlite3.connect(tmp_path / "whole.db", isolation_level=None)
+    for column in ("url", *columns, "last_error"):
+        copy.execute(f"UPDATE sources SET {column} = config_id || ?", [key])
+    copy.execute("UPDATE sources SET site_url = 'https://coast-wire.example/' WHERE config_id = 'coast-wire'")
+    copy.execute("UPDATE polls SET error = ?", [key])
+    copy.execute("UPDATE troubles SET said = ?", [key])
+    copy.execute("INSERT INTO moves (source_id, moved_at, from_url, to_url, why) VALUES (1, '', ?1, ?1, '')", [key])
+    assert key.encode() in (tmp_path / "whole.db").read_bytes()
+
+    copy.executescript(purge)
+
+    assert copy.execute("SELECT count(*) FROM story_overview").fetchone()[0] > 10
+    copy.close()
+    left = (tmp_path / "whole.db").read_bytes()
+    assert key.encode() not in left
+    assert TOKEN.encode() not in left
 
 
 def test_sqlite_utils_finds_search_and_foreign_keys(wire: Wire) -> None:

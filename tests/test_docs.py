@@ -23,23 +23,24 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 FLOORS = ("wireroom", "ingest", "db", "feeds", "feeds/pages")
 
 
-def readme_map() -> dict[str, set[str]]:
+def readme_map() -> dict[str, list[str]]:
     """Read the map: the files of each floor."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, list[str]] = {}
     floor = ""
     for line in README.splitlines():
         if header := re.match(r"\| \*\*`([\w/]+)/`\*\*", line):
             floor = header[1]
-            found[floor] = set()
+            found[floor] = []
         elif floor and (row := re.match(r"\| `(\w+\.py)` \| \S", line)):
-            found[floor].add(row[1])
-    return found
+            found[floor].append(row[1])
+    return {floor: sorted(names) for floor, names in found.items()}
 
 
 def test_map_is_the_file_list() -> None:
-    """Every module has its line, every line its module."""
+    """Every module has its one line, every line its module."""
     there = {
-        floor: {path.name for path in (ROOT / floor).glob("*.py") if not path.name.startswith("__")} for floor in FLOORS
+        floor: sorted(path.name for path in (ROOT / floor).glob("*.py") if not path.name.startswith("__"))
+        for floor in FLOORS
     }
 
     assert readme_map() == there

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -19,11 +19,14 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+import ingest.fetch
 import wireroom.clock
 from db.shift import shift_times
 from db.times import iso, parse_iso
+from faulty import poll_all, running
 from house import ROOT, Daemon, House, until
-from origin import item, rss
+from origin import Answer as Reply
+from origin import Origin, item, rss
 from scripted import Answer, Asked, Scripted, reply, running_scripted
 from stage import environment
 from wireroom.clock import AGREE_S, HOSTS, JUMP_S, LONG, STANDS_S, Clock, clock_is_sure, system_clocks, utc_now, verdict
@@ -262,6 +265,32 @@ async def run_until_each_is_asked(engine: Engine, server: Scripted, more: int) -
             await engine.tick()
             await asyncio.sleep(0.1)
     await asyncio.gather(*list(engine.poller._under_way.values()))
+
+
+@JUMPS
+async def test_a_server_that_names_a_time_is_waited_for_by_the_time_that_is_believed(
+    house: House, origin: Origin, hand: Hand, jump: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``Retry-After`` may be a date: by a clock that is a year ahead it is over, by one that is behind it is far."""
+
+    class System(datetime):
+        """What the system's clock tells."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            """Tell the time as it was set."""
+            return datetime.now(tz) + timedelta(seconds=hand.off)
+
+    then = datetime.now(UTC) + timedelta(hours=2)
+    said = {"Retry-After": format_datetime(then, usegmt=True)}
+    origin.routes["/f"] = lambda _: Reply(status=503, headers=said)
+    house.configure({"f": origin.url("/f")}, allow=origin.port)
+    async with running(house) as engine:
+        hand.off = jump
+        monkeypatch.setattr(ingest.fetch, "datetime", System)
+        await poll_all(engine)
+        ((held,),) = house.rows("SELECT held_until FROM sources")
+        assert abs((parse_iso(held) - then).total_seconds()) < 60
 
 
 def stamps(house: House) -> list[datetime]:

@@ -15,6 +15,7 @@ from faulty import DISK, fill, in_full, needs_namespace, on_own_disk, poll_all, 
 from feeds.publish import Publisher
 from house import House, until
 from origin import Origin, item, rss
+from wireroom import press
 from wireroom.engine import Engine
 
 TOPICS = "".join(f'[[topic]]\nid = "{name}"\ntitle = "{name}"\nmatch = "story"\n' for name in ("all", "too"))
@@ -60,6 +61,26 @@ async def test_folder_that_was_taken_away_is_filled_again(house: House, origin: 
         there = {path: path.stat().st_ino for path in folder.rglob("*")}
         await engine.press.publish()
         assert {path: path.stat().st_ino for path in folder.rglob("*")} == there
+
+
+async def test_a_folder_that_does_not_answer_holds_up_the_press_alone(
+    house: House, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server's disk may hang: the loop never asks it."""
+    origin.feed("/f", rss(item(1)))
+    house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
+    asked: set[str] = set()
+
+    def noted(folder: Path) -> press.Place:
+        asked.add(threading.current_thread().name.partition("_")[0])
+        return place_of(folder)
+
+    place_of = press.place_of
+    monkeypatch.setattr(press, "place_of", noted)
+    async with running(house) as engine:
+        await poll_all(engine)
+        await engine.press.publish()
+        assert asked == {"press"}
 
 
 def in_the_way(folder: Path) -> None:

@@ -12,6 +12,7 @@ from db.decisions import decide_split, undo
 from db.gone import gone_at
 from db.keeping import Keep
 from db.output import Policy
+from db.prune import MERGED
 from db.text import slug
 from db.times import iso
 from invariants import broken
@@ -94,6 +95,33 @@ def test_nothing_is_left_of_it(room: Newsroom) -> None:
     assert [gone_at(room.db, id_) for id_ in (1, 2, 3, 2**63)] == [iso(at(40 * DAY))] * 2 + [None, None]
     room.poll("wire", item(5, 40 * DAY), hour=40 * DAY)
     assert room.value("SELECT max(id) FROM stories") == 4
+
+
+def test_no_step_merges_much_of_the_search_index(room: Newsroom) -> None:
+    """However many segments have gathered: a step merges a bounded number of its pages, and search stays right."""
+    room.db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('automerge', 0)")
+    chance = random.Random(1)
+    for n in range(15):  # one more, and FTS5 would merge them all
+        words = " ".join(f"{chance.getrandbits(40):x}" for _ in range(8000))
+        hour = 31 * DAY * (n > 1) + n  # two are old
+        room.poll("wire", Printed(f"item-{n}", replace(report(n), sentences=(words,)), hour), hour=hour)
+    room.db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('automerge', 8)")
+    pages = "SELECT id, block FROM stories_fts_data WHERE id > 10"
+    before, merged = dict(room.db.execute(pages)), []
+
+    def look() -> None:
+        nonlocal before
+        after = dict(room.db.execute(pages))
+        merged.append(sum(after.get(id_) != block for id_, block in before.items()))
+        before = after
+
+    assert len(before) > 10 * MERGED
+    prune(room, wanted(30), 40 * DAY, after_step=look)
+
+    assert room.value("SELECT count(*) FROM stories") == 13
+    assert max(merged) < 2 * MERGED
+    assert dict(room.db.execute("SELECT k, v FROM stories_fts_config WHERE k LIKE '%merge'"))["automerge"] == 8
+    room.db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('integrity-check', 1)")
 
 
 def test_an_exception_is_kept_whatever_its_age(room: Newsroom) -> None:

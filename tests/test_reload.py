@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from faulty import running
 from house import House
 from origin import Origin, item, rss
 from wireroom.config import load_config
 from wireroom.control import control_server
 from wireroom.lock import ArchiveLock
-from wireroom.reload import tell_daemon
+from wireroom.reload import Reloader, tell_daemon
 
 
 async def test_daemon_that_is_starting_is_waited_for(house: House) -> None:
@@ -33,6 +34,16 @@ async def test_daemon_that_is_starting_is_waited_for(house: House) -> None:
     assert asked == [{"do": "reload"}]
     with ArchiveLock(config.archive, "poll"):
         assert tell_daemon(config)["state"] == "none"
+
+
+async def test_litestream_needs_a_restart(house: House) -> None:
+    """Who writes the log back is settled at the start: a reload that took it over in words alone would be a lie."""
+    house.configure({})
+    async with running(house) as engine:
+        house.config.write_text(f"{house.config.read_text()}\n[backup]\nlitestream = true\n")
+        (fault,) = await Reloader(engine).reload()
+        assert fault.endswith("a restart is needed to change [backup] litestream")
+        assert not engine.config.backup.litestream
 
 
 def test_daemon_that_works_by_another_config_is_named(house: House, origin: Origin) -> None:

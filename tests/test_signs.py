@@ -86,6 +86,14 @@ def test_small_disk_is_full_by_its_share_alone() -> None:
     )
 
 
+def test_own_network_that_is_down_is_told_at_once() -> None:
+    """It is a warning until nothing was good for three intervals, then the reason."""
+    down = replace(WELL, tried=1, tries=3, offline=True)
+    assert (reasons(down), [one.code for one in warnings(down)]) == ([], ["network"])
+    later = replace(down, last_good=8_000)
+    assert ([one.code for one in reasons(later)], warnings(later)) == (["silent"], [])
+
+
 def test_warnings_of_others_are_told_and_change_nothing() -> None:
     """A backup that failed is to be looked at; what runs, runs."""
     signs = replace(WELL, warnings={"backup": "the last one failed"})
@@ -114,11 +122,11 @@ def test_pulse_is_quiet_only_while_there_is_work() -> None:
     pulse.beat(locked=True)
     assert (pulse.quiet_s(pulse.sign + 2), pulse.locked) == (2, True)
 
-    pulse.undone(OSError("full"))
-    assert (pulse.quiet_s(later), pulse.trouble, pulse.locked) == (0, "full", False)
+    pulse.undone()
+    assert (pulse.quiet_s(later), pulse.locked) == (0, False)
     pulse.begin()
     pulse.committed(pulse.sign, [pulse.sign])
-    assert (pulse.trouble, sum(pulse.commits.counts), pulse.done) == (None, 1, 1)
+    assert (sum(pulse.commits.counts), pulse.done) == (1, 1)
 
 
 def test_spread_counts_up_to_and_including_a_bound() -> None:

@@ -152,6 +152,16 @@ REFUSED = (
     ("SELECT :who", ":who has no value; give one: --param who=…"),
     ("SELECT ?", "a parameter has no name; write :name"),
     ("SELECT titel FROM stories", "there is no column titel; did you mean title"),
+    ("SELECT o.tile FROM story_overview o", "there is no column o.tile; did you mean title"),
+    ("SELECT source FROM stories", "there is no column source; it is a column of coverage, "),
+    (
+        "SELECT spacing_minutes FROM stories",
+        "there is no column spacing_minutes; it is a column of source_health. docs",
+    ),
+    (
+        "SELECT minutes_after FROM story_changes",
+        "there is no column minutes_after; it is a column of story_sources. docs",
+    ),
     ("SELECT * FROM storys", "there is no table storys; did you mean stories"),
     ("SELECT * FROM other.stories", "there is no table other.stories; did you mean stories"),
 )
@@ -372,7 +382,7 @@ def test_every_table_and_view_can_be_read(archive: Path) -> None:
         (first, *_) = told_here(archive, f'SELECT * FROM "{name}" LIMIT 1')
         assert first.startswith('{"columns": ["'), (name, first)
     (told,) = told_here(archive, "SELECT titel FROM stories")
-    assert {name for (name,) in names} >= set(json.loads(told)["tables"]) >= {"stories", "coverage"}
+    assert {name for (name,) in names} >= set(json.loads(told)["names"]) >= {"stories", "coverage"}
 
 
 def test_plan_of_a_statement_can_be_asked_for(archive: Path) -> None:

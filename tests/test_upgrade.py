@@ -235,8 +235,11 @@ def test_command_upgrades_keeps_a_copy_and_says_so(house: House, origin: Origin)
     old_archive(house.archive, 3)
     house.configure({"a": origin.url("/a")}, '\n[backup]\nfolder = "kept"\n', allow=origin.port)
 
-    assert house.poll()["failed"] == 0
-    assert [path.name for path in (house.folder / "kept").iterdir()] == [f"wireroom.db.before-schema-{SCHEMA_VERSION}"]
+    done = house.wireroom("poll")
+    (kept,) = (house.folder / "kept").iterdir()
+    assert (done.code, kept.name) == (0, f"wireroom.db.before-schema-{SCHEMA_VERSION}")
+    assert str(kept) in done.err, "a copy as large as the archive, and nobody is told of it"
+    assert "upgrade" not in house.wireroom("poll").err
     assert house.rows("SELECT count(*) FROM stories") == [(4,)]
 
 

@@ -59,7 +59,16 @@ def test_first_rows_cost_no_more_than_they_are(view: str) -> None:
     assert [step for step in steps[1:] if re.match(GROWS, step)] == []
 
 
-@pytest.mark.parametrize(("view", "order"), [("story_overview", "story_id"), ("story_changes", "revision_id")])
+@pytest.mark.parametrize(
+    ("view", "order"),
+    [
+        ("story_overview", "story_id"),
+        ("story_changes", "revision_id"),
+        ("topic_stories", "selection_id"),
+        ("story_sources", "entry_id"),
+        ("coverage", "entry_id"),
+    ],
+)
 def test_newest_first_sorts_nothing(view: str, order: str) -> None:
     """It is read from the end."""
     steps = plan(f"SELECT {order}, title FROM {view} ORDER BY {order} DESC LIMIT 50".replace("title", "*"))

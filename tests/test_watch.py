@@ -91,6 +91,16 @@ def test_reasons_stand_at_the_top_with_the_mend() -> None:
     assert "  the disk of the archive is full: make room" in lines[:8]
 
 
+def test_mend_of_a_long_reason_is_never_cut() -> None:
+    """It stands at the end, and goes on in the next line; the lists have what is left."""
+    wrong = {"code": "writer", "said": "another program has held " + "the archive " * 9, "mend": "end its transaction"}
+    health = {"state": "failing", "reasons": [], "warnings": [wrong]}
+    lines = plain(replace(MANY, pulse=WELL | {"health": health}), 60, 24)
+
+    assert "end its transaction" in " ".join(line.strip() for line in lines[:10])
+    assert (len(lines), max(columns(line) for line in lines) <= 60) == (24, True)
+
+
 def test_without_a_daemon_the_archive_tells() -> None:
     """And that none runs; or that one does not answer."""
     assert "no daemon runs" in plain(replace(MANY, pulse=None, polls_last_minute=7), 80, 24)[0]

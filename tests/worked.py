@@ -208,7 +208,7 @@ class Wire:
         self.print(source, *news)
         self.poll(source, at)
 
-    def say(self, word: str, story: int, at: datetime, topic: str) -> None:
+    def say(self, word: str, story: int, at: datetime, topic: str | None) -> None:
         """Have a person mark a story."""
         self.db.execute("BEGIN IMMEDIATE")
         wish = Wish(word=word, story_id=story, topic=topic, tags=(), entry_id=None)  # type: ignore[arg-type]

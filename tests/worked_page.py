@@ -20,6 +20,7 @@ ASKED: Mapping[str, Mapping[str, str]] = {
     "published_on": {"day": "2026-11-24"},
     "in_the_feed": {"topic": "shipping"},
     "what_a_rule_did": {"rule": "hold-rumours"},
+    "in_no_topic": {"kind": "region"},
     "one_event": {"event": "4"},
     "find": {"words": "ferry AND ice"},
 }
@@ -42,8 +43,10 @@ duckdb -c "ATTACH 'wireroom.db' AS w (TYPE sqlite, READ_ONLY); SELECT source, he
 
 In Python, `pandas.read_sql("SELECT …", sqlite3.connect("file:wireroom.db?mode=ro", uri=True))`; in the browser
 `wireroom datasette` has all of these as forms (`docs/datasette.md`).
-Names like `:story` are parameters: in the `sqlite3` shell `.parameter set :story 4`, with `sqlite-utils` `-p story 4`.
-One that is empty or not set means what is said beside it.
+Names like `:story` are parameters: with `wireroom sql` `--param story=4`, with `sqlite-utils` `-p story 4`, in the
+`sqlite3` shell `.parameter set :story 4`, where text needs quotes of both kinds, `.parameter set :day "'2026-11-24'"`,
+since `2026-11-24` is 1991 there.
+One that is empty means what is said beside it: `--param story=`, `-p story ''`, in the shell what is not set.
 
 The archive is polled by this config, and it is the morning of {now}:
 
@@ -79,7 +82,8 @@ def section(question: Question, names: list[str], rows: list[tuple[object, ...]]
     """Write one question."""
     yield f"## {question.title}"
     for name, meaning in question.params.items():
-        yield f"`:{name}` is {meaning}. Here `{values(question)[name]}`.\n"
+        here = values(question)[name]
+        yield f"`:{name}` is {meaning}. Here {f'`{here}`' if here else 'it is empty'}.\n"
     yield f"```sql{question.sql.rstrip()};\n```\n"
     yield f"| {' | '.join(names)} |"
     yield f"| {' | '.join('---' for _ in names)} |"

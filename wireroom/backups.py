@@ -12,6 +12,7 @@ from db.archive import IO_ERROR, ArchiveError
 from db.backup import Backup, Progress, make_backup, sweep
 from db.packing import SUFFIXES
 from db.times import iso
+from feeds.pages.words import size
 from wireroom.config import Config
 from wireroom.rotation import Kept, backups_of, last_before, name_of, surplus
 
@@ -86,6 +87,6 @@ def backup_lines(told: dict[str, Any] | None) -> list[str]:
     """Tell it in lines."""
     if told is None:
         return []
-    size, last = told["bytes"] / 1e6, told["last"] or "-"
-    lines = [f"\nbackups: {told['backups']} in {told['folder']}, {size:,.1f} MB, the last {last}"]
+    last = told["last"] or "-"
+    lines = [f"\nbackups: {told['backups']} in {told['folder']}, {size(told['bytes'])}, the last {last}"]
     return lines + ([f"  {told['note']}"] if told["note"] else [])

@@ -28,6 +28,7 @@ def backup(path: Path, *, file: Path | None, as_json: bool) -> None:
     from datetime import UTC, datetime
 
     from db.backup import make_backup, packing_of
+    from feeds.pages.words import size
     from wireroom.backups import back_up
 
     config = read_config(path)
@@ -46,7 +47,7 @@ def backup(path: Path, *, file: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(told | {"dropped": dropped}, ensure_ascii=False, indent=2))
         return
     gone = f"; {dropped} older {'one' if dropped == 1 else 'ones'} taken away" if dropped else ""
-    click.echo(f"{made.path}: {told_rows(facts.rows)}, {made.size / 1e6:,.1f} MB, checked{gone}")
+    click.echo(f"{made.path}: {told_rows(facts.rows)}, {size(made.size)}, checked{gone}")
 
 
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))

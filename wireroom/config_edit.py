@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from db.files import sync
 from wireroom.config import Config, load_config
 from wireroom.config_faults import ConfigError
 from wireroom.source_tables import NewSource, with_sources
@@ -61,7 +62,7 @@ def add_sources(path: Path, choose: Choose, *, dry_run: bool = False) -> Written
                     written.replace(real)
                 except OSError as error:  # a file that is mounted by itself into a container can't be replaced
                     raise OSError(error.errno, f"can't be replaced: {error.strerror}", str(path)) from error
-                sync_folder(real.parent)
+                sync(real.parent)
     return Written(path=path, line=line, sources=sources)
 
 
@@ -97,15 +98,6 @@ def temporary(path: Path, content: bytes) -> Iterator[Path]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             Path(name).unlink()
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a rename to disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def check_alike(old: str, new: str, sources: Sequence[NewSource]) -> None:

@@ -10,7 +10,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from ingest.domain import budget_key
 from ingest.guard import Guard
 from ingest.headers import retry_after_s
 from ingest.websub import is_private, one_line
+from wireroom.clock import utc_now
 from wireroom.config import Config
 from wireroom.parts import user_agent
 from wireroom.subscriber import why
@@ -175,7 +175,7 @@ class Courier:
             # of a POST the status says all, and the body may never end
             while method == "GET" and len(read) <= MAX_READ_BYTES and (chunk := await response.content.readany()):
                 read += chunk
-            wait_s = retry_after_s(response.headers.get("Retry-After"), datetime.now(UTC))
+            wait_s = retry_after_s(response.headers.get("Retry-After"), utc_now())
             return Answer(status=response.status, body=bytes(read[: MAX_READ_BYTES + 1])), wait_s
 
     def _client(self, config: Config) -> aiohttp.ClientSession:

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
@@ -32,6 +31,7 @@ from wireroom.archive_watch import ArchiveWatch
 from wireroom.backup_job import BackupJob
 from wireroom.beat import beating
 from wireroom.callback import callback_routes
+from wireroom.clock import utc_now
 from wireroom.config import Config
 from wireroom.control import ControlError, Progress, control_server
 from wireroom.decide import DECISIONS, decide
@@ -113,7 +113,7 @@ async def started(engine: Engine, stop: asyncio.Event) -> bool:
             await engine.start()
             keep_what_is_there()
         await engine.press.publish(everything=True)
-        await asyncio.to_thread(log_failing, engine.config, engine.log, datetime.now(UTC))
+        await asyncio.to_thread(log_failing, engine.config, engine.log, utc_now())
 
     beginning, stopping = asyncio.create_task(begin()), asyncio.create_task(stop.wait())
     ended: Collection[asyncio.Task[Any]] = ()

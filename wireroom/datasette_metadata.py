@@ -18,6 +18,8 @@ NEWEST_FIRST = {
     **dict.fromkeys(("merges", "decisions", "mark_log", "moves"), "id"),
     "story_overview": "story_id",
     "story_changes": "revision_id",
+    "topic_stories": "selection_id",
+    **dict.fromkeys(("story_sources", "coverage"), "entry_id"),
 }
 """The column that a table is sorted by, falling; views of days are made newest first."""
 
@@ -35,6 +37,9 @@ FACETS: Mapping[str, Sequence[str | Mapping[str, str]]] = {
     "tags": ("kind",),
     "stories": ("language",),
 }
+
+FACET_SIZE = 8
+"""So many values of a facet, or the rows would stand below the first screen; Datasette links to the others."""
 
 SHOWN = frozenset({*NEEDED, *NEEDED_VIEWS}) - {
     *("stories_fts", "merges", "decisions", "mark_log", "config_in_force", "marks"),
@@ -67,7 +72,10 @@ def metadata(database: str, tables: Sequence[Table]) -> dict[str, Any]:
         "databases": {
             database: {
                 "description_html": ABOUT.format(views=", ".join(link(database, name) for name in VIEWS)),
-                "tables": {table.name: of_table(table) for table in tables if table.kind != "search"},
+                "tables": {
+                    **{table.name: of_table(table) for table in tables if table.kind != "search"},
+                    "sqlite_sequence": {"hidden": True},  # SQLite's own
+                },
                 "queries": {question.id: of_question(question) for question in QUESTIONS},
             }
         },
@@ -92,6 +100,7 @@ def of_table(table: Table) -> dict[str, Any]:
         found["sort_desc"] = NEWEST_FIRST[table.name]
     if table.name in FACETS:
         found["facets"] = list(FACETS[table.name])
+        found["facet_size"] = FACET_SIZE
     if table.name not in SHOWN:
         found["hidden"] = True
     if table.name in CLOSED:

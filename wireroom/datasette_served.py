@@ -21,7 +21,9 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.plugins import pm
+from markupsafe import Markup
 
+from db.document import NEEDED_VIEWS
 from db.sql_rules import FUNCTIONS, SECRETS, joins_secrets
 from feeds.named_hosts import Hosts
 
@@ -47,6 +49,9 @@ REFUSED = frozenset({sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH})
 CALLED = FUNCTIONS | {"escape_fts"}
 """What may be called: of SQLite's own only what reads. ``fts3_tokenizer`` takes an address of code for a value, and any
 page on the web can have its reader's browser ask for it. Datasette's own function makes a search of what is typed."""
+
+LEADS_TO = {"story_id": "stories", "entry_id": "entries", "revision_id": "revisions", "selection_id": "selections"}
+"""Columns of views and answers → the table of which they are a row's id."""
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -78,6 +83,14 @@ def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
     conn.execute("PRAGMA query_only = ON")
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
     conn.set_authorizer(permitted)
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def render_cell(value: object, column: str, table: str | None, database: str, datasette: Datasette) -> Markup | None:
+    """Lead from a view's or an answer's id to the row that it names; tables have their foreign keys for that."""
+    if column not in LEADS_TO or not isinstance(value, int) or table not in (None, *NEEDED_VIEWS):
+        return None
+    return Markup('<a href="{}">{}</a>').format(datasette.urls.row(database, LEADS_TO[column], str(value)), value)
 
 
 @hookimpl  # type: ignore[untyped-decorator]

@@ -25,6 +25,8 @@ from db.search import with_archived
 from db.sql_ask import Question, asked
 from db.sql_fault import SqlError
 from db.times import iso
+from feeds.pages.words import counted as number
+from feeds.pages.words import size
 from wireroom.command import NOT_INSTALLED, fail
 from wireroom.config import Config
 from wireroom.config_queries import names_of
@@ -78,8 +80,8 @@ def write_found(config: Config, found: Found, file: Path, form: str, *, force: b
                 with place.open("wb") as out:
                     write_lines(out, form, columns, counted)
                 place.chmod(0o644)
-    what = "stories" if found.query is not None or form == "archive" else "rows"
-    click.echo(f"{counted.count} {what} written to {file} ({file.stat().st_size / 1_000_000:.1f} MB)")
+    what = "story" if found.query is not None or form == "archive" else "row"
+    click.echo(f"{number(counted.count, what)} written to {file} ({size(file.stat().st_size)})")
 
 
 @contextmanager

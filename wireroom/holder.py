@@ -50,10 +50,11 @@ async def with_engine(config: Config, own: Callable[[Engine], Awaitable[dict[str
     from wireroom.log import open_log  # noqa: PLC0415
 
     log = open_log()
-    logging.getLogger().setLevel(logging.CRITICAL)
+    logging.getLogger().setLevel(logging.WARNING)  # an upgrade is told of, and where the copy is that it leaves
     engine = Engine(config, log)
     try:
         await engine.start()
+        logging.getLogger().setLevel(logging.CRITICAL)  # the command itself tells what it did
         return await own(engine)
     finally:
         await engine.close()

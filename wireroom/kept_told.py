@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from db.keeping import FOREVER
+from feeds.pages.words import size
 from wireroom.config_keep import YEAR_S, KeepSettings
 
 DAY_S = 86_400
@@ -67,7 +68,7 @@ def keep_status(settings: KeepSettings, own: int, archive: dict[str, Any], gone:
 
 def keep_lines(told: dict[str, Any]) -> list[str]:
     """Tell it in lines."""
-    own = f"; {told['own']} sources have their own" if told["own"] else ""
+    own = f"; sources that have their own: {told['own']}" if told["own"] else ""
     if (told["stories"], told["newest"]) == ("forever", None):
         kept = "stories are kept for ever"
     else:
@@ -99,14 +100,6 @@ def room_notes(archive: dict[str, Any]) -> Iterator[str]:
 def size_line(archive: dict[str, Any]) -> str:
     """Tell how large the archive is."""
     return f"the archive has {size(archive['size'])}, of which {size(archive['free'])} are free"
-
-
-def size(count: int) -> str:
-    """Write a number of bytes."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= factor:
-            return f"{count / factor:.1f} {unit}"
-    return f"{count} B"
 
 
 def age(seconds: float) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -13,7 +12,7 @@ from sqlite_utils import Database
 
 from db.archive import ArchiveError
 from db.figures import count_due, ever_made, size_of, topic_figures, waiting_to_be_told
-from db.health import source_healths
+from db.overview import healths
 from db.query_faults import QueryError
 from db.readers import BusyError, Readers
 from db.schema import SCHEMA_VERSION
@@ -78,7 +77,7 @@ class Metrics:
 
     def _looked_at(self) -> Mapping[str, Values]:
         """Give what can be seen at once."""
-        engine, config, signs = self._engine, self._engine.config, self._vitals.signs()
+        engine, signs = self._engine, self._vitals.signs()
         health = self._vitals.health()
         wrong = {reason["code"] for reason in health["reasons"]}
         return {
@@ -93,14 +92,16 @@ class Metrics:
             "wireroom_writer_waiting": one(engine.writer.waiting),
             "wireroom_writer_busy_seconds": one(signs.writer_busy_s),
             "wireroom_disk_free_bytes": {(disk.what,): disk.free for disk in signs.disks},
-            "wireroom_archive_bytes": one(size_of(str(config.archive))),
-            "wireroom_wal_bytes": one(size_of(f"{config.archive}-wal")),
         }
 
     async def _asked(self) -> Mapping[str, Values]:
         """Ask the archive, each question by itself."""
         now = utc_now()
         found: dict[str, Values] = {}
+        archive = str(self._engine.config.archive)
+        sizes = await self._read(lambda _: (size_of(archive), size_of(f"{archive}-wal")))  # its disk may not answer
+        if sizes is not None:
+            found["wireroom_archive_bytes"], found["wireroom_wal_bytes"] = map(one, sizes)
         ever = await self._read(ever_made)
         if ever is not None:
             found["wireroom_ever_made"] = {(what,): count for what, count in ever.items()}
@@ -117,12 +118,10 @@ class Metrics:
         if untold is not None:
             found["wireroom_untold"] = {(who,): count for who, count in untold.items()}
         if time.monotonic() - self._healths_at >= HEALTHS_S:
-            healths = await self._read(
-                lambda db: Counter(health for *_, health in source_healths(db, now)), HEALTHS_READ_S
-            )
-            if healths is not None:
+            found_now = await self._read(lambda db: healths(db, now), HEALTHS_READ_S)
+            if found_now is not None:
                 self._healths_at = time.monotonic()
-                self._healths = {(health,): count for health, count in healths.items()}
+                self._healths = {(health,): count for health, count in found_now.items()}
         return {**found, "wireroom_sources": self._healths}
 
     async def _read(self, job: Callable[[Database], T], limit_s: float = READ_S) -> T | None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from db.archive import CANNOT_CREATE, ArchiveError
-from feeds.files import sync_folder
+from db.files import put_new, sync
 
 
 class TakenError(ArchiveError):
@@ -36,28 +36,15 @@ def new_file(path: Path, *, force: bool, suffix: str = ".tmp") -> Iterator[Path]
     place = Path(name)
     try:
         yield place
-        handle = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(place)
         if force:
             place.replace(path)
         else:
-            put_beside(place, path)
-        sync_folder(path.parent)
+            try:
+                put_new(place, path)
+            except FileExistsError:
+                raise TakenError(path) from None
+        sync(path.parent)
     finally:
         with suppress(OSError):
             place.unlink()
-
-
-def put_beside(place: Path, path: Path) -> None:
-    """Give a file its name unless it is taken, also since we looked. Raises TakenError."""
-    try:
-        os.link(place, path)
-    except FileExistsError:
-        raise TakenError(path) from None
-    except OSError:  # a file system without links
-        if path.exists():
-            raise TakenError(path) from None
-        place.replace(path)

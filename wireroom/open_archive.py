@@ -18,7 +18,7 @@ def open_archive(config: Config, log: Log) -> Database:
 
     def keep(archive: Path, version: int) -> None:
         kept = keep_copy(archive, config.backup.folder) if config.backup.before_upgrade else None
-        log.info("upgrade", archive=str(archive), schema=version, backup=None if kept is None else str(kept))
+        log.warning("upgrade", archive=str(archive), schema=version, backup=None if kept is None else str(kept))
 
     check_sound(config.archive)
     return open_writer(

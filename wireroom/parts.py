@@ -26,6 +26,7 @@ from ingest.tag import Desks, Rule, Topic
 from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
+from wireroom.clock import utc_now
 from wireroom.config import Config
 from wireroom.config import Topic as TopicConfig
 from wireroom.config_queries import asked_by, names_of
@@ -57,6 +58,7 @@ def make_fetcher(config: Config, hosts: Hosts) -> Fetcher:
         hosts=hosts,
         timeout_s=config.poll.timeout_s,
         max_body_bytes=config.poll.max_body_bytes,
+        now=utc_now,
     )
 
 

@@ -113,8 +113,9 @@ class Press:
         async with self._turn:
             loop = asyncio.get_running_loop()
             trouble = None
-            everything = everything or self._is_elsewhere(loop.time())
-            try:
+            try:  # the disk is asked on the press's thread too: one that is a server's may not answer
+                if not everything:
+                    everything = await loop.run_in_executor(self._thread, self._is_elsewhere, loop.time())
                 done, trouble = await loop.run_in_executor(self._thread, self._print, self._config, everything, past)
                 for topic, changes in done.items():
                     await self._writer.write(self._mark(topic, changes), own=True)
@@ -124,7 +125,7 @@ class Press:
                 self._log.error("not published", error=trouble)
             self._trouble = trouble
             if trouble is None:  # the folder may have been made only now
-                self._place = place_of(self._config.publish)
+                self._place = await loop.run_in_executor(self._thread, place_of, self._config.publish)
             elif everything:
                 self._again_at = loop.time() + AGAIN_S
 

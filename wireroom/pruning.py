@@ -16,7 +16,7 @@ from typing import Any, Literal
 from sqlite_utils import Database
 
 from db.expired import Bounds, Wanted, bounds, look
-from db.keeping import FOREVER, Keep
+from db.keeping import FOREVER
 from db.poll_log import forget_troubles, old_polls, old_troubles, sum_up
 from db.prune import prunable, prune
 from db.slim import forget_revisions, old_revisions, slim, slimmable
@@ -24,7 +24,7 @@ from db.times import iso
 from db.vacuum import give_back, room
 from wireroom.config import Config
 
-LOOKED, STORIES, BODIES, ROWS, PAGES = 500, 20, 100, 200, 32
+LOOKED, STORIES, BODIES, ROWS, PAGES = 500, 15, 100, 200, 32
 """In one step so many entries are looked at, so many stories go, so many entries lose their HTML, so many rows of a log
 go, so many pages are given back: each holds up the writer for some 10 ms (``bench/keeping.py``)."""
 
@@ -96,11 +96,6 @@ def planned(db: Database, config: Config, now: datetime, *, dry: bool = False) -
 def since(now: datetime, seconds: float) -> str:
     """Tell which time was so long ago; empty: before all times."""
     return "" if seconds == FOREVER else iso(now - timedelta(seconds=seconds))
-
-
-def prunes_stories(wanted: Wanted) -> bool:
-    """Tell whether any story may ever go, or lose its HTML."""
-    return any(keep != Keep() for keep in (wanted.keep, *wanted.by_source.values()))
 
 
 def step(db: Database, plan: Plan, at: At) -> tuple[Sums, At]:

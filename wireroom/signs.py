@@ -98,7 +98,7 @@ def reasons(signs: Signs) -> list[Reason]:
         for code, said, mend in (
             ("archive", signs.archive, "check the archive's disk and rights; it is tried again within a minute"),
             ("cluster", signs.cluster, "see docs/cluster.md"),
-            ("publish", signs.publish, "check the publish folder's disk and rights; it is tried again at once"),
+            ("publish", signs.publish, "it is tried again at once"),  # what is said ends with the mend
         )
         if said is not None
     ]
@@ -165,6 +165,9 @@ def warnings(signs: Signs) -> list[Reason]:
         for disk in signs.disks
         if min(FULL_BYTES, FULL_SHARE * disk.total) <= disk.free < min(LOW_BYTES, LOW_SHARE * disk.total)
     ]
+    if signs.offline and silent(signs) is None:
+        mend = "look at this machine's network and name server; no source is charged"
+        found.append(Reason(code="network", said="most sources can't be reached: our own network", mend=mend))
     return [*found, *(Reason(code=code, said=said, mend="see the log") for code, said in signs.warnings.items())]
 
 

@@ -14,6 +14,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from db.files import put_new
+
 PACKED = Path(__file__).with_name("starter")
 SHIPPED = PACKED if PACKED.is_dir() else Path(__file__).parent.parent
 TOKEN_LINE = re.compile(r"^# token( +=) \"…\" {2}( *)", re.MULTILINE)
@@ -79,13 +81,9 @@ def written(path: Path, body: bytes, mode: int = 0o644) -> list[str]:
             os.fsync(file.fileno())
             os.fchmod(file.fileno(), mode & ~umask())
         try:
-            os.link(name, path)  # unlike a rename, it takes nobody's place
+            put_new(Path(name), path)
         except FileExistsError:
             return []
-        except OSError:  # a file system without links
-            with path.open("xb") as file:
-                file.write(body)
-            path.chmod(mode & ~umask())
     finally:
         with contextlib.suppress(OSError):
             Path(name).unlink()

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from textwrap import wrap
 from typing import Any, Literal
 
 from db.overview import Failing, Newest, NextPoll
@@ -51,7 +52,7 @@ class View:
 def screen(view: View, width: int, height: int) -> list[Line]:
     """Lay it out → ``height`` lines at most, each no wider than ``width``."""
     width, height = max(width, LEAST_WIDTH), max(height, LEAST_HEIGHT)
-    head = list(top(view))
+    head = list(top(view, width))
     room = height - len(head)
     parts = [part for part in (failing(view, width), upcoming(view, width), newest(view, width)) if len(part) > 1]
     shares = shared(room, [len(part) for part in parts])
@@ -70,8 +71,8 @@ def shared(room: int, wanted: Sequence[int]) -> list[int]:
     return shares
 
 
-def top(view: View) -> Iterator[Line]:
-    """Tell the whole in a few lines."""
+def top(view: View, width: int) -> Iterator[Line]:
+    """Tell the whole in a few lines; a reason takes as many as it needs, since its mend stands at its end."""
     yield [("Wireroom  ", "head"), *state(view), (f"  {view.folder}  {view.now:%H:%M:%S} UTC", "dim")]
     pulse = view.pulse or {}
     rate = pulse.get("polls_last_minute", view.polls_last_minute)
@@ -89,10 +90,12 @@ def top(view: View) -> Iterator[Line]:
     if pulse:
         busy = f"busy for {span(pulse['writer_busy_s'])}" if pulse["writer_busy_s"] >= 1 else "at rest"
         yield [("writer   ", "dim"), (f"{busy}, {pulse['writer_waiting']:,} jobs wait", "")]
-    for reason in pulse.get("health", {}).get("reasons", ()):
-        yield [(f"  {reason['said']}: {reason['mend']}", "bad")]
-    for warning in pulse.get("health", {}).get("warnings", ()):
-        yield [(f"  {warning['said']}: {warning['mend']}", "")]
+    health = pulse.get("health", {})
+    styles: dict[str, Style] = {"reasons": "bad", "warnings": ""}
+    for which, style in styles.items():
+        for one in health.get(which, ()):
+            said = escaped(f"{one['said']}: {one['mend']}")
+            yield from ([(line, style)] for line in wrap(said, width, initial_indent="  ", subsequent_indent="    "))
 
 
 def state(view: View) -> Line:
