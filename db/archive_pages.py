@@ -129,6 +129,11 @@ def numbers_of(db: Database, selections: Iterable[int]) -> dict[int, int]:
     )
 
 
+def look_at_all_pages(db: Database) -> None:
+    """Have all pages written anew; of those that are on disk as they are, nothing is written."""
+    db.execute("UPDATE archive_pages SET changes = changes + 1")
+
+
 def topics_waiting(db: Database) -> set[str]:
     """Read the topics of the config that have selections in no page yet that were never announced."""
     rows = db.execute(

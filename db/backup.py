@@ -103,7 +103,7 @@ def temporary(target: Path, kind: str = "copy") -> Iterator[Path]:
     handle = -1
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)  # a link would lead out of the folder
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not is_still(path, os.fstat(handle)):  # swept away in between, or at its end and renamed
             raise BlockingIOError

@@ -78,9 +78,13 @@ def sweep(db: Database, now: Standing, most: int) -> bool:
 
 
 def finish(db: Database, now: Standing, version: int) -> None:
-    """Note that the index is whole, and of this version, and for the publisher that all topics name other events."""
+    """Note that the index is whole, and of this version, and for the publisher that all topics name other events.
+
+    So do their archive pages.
+    """
     db.execute("UPDATE grouping SET version = ?, indexed_from = ?", [version, now.since])
     db.execute("UPDATE topics SET changes = changes + 1")
+    db.execute("UPDATE archive_pages SET changes = changes + 1")
     write_standing(db, Standing(stage=None, since=0, done=0, old_events=0))
 
 

@@ -33,6 +33,15 @@ def test_fresh_folder_works_with_no_network(house: House) -> None:
     assert (house.folder / "public" / "index.html").exists()
 
 
+def test_who_has_no_config_is_led_here(house: House) -> None:
+    """Whatever command is tried first in an empty folder."""
+    (house.folder / "empty").mkdir()
+    house.folder /= "empty"
+    done = house.wireroom("check")
+
+    assert (done.code, "wireroom init" in done.err) == (78, True)
+
+
 def test_config_is_the_shipped_one(tmp_path: Path) -> None:
     """Byte for byte: its comments are the manual."""
     begun = begin(tmp_path / "a" / "config.toml", token=False)

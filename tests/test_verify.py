@@ -169,6 +169,16 @@ def test_spoiled_files_are_found_and_publish_mends_them(copy: House) -> None:
     assert verified(copy)[0] == 0
 
 
+def test_spoiled_page_of_the_past_is_mended_too(copy: House) -> None:
+    """It is there, so that nothing but its bytes tells."""
+    page = copy.folder / "public" / "topics" / "all" / "1.json"
+    before = page.read_bytes()
+    page.write_bytes(before + b" ")
+    assert verified(copy)[0] == 1
+    assert copy.wireroom("publish").code == 0
+    assert (verified(copy)[0], page.read_bytes()) == (0, before)
+
+
 def test_edited_config_is_no_difference_in_the_files(copy: House) -> None:
     """They are as the config has them that was taken over last."""
     copy.config.write_text(copy.config.read_text().replace('title = "Brief"', 'title = "In brief"'))

@@ -25,7 +25,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         text = path.read_text(encoding="utf-8-sig")
         return tomllib.loads(text), text
     except OSError as error:
-        mend = "name the file with -c, or write one (the README shows how)"
+        mend = "name the file with -c, or have `wireroom init` make a folder with one"
         raise unreadable(path, f"can't be read: {error.strerror}", mend) from None
     except UnicodeDecodeError:
         raise unreadable(path, "is not UTF-8 text", "save it as UTF-8") from None

@@ -34,7 +34,12 @@ METRICS = (
     Told("wireroom_warnings", "gauge", (), "things that should be looked at; /healthz names them"),
     Told("wireroom_info", "gauge", ("version", "schema", "sqlite"), "always 1"),
     Told("wireroom_start_time_seconds", "gauge", (), "when the daemon was started, seconds since 1970"),
-    Told("wireroom_last_success_time_seconds", "gauge", (), "when a poll was last good; 0: none was since the start"),
+    Told(
+        "wireroom_last_success_time_seconds",
+        "gauge",
+        (),
+        "when a poll (of the web, if any is) was last good; 0: none yet",
+    ),
     Told("wireroom_beat_late_seconds", "gauge", (), "how much later than it should the last beat was, of one a second"),
     Told("wireroom_polls_total", "counter", ("outcome",), "polls by outcome"),
     Told("wireroom_poll_seconds", "histogram", (), "how long their fetches took"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from db.archive import IO_ERROR
+from db.archive_pages import look_at_all_pages
 from wireroom.control import ControlError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ async def publish_all(engine: Engine) -> dict[str, Any]:
     Digests that are due are made first. Raises ControlError (exit code 74) where something can't be written.
     """
     await engine.digester.tick()
+    await engine.writer.write(look_at_all_pages, own=True)  # somebody may have spoiled a file of the past
     await engine.press.publish(everything=True, past=True)
     health = engine.press.trouble
     if health is not None:
