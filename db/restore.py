@@ -7,6 +7,7 @@ beside the other, which SQLite would write into it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -71,14 +72,13 @@ def checked(made: Path, backup: Path) -> Facts:
 
 
 def keep_aside(archive: Path, now: datetime) -> Path:
-    """Give the archive and what is beside it a second name → that. Raises ArchiveError 73 where something has it."""
+    """Give the archive and what is beside it a second name, which nothing has → that."""
     settle(archive)
     stem = f"{archive.name}.before-restore-{now:%Y-%m-%dT%H%M%SZ}"
-    kept = archive.with_name(stem)
+    names = (archive.with_name(stem if number == 1 else f"{stem}-{number}") for number in itertools.count(1))
+    kept = next(name for name in names if not any(beside(name, end).exists() for end in ("", *BESIDE[:2])))
     for end in ("", *BESIDE[:2]):
         there, aside = beside(archive, end), beside(kept, end)
-        if aside.exists():
-            raise ArchiveError(CANNOT_CREATE, f"{aside}: is there already, and is left as it is; try again in a second")
         if there.exists():
             try:
                 os.link(there, aside)

@@ -302,6 +302,18 @@ def test_command_refuses_what_it_can_not_do(house: House, origin: Origin) -> Non
     assert [path.name for path in house.folder.iterdir() if path.name.startswith(TEMPORARY)] == []
 
 
+def test_two_restores_of_one_second_keep_both_that_were_there(tmp_path: Path) -> None:
+    """Each under a name of its own."""
+    room = filled(tmp_path / "wireroom.db")
+    room.db.close()
+    make_backup(room.path, tmp_path / "copy.db")
+    first, second = (restore(room.path, tmp_path / "copy.db", NOW).kept for _ in range(2))
+
+    assert first is not None
+    assert second is not None
+    assert (first != second, first.exists(), second.exists()) == (True, True, True)
+
+
 def test_reader_of_an_older_state_is_in_the_way_of_a_restore(tmp_path: Path) -> None:
     """Its log can't be written back, and to take it away would damage what is kept aside."""
     room = filled(tmp_path / "wireroom.db")
