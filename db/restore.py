@@ -11,6 +11,7 @@ import os
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from db.archive import CANNOT_CREATE, CORRUPT, NO_INPUT_OR_NEWER, ArchiveError, connect
@@ -21,6 +22,7 @@ from db.schema import SCHEMA_VERSION
 
 PATIENCE_MS = 500
 BESIDE = ("-wal", "-journal", "-shm")
+ENDS = ("", *BESIDE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,9 @@ def keep_aside(archive: Path, now: datetime) -> Path:
     """Give the archive and what is beside it a second name → that. Raises ArchiveError 73 where something has it."""
     settle(archive)
     stem = f"{archive.name}.before-restore-{now:%Y-%m-%dT%H%M%SZ}"
-    kept = archive.with_name(stem)
+    names = (f"{stem}-{n}" if n > 1 else stem for n in count(1))  # there may be one of the same second
+    free = (path for path in map(archive.with_name, names) if not any(beside(path, end).exists() for end in ENDS))
+    kept = next(free)
     for end in ("", *BESIDE[:2]):
         there, aside = beside(archive, end), beside(kept, end)
         if aside.exists():
