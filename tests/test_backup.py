@@ -329,3 +329,14 @@ def test_reader_of_an_older_state_is_in_the_way_of_a_restore(tmp_path: Path) -> 
     assert caught.value.code == 75
     with closing(open_writer(room.path)) as db:
         assert db.execute("SELECT count(*) FROM tags WHERE kind = 'a'").fetchone() == (1,)
+
+
+def test_two_restores_in_one_second_each_keep_what_was_there(tmp_path: Path) -> None:
+    """Under names of their own."""
+    archive, backup = tmp_path / "wireroom.db", tmp_path / "backup.db"
+    open_writer(archive).close()
+    make_backup(archive, backup)
+    kept = [restore(archive, backup, NOW).kept for _ in range(3)]
+    end = f"before-restore-{NOW:%Y-%m-%dT%H%M%SZ}"
+    assert kept == [tmp_path / f"wireroom.db.{end}{number}" for number in ("", "-2", "-3")]
+    assert all(path is not None and path.exists() for path in kept)
