@@ -22,7 +22,6 @@ from db.schema import SCHEMA_VERSION
 
 PATIENCE_MS = 500
 BESIDE = ("-wal", "-journal", "-shm")
-ENDS = ("", *BESIDE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
