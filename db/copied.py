@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from sqlite_utils import Database
 
+from db.in_memory import in_memory
 from db.query_sql import compile_query
 from db.query_text import BETWEEN_UNSPACED
 from db.query_told import Seen
 from db.query_tree import Author, Lang, Near, Query, Sources, Text, When, Words
-from db.schema import migrations
 from db.text import fold
 
 MAX_EVENT = 50
@@ -38,8 +38,7 @@ class CopiedStory:
 
     def __init__(self, archive: Database, story_id: int, now: str) -> None:
         self._id, self._now = story_id, now
-        self._db = Database(memory=True, execute_plugins=False)
-        migrations.apply(self._db)
+        self._db = in_memory()
         self._db.execute("PRAGMA foreign_keys = OFF")
         for table in with_stories(archive):
             self._copy(archive, table, "story_id = ?", story_id)

@@ -13,10 +13,10 @@ from heapq import heapify, heappop, heappush
 
 from sqlite_utils import Database
 
+from db.in_memory import in_memory
 from db.query_sql import Compiled, compile_query, fts
 from db.query_tree import Query
 from db.recall import Draft
-from db.schema import migrations
 from db.sieve import Asks, Sieve, atoms_of_host, atoms_of_language, atoms_of_sources, atoms_of_tag, is_timed, sieve_of
 from db.text import fold
 
@@ -33,20 +33,11 @@ STATEMENTS = 500
 """Prepared ones that the connection keeps: most rules differ in their values only."""
 
 
-def in_memory() -> Database:
-    """Make an empty archive in memory."""
-    db = Database(
-        sqlite3.connect(":memory:", isolation_level=None, cached_statements=STATEMENTS), execute_plugins=False
-    )
-    migrations.apply(db)
-    return db
-
-
 class Splitter:
     """Splits phrases into words as the index does: by putting them into one."""
 
     def __init__(self) -> None:
-        self._db = in_memory().conn
+        self._db = in_memory(STATEMENTS).conn
         self._db.execute("CREATE VIRTUAL TABLE temp.places_of USING fts5vocab (main, stories_fts, instance)")
 
     def words_of(self, phrases: Iterable[str]) -> dict[str, list[str]]:
@@ -211,7 +202,7 @@ class DraftDesk:
     def _db(self) -> sqlite3.Connection:
         """Give the database with the drafts in it."""
         if self._opened is None:
-            self._opened = in_memory()
+            self._opened = in_memory(STATEMENTS)
             self._opened.execute("CREATE VIRTUAL TABLE temp.words_of USING fts5vocab (main, stories_fts, row)")
         if not self._laid:
             self._laid = True

@@ -84,7 +84,10 @@ def finish(db: Database, now: Standing, version: int) -> None:
     """
     db.execute("UPDATE grouping SET version = ?, indexed_from = ?", [version, now.since])
     db.execute("UPDATE topics SET changes = changes + 1")
-    db.execute("UPDATE archive_pages SET changes = changes + 1")
+    db.execute(
+        "UPDATE archive_pages SET changes = changes + 1 "
+        "WHERE topic_id IN (SELECT id FROM topics WHERE removed_at IS NULL)"
+    )
     write_standing(db, Standing(stage=None, since=0, done=0, old_events=0))
 
 

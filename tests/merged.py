@@ -6,16 +6,15 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from db.in_memory import in_memory
 from db.index import index_stories
-from db.schema import migrations
 
 NOW = "2026-11-25T12:00:00Z"
 
 
 def archive(*stories: int, topics: int = 1) -> Database:
     """Make an archive with stories of so many entries each, all selected by the first topic, each second by others."""
-    db = Database(memory=True, execute_plugins=False)
-    migrations.apply(db)
+    db = in_memory()
     db.conn.execute("PRAGMA foreign_keys = ON")
     entries = sum(stories)
     for n in range(1, entries + 1):

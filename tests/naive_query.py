@@ -11,6 +11,7 @@ from itertools import product
 from sqlite_utils import Database
 
 from db.hosts import backwards
+from db.in_memory import in_memory
 from db.index import index_stories
 from db.query_tree import (
     And,
@@ -33,7 +34,6 @@ from db.query_tree import (
     Words,
 )
 from db.recall import Carried, Draft, StoryTag
-from db.schema import migrations
 from db.text import fold, folded, words
 from db.times import parse_iso
 
@@ -178,8 +178,7 @@ def at(moment: Moment) -> str:
 
 def archive_of(told: list[Story], sources: Sequence[str] = SOURCES) -> Database:
     """Make an archive, of the real schema, of these stories and sources, both numbered from 1."""
-    db = Database(memory=True)
-    migrations.apply(db)
+    db = in_memory()
     for n, source in enumerate(sources, start=1):
         db.execute("INSERT INTO sources (id, config_id, url, added_at) VALUES (?, ?, '', '')", [n, source])
     for n, story in enumerate(told, start=1):

@@ -177,7 +177,9 @@ def gather(stage: Stage, played: Mapping[str, Played]) -> None:
     """Read each behaviour's polls, entries and moves from the archive."""
     for table in ("polls", "entries", "moves"):
         rows = stage.dicts(
-            f"SELECT s.config_id AS source, x.* FROM {table} x JOIN sources s ON s.id = x.source_id ORDER BY x.id"
+            f"SELECT s.config_id AS source, x.*{', w.*' if table == 'entries' else ''} FROM {table} x "
+            f"{'JOIN entry_texts w ON w.entry_id = x.id ' if table == 'entries' else ''}"
+            "JOIN sources s ON s.id = x.source_id ORDER BY x.id"
         )
         for row in rows:
             if row["source"] in played:

@@ -17,6 +17,7 @@ from db.query_faults import SlowError
 from db.readers import BusyError
 from feeds import api
 from feeds.api import CALLS, OPENAPI
+from feeds.api_sql import SQL_ADDRESS, SQL_PARAMETERS
 from feeds.clients import Rate
 from newsroom import Newsroom, Printed
 from prose import report
@@ -346,8 +347,9 @@ def test_description_is_of_all_routes_and_no_other() -> None:
     """And of all their parameters."""
     paths = json.loads(OPENAPI.read_bytes())["paths"]
 
-    assert set(paths) == {path for path, *_ in CALLS}
-    for path, _, parameters in CALLS:
+    calls = {**{path: parameters for path, _, parameters in CALLS}, SQL_ADDRESS: SQL_PARAMETERS}
+    assert set(paths) == set(calls)
+    for path, parameters in calls.items():
         described = paths[path]["get"].get("parameters", ())
         assert {one["name"] for one in described if one["in"] == "query"} == set(parameters), path
         assert {one["name"] for one in described if one["in"] == "path"} == ({"id"} if "{id}" in path else set())

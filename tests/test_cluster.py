@@ -62,11 +62,11 @@ def dump(house: House) -> dict[str, list[Any]]:
             "last_modified, validators_url, body_hash, digest_version FROM sources ORDER BY 1"
         ),
         "entries": house.rows(
-            f"SELECT s.config_id, e.guid, e.url, e.title, e.author, e.html, e.summary, e.text, e.language, "
+            f"SELECT s.config_id, e.guid, e.url, e.title, e.author, w.html, w.summary, w.text, e.language, "
             "e.language_from, "
             "e.published, e.updated, e.categories, e.enclosures, e.version, e.last_seen IS NULL, "
             f"{story.format('e.story_id')} "
-            "FROM entries e JOIN sources s ON s.id = e.source_id ORDER BY 1, 2"
+            "FROM entries e JOIN entry_texts w ON w.entry_id = e.id JOIN sources s ON s.id = e.source_id ORDER BY 1, 2"
         ),
         "keys": house.rows(
             "SELECT s.config_id, e.guid, k.kind, k.key FROM entry_keys k JOIN entries e ON e.id = k.entry_id "

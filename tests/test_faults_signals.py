@@ -26,7 +26,8 @@ from wireroom.daemon import STOP_S, run_daemon
 SOURCES = ("a", "b", "c", "d")
 TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\nlimit = 1000\n'
 MOMENTS = 50
-PROCESSES = MOMENTS if os.environ.get("WIREROOM_TEST_ALL") else 8
+PROCESSES = MOMENTS if os.environ.get("WIREROOM_KILLS") else 8
+"""As processes of their own so many; all fifty in `make torture`. In this process they are always fifty."""
 LAST_S = 0.4
 """The last moment, after the start or after the first poll."""
 

@@ -10,13 +10,12 @@ from itertools import count
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from db.apply import apply_plan
 from db.desk import DraftDesk
+from db.in_memory import in_memory
 from db.known import ArchiveKnown
 from db.model import Document
-from db.schema import migrations
 from factory import source_named
 from ingest.answer import answer_of
 from ingest.digest import digest
@@ -60,8 +59,7 @@ class Archive:
     """An archive in memory with two sources, polled with made-up documents."""
 
     def __init__(self, *, whole: bool) -> None:
-        self.db = Database(memory=True, execute_plugins=False)
-        migrations.apply(self.db)
+        self.db = in_memory()
         for name in "ab":
             self.db.execute(
                 "INSERT INTO sources (config_id, url, added_at) VALUES (?, ?, '')", [name, f"http://{name}.example/"]

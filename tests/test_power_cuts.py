@@ -35,8 +35,8 @@ from house import ROOT, House, until
 from origin import Origin, running_origin
 from power_cuts import MODES, STRACE, Call, Disk, Event, Mode, calls, laid_out
 
-CUTS = int(os.environ.get("WIREROOM_CUTS", "300"))
-ITEMS = 12 if CUTS <= 1000 else 60
+CUTS = int(os.environ.get("WIREROOM_CUTS", "120"))
+ITEMS = 8 if CUTS <= 1000 else 60
 """So many items come in during each of the three recorded runs."""
 PROCESSES = 2
 RESTARTS = max(2, CUTS // 500 * 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from wireroom.upkeep import forget
 
 SOURCES = ("wire", "post", "herald")
 DAY = 24.0
+SEEDS = 4 if os.environ.get("WIREROOM_KILLS") else 2
+"""`make torture` has more."""
 
 
 @pytest.fixture
@@ -269,7 +272,7 @@ def relisting(chance: random.Random, made: list[Round]) -> list[Round]:
     return sorted(spread, key=lambda one: one.hour)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_pruning_shows_in_nothing_that_comes(tmp_path: Path, seed: int) -> None:
     """Polls find the same new items as those of an archive that keeps all, and put them with the same others."""
     chance = random.Random(seed)
@@ -291,7 +294,7 @@ def test_pruning_shows_in_nothing_that_comes(tmp_path: Path, seed: int) -> None:
     assert sorted(pruned.stories()) == sorted(story for story in kept if story)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(SEEDS // 2))
 def test_it_holds_whatever_a_person_decides(tmp_path: Path, seed: int) -> None:
     """Merges, splits, marks, undoing, beside polls and passes that are broken off and begun anew."""
     room, chance = Newsroom(tmp_path / "wireroom.db", SOURCES), random.Random(seed)

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from db import reshape
 from db.archive import open_reader, open_writer
-from db.desk import in_memory
+from db.in_memory import in_memory
 from db.reshape import INCREMENTAL, PAGE_BYTES
 from db.schema import migrations
 from newsroom import Newsroom, Printed
