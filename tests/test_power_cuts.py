@@ -36,7 +36,7 @@ from origin import Origin, running_origin
 from power_cuts import MODES, STRACE, Call, Disk, Event, Mode, calls, laid_out
 
 CUTS = int(os.environ.get("WIREROOM_CUTS", "120"))
-ITEMS = 8 if CUTS <= 1000 else 60
+ITEMS = 30 if CUTS <= 1000 else 60
 """So many items come in during each of the three recorded runs."""
 PROCESSES = 2
 RESTARTS = max(2, CUTS // 500 * 2)
