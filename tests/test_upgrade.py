@@ -134,7 +134,7 @@ def test_fifty_kills_leave_what_one_upgrade_leaves(memory: Path) -> None:
         killed += killed_after(archive, whole_s * n / KILLS)
         with closing(sqlite3.connect(archive)) as db:  # not only to read: there may be a journal to be rolled back
             versions.add(db.execute("PRAGMA user_version").fetchone()[0])
-        killed_after(archive, whole_s * (n * 7 % KILLS) / KILLS)
+        killed += killed_after(archive, whole_s * (n * 7 % KILLS) / KILLS)
         upgrade(archive)
 
         assert content(archive) == wanted
