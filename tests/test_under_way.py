@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import Callable
+from contextlib import closing
 
-import structlog
 from sqlite_utils import Database
 
 from factory import source_named
+from faulty import running
 from house import House
 from ingest.poll import Report
 from origin import Answer, Asked, Origin, rss
@@ -19,17 +19,6 @@ from wireroom.config import load_config
 from wireroom.engine import Engine
 
 FAR = "2999-01-01T00:00:00Z"
-
-
-@asynccontextmanager
-async def running(house: House) -> AsyncIterator[Engine]:
-    """Run an engine that polls nothing by itself."""
-    engine = Engine(load_config(house.config), structlog.stdlib.get_logger("test"))
-    await engine.start()
-    try:
-        yield engine
-    finally:
-        await engine.close()
 
 
 async def become(true: Callable[[], bool]) -> None:

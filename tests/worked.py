@@ -25,7 +25,7 @@ from db.model import Document
 from db.plan import Outcome, PollPlan
 from db.regroup import stamp
 from db.sources import source_now
-from db.sync import ConfiguredTopic, sync_config
+from db.sync import sync_config
 from db.times import iso
 from db.troubles import look, note
 from db.writer import Job, run_batch
@@ -38,11 +38,10 @@ from ingest.parsed import Item, Markup, Parsed
 from ingest.plan import plan_poll
 from ingest.schedule import Rhythm
 from wireroom.config import load_config
-from wireroom.config_queries import asked_by, names_of
 from wireroom.curate import carry_out_marks
 from wireroom.decide import retell
 from wireroom.in_force import said
-from wireroom.parts import make_grouping, make_setup
+from wireroom.parts import configured_topics, make_grouping, make_setup
 
 CONFIG = """
 [wireroom]
@@ -146,19 +145,7 @@ class Wire:
         self.config = load_config(file)
         self.db = open_writer(self.path)
         self.desk = DraftDesk()
-        names = names_of(self.config)
-        topics = [
-            ConfiguredTopic(
-                id=t.id,
-                title=t.title,
-                was=t.was,
-                query=asked_by(t, names),
-                limit=t.limit,
-                fronted_by=t.fronted_by,
-                styled_by=t.styled_by,
-            )
-            for t in self.config.topics
-        ]
+        topics = configured_topics(self.config)
         start = iso(MONDAY)
         self.db.execute("BEGIN IMMEDIATE")
         rules = [rule.id for rule in self.config.rules]
