@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from sqlite_utils import Database
 
+from db.carriers import by_key
 from db.model import Keys
 from db.plan import PollPlan
 from db.recall import KnownEntry
@@ -17,7 +17,6 @@ def gone_owners(db: Database, keys: Collection[int], most: int) -> Mapping[int, 
     """Find the pruned entries, of any source, that carry each key, oldest first; of very many the newest ``most``."""
     if not has_gone(db):
         return {}
-    found: defaultdict[int, list[KnownEntry]] = defaultdict(list)
     rows = db.execute(
         """
         WITH carried AS (
@@ -29,21 +28,7 @@ def gone_owners(db: Database, keys: Collection[int], most: int) -> Mapping[int, 
         """,
         [json.dumps(list(keys)), most],
     )
-    for key, id_, source, story, version, title, guid, published, first_seen in rows:
-        found[key].append(
-            KnownEntry(
-                id=id_,
-                source_id=source,
-                story_id=story,
-                version=version,
-                title=title,
-                guid=guid,
-                published=published,
-                first_seen=first_seen,
-                gone=True,
-            )
-        )
-    return {key: tuple(entries) for key, entries in found.items()}
+    return by_key(rows, gone=True)
 
 
 def has_gone(db: Database) -> bool:

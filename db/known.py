@@ -11,6 +11,7 @@ from dataclasses import replace
 from sqlite_utils import Database
 
 from db import compared
+from db.carriers import by_key
 from db.decisions import divided
 from db.desk import DraftDesk
 from db.gone import gone_of, gone_owners
@@ -48,7 +49,6 @@ class ArchiveKnown:
 
     def owners(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
         """Find the entries that carry each key, oldest first; of a key that very many carry, the newest of them."""
-        found: defaultdict[int, list[KnownEntry]] = defaultdict(list)
         rows = self._db.execute(
             """
             WITH carried AS (
@@ -61,20 +61,7 @@ class ArchiveKnown:
             """,
             [json.dumps(list(keys)), self._before, MAX_CARRIERS],
         )
-        for key, id_, source, story, version, title, guid, published, first_seen in rows:
-            found[key].append(
-                KnownEntry(
-                    id=id_,
-                    source_id=source,
-                    story_id=story,
-                    version=version,
-                    title=title,
-                    guid=guid,
-                    published=published,
-                    first_seen=first_seen,
-                )
-            )
-        return {key: tuple(entries) for key, entries in found.items()}
+        return by_key(rows)
 
     def gone(self, keys: Collection[int]) -> Mapping[int, tuple[KnownEntry, ...]]:
         """Find the pruned entries that carried each key."""
