@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from origin import Answer, Asked, Origin, item, rss
 
 SOURCES = ("a", "b", "c", "d")
@@ -25,22 +27,25 @@ class GrowingOrigin:
 
     def __init__(self, origin: Origin) -> None:
         self.items = 0
+        self._one = threading.Lock()  # requests come on threads of their own: a document and its ETag are of one moment
         for name in SOURCES:
             origin.routes[f"/{name}"] = self.answer
 
     def answer(self, asked: Asked) -> Answer:
         """Serve all items; every third request is one too soon and gets a 304."""
         tag = asked.headers.get("If-None-Match")
-        if tag is not None and self.items % 6 == 0 and tag == f'"{self.items}"':
-            self.items += 1
-            return Answer(status=304)
-        self.items += 2
+        with self._one:
+            if tag is not None and self.items % 6 == 0 and tag == f'"{self.items}"':
+                self.items += 1
+                return Answer(status=304)
+            self.items += 2
+            count = self.items
         source = asked.path.strip("/")
         documents = (
             item(f"{source}-{n}", title=f"Story number {n}", text=words(n)).replace("news.example", f"{source}.example")
-            for n in range(self.items, 0, -1)
+            for n in range(count, 0, -1)
         )
-        return Answer(rss(*documents).encode(), headers={"ETag": f'"{self.items}"', "Content-Type": "text/xml"})
+        return Answer(rss(*documents).encode(), headers={"ETag": f'"{count}"', "Content-Type": "text/xml"})
 
 
 def words(number: int) -> str:

@@ -97,6 +97,7 @@ def torture(folder: Path, seed: int, kills: int) -> int:
 
 def test_nothing_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
     """Killed again and again, at any moment, two daemons go on where their archives stand."""
+    zygote()  # made before two threads ask for it at once
     with ThreadPoolExecutor(2) as both:
         tortures = [both.submit(torture, tmp_path / str(seed), seed, KILLS // 2) for seed in (1, 2)]
 
