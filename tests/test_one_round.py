@@ -9,9 +9,10 @@ import pytest
 
 import wireroom.one_round
 from db.sources import named_in_short
+from faulty import running
 from house import House
 from origin import Answer, Asked, Origin, item, rss
-from test_under_way import become, running
+from test_under_way import become
 from wireroom.round import clusterless, round_lines
 
 SOURCES = 60
