@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -152,7 +153,7 @@ class Terminal:
     def end(self) -> int:
         """Read to the end → the exit code."""
         with contextlib.suppress(OSError):
-            while data := os.read(self.master, 65536):
+            while select.select([self.master], [], [], 30)[0] and (data := os.read(self.master, 65536)):
                 self.seen += data.decode(errors="replace")
         return self.process.wait(30)
 
@@ -162,6 +163,11 @@ def terminal(folder: Path, **environ: str) -> Iterator[Terminal]:
     """Run the command in a terminal of 24 rows and 80 columns."""
     master, slave = pty.openpty()
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+    def taken() -> None:
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)  # Ctrl-C needs it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests in a shell's background ignores it
+
     process = subprocess.Popen(
         [sys.executable, "-m", "wireroom", "status", "--watch", "--every", "600"],
         cwd=folder,
@@ -170,7 +176,7 @@ def terminal(folder: Path, **environ: str) -> Iterator[Terminal]:
         stdout=slave,
         stderr=slave,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - Ctrl-C needs it
+        preexec_fn=taken,  # noqa: PLW1509
     )
     os.close(slave)
     try:
