@@ -1,4 +1,4 @@
-"""What the README says is true: its commands, keys, map, exit codes and queries."""
+"""What README and docs say is true: commands, keys, map, exit codes, queries, views, links."""
 
 from __future__ import annotations
 
@@ -20,20 +20,16 @@ from wireroom.cli import cli
 from wireroom.config_keep import KeepTable
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
 FLOORS = ("wireroom", "ingest", "db", "feeds", "feeds/pages")
 
 
 def readme_map() -> dict[str, list[str]]:
-    """Read the map: the files of each floor."""
-    found: dict[str, list[str]] = {}
-    floor = ""
-    for line in README.splitlines():
-        if header := re.match(r"\| \*\*`([\w/]+)/`\*\*", line):
-            floor = header[1]
-            found[floor] = []
-        elif floor and (row := re.match(r"\| `(\w+\.py)` \| \S", line)):
-            found[floor].append(row[1])
-    return {floor: sorted(names) for floor, names in found.items()}
+    """Read the map: the files of each floor, each with what it does; a line has up to two."""
+    found = {}
+    for floor, block in re.findall(r"^### `([\w/]+)/`[^\n]*\n```text\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
+        found[floor] = sorted(re.findall(r"(?:^| ) (\w+\.py) +(?!\w+\.py)\S", block, re.MULTILINE))
+    return found
 
 
 def test_map_is_the_file_list() -> None:
@@ -58,7 +54,7 @@ def test_every_module_says_what_it_does() -> None:
 
 def test_commands_table_is_the_command_line() -> None:
     """Every command is in the table, with the options that it names, and has help."""
-    rows = dict(re.findall(r"^\| `wireroom (\w+)[^`]*` \| (.*) \|$", README, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `wireroom (\w+)[^`]*` \| (.*) \|$", DOCS["commands"], re.MULTILINE))
 
     assert set(rows) == set(cli.commands)
     for name, command in cli.commands.items():
@@ -75,9 +71,8 @@ def test_commands_table_is_the_command_line() -> None:
 
 
 def test_keys_table_is_the_config() -> None:
-    """Every key of every table is in the README, and no other."""
-    section = README.split("## The config")[1].split("A topic that is new")[0]
-    cells = re.findall(r"^\| (.*?) \| ", section, re.MULTILINE)
+    """Every key of every table is in docs/config.md, and no other."""
+    cells = re.findall(r"^\| (.*?) \| ", DOCS["config"], re.MULTILINE)
     named: dict[str, set[str]] = {}
     table = ""
     for cell in cells[2:]:
@@ -137,7 +132,7 @@ def test_bench_of_the_cluster_stands_in_for_all_that_collects() -> None:
 
 def test_query_examples_parse() -> None:
     """Each query of the table is one."""
-    section = README.split("### The query language")[1].split("## The archive")[0]
+    section = README.split("## The words")[1].split("\n## ")[0]
     queries = [
         query
         for cell in re.findall(r"^\| (`.*?`) \| ", section, re.MULTILINE)
@@ -149,12 +144,11 @@ def test_query_examples_parse() -> None:
 
 
 def test_exit_codes_are_named() -> None:
-    """The codes that the code uses are in the README."""
+    """The codes that the code uses are in docs/commands.md."""
     from db.archive import CANNOT_CREATE, CORRUPT, IO_ERROR, NO_INPUT_OR_NEWER
     from wireroom.command import ALREADY_RUNNING, BUG, CONFIG_BAD, NO_CLUSTER, NOT_INSTALLED, TOO_SLOW
 
-    (line,) = re.findall(r"Exit codes: (.*?)\.\n\n", README, re.DOTALL)
-    codes = {int(code) for code in re.findall(r"\b(\d+)\b", line)}
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \| \S", DOCS["commands"], re.MULTILINE)}
 
     ours = {0, 1, 2, BUG, ALREADY_RUNNING, CONFIG_BAD, NO_CLUSTER, NOT_INSTALLED, TOO_SLOW}
     assert codes == ours | {CORRUPT, NO_INPUT_OR_NEWER, CANNOT_CREATE, IO_ERROR}
@@ -178,8 +172,25 @@ def test_views_are_as_documented() -> None:
     db = Database(memory=True)
     migrations.apply(db)
     for view in sorted(set(db.view_names()) - {"marks"}):
-        (row,) = re.findall(rf"^\| `{view}` \| .*? \| (.*) \|$", README, re.MULTILINE)
+        (row,) = re.findall(rf"^\| \[`{view}`\]\(\S+\) \| .*? \| (.*) \|$", DOCS["asking"], re.MULTILINE)
         assert re.findall(r"`(\w+)`", row) == [name for _, name, *_ in db.execute(f"PRAGMA table_info({view})")]
+
+
+def test_links_lead_somewhere_and_every_page_is_found() -> None:
+    """Each link between the pages is to a file and a heading that there are; the README leads to each page."""
+    pages = {"README.md": README} | {f"docs/{name}.md": text for name, text in DOCS.items()}
+    for page, text in pages.items():
+        for name, heading in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", text):
+            there = (ROOT / page).parent / name if name else ROOT / page
+            assert there.is_file(), f"{page}: {name}"
+            if heading:
+                titles = re.findall(r"^#+ (.*)$", there.read_text(encoding="utf-8"), re.MULTILINE)
+                found = {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+                assert heading in found, f"{page}: {name}#{heading}"
+        for name in re.findall(r"\bdocs/(\w[\w-]*)\.md", text):
+            assert name in DOCS, f"{page}: {name}"
+
+    assert set(re.findall(r"\]\(docs/([\w-]+)\.md", README)) == set(DOCS)
 
 
 def test_make_targets_of_the_docs_exist() -> None:
