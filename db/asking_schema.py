@@ -3,7 +3,9 @@
 A view is a loop over one table, and asks for the rest row by row: an id, a source or a LIMIT that is asked for comes
 first, and what nobody reads of it is not looked up (tests/test_views.py holds the plans). Lists are JSON arrays, which
 ``json_each`` and Datasette's facets open; they are written by hand, since SQLite 3.40 lets a view call no other JSON
-function for who does not trust the file (``trusted_schema``). None of the views tells an address of a feed, which may
+function for who does not trust the file (``trusted_schema``). DuckDB reads a view's text with a parser of its own, so
+there is nothing in it that SQLite alone has: no IS with a value, no CROSS JOIN or JOIN with another's ON; a day's end is
+the day with a ``U``, since a ``T`` follows it in each time. None of the views tells an address of a feed, which may
 have a key in it, nor a secret.
 """
 
@@ -78,8 +80,8 @@ SELECT r.id AS revision_id,                  -- rises with time
        coalesce(n.title, e.title) AS new_title, -- the headline after
        rtrim(iif(r.title <> coalesce(n.title, e.title), 'title ', '')
          || iif(r.text <> coalesce(n.text, (SELECT w.text FROM entry_texts w WHERE w.entry_id = e.id)), 'text ', '')
-         || iif(r.url IS NOT iif(n.id IS NULL, e.url, n.url), 'url ', '')
-         || iif(r.author IS NOT iif(n.id IS NULL, e.author, n.author), 'author ', '')
+         || iif(coalesce(r.url, '') <> coalesce(iif(n.id IS NULL, e.url, n.url), ''), 'url ', '')
+         || iif(coalesce(r.author, '') <> coalesce(iif(n.id IS NULL, e.author, n.author), ''), 'author ', '')
          || iif(r.categories <> coalesce(n.categories, e.categories), 'categories ', '')
          || iif(r.enclosures <> coalesce(n.enclosures, e.enclosures), 'enclosures ', '')) AS changed, -- the fields
        r.text AS old_text,                   -- the text before
@@ -105,17 +107,18 @@ SELECT x.id AS selection_id,                 -- rises with time
        CASE WHEN st.merged_into IS NOT NULL THEN 'merged' WHEN st.withheld IS NOT NULL THEN 'withheld'
             WHEN x.left_at IS NOT NULL THEN 'left'
             WHEN (SELECT m.kind FROM marks m WHERE m.story_id = x.story_id AND m.kind IN ('hide', 'show')
-                  AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) IS 'hide'
+                  AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) = 'hide'
             THEN 'hidden' WHEN x.archived = 1 THEN 'archived' ELSE 'announced'
        END AS state,                         -- announced; archived: never in the feed; left, hidden, withheld, merged
        CASE WHEN t.fronted_by IS NULL OR t.digest_at IS NOT NULL THEN NULL
             WHEN x.archived = 1 OR x.left_at IS NOT NULL OR st.withheld IS NOT NULL OR st.merged_into IS NOT NULL
               OR (SELECT m.kind FROM marks m WHERE m.story_id = x.story_id AND m.kind IN ('hide', 'show')
-                  AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) IS 'hide' THEN 0
+                  AND (m.topic_id IS NULL OR m.topic_id = x.topic_id) ORDER BY m.id DESC LIMIT 1) = 'hide' THEN 0
             WHEN EXISTS (SELECT 1 FROM marks p WHERE p.story_id = x.story_id AND p.topic_id = x.topic_id
                          AND p.kind = 'pin') THEN 1
-            ELSE coalesce(x.front IS NOT 0 AND x.number >= (SELECT f.since FROM fronts f WHERE f.topic_id = x.topic_id),
-                          x.front IS 1)
+            ELSE coalesce(coalesce(x.front, 1) <> 0
+                          AND x.number >= (SELECT f.since FROM fronts f WHERE f.topic_id = x.topic_id),
+                          coalesce(x.front, 0) = 1)
        END AS in_feed,                       -- 1: it has a place in the topic's feed now; null: digests tell of it
        x.left_at AS left_at,                 -- since when the topic has it no longer; null: it does
        (SELECT coalesce('[' || group_concat('"' || replace(replace(cause, '\', '\\'), '"', '\"') || '"') || ']', '[]')
@@ -123,9 +126,9 @@ SELECT x.id AS selection_id,                 -- rises with time
          SELECT g.kind || ':' || g.name || ' (' || c.origin || ': ' || c.why || ')' AS cause
          FROM story_tags c JOIN tags g ON g.id = c.tag_id WHERE c.story_id = x.story_id ORDER BY 1
        )) AS tags,                           -- JSON array: each tag of the story and its cause
-       (SELECT j.value FROM config_in_force c JOIN json_each(c.said) j
-        WHERE c.kind = 'topic' AND c.config_id = t.config_id AND j.key = 'match') AS asks, -- its query, as it is now
-       (SELECT count(*) FROM digests d WHERE d.topic_id = x.topic_id
+       (SELECT j.value FROM config_in_force c JOIN json_each(c.said) j ON j.key = 'match'
+        WHERE c.kind = 'topic' AND c.config_id = t.config_id) AS asks, -- its query, as it is now
+       (SELECT count(d.topic_id) FROM digests d WHERE d.topic_id = x.topic_id
         AND d.first_number <= x.number AND d.last_number >= x.number) AS digests, -- of digest topics: in so many items
        x.guid AS guid                        -- urn:uuid:…, what subscribers know the item by
 FROM selections x JOIN topics t ON t.id = x.topic_id JOIN stories st ON st.id = x.story_id;
@@ -177,10 +180,10 @@ SELECT d.day AS day,                         -- the day, UTC
 FROM days d CROSS JOIN json_each((
   SELECT '{' || group_concat('"' || tag_id || '":' || stories) || '}' FROM (
     SELECT x.tag_id AS tag_id, count(DISTINCT x.story_id) AS stories
-    FROM stories st CROSS JOIN story_tags x ON x.story_id = st.id
-    WHERE st.first_seen >= d.day AND st.first_seen < date(d.day, '+1 day')
+    FROM stories st CROSS JOIN story_tags x
+    WHERE x.story_id = st.id AND st.first_seen >= d.day AND st.first_seen < d.day || 'U'
       AND st.id NOT IN (SELECT m.id FROM stories m WHERE m.merged_into IS NOT NULL)
     GROUP BY x.tag_id ORDER BY stories DESC, x.tag_id)
-)) c CROSS JOIN tags t ON t.id = c.key
-WHERE d.day IS NOT NULL;
+)) c CROSS JOIN tags t
+WHERE t.id = c.key AND d.day IS NOT NULL;
 """
