@@ -4,9 +4,9 @@ A view is a loop over one table, and asks for the rest row by row: an id, a sour
 first, and what nobody reads of it is not looked up (tests/test_views.py holds the plans). Lists are JSON arrays, which
 ``json_each`` and Datasette's facets open; they are written by hand, since SQLite 3.40 lets a view call no other JSON
 function for who does not trust the file (``trusted_schema``). DuckDB reads a view's text with a parser of its own, so
-there is nothing in it that SQLite alone has: no IS with a value, no CROSS JOIN or JOIN with another's ON; a day ends at
-the day with a ``U``, since a ``T`` follows it in each time. None of the views tells an address of a feed, which may have
-a key in it, nor a secret.
+there is nothing in it that SQLite alone has: no IS with a value, no CROSS JOIN with ON; a day ends at the day with a
+``U``, since a ``T`` follows it in each time. None of the views tells an address of a feed, which may have a key in it,
+nor a secret.
 """
 
 ASKING = r"""
