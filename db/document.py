@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from db.inner_meanings import TRIGGERS_SAID
-from db.meanings import MEANINGS, SECRET, Meaning
+from db.meant import MEANINGS, SECRET, Meaning
 from db.schema import SCHEMA_VERSION, migrations
 
 TOKEN = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\"[^\"]*\"|\w+|[(),]")

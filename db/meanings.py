@@ -1,50 +1,9 @@
-"""What tables and columns mean beyond the comments of the migrations, and an example of each value. Pure.
+"""What the tables to ask and their columns mean beyond the comments of the migrations, and examples. Pure.
 
 A line is ``column | example | meaning``; the meaning is left out where the migration's comment says enough. A line
-that begins with ``#`` names the table, and what it is where its own comment does not say so. ``db/document.py`` puts
-both together; ``db/inner_meanings.py`` has the tables that only the daemon needs.
+that begins with ``#`` names the table, and what it is where its own comment does not say so. ``db/meant.py`` reads
+them; ``db/inner_meanings.py`` has views and the tables that only the daemon needs.
 """
-
-from __future__ import annotations
-
-from typing import NamedTuple
-
-from db.inner_meanings import INNER
-
-
-class Meaning(NamedTuple):
-    """What a column is, "" where the migration's comment says it, and an example."""
-
-    said: str
-    example: str
-
-
-def read(text: str) -> dict[str, dict[str, Meaning]]:
-    """Read lines as above → table → column → meaning; the table's own stands under ""."""
-    found: dict[str, dict[str, Meaning]] = {}
-    for line in filter(None, text.splitlines()):
-        if line.startswith("# "):
-            name, _, said = line[2:].partition(" | ")
-            here = found[name] = {"": Meaning(said, "")}
-        else:
-            column, example, said = (part.strip() for part in f"{line} | ".split(" | ", 3)[:3])
-            here[column] = Meaning(said.removesuffix(" |"), example)
-    return found
-
-
-SECRET = {
-    "subscriptions": "`token` and `secret` let somebody speak as a source's hub",
-    "subscribers": "`secret` lets somebody speak as our hub, `callback` is somebody's address",
-    "tokens": "whoever has a token can read that secret topic",
-    "webhooks": "`gone_url` may have a key in it",
-    "pings": "`hub` may have a key in it",
-    "sources": "`url` and other addresses may have a key in their query, of a paid feed for example",
-    "polls": "`error` may quote such an address",
-    "moves": "both addresses may have a key in their query",
-    "troubles": "what is said may quote such an address",
-    "config_in_force": "`said` tells the queries of secret topics too",
-}
-"""What must not be shown to others, and why."""
 
 TABLES = """
 # stories
@@ -294,6 +253,3 @@ position | 0
 since | 2026-11-20T08:00:00Z
 said | {"match": "ferry", "limit": 50}
 """
-
-MEANINGS = read(TABLES) | read(INNER)
-"""Table or view → column → what it is; "" is the table's own."""

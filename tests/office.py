@@ -22,8 +22,9 @@ import structlog
 
 from house import House, until
 from wireroom.config import load_config
-from wireroom.daemon import command, serve
+from wireroom.daemon import serve
 from wireroom.engine import Engine
+from wireroom.orders import carry_out
 from wireroom.reload import Reloader
 
 TOKEN = "a-token-of-the-owner's-own-0123456789"
@@ -132,7 +133,7 @@ def running_office(house: House) -> Iterator[Office]:
             try:
                 await engine.start()
                 await engine.press.publish(everything=True)
-                door = functools.partial(command, engine, Reloader(engine), progress=lambda *_: None)
+                door = functools.partial(carry_out, engine, Reloader(engine), progress=lambda *_: None)
                 stops.append(stop)
                 made.append(Office(house, house.port, asyncio.get_running_loop(), door, engine))
                 await serve(engine, listener, stop, door)

@@ -8,7 +8,7 @@ import pytest
 
 from db.document import NEEDED, NEEDED_VIEWS, comments, fresh_archive, markdown, tables_of
 from db.inner_meanings import TRIGGERS_SAID
-from db.meanings import MEANINGS, SECRET
+from db.meant import MEANINGS, SECRET
 from house import ROOT
 
 TABLES = tables_of(fresh_archive())

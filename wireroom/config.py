@@ -10,16 +10,15 @@ from db.due import Due
 from db.keeping import Keep as SourceKeep
 from db.model import LEAST_SCORES, Dedupe, Level
 from db.output import DAY_S, MAX_BYTES, Edits, Order, Policy
-from db.packing import Packing
 from ingest.domain import domain_of
 from ingest.guard import Allowed
 from wireroom.config_addresses import SCHEME, default_base_url, without_credentials
+from wireroom.config_backup import BackupSettings, backup_settings
 from wireroom.config_file import checked, read_toml
 from wireroom.config_keep import KeepSettings, keep_settings, own_keep
 from wireroom.config_tables import File, Rule, SavedQuery, Trial
 from wireroom.entities import Entities
 from wireroom.garbage import uncollected
-from wireroom.rotation import KEEP, Keep
 
 LEAST_FLOOD = 20
 """Where a topic does not say how much is a flood: half of what its feed shows, but so much at least."""
@@ -39,18 +38,6 @@ class PollSettings:
     allow: tuple[Allowed, ...]
     websub: bool
     scheduler: str | None  # of the cluster that polls; None: we do
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackupSettings:
-    """Which backups are made by themselves, and where; ``folder`` None: none. See ``wireroom/rotation.py``."""
-
-    folder: Path | None = None
-    every_s: float = DAY_S
-    keep: Keep = KEEP
-    packing: Packing = "zstd"
-    before_upgrade: bool = True
-    litestream: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +169,7 @@ class Config:
     proxies: tuple[str, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     keep: KeepSettings = KeepSettings()  # noqa: RUF009 - it is frozen
-    backup: BackupSettings = BackupSettings()
+    backup: BackupSettings = BackupSettings()  # noqa: RUF009 - likewise
 
     @property
     def hubs(self) -> tuple[str, ...]:
@@ -229,7 +216,7 @@ def make_config(path: Path, file: File) -> Config:
             websub=poll.websub,
             scheduler=poll.scheduler if poll.engine == "dask" else None,
         ),
-        backup=backup_settings(file, folder),
+        backup=backup_settings(file.backup, folder),
         sources=tuple(
             Source(
                 id=s.id,
@@ -281,17 +268,4 @@ def make_config(path: Path, file: File) -> Config:
             )
             for t in file.topic
         ),
-    )
-
-
-def backup_settings(file: File, folder: Path) -> BackupSettings:
-    """Make what the config says of backups; a path in it is relative to ``folder``."""
-    said = file.backup
-    return BackupSettings(
-        folder=folder / said.folder if said.folder is not None else None,
-        every_s=said.every,
-        keep=Keep(said.daily, said.weekly, said.monthly),
-        packing=said.packing,
-        before_upgrade=said.before_upgrade,
-        litestream=said.litestream,
     )

@@ -1,12 +1,42 @@
-"""What is wrong in the config's part about backups. Pure."""
+"""What the config says of backups, and what is wrong in that. Pure."""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from db.output import DAY_S
+from db.packing import Packing
 from wireroom.config_queries import Found
+from wireroom.config_tables import Backup
+from wireroom.rotation import KEEP, Keep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """Which backups are made by themselves, and where; ``folder`` None: none. See ``wireroom/rotation.py``."""
+
+    folder: Path | None = None
+    every_s: float = DAY_S
+    keep: Keep = KEEP
+    packing: Packing = "zstd"
+    before_upgrade: bool = True
+    litestream: bool = False
+
+
+def backup_settings(said: Backup, folder: Path) -> BackupSettings:
+    """Make what the config says of backups; a path in it is relative to ``folder``."""
+    return BackupSettings(
+        folder=folder / said.folder if said.folder is not None else None,
+        every_s=said.every,
+        keep=Keep(said.daily, said.weekly, said.monthly),
+        packing=said.packing,
+        before_upgrade=said.before_upgrade,
+        litestream=said.litestream,
+    )
 
 
 def backup_faults(raw: dict[str, Any]) -> Iterator[Found]:

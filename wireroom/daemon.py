@@ -26,29 +26,25 @@ from feeds.owner import owner_routes
 from feeds.pages.routes import page_routes
 from feeds.serve import make_app
 from ingest.memory import give_back_large_blocks
-from wireroom.add_here import add_here
 from wireroom.archive_watch import ArchiveWatch
 from wireroom.backup_job import BackupJob
 from wireroom.beat import beating
 from wireroom.callback import callback_routes
 from wireroom.clock import utc_now
 from wireroom.config import Config
-from wireroom.control import ControlError, Progress, control_server
-from wireroom.decide import DECISIONS, decide
+from wireroom.control import control_server
 from wireroom.due import do_due
 from wireroom.engine import Engine
 from wireroom.garbage import keep_what_is_there, uncollected
 from wireroom.health_feed import HealthFeed
 from wireroom.hub import Hub
-from wireroom.keep import Keeper, prune_now
+from wireroom.keep import Keeper
 from wireroom.log import Log
 from wireroom.metrics import Metrics
 from wireroom.notify import EXTEND_S, notifier_here
-from wireroom.publish_all import publish_all
-from wireroom.regroup import go_on, regroup
+from wireroom.orders import carry_out
+from wireroom.regroup import go_on
 from wireroom.reload import Reloader
-from wireroom.retag import retag
-from wireroom.rotate import rotate
 from wireroom.site import DaemonSite, Do
 from wireroom.subscriber import Subscriber
 from wireroom.trials import log_failing
@@ -84,7 +80,7 @@ async def run_daemon(config: Config, log: Log) -> None:
         own_threads(lambda: failed.result().code if failed.done() else 0),
     ):
         reloader = Reloader(engine)
-        door = functools.partial(command, engine, reloader)
+        door = functools.partial(carry_out, engine, reloader)
         try:
             if await started(engine, stop):
                 async with control_server(config.archive, door):
@@ -269,28 +265,3 @@ async def serve(engine: Engine, listener: socket.socket, stop: asyncio.Event, do
         await hub.close()
         await webhooks.close()
         await site.close()
-
-
-async def command(engine: Engine, reloader: Reloader, request: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Carry out what a command asks of the daemon. Raises ControlError for what it does not know."""
-    if request.get("do") == "reload":
-        return await reloader.answer()
-    if request.get("do") in DECISIONS:
-        return await decide(engine, request)
-    if request.get("do") == "add":
-        return await add_here(engine, reloader, request)
-    if request.get("do") == "rotate":
-        return await rotate(engine, request)
-    if request.get("do") == "health":
-        return engine.pulse()
-    if request.get("do") == "publish":
-        return await publish_all(engine)
-    if request.get("do") == "prune":
-        return await prune_now(engine, progress)
-    if request.get("do") == "regroup":
-        return await regroup(engine, request, progress)
-    if request.get("do") == "retag":
-        return await retag(engine, request, progress)
-    if request.get("do") != "poll":
-        raise ControlError(f"this daemon knows no {request.get('do')!r}; is it of another version?")
-    return await engine.round(request["sources"], due=request["due"], progress=progress)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from db.document import NEEDED, NEEDED_VIEWS, Table, capital
-from db.meanings import SECRET
+from db.meant import SECRET
 from db.questions import QUESTIONS, Question
 
 LABELS = {"sources": "config_id", "topics": "config_id", "rules": "config_id", "stories": "title", "entries": "title"}
