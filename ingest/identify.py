@@ -16,8 +16,11 @@ from itertools import islice
 
 from db.model import Entry
 from db.recall import KnownEntry
+from ingest.dedupe import MIN_WORDS
 
 Owners = Mapping[int, tuple[KnownEntry, ...]]
+Headline = tuple[str, str | None]
+"""A title and a date of publication."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,7 @@ def identify(entries: Sequence[Entry], owners: Owners, *, moved: bool = False) -
     """
     items = distinct(entries)
     found: dict[int, KnownEntry] = {}
-    matches = (by_everything, by_id, by_loose_id, by_link, by_print)
+    matches = (by_everything, by_id, by_loose_id, by_link, by_print, by_listing)
     for match in matches if any(owners.values()) else ():  # at a first poll nothing is known
         taken = {known.id for known in found.values()}
         rest = [(n, item) for n, item in enumerate(items) if n not in found]
@@ -67,6 +70,8 @@ class Scene:
     moved: bool = False
     _ids: dict[int, frozenset[int]] = field(default_factory=dict)
     _free: dict[int, list[KnownEntry]] = field(default_factory=dict)
+    _both: dict[tuple[int, int], list[KnownEntry]] = field(default_factory=dict)
+    _headed: dict[tuple[int, int | None], dict[Headline, list[KnownEntry]]] = field(default_factory=dict)
 
     def carriers(self, key: int | None) -> tuple[KnownEntry, ...]:
         """All entries with ``key``, also those that are taken: what several carry decides nothing alone."""
@@ -79,6 +84,23 @@ class Scene:
         if key not in self._ids:
             self._ids[key] = frozenset(each.id for each in self.carriers(key))
         return known.id in self._ids[key]
+
+    def both(self, key: int, other: int | None) -> list[KnownEntry]:
+        """All entries that have the two keys."""
+        if other is None:
+            return []
+        if (key, other) not in self._both:
+            few, many = sorted((key, other), key=lambda each: len(self.carriers(each)))
+            self._both[key, other] = [known for known in self.carriers(few) if self.carries(known, many)]
+        return self._both[key, other]
+
+    def headed(self, key: int, link: int | None = None) -> Mapping[Headline, list[KnownEntry]]:
+        """All entries with the key, and the link if one is given, by headline and date."""
+        if (key, link) not in self._headed:
+            found = self._headed[key, link] = {}
+            for known in self.carriers(key) if link is None else self.both(key, link):
+                found.setdefault((known.title, known.published), []).append(known)
+        return self._headed[key, link]
 
     def free(self, key: int | None) -> list[KnownEntry]:
         """The entries with ``key`` that no item was found to be."""
@@ -163,7 +185,8 @@ def by_identifier(scene: Scene, rest: Rest, key_of: Callable[[Entry], int | None
     """Match by an id: alone where it is one item's and one entry's, else with a link or headline that agrees.
 
     The owner list is the memory of a source that once gave one id to several items: from then on, and only for that
-    id, the id alone decides nothing.
+    id, the id alone decides nothing, but where it is the present id of only one of them. What agrees with it must be
+    one item's and one entry's as well: where link or headline are shared like the id, they tell nothing apart.
     """
     in_document = Counter(key_of(item) for item in scene.items)
     doubtful = []
@@ -171,38 +194,25 @@ def by_identifier(scene: Scene, rest: Rest, key_of: Callable[[Entry], int | None
         key = key_of(item)
         if key is None or not scene.free(key):
             continue
-        if len(scene.carriers(key)) == 1 and in_document[key] == 1:
-            yield from ((n, known) for known in scene.free(key))
+        carriers = scene.carriers(key)
+        holders = [known for known in carriers if known.guid == item.raw_id] if in_document[key] == 1 else []
+        if in_document[key] == 1 and 1 in (len(carriers), len(holders)):
+            yield n, carriers[0] if len(carriers) == 1 else holders[0]
         else:
             doubtful.append((n, item, key))
-
-    @cache
-    def on_link(key: int, link: int | None) -> list[KnownEntry]:
-        few, many = sorted((key, link), key=lambda each: len(scene.carriers(each)))
-        return [known for known in scene.free(few) if scene.carries(known, many)]
-
-    @cache
-    def by_headline(key: int) -> Mapping[tuple[str, str | None], list[KnownEntry]]:
-        found: dict[tuple[str, str | None], list[KnownEntry]] = {}
-        for known in scene.free(key):
-            found.setdefault((known.title, known.published), []).append(known)
-        return found
-
-    seconds: tuple[Callable[[Entry, int], list[KnownEntry]], ...] = (
-        lambda item, key: on_link(key, item.keys.link),
-        lambda item, key: by_headline(key).get((item.title, item.published), []),
+    pages = Counter((key_of(item), item.keys.link) for item in scene.items)
+    headlines = Counter(
+        (key_of(item), link, item.title, item.published) for item in scene.items for link in {item.keys.link, None}
     )
-    settled: set[int] = set()
-    used: set[int] = set()
-    for agreeing in seconds:
-        for n, item, key in doubtful:
-            if n in settled:
-                continue
-            found = list(islice((known for known in agreeing(item, key) if known.id not in used), 2))
-            if len(found) == 1:
-                settled.add(n)
-                used.add(found[0].id)
-                yield n, found[0]
+    for n, item, key in doubtful:
+        there = scene.both(key, item.keys.link)
+        if len(there) == pages[key, item.keys.link] == 1:
+            yield n, there[0]
+            continue
+        link = item.keys.link if there else None  # where there is one of that page, another it is not
+        headed = scene.headed(key, link).get((item.title, item.published), [])
+        if len(headed) == headlines[key, link, item.title, item.published] == 1:
+            yield n, headed[0]
 
 
 def by_link(scene: Scene, rest: Rest) -> Matches:
@@ -235,6 +245,62 @@ def by_print(scene: Scene, rest: Rest) -> Matches:
         for known in candidates:
             if scene.moved or same_date(item, known) or (bare and known.published is None):
                 yield n, known
+
+
+def by_listing(scene: Scene, rest: Rest) -> Matches:
+    """Match the items of an article that its source lists more than once: any of its entries will do.
+
+    Several entries are one article where they are one story: a source's own are that by nothing else than their link or
+    words, with a headline or a date. With id and link as they were, headline or date must agree. With another id, none
+    of them may have an item yet, since ids that hold for one of them tell them apart: then by link, headline and date;
+    by words, headline and date; or, without a date, by link and words.
+    """
+    settled: set[int] = set()
+    counts = Counter((item.keys.id, item.keys.link) for item in scene.items)
+    for (id_, link, *_), items in grouped(rest, lambda item: (item.keys.id, item.keys.link, "", None)).items():
+        there = scene.both(id_, link) if id_ is not None else []
+        if is_one_article(there) and counts[id_, link] <= len(there):
+            titles, dates = {known.title for known in there}, {known.published for known in there} - {None}
+            agreeing = [n for n, item in items if item.title in titles or item.published in dates]
+            for n, known in zip(agreeing, (each for each in there if each.id not in scene.taken), strict=False):
+                settled.add(n)
+                yield n, known
+    for marks in (link_marks, print_marks):
+        for (key, link, *headline), items in grouped(((n, item) for n, item in rest if n not in settled), marks).items():
+            there = scene.headed(key, link).get((headline[0], headline[1]), []) if key is not None else []
+            if is_one_article(there) and not any(known.id in scene.taken for known in there):
+                for (n, _), known in zip(items, there, strict=False):
+                    settled.add(n)
+                    yield n, known
+
+
+ListingMark = tuple[int | None, int | None, str, str | None]
+
+
+def link_marks(item: Entry) -> ListingMark:
+    """Give the link, headline and date of an item; no key where it lacks one of them."""
+    return item.keys.link if item.published else None, None, item.title, item.published
+
+
+def print_marks(item: Entry) -> ListingMark:
+    """Give the words, headline and date of an item, or its link where it has no date; no key where they are few."""
+    is_telling = item.words >= MIN_WORDS and (item.published or item.keys.link) is not None
+    return item.keys.print if is_telling else None, None if item.published else item.keys.link, item.title, item.published
+
+
+def grouped(
+    rest: Iterable[tuple[int, Entry]], mark: Callable[[Entry], ListingMark]
+) -> dict[ListingMark, list[tuple[int, Entry]]]:
+    """Put the items that are alike in something together, in the order of the document."""
+    groups: dict[ListingMark, list[tuple[int, Entry]]] = {}
+    for n, item in rest:
+        groups.setdefault(mark(item), []).append((n, item))
+    return groups
+
+
+def is_one_article(entries: Sequence[KnownEntry]) -> bool:
+    """Tell whether entries of one source are in one story; not whether there are any."""
+    return all(known.story_id == entries[0].story_id for known in entries)
 
 
 def same_date(item: Entry, known: KnownEntry) -> bool:
