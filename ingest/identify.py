@@ -40,7 +40,7 @@ def identify(entries: Sequence[Entry], owners: Owners, *, moved: bool = False) -
     """
     items = distinct(entries)
     found: dict[int, KnownEntry] = {}
-    matches = (by_everything, by_id, by_loose_id, by_link, by_print, by_listing)
+    matches = (by_everything, by_id, by_loose_id, by_listing, by_link, by_print)
     for match in matches if any(owners.values()) else ():  # at a first poll nothing is known
         taken = {known.id for known in found.values()}
         rest = [(n, item) for n, item in enumerate(items) if n not in found]
@@ -267,8 +267,10 @@ def by_listing(scene: Scene, rest: Rest) -> Matches:
                 yield n, known
     for marks in (link_marks, print_marks):
         for (key, link, *headline), items in grouped(((n, item) for n, item in rest if n not in settled), marks).items():
-            there = scene.headed(key, link).get((headline[0], headline[1]), []) if key is not None else []
-            if is_one_article(there) and not any(known.id in scene.taken for known in there):
+            if key is None or len(scene.free(key)) < len(scene.carriers(key)):
+                continue
+            there = scene.headed(key, link).get((headline[0], headline[1]), [])
+            if is_one_article(there):
                 for (n, _), known in zip(items, there, strict=False):
                     settled.add(n)
                     yield n, known
