@@ -120,7 +120,8 @@ def by_everything(scene: Scene, rest: Rest) -> Matches:
     """Match items that are as they were: the same id (or none), link and words.
 
     Where several entries are alike in all of it, whatever else a reader sees tells them apart, then the date, and at
-    last their order: what is just as it was stays what it was. Without id and link, another date means another item.
+    last their order: what is just as it was stays what it was. Where no id and link tell items apart (there is none, or
+    several have it, with the words), another date means another item.
     """
     alike: dict[Mark, dict[int, KnownEntry]] = {}  # free entries by words and id, by date too, by all too
     marks: dict[int, list[Mark]] = {}
@@ -129,12 +130,14 @@ def by_everything(scene: Scene, rest: Rest) -> Matches:
             for its in marks_of(print_, known.guid, known.published, known.version):
                 alike.setdefault(its, {})[known.id] = known
                 marks.setdefault(known.id, []).append(its)
+    counts = Counter((item.keys.print, item.raw_id, item.keys.link) for item in scene.items)
     settled: set[int] = set()
     barren: set[tuple[Mark, int | None]] = set()  # there is none left for an item's likes either
     for level in range(4):
         for n, item in rest:
             nameless = item.raw_id is None and item.keys.link is None
-            if n in settled or (nameless and level in DATELESS):
+            repeats = item.published is not None and counts[item.keys.print, item.raw_id, item.keys.link] > 1
+            if n in settled or ((nameless or repeats) and level in DATELESS):
                 continue
             mark = marks_of(item.keys.print, item.raw_id, item.published, item.version)[level]
             if (mark, item.keys.link) in barren:
@@ -261,7 +264,12 @@ def by_listing(scene: Scene, rest: Rest) -> Matches:
         there = scene.both(id_, link) if id_ is not None else []
         if is_one_article(there) and counts[id_, link] <= len(there):
             titles, dates = {known.title for known in there}, {known.published for known in there} - {None}
-            agreeing = [n for n, item in items if item.title in titles or item.published in dates]
+            agreeing = [
+                n
+                for n, item in items
+                if item.published in dates
+                or (item.title in titles and (item.published is None or counts[id_, link] == 1))
+            ]
             for n, known in zip(agreeing, (each for each in there if each.id not in scene.taken), strict=False):
                 settled.add(n)
                 yield n, known
