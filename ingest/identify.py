@@ -10,17 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from itertools import islice
+from dataclasses import dataclass
 
 from db.model import Entry
 from db.recall import KnownEntry
-from ingest.dedupe import MIN_WORDS
-
-Owners = Mapping[int, tuple[KnownEntry, ...]]
-Headline = tuple[str, str | None]
-"""A title and a date of publication."""
+from ingest.listed import by_listing
+from ingest.scene import Matches, Owners, Rest, Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +39,8 @@ def identify(entries: Sequence[Entry], owners: Owners, *, moved: bool = False) -
     for match in matches if any(owners.values()) else ():  # at a first poll nothing is known
         taken = {known.id for known in found.values()}
         rest = [(n, item) for n, item in enumerate(items) if n not in found]
+        if not rest:
+            break
         for n, known in match(Scene(items=items, owners=owners, taken=frozenset(taken), moved=moved), rest):
             if known.id not in taken:
                 taken.add(known.id)
@@ -56,63 +53,6 @@ def distinct(entries: Iterable[Entry]) -> list[Entry]:
     return list(dict.fromkeys(entries))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """The whole document, the entries that carry its keys, and those of them that an item has been found to be.
-
-    A hostile document has thousands of items with one id, link or text, and its archive has as many entries with it: so
-    what is asked of a key for each item is made once for each key.
-    """
-
-    items: Sequence[Entry]
-    owners: Owners
-    taken: frozenset[int]
-    moved: bool = False
-    _ids: dict[int, frozenset[int]] = field(default_factory=dict)
-    _free: dict[int, list[KnownEntry]] = field(default_factory=dict)
-    _both: dict[tuple[int, int], list[KnownEntry]] = field(default_factory=dict)
-    _headed: dict[tuple[int, int | None], dict[Headline, list[KnownEntry]]] = field(default_factory=dict)
-
-    def carriers(self, key: int | None) -> tuple[KnownEntry, ...]:
-        """All entries with ``key``, also those that are taken: what several carry decides nothing alone."""
-        return self.owners.get(key, ()) if key is not None else ()
-
-    def carries(self, known: KnownEntry, key: int | None) -> bool:
-        """Tell whether this entry is among those with ``key``."""
-        if key is None:
-            return False
-        if key not in self._ids:
-            self._ids[key] = frozenset(each.id for each in self.carriers(key))
-        return known.id in self._ids[key]
-
-    def both(self, key: int, other: int | None) -> list[KnownEntry]:
-        """All entries that have the two keys."""
-        if other is None:
-            return []
-        if (key, other) not in self._both:
-            few, many = sorted((key, other), key=lambda each: len(self.carriers(each)))
-            self._both[key, other] = [known for known in self.carriers(few) if self.carries(known, many)]
-        return self._both[key, other]
-
-    def headed(self, key: int, link: int | None = None) -> Mapping[Headline, list[KnownEntry]]:
-        """All entries with the key, and the link if one is given, by headline and date."""
-        if (key, link) not in self._headed:
-            found = self._headed[key, link] = {}
-            for known in self.carriers(key) if link is None else self.both(key, link):
-                found.setdefault((known.title, known.published), []).append(known)
-        return self._headed[key, link]
-
-    def free(self, key: int | None) -> list[KnownEntry]:
-        """The entries with ``key`` that no item was found to be."""
-        if key is None:
-            return []
-        if key not in self._free:
-            self._free[key] = [known for known in self.carriers(key) if known.id not in self.taken]
-        return self._free[key]
-
-
-Matches = Iterable[tuple[int, KnownEntry]]
-Rest = Sequence[tuple[int, Entry]]
 Mark = tuple[int | str | None, ...]
 
 
@@ -198,9 +138,11 @@ def by_identifier(scene: Scene, rest: Rest, key_of: Callable[[Entry], int | None
         if key is None or not scene.free(key):
             continue
         carriers = scene.carriers(key)
-        holders = [known for known in carriers if known.guid == item.raw_id] if in_document[key] == 1 else []
-        if in_document[key] == 1 and 1 in (len(carriers), len(holders)):
-            yield n, carriers[0] if len(carriers) == 1 else holders[0]
+        if len(carriers) > 1 and in_document[key] == 1:
+            holders = [known for known in carriers if known.guid == item.raw_id]
+            carriers = tuple(holders) if len(holders) == 1 else carriers
+        if len(carriers) == in_document[key] == 1 and carriers[0].id not in scene.taken:
+            yield n, carriers[0]
         else:
             doubtful.append((n, item, key))
     pages = Counter((key_of(item), item.keys.link) for item in scene.items)
@@ -248,69 +190,6 @@ def by_print(scene: Scene, rest: Rest) -> Matches:
         for known in candidates:
             if scene.moved or same_date(item, known) or (bare and known.published is None):
                 yield n, known
-
-
-def by_listing(scene: Scene, rest: Rest) -> Matches:
-    """Match the items of an article that its source lists more than once: any of its entries will do.
-
-    Several entries are one article where they are one story: a source's own are that by nothing else than their link or
-    words, with a headline or a date. With id and link as they were, headline or date must agree. With another id, none
-    of them may have an item yet, since ids that hold for one of them tell them apart: then by link, headline and date;
-    by words, headline and date; or, without a date, by link and words.
-    """
-    settled: set[int] = set()
-    counts = Counter((item.keys.id, item.keys.link) for item in scene.items)
-    for (id_, link, *_), items in grouped(rest, lambda item: (item.keys.id, item.keys.link, "", None)).items():
-        there = scene.both(id_, link) if id_ is not None else []
-        if is_one_article(there) and counts[id_, link] <= len(there):
-            titles, dates = {known.title for known in there}, {known.published for known in there} - {None}
-            agreeing = [
-                n
-                for n, item in items
-                if item.published in dates
-                or (item.title in titles and (item.published is None or counts[id_, link] == 1))
-            ]
-            for n, known in zip(agreeing, (each for each in there if each.id not in scene.taken), strict=False):
-                settled.add(n)
-                yield n, known
-    for marks in (link_marks, print_marks):
-        for (key, link, *headline), items in grouped(((n, item) for n, item in rest if n not in settled), marks).items():
-            if key is None or len(scene.free(key)) < len(scene.carriers(key)):
-                continue
-            there = scene.headed(key, link).get((headline[0], headline[1]), [])
-            if is_one_article(there):
-                for (n, _), known in zip(items, there, strict=False):
-                    settled.add(n)
-                    yield n, known
-
-
-ListingMark = tuple[int | None, int | None, str, str | None]
-
-
-def link_marks(item: Entry) -> ListingMark:
-    """Give the link, headline and date of an item; no key where it lacks one of them."""
-    return item.keys.link if item.published else None, None, item.title, item.published
-
-
-def print_marks(item: Entry) -> ListingMark:
-    """Give the words, headline and date of an item, or its link where it has no date; no key where they are few."""
-    is_telling = item.words >= MIN_WORDS and (item.published or item.keys.link) is not None
-    return item.keys.print if is_telling else None, None if item.published else item.keys.link, item.title, item.published
-
-
-def grouped(
-    rest: Iterable[tuple[int, Entry]], mark: Callable[[Entry], ListingMark]
-) -> dict[ListingMark, list[tuple[int, Entry]]]:
-    """Put the items that are alike in something together, in the order of the document."""
-    groups: dict[ListingMark, list[tuple[int, Entry]]] = {}
-    for n, item in rest:
-        groups.setdefault(mark(item), []).append((n, item))
-    return groups
-
-
-def is_one_article(entries: Sequence[KnownEntry]) -> bool:
-    """Tell whether entries of one source are in one story; not whether there are any."""
-    return all(known.story_id == entries[0].story_id for known in entries)
 
 
 def same_date(item: Entry, known: KnownEntry) -> bool:
