@@ -35,10 +35,11 @@ def identify(entries: Sequence[Entry], owners: Owners, *, moved: bool = False) -
     """
     items = distinct(entries)
     found: dict[int, KnownEntry] = {}
+    likely = [(n, item) for n, item in enumerate(items) if has_carriers(item, owners)]
     matches = (by_everything, by_id, by_loose_id, by_listing, by_link, by_print)
-    for match in matches if any(owners.values()) else ():  # at a first poll nothing is known
+    for match in matches:
         taken = {known.id for known in found.values()}
-        rest = [(n, item) for n, item in enumerate(items) if n not in found]
+        rest = [(n, item) for n, item in likely if n not in found]
         if not rest:
             break
         for n, known in match(Scene(items=items, owners=owners, taken=frozenset(taken), moved=moved), rest):
@@ -46,6 +47,12 @@ def identify(entries: Sequence[Entry], owners: Owners, *, moved: bool = False) -
                 taken.add(known.id)
                 found[n] = known
     return tuple(Sighting(entry=item, known=found.get(n)) for n, item in enumerate(items))
+
+
+def has_carriers(item: Entry, owners: Owners) -> bool:
+    """Tell whether any entry has a key of this item: most new ones have nothing in common with what is known."""
+    keys = item.keys
+    return any(key is not None and owners.get(key) for key in (keys.id, keys.link, keys.print, keys.loose_id))
 
 
 def distinct(entries: Iterable[Entry]) -> list[Entry]:
