@@ -147,7 +147,7 @@ def find(
     on_link = [
         known
         for known in (owners.get(entry.keys.link, ())[-MAX_COPIES:] if entry.keys.link is not None else ())
-        if known.source_id != source_id or known.title == entry.title or same_date(entry, known.published)
+        if known.source_id != source_id or known.title == entry.title
     ]
     if not on_link and entry.keys.page not in claims:
         on_link = on_page(entry, owners, source_id, now)

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from itertools import islice
+from dataclasses import dataclass
 
 from db.model import Entry
 from db.recall import KnownEntry
-
-Owners = Mapping[int, tuple[KnownEntry, ...]]
+from ingest.listed import by_listing
+from ingest.scene import Matches, Owners, Rest, Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +35,13 @@ def identify(entries: Sequence[Entry], owners: Owners, *, moved: bool = False) -
     """
     items = distinct(entries)
     found: dict[int, KnownEntry] = {}
-    matches = (by_everything, by_id, by_loose_id, by_link, by_print)
-    for match in matches if any(owners.values()) else ():  # at a first poll nothing is known
+    likely = [(n, item) for n, item in enumerate(items) if has_carriers(item, owners)]
+    matches = (by_everything, by_id, by_loose_id, by_listing, by_link, by_print)
+    for match in matches:
         taken = {known.id for known in found.values()}
-        rest = [(n, item) for n, item in enumerate(items) if n not in found]
+        rest = [(n, item) for n, item in likely if n not in found]
+        if not rest:
+            break
         for n, known in match(Scene(items=items, owners=owners, taken=frozenset(taken), moved=moved), rest):
             if known.id not in taken:
                 taken.add(known.id)
@@ -48,49 +49,17 @@ def identify(entries: Sequence[Entry], owners: Owners, *, moved: bool = False) -
     return tuple(Sighting(entry=item, known=found.get(n)) for n, item in enumerate(items))
 
 
+def has_carriers(item: Entry, owners: Owners) -> bool:
+    """Tell whether any entry has a key of this item: most new ones have nothing in common with what is known."""
+    keys = item.keys
+    return any(key is not None and owners.get(key) for key in (keys.id, keys.link, keys.print, keys.loose_id))
+
+
 def distinct(entries: Iterable[Entry]) -> list[Entry]:
     """Drop items that say exactly what an earlier one says (some feeds list an item twice)."""
     return list(dict.fromkeys(entries))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """The whole document, the entries that carry its keys, and those of them that an item has been found to be.
-
-    A hostile document has thousands of items with one id, link or text, and its archive has as many entries with it: so
-    what is asked of a key for each item is made once for each key.
-    """
-
-    items: Sequence[Entry]
-    owners: Owners
-    taken: frozenset[int]
-    moved: bool = False
-    _ids: dict[int, frozenset[int]] = field(default_factory=dict)
-    _free: dict[int, list[KnownEntry]] = field(default_factory=dict)
-
-    def carriers(self, key: int | None) -> tuple[KnownEntry, ...]:
-        """All entries with ``key``, also those that are taken: what several carry decides nothing alone."""
-        return self.owners.get(key, ()) if key is not None else ()
-
-    def carries(self, known: KnownEntry, key: int | None) -> bool:
-        """Tell whether this entry is among those with ``key``."""
-        if key is None:
-            return False
-        if key not in self._ids:
-            self._ids[key] = frozenset(each.id for each in self.carriers(key))
-        return known.id in self._ids[key]
-
-    def free(self, key: int | None) -> list[KnownEntry]:
-        """The entries with ``key`` that no item was found to be."""
-        if key is None:
-            return []
-        if key not in self._free:
-            self._free[key] = [known for known in self.carriers(key) if known.id not in self.taken]
-        return self._free[key]
-
-
-Matches = Iterable[tuple[int, KnownEntry]]
-Rest = Sequence[tuple[int, Entry]]
 Mark = tuple[int | str | None, ...]
 
 
@@ -98,7 +67,8 @@ def by_everything(scene: Scene, rest: Rest) -> Matches:
     """Match items that are as they were: the same id (or none), link and words.
 
     Where several entries are alike in all of it, whatever else a reader sees tells them apart, then the date, and at
-    last their order: what is just as it was stays what it was. Without id and link, another date means another item.
+    last their order: what is just as it was stays what it was. Where no id and link tell items apart (there is none, or
+    several have it, with the words), another date means another item.
     """
     alike: dict[Mark, dict[int, KnownEntry]] = {}  # free entries by words and id, by date too, by all too
     marks: dict[int, list[Mark]] = {}
@@ -107,12 +77,14 @@ def by_everything(scene: Scene, rest: Rest) -> Matches:
             for its in marks_of(print_, known.guid, known.published, known.version):
                 alike.setdefault(its, {})[known.id] = known
                 marks.setdefault(known.id, []).append(its)
+    counts = Counter((item.keys.print, item.raw_id, item.keys.link) for item in scene.items)
     settled: set[int] = set()
     barren: set[tuple[Mark, int | None]] = set()  # there is none left for an item's likes either
     for level in range(4):
         for n, item in rest:
             nameless = item.raw_id is None and item.keys.link is None
-            if n in settled or (nameless and level in DATELESS):
+            repeats = item.published is not None and counts[item.keys.print, item.raw_id, item.keys.link] > 1
+            if n in settled or ((nameless or repeats) and level in DATELESS):
                 continue
             mark = marks_of(item.keys.print, item.raw_id, item.published, item.version)[level]
             if (mark, item.keys.link) in barren:
@@ -163,7 +135,8 @@ def by_identifier(scene: Scene, rest: Rest, key_of: Callable[[Entry], int | None
     """Match by an id: alone where it is one item's and one entry's, else with a link or headline that agrees.
 
     The owner list is the memory of a source that once gave one id to several items: from then on, and only for that
-    id, the id alone decides nothing.
+    id, the id alone decides nothing, but where it is the present id of only one of them. What agrees with it must be
+    one item's and one entry's as well: where link or headline are shared like the id, they tell nothing apart.
     """
     in_document = Counter(key_of(item) for item in scene.items)
     doubtful = []
@@ -171,38 +144,27 @@ def by_identifier(scene: Scene, rest: Rest, key_of: Callable[[Entry], int | None
         key = key_of(item)
         if key is None or not scene.free(key):
             continue
-        if len(scene.carriers(key)) == 1 and in_document[key] == 1:
-            yield from ((n, known) for known in scene.free(key))
+        carriers = scene.carriers(key)
+        if len(carriers) > 1 and in_document[key] == 1:
+            holders = [known for known in carriers if known.guid == item.raw_id]
+            carriers = tuple(holders) if len(holders) == 1 else carriers
+        if len(carriers) == in_document[key] == 1 and carriers[0].id not in scene.taken:
+            yield n, carriers[0]
         else:
             doubtful.append((n, item, key))
-
-    @cache
-    def on_link(key: int, link: int | None) -> list[KnownEntry]:
-        few, many = sorted((key, link), key=lambda each: len(scene.carriers(each)))
-        return [known for known in scene.free(few) if scene.carries(known, many)]
-
-    @cache
-    def by_headline(key: int) -> Mapping[tuple[str, str | None], list[KnownEntry]]:
-        found: dict[tuple[str, str | None], list[KnownEntry]] = {}
-        for known in scene.free(key):
-            found.setdefault((known.title, known.published), []).append(known)
-        return found
-
-    seconds: tuple[Callable[[Entry, int], list[KnownEntry]], ...] = (
-        lambda item, key: on_link(key, item.keys.link),
-        lambda item, key: by_headline(key).get((item.title, item.published), []),
+    pages = Counter((key_of(item), item.keys.link) for item in scene.items)
+    headlines = Counter(
+        (key_of(item), link, item.title, item.published) for item in scene.items for link in {item.keys.link, None}
     )
-    settled: set[int] = set()
-    used: set[int] = set()
-    for agreeing in seconds:
-        for n, item, key in doubtful:
-            if n in settled:
-                continue
-            found = list(islice((known for known in agreeing(item, key) if known.id not in used), 2))
-            if len(found) == 1:
-                settled.add(n)
-                used.add(found[0].id)
-                yield n, found[0]
+    for n, item, key in doubtful:
+        there = scene.both(key, item.keys.link)
+        if len(there) == pages[key, item.keys.link] == 1:
+            yield n, there[0]
+            continue
+        link = item.keys.link if there else None  # where there is one of that page, another it is not
+        headed = scene.headed(key, link).get((item.title, item.published), [])
+        if len(headed) == headlines[key, link, item.title, item.published] == 1:
+            yield n, headed[0]
 
 
 def by_link(scene: Scene, rest: Rest) -> Matches:

@@ -80,6 +80,16 @@ def test_article_listed_under_two_ids_in_one_document_is_one_story() -> None:
     assert [p.story for p in place([first, twin, third], {}, 1, NOW)] == [-1, -1, -2]
 
 
+def test_another_headline_on_a_page_of_the_same_source_is_another_story() -> None:
+    """A page of changes, each item an anchor on it with the day for its date: no later one goes into the first."""
+    first = entry("v1", "http://a.example/changes", "Version 1.0", "A.", published="2026-11-20T00:00:00Z")
+    later = entry("v2", "http://a.example/changes", "Version 1.1", "B.", published="2026-11-20T00:00:00Z")
+
+    (placed,) = place([later], owners((known(5, first, story_id=3), first)), 1, NOW)
+
+    assert placed.joined_by == "first"
+
+
 def test_words_that_thousands_of_entries_carry_take_no_time() -> None:
     """Two sources that publish one text under ever new ids: only their newest copies are looked at."""
     copies = tuple(known(n, REPORT, story_id=n) for n in range(1, 10_001))

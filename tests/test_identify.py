@@ -90,6 +90,88 @@ def test_edit_of_one_of_several_items_with_one_id_finds_its_own() -> None:
     assert ids([two, edited], one, two) == [2, 1]
 
 
+def test_one_id_and_one_link_for_all_items_tell_none_of_them_apart() -> None:
+    """Their id is their link too: an edit beside a new item says nothing of which is which, so neither is swallowed."""
+    items = [entry("0", "http://n.example/0", f"Title {n}", f"Text {n}") for n in range(4)]
+    edited = entry("0", "http://n.example/0", "Title 1, edited", "Text 1, edited")
+    reworded = entry("0", "http://n.example/0", "Title 1", "Text 1, edited")
+
+    assert ids([items[0], edited, items[3]], *items[:3]) == [1, None, None]
+    assert ids([items[0], items[2], items[3]], *items[:3]) == [1, 3, None], "only one is free; that proves nothing"
+    assert ids([items[0], reworded, items[3]], *items[:3]) == [1, 2, None]
+
+
+def test_same_headline_under_a_shared_id_on_another_page_is_another_item() -> None:
+    """The page is known, so the item is one of its entries, or new."""
+    one = [entry("0", "http://n.example/1", "Briefing", f"Text {n}", published=f"2026-11-0{n}") for n in (1, 2)]
+    other = entry("0", "http://n.example/2", "Briefing", "Text 3", published="2026-11-03")
+
+    assert ids([entry("0", "http://n.example/1", "Briefing", "New", published="2026-11-03")], *one, other) == [None]
+
+
+def test_day_after_day_the_same_words_under_one_id() -> None:
+    """A photo of the day: id and link are the page's, the words never change. The date tells."""
+    page = ("http://n.example/photo", "http://n.example/photo", "Photo of the day", "See it on our site.")
+    days = [entry(*page, published=f"2026-11-0{n}T06:00:00Z") for n in range(1, 5)]
+
+    assert ids(days[1:], *days[:3]) == [2, 3, None]
+    assert ids(days[1:2], days[0]) == [1], "of one item alone another date is no news"
+
+
+REPORT = "Ministers of nine countries met on Tuesday to discuss the reopening of the northern ports before winter."
+DAY = "2026-11-20T08:00:00Z"
+
+
+def listed_twice(archive: list[Entry], document: list[Entry]) -> list[int | None]:
+    """Identify a document against entries that are one story."""
+    index = owners(*((known(n, like, story_id=1), like) for n, like in enumerate(archive, start=1)))
+    return [sighting.known.id if sighting.known else None for sighting in identify(document, index)]
+
+
+def test_article_under_two_ids_that_change_is_known() -> None:
+    """Link, headline and date are the same; or, with another link too, the words and the date; edited or not."""
+    link = "http://n.example/a"
+    first = [entry(f"{n}-old", link, "Ports", REPORT, published=DAY) for n in (1, 2)]
+    again = [entry(f"{n}-new", link, "Ports", f"{REPORT} More.", published=DAY) for n in (1, 2)]
+    moved = [entry(f"{n}-new", f"http://n.example/{n}", "Ports", REPORT, published=DAY) for n in (1, 2)]
+    undated = [[entry(f"{n}-{age}", link, "Ports", REPORT) for n in (1, 2)] for age in ("old", "new")]
+
+    assert listed_twice(first, again) == [1, 2]
+    assert listed_twice(first, moved) == [1, 2]
+    assert listed_twice(*undated) == [1, 2]
+    assert listed_twice(first, again[:1]) == [1]
+    assert listed_twice(first[:1], again) == [1, None]
+
+
+def test_new_id_beside_one_that_holds_is_a_new_item() -> None:
+    """A page that stays: its items have one headline and one date, and ids that tell them apart."""
+    live = [entry(f"u{n}", "http://n.example/live", "Latest", f"{REPORT} {n}", published=DAY) for n in range(4)]
+    photos = [entry(f"u{n}", "http://n.example/photo", "Photo of the day", REPORT) for n in range(4)]
+
+    assert listed_twice(live[:3], live[1:]) == [2, 3, None]
+    assert listed_twice(photos[:3], photos[1:]) == [2, 3, None]
+
+
+def test_correction_of_one_of_two_items_with_one_id_and_link() -> None:
+    """The other one is as it was; where the date is the same, this is a correction."""
+    first = [entry("a", "http://n.example/a", "Ports", f"{REPORT} {n}", published=DAY) for n in (1, 2)]
+    corrected = entry("a", "http://n.example/a", "Northern ports", REPORT, published=DAY)
+    later = entry("a", "http://n.example/a", "Northern ports", REPORT, published="2026-11-21T08:00:00Z")
+
+    assert listed_twice(first, [corrected, first[1]]) == [1, 2]
+    assert listed_twice(first, [later, first[1]]) == [None, 2]
+
+
+def test_id_that_one_entry_had_and_another_has_is_the_latters() -> None:
+    """An article had two ids in turn, then both: each is one entry's, and a correction goes to that one."""
+    a, b = (entry(id_, None, "Ports", REPORT, published=DAY) for id_ in "ab")
+    one, two = known(1, b, story_id=1), known(2, a, story_id=1)
+    index = owners((one, a), (one, b), (two, a))
+    corrected = entry("a", None, "Northern ports", "Corrected.", published=DAY)
+
+    assert [sighting.known for sighting in identify([corrected, b], index)] == [two, one]
+
+
 def test_old_item_that_comes_back_is_known() -> None:
     """Keys outlive the item's place in the document."""
     assert ids([A], B, A) == [2]
