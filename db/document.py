@@ -158,7 +158,7 @@ def table_of(db: Database, kind: str, name: str, sql: str) -> Table:
     )
 
 
-COLUMNS = "SELECT cid, name, type, \"notnull\", pk FROM pragma_table_xinfo(?)"
+COLUMNS = 'SELECT cid, name, type, "notnull", pk FROM pragma_table_xinfo(?)'
 TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? ORDER BY rowid"
 INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL ORDER BY rowid"
 
