@@ -112,7 +112,7 @@ class Quick:
         await self._app(scope, receive, self._served.counting(scope, send))
 
     def at_once(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
-        """Look up the answer to a GET or HEAD, which is sent then, and count it; None: it is to be made the long way."""
+        """Look up the answer to a GET or HEAD, and count it: it is sent then; None: it is to be made the long way."""
         ready = self._ready.get(path) or self._pages.get(path)
         if ready is None or ready.look() is not ready.found or time.monotonic() >= ready.until:
             ready = self._prepare(path)
