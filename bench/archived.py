@@ -134,11 +134,8 @@ def write_stories(db: Database, stories: int, real: Statistics, dice: random.Ran
     )
     keys = Ranks(3 * stories)
     db.conn.executemany(
-        "INSERT INTO entry_keys (key, source_id, entry_id, kind) VALUES (?, ?, ?, ?)",
-        (
-            (keys.hash(rank), (place // 3 + 1) % sources + 1, place // 3 + 1, ("id", "link", "print")[place % 3])
-            for rank, place in keys.rising()
-        ),
+        "INSERT INTO entry_keys (key, entry_id, kind) VALUES (?, ?, ?)",
+        ((keys.hash(rank), place // 3 + 1, ("id", "link", "print")[place % 3]) for rank, place in keys.rising()),
     )
     db.execute(  # the next one's rows follow behind it
         "INSERT INTO stories_fts (rowid, title, text) SELECT id, title, text FROM stories WHERE id = ?", [stories]

@@ -101,14 +101,14 @@ def insert(db: Database, chance: random.Random, ids: range, stories: int, senten
         [(n, f"<p>{texts[n]}</p>") for n in ids],
     )
     run(
-        "INSERT INTO entries (id, source_id, story_id, joined_by, guid, url, title, author, body_id, version, "
+        "INSERT INTO entries (id, source_id, story_id, joined_by, own_id, url, title, author, body_id, version, "
         "first_seen, last_seen) "
-        "VALUES (?1, 1 + ?1 % 100, ?1, 'first', ?2, ?2, ?3, 'By ' || (?1 % 5000), ?1, ?1, ?4, ?4)",
+        "VALUES (?1, 1 + ?1 % 100, ?1, 'first', '', ?2, ?3, 'By ' || (?1 % 5000), ?1, ?1, ?4, ?4)",
         [(n, f"https://news.example/{n}", texts[n][:60], seen[n]) for n in ids],
     )
     run("UPDATE stories SET lead_entry_id = ?1 WHERE id = ?1", [(n,) for n in ids])
     run(
-        "INSERT INTO entry_keys (key, source_id, entry_id, kind) VALUES (?, 1 + ?2 % 100, ?2, ?)",
+        "INSERT INTO entry_keys (key, entry_id, kind) VALUES (?, ?, ?)",
         [(chance.getrandbits(62), n, kind) for n in ids for kind in ("id", "loose_id", "link", "print")],
     )
     run(

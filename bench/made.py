@@ -81,10 +81,10 @@ def make(path: Path, count: int) -> None:
                 row = (entry + 1 + place, source, story, url, told[1], entry + 1, seen, f"example.site{source}.www")
                 db.conn.execute(INSERT_ENTRY, row)
             db.conn.executemany(
-                "INSERT INTO entry_keys (key, source_id, entry_id, kind) VALUES (?, ?, ?, ?)",
+                "INSERT INTO entry_keys (key, entry_id, kind) VALUES (?, ?, ?)",
                 [
-                    (chance.getrandbits(63), source, entry + 1 + place, kind)
-                    for place, source in enumerate(sources)
+                    (chance.getrandbits(63), entry + 1 + place, kind)
+                    for place in range(len(sources))
                     for kind in ("id", "link", "print")
                 ],
             )
@@ -106,8 +106,8 @@ INSERT INTO stories (id, title, text, url, language, published, first_seen, upda
                      event_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?7, ?8, ?9, ?10)
 """
 INSERT_ENTRY = """
-INSERT INTO entries (id, source_id, story_id, joined_by, guid, url, title, body_id, published, first_seen, last_seen,
-                     host, version) VALUES (?1, ?2, ?3, 'print', ?4, ?4, ?5, ?6, ?7, ?7, ?7, ?8, 0)
+INSERT INTO entries (id, source_id, story_id, joined_by, own_id, url, title, body_id, published, first_seen, last_seen,
+                     host, version) VALUES (?1, ?2, ?3, 'print', '', ?4, ?5, ?6, ?7, ?7, ?7, ?8, 0)
 """
 
 

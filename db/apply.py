@@ -74,10 +74,10 @@ def write_document(db: Database, plan: PollPlan, mint: Callable[[], str]) -> Non
         is_news = story.news and story.lead not in plan.minor
         update_story(db, story, entry_refs.get(story.lead, story.lead), plan.now if is_news else None)
     db.conn.executemany(
-        "INSERT OR IGNORE INTO entry_keys (key, source_id, entry_id, kind) VALUES (?, ?, ?, ?)",
-        [(key, plan.source_id, entry_refs.get(ref, ref), kind) for ref, kind, key in plan.keys],
+        "INSERT OR IGNORE INTO entry_keys (key, entry_id, kind) VALUES (?, ?, ?)",
+        [(key, entry_refs.get(ref, ref), kind) for ref, kind, key in plan.keys],
     )
-    note_keys(db, plan.source_id, plan.gone_keys)
+    note_keys(db, plan.gone_keys)
     note_late(db, plan, entry_refs)
     db.conn.executemany(
         "UPDATE entries SET last_seen = ? WHERE id = ?", [(plan.left_at or plan.now, id_) for id_ in plan.left]

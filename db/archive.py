@@ -60,12 +60,12 @@ def open_writer(
         shape_new(conn)
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut, not only a crash
-        conn.execute("PRAGMA foreign_keys = ON")
         if not checkpoints:
             conn.execute("PRAGMA wal_autocheckpoint = 0")
         with db.atomic():
             migrations.ensure_migrations_table(db)  # a kill leaves it with its index, or not at all
         migrations.apply(db)
+        conn.execute("PRAGMA foreign_keys = ON")  # no step breaks a reference; to look up each takes half of its time
         reshape(conn, path, tell)
     except sqlite3.DatabaseError as error:
         raise archive_error(path, error) from error

@@ -105,20 +105,12 @@ def prints(db: Database, entry_id: int) -> bytes:
 def other_prints(db: Database, source_id: int, besides: int, limit: int, before: int = NO_BOUND) -> Sequence[bytes]:
     """Read the word triples of a source's newest entries, but for one: what they have in common is furniture.
 
-    The newest are among those that its document has, and those that left it last: a source may have very many others.
     ``before``: of those before this one.
     """
     rows = db.conn.execute(
         """
         SELECT p.shingles FROM (
-          SELECT id FROM (
-            SELECT id FROM entries WHERE source_id = ?1 AND last_seen IS NULL AND id <> ?2 AND id < ?4
-            ORDER BY id DESC LIMIT ?3)
-          UNION ALL
-          SELECT id FROM (
-            SELECT id FROM entries WHERE source_id = ?1 AND last_seen IS NOT NULL AND id <> ?2 AND id < ?4
-            ORDER BY last_seen DESC, id DESC LIMIT ?3)
-          ORDER BY id DESC LIMIT ?3
+          SELECT id FROM entries WHERE source_id = ?1 AND id <> ?2 AND id < ?4 ORDER BY id DESC LIMIT ?3
         ) e JOIN prints p ON p.entry_id = e.id ORDER BY e.id DESC
         """,
         (source_id, besides, limit, before),

@@ -64,10 +64,10 @@ class CopiedStory:
         )
 
     def _copy(self, archive: Database, table: str, where: str, *params: object) -> None:
-        cursor = archive.execute(f"SELECT * FROM {table} WHERE {where}", list(params))
-        names = [column[0] for column in cursor.description]
+        names = [name for _, name, *_ in self._db.execute(f"PRAGMA table_info({table})")]  # those that are stored
+        rows = archive.execute(f"SELECT {', '.join(names)} FROM {table} WHERE {where}", list(params))
         self._db.conn.executemany(
-            f"INSERT INTO {table} ({', '.join(names)}) VALUES (?{', ?' * (len(names) - 1)})", cursor.fetchall()
+            f"INSERT INTO {table} ({', '.join(names)}) VALUES (?{', ?' * (len(names) - 1)})", rows.fetchall()
         )
 
     def takes(self, query: Query) -> bool:

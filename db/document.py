@@ -127,14 +127,15 @@ def tables_of(db: Database) -> tuple[Table, ...]:
 def table_of(db: Database, kind: str, name: str, sql: str) -> Table:
     """Read a table or a view."""
     kind = "search" if sql.startswith("CREATE VIRTUAL") else kind
-    names = [row[1] for row in db.execute(f'PRAGMA table_info("{name}")')]
+    rows = db.execute(f"{COLUMNS} WHERE hidden <> 1", [name]).fetchall()
+    names = [row[1] for row in rows]
     said = comments(sql, names)
     told = MEANINGS.get(name, {})
     refers = {row[3]: f"{row[2]}.{row[4]}" for row in db.execute(f'PRAGMA foreign_key_list("{name}")')}
     columns = []
-    for _, column, declared, not_null, _, key in db.execute(f'PRAGMA table_info("{name}")').fetchall():
+    for _, column, declared, not_null, key in rows:
         more = told.get(column, Meaning("", ""))
-        type_ = declared.lower() if kind == "table" else type_of(more.example)
+        type_ = declared.lower().removesuffix(" generated always") if kind == "table" else type_of(more.example)
         columns.append(
             Column(
                 name=column,
@@ -157,6 +158,7 @@ def table_of(db: Database, kind: str, name: str, sql: str) -> Table:
     )
 
 
+COLUMNS = 'SELECT cid, name, type, "notnull", pk FROM pragma_table_xinfo(?)'
 TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? ORDER BY rowid"
 INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL ORDER BY rowid"
 

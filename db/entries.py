@@ -16,7 +16,7 @@ from db.rows import new_ids
 from db.text import fold
 
 ENTRY_COLUMNS = (
-    "guid, url, title, author, language, published, updated, categories, enclosures, version, "
+    "own_id, url, title, author, language, published, updated, categories, enclosures, version, "
     "host, mentions, language_from, image, podcast"
 )
 
@@ -97,7 +97,7 @@ def note_authors(db: Database, entries: Iterable[Entry]) -> None:
 def entry_columns(entry: Entry) -> list[str | int | None]:
     """List the values of ENTRY_COLUMNS."""
     return [
-        entry.raw_id,
+        "" if entry.raw_id is not None and entry.raw_id == entry.url else entry.raw_id,  # see db/storing_schema.py
         entry.url,
         entry.title,
         entry.author,
@@ -135,7 +135,7 @@ def revise_entry(db: Database, id_: int, entry: Entry, now: str, *, minor: bool)
     Of minor changes in a row only what was said before the first of them is kept: a counter that ticks at every poll
     would fill the archive. Where only what no revision keeps is another (a picture, a podcast's facts), none is kept.
 
-    ``guid`` moves along too (a source that went from http to https); the old one stays among the entry's keys. The
+    The id moves along too (a source that went from http to https); the old one stays among the entry's keys. The
     date of publication stays the first one that was given: some feeds rewrite it with every edit.
     """
     columns = dict(zip(ENTRY_COLUMNS.split(", "), entry_columns(entry), strict=True))

@@ -50,12 +50,9 @@ def gone_of(db: Database, ids: Collection[int]) -> frozenset[int]:
     return frozenset(id_ for (id_,) in rows)
 
 
-def note_keys(db: Database, source_id: int, keys: Iterable[tuple[int, int]]) -> None:
+def note_keys(db: Database, keys: Iterable[tuple[int, int]]) -> None:
     """Remember what else pruned entries are known by now → ``keys`` as (entry, key)."""
-    db.conn.executemany(
-        "INSERT OR IGNORE INTO gone_keys (key, source_id, entry_id) VALUES (?3, ?1, ?2)",
-        [(source_id, *one) for one in keys],
-    )
+    db.conn.executemany("INSERT OR IGNORE INTO gone_keys (entry_id, key) VALUES (?, ?)", keys)
 
 
 def note_late(db: Database, plan: PollPlan, refs: Mapping[int, int]) -> None:
@@ -74,7 +71,7 @@ def note_late(db: Database, plan: PollPlan, refs: Mapping[int, int]) -> None:
         ],
     )
     keys = ((refs[ref], key) for ref, _, entry in plan.late_entries for key in keys_of(entry.keys))
-    note_keys(db, plan.source_id, keys)
+    note_keys(db, keys)
     db.execute(
         "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'entries'",
         [max(refs[ref] for ref, *_ in plan.late_entries)],

@@ -145,7 +145,6 @@ migration_set | wireroom | whose steps
 name | m0011_asking | which step
 applied_at | 2026-11-20T08:00:00Z | when
 # entry_keys
-source_id | 3 | whose
 entry_id | 57 | which entry
 # moves
 id | 1 | rises with time
@@ -242,7 +241,6 @@ version | 8122341190231
 first_seen | 2026-11-20T08:00:00Z | when a poll first brought it
 # gone_keys
 key | -4611686018427387904
-source_id | 3 | who published it
 entry_id | 57 | what it was in entries
 # slim_entries
 entry_id | 57 | whose HTML was pruned

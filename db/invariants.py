@@ -168,7 +168,8 @@ NEVER: Mapping[str, str] = {
     """,
     "a validator of a source that never gave an entry, though its document had some": """
         SELECT id, config_id FROM sources s WHERE coalesce(etag, last_modified, body_hash) IS NOT NULL
-        AND shown > 0 AND NOT EXISTS (SELECT 1 FROM entry_keys k WHERE k.source_id = s.id)
+        AND shown > 0 AND NOT EXISTS (
+            SELECT 1 FROM entries e JOIN entry_keys k ON k.entry_id = e.id WHERE e.source_id = s.id)
     """,
     "an entry without a key to know it again by": """
         SELECT e.id FROM entries e WHERE NOT EXISTS (SELECT 1 FROM entry_keys k WHERE k.entry_id = e.id)

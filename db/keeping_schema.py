@@ -18,9 +18,8 @@ CREATE TABLE gone_entries (                  -- their entries, as far as they mu
 ) STRICT;
 CREATE TABLE gone_keys (                     -- the identity keys of these entries: what has them is not new
   key             INTEGER NOT NULL,          -- 64-bit hash of kind and value
-  source_id       INTEGER NOT NULL,
   entry_id        INTEGER NOT NULL REFERENCES gone_entries(id),
-  PRIMARY KEY (key, source_id, entry_id)
+  PRIMARY KEY (key, entry_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE slim_entries (                  -- entries whose safe HTML was pruned; their plain text is there
   entry_id        INTEGER PRIMARY KEY REFERENCES entries(id)

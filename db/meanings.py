@@ -36,6 +36,7 @@ id | 57 | rises with first sight
 source_id | 3 | who published it
 story_id | 41 | the story that it is of
 joined_by | near | why it is in this story: first, link, print (same words), near (a cut, a rewrite), person
+own_id | tag:harbour.example,2026:1 | its raw id; empty: it is the link; null: it has none
 guid | tag:harbour.example,2026:1
 url | https://harbour.example/strike | its link
 title | Harbour strike ends after nine days | its headline

@@ -141,8 +141,7 @@ def remember(db: Database, pruned: Pruned, entries: str, now: str) -> None:
         [entries],
     )
     db.execute(
-        "INSERT INTO gone_keys (key, source_id, entry_id) SELECT DISTINCT key, source_id, entry_id FROM entry_keys "
-        f"WHERE entry_id IN {GIVEN}",
+        f"INSERT INTO gone_keys (key, entry_id) SELECT key, entry_id FROM entry_keys WHERE entry_id IN {GIVEN}",
         [entries],
     )
 

@@ -116,7 +116,8 @@ def names_of(conn: sqlite3.Connection) -> dict[str, list[str]]:
     """List the columns of each table and view, for who has got a name wrong."""
     conn.set_authorizer(None)
     rows = conn.execute(
-        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')"
+        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c "
+        "WHERE m.type IN ('table', 'view') AND c.hidden <> 1"
     )
     found: dict[str, list[str]] = {}
     for table, column in rows:

@@ -4,10 +4,15 @@ What an entry says at length stands apart from the small row that is scanned, on
 their story's lead does; and its plain text is not there at all where the story has it already. The triggers see to it
 that an entry says what it said whatever is done to stories and entries: nobody who writes has to think of it. All can
 be read in plain SQL (``entry_texts``).
+
+An id that is just the link, as it is in many feeds, is kept as that link alone. An index says of a row only what some
+query asks of it: none by source asks when entries left, and an id at an index's end would stand there twice. Whose an
+identity key is, its entry says.
 """
 
 STORING = """
 DROP VIEW coverage;
+DROP INDEX entries_source;
 CREATE TABLE bodies (                        -- what entries say at length
   id              INTEGER PRIMARY KEY AUTOINCREMENT,
   html            TEXT NOT NULL,             -- safe HTML
@@ -16,19 +21,38 @@ CREATE TABLE bodies (                        -- what entries say at length
 ) STRICT;
 ALTER TABLE entries ADD COLUMN body_id INTEGER -- what it says; null: nothing at length, or it is not kept any more
   REFERENCES bodies(id) DEFAULT NULL;
+ALTER TABLE entries RENAME COLUMN guid TO own_id;
+ALTER TABLE entries ADD COLUMN guid TEXT GENERATED ALWAYS AS -- the raw id, as published
+  (iif(own_id = '', url, own_id)) VIRTUAL;
 
 INSERT INTO bodies (id, html, summary, text)
   SELECT e.id, e.html, e.summary, nullif(e.text, st.text)
   FROM entries e JOIN stories st ON st.id = e.story_id
        LEFT JOIN entries l ON l.id = st.lead_entry_id AND l.id <> e.id AND l.story_id = e.story_id
   WHERE l.id IS NULL OR l.html <> e.html OR l.text <> e.text OR l.summary IS NOT e.summary ORDER BY e.id;
-UPDATE entries SET html = '', summary = NULL, text = '', body_id = coalesce(
+UPDATE entries SET html = '', summary = NULL, text = '', own_id = iif(own_id = url, '', own_id), body_id = coalesce(
   (SELECT b.id FROM bodies b WHERE b.id = entries.id),
   (SELECT st.lead_entry_id FROM stories st WHERE st.id = entries.story_id));
 ALTER TABLE entries DROP COLUMN html;
 ALTER TABLE entries DROP COLUMN summary;
 ALTER TABLE entries DROP COLUMN text;
 CREATE INDEX entries_body ON entries (body_id);
+CREATE INDEX entries_source ON entries (source_id);
+CREATE INDEX entries_listed ON entries (source_id, last_seen) WHERE last_seen IS NULL; -- what a document has now
+
+DROP INDEX polls_source;
+CREATE INDEX polls_source ON polls (source_id);
+
+CREATE TABLE new_entry_keys (                -- the identity keys by which an entry is known again
+  key             INTEGER NOT NULL,          -- 64-bit hash of kind and value
+  entry_id        INTEGER NOT NULL REFERENCES entries(id),
+  kind            TEXT NOT NULL,             -- id, loose_id, link, page, print
+  PRIMARY KEY (key, entry_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO new_entry_keys SELECT key, entry_id, kind FROM entry_keys;
+DROP TABLE entry_keys;
+ALTER TABLE new_entry_keys RENAME TO entry_keys;
+CREATE INDEX entry_keys_entry ON entry_keys (entry_id); -- a regroup reads the keys of an entry
 
 CREATE VIEW entry_texts AS                   -- one row per entry: what it says at length; empty where that is not kept
 SELECT e.id AS entry_id, coalesce(b.html, '') AS html, b.summary AS summary,

@@ -47,12 +47,11 @@ Look = Callable[[], Published | None]
 class Answer:
     """An answer: as messages of ASGI, and as the bytes of its status line and headers, all but the date and the end."""
 
-    __slots__ = ("__weakref__", "body", "head", "messages", "status")
+    __slots__ = ("__weakref__", "body", "head", "messages")
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items() if value]
         self.body = body
-        self.status = status
         self.head = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
         self.head += b"".join(b"%s: %s\r\n" % pair for pair in raw)
         self.messages: tuple[Message, Message] = (
@@ -113,13 +112,7 @@ class Quick:
         await self._app(scope, receive, self._served.counting(scope, send))
 
     def at_once(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
-        """Look up the answer to a GET or HEAD, which is sent then; None where it is to be made the long way."""
-        answer = self._look_up(method, path, headers)
-        if answer is not None:
-            self._feeds[answer.status] += 1
-        return answer
-
-    def _look_up(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
+        """Look up the answer to a GET or HEAD, and count it: it is sent then; None: it is to be made the long way."""
         ready = self._ready.get(path) or self._pages.get(path)
         if ready is None or ready.look() is not ready.found or time.monotonic() >= ready.until:
             ready = self._prepare(path)
@@ -140,11 +133,14 @@ class Quick:
         if known is not None:
             same = ready.known.get(known) or self._same(ready, known, encoding)
             if same is not None:
+                self._feeds[304] += 1
                 return same
         elif (since := asked.get(b"if-modified-since")) is not None and (
             since == ready.last_modified or not_modified_since(since.decode("latin-1"), ready.found.last_modified)
         ):
+            self._feeds[304] += 1
             return ready.known[ready.etags[encoding].encode()]
+        self._feeds[200] += 1
         return (ready.full if method == "GET" else ready.heads)[encoding]
 
     def _encoding(self, ready: Ready, asked: dict[bytes, bytes]) -> Encoding:

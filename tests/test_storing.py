@@ -72,6 +72,31 @@ def test_older_archive_says_what_it_said(tmp_path: Path) -> None:
     assert {"html", "summary", "text"} & set(db["entries"].columns_dict) == set()
 
 
+IDS = [("https://a.example/1", "https://a.example/1"), ("id 2", "https://a.example/2"), (None, None), ("id 4", None)]
+
+
+def test_id_that_is_the_link_is_kept_once(tmp_path: Path) -> None:
+    """And read as it was published: of an older archive, polled as new, and where the one or the other changes."""
+    path = tmp_path / "old.db"
+    older(path, OLD[:4])
+    with closing(sqlite3.connect(path)) as conn:
+        conn.executemany(
+            "UPDATE entries SET guid = ?, url = ? WHERE id = ?", [(*ids, n) for n, ids in enumerate(IDS, 1)]
+        )
+        conn.commit()
+
+    db = open_writer(path)
+
+    assert db.execute("SELECT guid, url FROM entries ORDER BY id").fetchall() == IDS
+    assert db.execute("SELECT own_id FROM entries ORDER BY id").fetchall() == [("",), ("id 2",), (None,), ("id 4",)]
+
+    room = Newsroom(tmp_path / "new.db", ("a",))
+    told = Report("Ferry sails again", ("The ferry sails again on Monday, the port says.",) * 9)
+    for guid, url in (("https://a.example/1", "https://a.example/1"), ("https://a.example/1", "https://a.example/one")):
+        room.poll("a", Printed(guid, told, link=url))
+        assert room.db.execute("SELECT guid, url FROM entries").fetchall() == [(guid, url)]
+
+
 def layout(db: Database) -> tuple[int, int, str]:
     """Read page size, vacuum, journal."""
     names = ("page_size", "auto_vacuum", "journal_mode")
