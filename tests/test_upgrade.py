@@ -9,9 +9,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -101,16 +100,6 @@ def content(path: Path) -> Mapping[str, Any]:
         db.execute("INSERT INTO stories_fts (stories_fts, rank) VALUES ('integrity-check', 1)")
         (version,) = db.execute("PRAGMA user_version").fetchone()
     return {"schema": schema, "rows": rows, "version": version}
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder where fsync costs nothing: a kill, unlike a power cut, takes nothing that was written."""
-    if not os.access("/dev/shm", os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
 
 
 def test_fifty_kills_leave_what_one_upgrade_leaves(memory: Path) -> None:
