@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from db import reshape
 from db.archive import open_reader, open_writer
+from db.drift import drift
 from db.in_memory import in_memory
 from db.reshape import INCREMENTAL, PAGE_BYTES
 from db.schema import migrations
@@ -70,6 +71,7 @@ def test_older_archive_says_what_it_said(tmp_path: Path) -> None:
     assert db.execute("SELECT id, text FROM bodies WHERE text IS NOT NULL").fetchall() == [(5, "two")]
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
     assert {"html", "summary", "text"} & set(db["entries"].columns_dict) == set()
+    assert drift(db) == ([], []), "its schema is that of a new one"
 
 
 def layout(db: Database) -> tuple[int, int, str]:

@@ -20,6 +20,7 @@ from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader, open_writer
 from db.backup import make_backup
+from db.drift import drift
 from db.schema import SCHEMA_VERSION, migrations
 from db.upgrade import keep_copy
 from house import ROOT, House
@@ -114,6 +115,8 @@ def test_fifty_kills_leave_what_one_upgrade_leaves(memory: Path) -> None:
     whole_s = time.monotonic() - began
     wanted = content(reference)
     assert wanted["version"] == SCHEMA_VERSION
+    with closing(open_reader(reference)) as upgraded:
+        assert drift(upgraded) == ([], [])
     killed, versions = 0, set()
     for n in range(KILLS):
         folder = tmp_path / str(n)

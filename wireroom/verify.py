@@ -5,6 +5,7 @@ IO: sqlite, files.
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -14,8 +15,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from db.archive import open_reader
+from db.drift import drift
 from db.in_force import in_force
 from db.invariants import MENDS, NEVER, REGROUP, SHOWN, broken
+from db.reshape import is_shaped
 from db.verify import lost_references, page_faults, search_faults
 from ingest.prints import sampled
 from wireroom.config import Config
@@ -74,6 +77,7 @@ def verify(config: Config, *, quick: bool, progress: Progress = lambda *_: None)
     db = open_reader(config.archive)
     checks: list[tuple[str, Callable[[Database, Config, Progress], Found]]] = [
         ("pages", lambda db, *_: pages(db, quick=quick)),
+        ("schema", schema),
         ("references", references),
         ("promise", promise),
         *([] if quick else [("search index", search_index), ("copies", copies)]),
@@ -90,8 +94,8 @@ def verify(config: Config, *, quick: bool, progress: Progress = lambda *_: None)
             found.add("can't be read to its end", [str(error)], DAMAGE, damage=True)
         ms = round((time.monotonic() - began) * 1000)
         made.append(Check(name=name, findings=tuple(found.findings), ms=ms, note=found.note))
-        if name == "pages" and found.findings:
-            break  # whatever else is found comes of it
+        if name in ("pages", "schema") and found.findings:
+            break  # whatever else is found comes of it; and without an index it may take for ever
     db.close()
     return made
 
@@ -100,6 +104,21 @@ def pages(db: Database, *, quick: bool) -> Found:
     """Check the file's pages."""
     found = Found()
     found.add("the file is damaged", page_faults(db, quick=quick), DAMAGE, damage=True)
+    return found
+
+
+def schema(db: Database, *_: object) -> Found:
+    """Check that the schema is what the migrations make; what somebody put beside it harms nothing, and is named."""
+    found = Found()
+    drifts, others = drift(db)
+    for one in drifts:
+        mend = DAMAGE if one.sql is None else f"stop the daemon, then: sqlite3 ARCHIVE {shlex.quote(one.sql)}"
+        found.add("not as Wireroom makes it", [one.what], mend, damage=one.sql is None)
+    if others:
+        more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+        found.note = f"not Wireroom's, and no harm: {', '.join(others[:SHOWN])}{more}"
+    elif not is_shaped(db.conn):
+        found.note = "laid out as an older one, so larger: the next start mends that, if it has room"
     return found
 
 
