@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from db.archive import IO_ERROR, ArchiveError, open_writer
 from db.restore import take_back
 from db.soundness import check_sound
-from db.upgrade import keep_copy
+from db.upgrade import keep_copy, need_room_to_change
 from wireroom.config import Config
 from wireroom.log import Log
 
@@ -18,7 +18,11 @@ def open_archive(config: Config, log: Log) -> Database:
     """Open the archive that a config names, on the writer's thread. Raises ArchiveError."""
 
     def keep(archive: Path, version: int) -> None:
-        kept = keep_copy(archive, config.backup.folder) if config.backup.before_upgrade else None
+        kept = None
+        if config.backup.before_upgrade:
+            kept = keep_copy(archive, config.backup.folder)
+        else:
+            need_room_to_change(archive)
         log.warning("upgrade", archive=str(archive), schema=version, backup=None if kept is None else str(kept))
 
     try:
