@@ -27,8 +27,8 @@ SAMPLE = 500
 
 TEXTS, TABLES = 1.75, 2_000_000
 """The file grows by what they say, and the log has that and all that was there: so many times their texts, beside the
-size of the file; and so many bytes of new tables and indexes. Said 1.47 and 2.04 times the file, where 1.37 and 2.0 were
-measured, of 20,000 stories and of 10,000 with four times as much HTML as text (docs/backup.md).
+size of the file; and so many bytes of new tables and indexes. That says 1.47 and 2.04 times the file where 1.37 and 2.0
+were measured (docs/backup.md).
 """
 
 
@@ -98,9 +98,9 @@ def need_room_to_change(archive: Path, copies: Path | None = None) -> None:
         without = ". `before_upgrade = false` under [backup] goes on without the copy" if with_copy else ""
         raise ArchiveError(
             IO_ERROR,
-            f"{archive.parent}: no room to change {archive} for this version: it takes about {room / 1e6:,.1f} MB for a while"
-            f"{', with the copy that is kept' if with_copy else ''}, and {free / 1e6:,.1f} MB are free; make room and "
-            f"start again: nothing is changed yet{without}",
+            f"{archive.parent}: no room to change {archive} for this version: it takes about {room / 1e6:,.1f} MB for "
+            f"a while{', with the copy that is kept' if with_copy else ''}, and {free / 1e6:,.1f} MB are free; make room "
+            f"and start again: nothing is changed yet{without}",
         )
 
 
@@ -115,4 +115,4 @@ def room_to_change(archive: Path) -> int:
             "WHERE id IN (SELECT value FROM json_each(?))",
             [json.dumps([*range(1, last + 1, max(1, last // SAMPLE))])],
         )
-    return archive.stat().st_size + round(TEXTS * entries * mean) + TABLES
+    return archive.stat().st_size + TABLES + int(TEXTS * entries * mean)
