@@ -99,8 +99,8 @@ def need_room_to_change(archive: Path, copies: Path | None = None) -> None:
         raise ArchiveError(
             IO_ERROR,
             f"{archive.parent}: no room to change {archive} for this version: it takes about {room / 1e6:,.1f} MB for "
-            f"a while{', with the copy that is kept' if with_copy else ''}, and {free / 1e6:,.1f} MB are free; make room "
-            f"and start again: nothing is changed yet{without}",
+            f"a while{', with the copy that is kept' if with_copy else ''}, and {free / 1e6:,.1f} MB are free; make "
+            f"room and start again: nothing is changed yet{without}",
         )
 
 
