@@ -16,6 +16,8 @@ from db.drift import drift
 from db.in_memory import in_memory
 from house import House, until
 from origin import Answer, Origin, item, rss, running_origin
+from wireroom.config import load_config
+from wireroom.verify import verify, worst
 
 TOPICS = """
 [[topic]]
@@ -255,6 +257,45 @@ def test_edited_config_is_no_difference_in_the_files(copy: House) -> None:
     assert (code, "edited" in checks["published"]["note"]) == (0, True)
     assert copy.wireroom("publish").code == 0
     assert verified(copy)[0] == 0
+
+
+def test_what_is_written_meanwhile_is_no_fault(copy: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry that comes while the index of copies is gone through is in it, though it was not when it was counted."""
+    monkeypatch.setattr("wireroom.verify.BATCH", 10)
+    came = list[str]()
+
+    def write(what: str, done: int, _: int) -> None:
+        if (what, done) == ("copies", 10):
+            with closing(sqlite3.connect(copy.archive)) as db:
+                db.executescript(
+                    "INSERT INTO entries (id, source_id, story_id, joined_by, title, body_id, version, first_seen)"
+                    " SELECT 999, source_id, story_id, 'print', title, body_id, 0, '' FROM entries WHERE id = 9;"
+                    "INSERT INTO prints SELECT 999, shingles FROM prints WHERE entry_id = 9;"
+                    "INSERT INTO shingles SELECT hash, 999 FROM shingles WHERE entry_id = 9;"
+                )
+            came.append(what)
+
+    checks = {check.name: check for check in verify(load_config(copy.config), quick=False, progress=write)}
+    assert (came, checks["copies"].findings) == (["copies"], ())
+
+
+def test_log_that_grows_by_too_much_has_a_check_broken_off(copy: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is amiss, since nothing is known of that; the others are made, and nothing is called damaged."""
+    monkeypatch.setattr("db.verify.MOST_LOG_BYTES", 100_000)
+    monkeypatch.setattr("db.verify.LOOK_STEPS", 100)
+    with closing(sqlite3.connect(copy.archive)) as db:
+        db.executescript("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0")
+
+        def write(what: str, *_: int) -> None:
+            if what == "pages":
+                db.executescript("CREATE TABLE x (y); INSERT INTO x VALUES (zeroblob(200000)); DROP TABLE x")
+            else:
+                db.executescript("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        checks = verify(load_config(copy.config), quick=True, progress=write)
+    assert [(check.name, len(check.findings)) for check in checks if check.findings] == [("pages", 1)]
+    assert "log grew by" in checks[0].findings[0].cases[0]
+    assert (worst(checks), len(checks)) == (1, 5)
 
 
 def test_beside_a_daemon_it_holds_up_nobody_and_is_not_misled(house: House, origin: Origin) -> None:
