@@ -44,7 +44,8 @@ def reshape(conn: sqlite3.Connection, path: Path, tell: Callable[[str], None]) -
         return
     page, pages, unused = (value_of(conn, name) for name in ("page_size", "page_count", "freelist_count"))
     room = page * (2 * pages - unused)  # the copy, and the journal of what it replaces
-    free = shutil.disk_usage(path.parent).free
+    log = path.with_name(f"{path.name}-wal")
+    free = shutil.disk_usage(path.parent).free + (log.stat().st_size if log.exists() else 0)  # it goes first
     if free < room:
         tell(
             f"{path}: it could be smaller: that takes {megabytes(room)} MB of room for a while, and {megabytes(free)} "

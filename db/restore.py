@@ -1,27 +1,41 @@
 """A backup put in the archive's place; what was there is kept beside it. IO: sqlite, files.
 
-The order is such that a kill leaves either the old archive or the new one under its name, and never the log of one
-beside the other, which SQLite would write into it.
+A kill at any moment leaves the old archive or the new one under its name, and never the log of one beside the other,
+which SQLite would write into it: it takes whatever log lies beside a file for its own. So it goes step by step, each on
+the disk before the next:
+
+1. what is in the old one's log is written into its file, and the new one lies beside it, whole and synced;
+2. the old file gets its second name, under which it is kept;
+3. a log that could not be written back, since the file is damaged, goes to that name;
+4. the new file takes the place of the old one, by one rename, which a kill does not divide.
+
+A kill between 2 and 4 leaves the old file with two names, which the next start refuses in general: two programs would
+each write a log of their own. Of these two it knows where they come from, and takes 3 and 2 back (``take_back``). A
+disk without links has a copy instead, and then nothing is taken back: the old file is one of its own, without its log
+only if it is damaged, and its copy has that.
 """
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import itertools
 import os
+import shutil
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from db.archive import CANNOT_CREATE, CORRUPT, NO_INPUT_OR_NEWER, ArchiveError, connect
-from db.backup import IN_USE, Facts, check_copy, need_room, temporary
+from db.backup import IN_USE, Facts, check_copy, need_room, publish, sweep, temporary
 from db.files import sync
 from db.packing import unpack
 from db.schema import SCHEMA_VERSION
 
 PATIENCE_MS = 500
-BESIDE = ("-wal", "-journal", "-shm")
+LOGS = ("-wal", "-journal")
+KEPT = ".before-restore-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +56,7 @@ def restore(archive: Path, backup: Path, now: datetime) -> Restored:
     if backup.exists() and real.exists() and backup.samefile(real):
         raise ArchiveError(CANNOT_CREATE, f"{backup}: is the archive itself; name a backup of it")
     with temporary(real) as made:
+        take_back(real)
         need_room(made.parent, backup.stat().st_size, backup)
         unpack(backup, made)
         facts = checked(made, backup)
@@ -52,7 +67,7 @@ def restore(archive: Path, backup: Path, now: datetime) -> Restored:
                 f"upgrade",
             )
         kept = keep_aside(real, now) if real.exists() else None
-        for end in BESIDE:
+        for end in (*LOGS, "-shm"):
             beside(real, end).unlink(missing_ok=True)
         sync(real.parent)
         made.replace(real)
@@ -72,20 +87,53 @@ def checked(made: Path, backup: Path) -> Facts:
 
 
 def keep_aside(archive: Path, now: datetime) -> Path:
-    """Give the archive and what is beside it a second name, which nothing has → that."""
+    """Give the archive a second name, which nothing has, and its log that name alone → the name."""
     settle(archive)
-    stem = f"{archive.name}.before-restore-{now:%Y-%m-%dT%H%M%SZ}"
+    stem = f"{archive.name}{KEPT}{now:%Y-%m-%dT%H%M%SZ}"
     names = (archive.with_name(stem if number == 1 else f"{stem}-{number}") for number in itertools.count(1))
-    kept = next(name for name in names if not any(beside(name, end).exists() for end in ("", *BESIDE[:2])))
-    for end in ("", *BESIDE[:2]):
-        there, aside = beside(archive, end), beside(kept, end)
-        if there.exists():
-            try:
-                os.link(there, aside)
-            except OSError:  # a disk without links
-                there.rename(aside)
+    kept = next(name for name in names if not any(beside(name, end).exists() for end in ("", *LOGS)))
+    try:
+        os.link(archive, kept)
+    except OSError:  # a disk without links; to rename it would leave no archive for a moment
+        with temporary(kept) as copy:
+            need_room(copy.parent, archive.stat().st_size, archive)
+            shutil.copyfile(archive, copy)
+            sync(copy)
+            publish(copy, kept)
     sync(archive.parent)
+    for end in LOGS:
+        if there_is_more_in(beside(archive, end)):
+            beside(archive, end).rename(beside(kept, end))
+            sync(archive.parent)
     return kept
+
+
+def take_back(archive: Path) -> None:
+    """Undo what a kill left of a restore, so that the old archive is as it was. The caller holds the archive's lock.
+
+    A log that some program has put in its place meanwhile is left to people. Raises OSError.
+    """
+    real = archive.resolve()
+    if real.exists() and real.stat().st_nlink > 1:
+        for kept in real.parent.glob(f"{glob.escape(real.name)}{KEPT}*"):
+            if not kept.samefile(real):
+                continue
+            for end in LOGS:
+                log, aside = beside(real, end), beside(kept, end)
+                if aside.exists() and not there_is_more_in(log):
+                    beside(real, "-shm").unlink(missing_ok=True)
+                    aside.replace(log)
+            sync(real.parent)
+            if not any(beside(kept, end).exists() for end in LOGS):
+                kept.unlink()
+                sync(real.parent)
+    with contextlib.suppress(OSError):
+        sweep(real.parent)
+
+
+def there_is_more_in(log: Path) -> bool:
+    """Tell whether a log is there, and not empty."""
+    return log.exists() and log.stat().st_size > 0
 
 
 def settle(archive: Path) -> None:

@@ -1,6 +1,8 @@
 """Is the archive's file sound: its pages, what its rows point to, its search index. IO: sqlite.
 
-Nothing is written but to SQLite's temporary files, and nobody waits: the daemon works on meanwhile.
+Nothing is written but to SQLite's temporary files, and nobody waits: the daemon works on meanwhile. Each check is of
+one moment, and while it lasts, what is written stays in the archive's log. Pages and the search index can't be checked
+in parts: so a check is broken off before the log has grown without end.
 """
 
 from __future__ import annotations
@@ -18,6 +20,31 @@ SHADOWS = ("data", "idx", "docsize", "config", "content")
 """The tables that FTS5 keeps an index in (sqlite.org/fts5.html, 7)."""
 
 MOST = 20
+
+MOST_LOG_BYTES = 256_000_000
+"""By so much the log may grow while it is checked: a day's writing of some thousand sources."""
+
+LOOK_STEPS = 10_000
+"""So many steps of SQLite's machine take about a millisecond."""
+
+
+def bound(conn: sqlite3.Connection, archive: Path) -> None:
+    """Have what a connection asks broken off (``was_broken_off``) once the archive's log has grown by too much."""
+    log = archive.with_name(f"{archive.name}-wal")
+
+    def size() -> int:
+        try:
+            return log.stat().st_size
+        except OSError:
+            return 0
+
+    most = size() + MOST_LOG_BYTES
+    conn.set_progress_handler(lambda: size() > most, LOOK_STEPS)
+
+
+def was_broken_off(error: sqlite3.Error) -> bool:
+    """Tell whether ``bound`` ended a statement."""
+    return sqlite_name(error) == "INTERRUPT"
 
 
 def page_faults(db: Database, *, quick: bool) -> list[str]:
@@ -39,6 +66,7 @@ def search_faults(archive: Path) -> list[str]:
     database beside which the stories are read in place. Raises sqlite3.Error where there is no room for it.
     """
     with contextlib.closing(connect(archive, readonly=True)) as conn:
+        bound(conn, archive)
         conn.execute("PRAGMA query_only = OFF")  # the file itself is still opened to be read only
         conn.execute("BEGIN")
         ((made,),) = conn.execute("SELECT sql FROM main.sqlite_master WHERE name = 'stories_fts'").fetchall()

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import itertools
+import os
 import random
+import shutil
 import sqlite3
 import stat
+import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +30,9 @@ from invariants import broken
 from newsroom import Newsroom
 from origin import Origin, item, rss
 from random_news import rounds
+from wireroom.config import load_config
+from wireroom.log import open_log
+from wireroom.open_archive import open_archive
 from wireroom.rotation import Keep, Kept, backups_of, last_before, name_of, surplus
 
 NOW = datetime(2026, 11, 26, 6, tzinfo=UTC)
@@ -340,3 +350,54 @@ def test_two_restores_in_one_second_each_keep_what_was_there(tmp_path: Path) -> 
     end = f"before-restore-{NOW:%Y-%m-%dT%H%M%SZ}"
     assert kept == [tmp_path / f"wireroom.db.{end}{number}" for number in ("", "-2", "-3")]
     assert all(path is not None and path.exists() for path in kept)
+
+
+def killed_before(step: int, act: Callable[[], object]) -> bool:
+    """Do something in a process that ends before so many steps with names of files are done → whether it was killed."""
+    child = os.fork()
+    if child == 0:
+        left = itertools.count(-step)
+        sys.addaudithook(lambda event, _: os._exit(9) if event.startswith("os.") and next(left) == 0 else None)
+        try:
+            act()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+@pytest.mark.parametrize("state", ["sound", "its log can't be written back", "on a disk without links"])
+def test_restore_that_is_killed_at_any_step_leaves_one_archive_that_starts(
+    house: House, memory: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """The old one with all that was in its log, or the new one, and then the old one under the name it is kept by."""
+    made, backup, before = memory / "made.db", memory / "backup.db", memory / "before"
+    house.configure({})
+    config, log = load_config(house.config), open_log()
+    before.mkdir()
+    with closing(open_writer(made)) as db:
+        db.execute("INSERT INTO tags (kind, name) VALUES ('is', 'new')")
+        make_backup(made, backup, full=False)
+        db.execute("UPDATE tags SET name = 'old'")
+        for end in ("", "-wal"):
+            shutil.copy(f"{made}{end}", before / f"wireroom.db{end}")
+    if state == "on a disk without links":
+        monkeypatch.setattr(os, "link", lambda *_: Path("no links").stat())
+    elif state != "sound":
+        monkeypatch.setattr("db.restore.settle", lambda _: None)
+    seen: list[str] = []
+    killed = True
+    while killed:
+        folder = shutil.copytree(before, memory / str(len(seen)))
+        archive = folder / "wireroom.db"
+        killed = killed_before(len(seen), partial(restore, archive, backup, NOW))
+
+        with closing(open_archive(replace(config, archive=archive), log)) as db:
+            seen.append(db.execute("SELECT name FROM tags").fetchone()[0])
+        names = {path.name for path in folder.iterdir()} - {"wireroom.db", "wireroom.db-wal", "wireroom.db-shm"}
+        kept = {f"wireroom.db.before-restore-{NOW:%Y-%m-%dT%H%M%SZ}{end}" for end in ("", "-wal")}
+        assert names <= kept, "nothing of it stays that nobody needs"
+        if seen[-1] == "new":
+            with closing(sqlite3.connect(folder / min(kept))) as db:
+                assert db.execute("SELECT name FROM tags").fetchone() == ("old",)
+    assert seen == sorted(seen, reverse=True)
+    assert {"old", "new"} == set(seen)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,16 @@ from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader, open_writer
 from db.backup import make_backup
+from db.drift import drift
 from db.schema import SCHEMA_VERSION, migrations
-from db.upgrade import keep_copy
+from db.upgrade import keep_copy, room_to_change
 from house import ROOT, House
 from origin import Origin, item, rss
+from wireroom.config import load_config
+from wireroom.log import open_log
+from wireroom.open_archive import open_archive
 
-KILLS = 50
+KILLS, SPREAD = 84, 25
 ROWS = 100
 
 
@@ -103,18 +107,11 @@ def content(path: Path) -> Mapping[str, Any]:
     return {"schema": schema, "rows": rows, "version": version}
 
 
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder where fsync costs nothing: a kill, unlike a power cut, takes nothing that was written."""
-    if not os.access("/dev/shm", os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
+def test_eighty_kills_leave_what_one_upgrade_leaves(memory: Path) -> None:
+    """Each archive is killed again and again until it is through, at moments spread over all of it; one copy is made.
 
-
-def test_fifty_kills_leave_what_one_upgrade_leaves(memory: Path) -> None:
-    """Each is killed once or twice, at moments spread over all of it, and goes on; the copy is made once."""
+    What a killed start did not end is done once more, so it goes on by a share of the whole each time.
+    """
     tmp_path = memory
     old = tmp_path / "old.db"
     old_archive(old)
@@ -125,16 +122,20 @@ def test_fifty_kills_leave_what_one_upgrade_leaves(memory: Path) -> None:
     whole_s = time.monotonic() - began
     wanted = content(reference)
     assert wanted["version"] == SCHEMA_VERSION
+    with closing(open_reader(reference)) as upgraded:
+        assert drift(upgraded) == ([], [])
     killed, versions = 0, set()
-    for n in range(KILLS):
+    for n in itertools.count():
         folder = tmp_path / str(n)
         folder.mkdir()
         archive = folder / "wireroom.db"
         shutil.copy(old, archive)
-        killed += killed_after(archive, whole_s * n / KILLS)
-        with closing(sqlite3.connect(archive)) as db:  # not only to read: there may be a journal to be rolled back
-            versions.add(db.execute("PRAGMA user_version").fetchone()[0])
-        killed += killed_after(archive, whole_s * (n * 7 % KILLS) / KILLS)
+        for share in itertools.count(1):
+            if not killed_after(archive, whole_s * share * (0.03 + n * 7 % SPREAD / SPREAD / 10)):
+                break
+            killed += 1
+            with closing(sqlite3.connect(archive)) as db:  # not only to read: there may be a journal to be rolled back
+                versions.add(db.execute("PRAGMA user_version").fetchone()[0])
         upgrade(archive)
 
         assert content(archive) == wanted
@@ -144,7 +145,8 @@ def test_fifty_kills_leave_what_one_upgrade_leaves(memory: Path) -> None:
             assert db.execute("PRAGMA user_version").fetchone() == (1,)
             assert db.execute("SELECT count(*) FROM stories").fetchone() == (ROWS,)
         shutil.rmtree(folder)
-    assert killed > KILLS // 2
+        if killed >= KILLS:
+            break
     assert len(versions) > 1, "some were killed after a step"
 
 
@@ -167,23 +169,52 @@ def test_copy_that_is_not_of_this_archive_as_it_is_stays_and_another_is_made(tmp
     assert keep_copy(archive, tmp_path / "elsewhere") == tmp_path / "elsewhere" / second.name.removesuffix("-2")
 
 
-def test_empty_archive_needs_no_copy_and_no_room_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The error says that nothing is changed yet, and how to go on without a copy."""
-    empty, archive = tmp_path / "empty.db", tmp_path / "wireroom.db"
-    with closing(sqlite3.connect(empty)) as conn:
+def test_empty_archive_needs_no_copy(tmp_path: Path) -> None:
+    """There is nothing in it that could be lost."""
+    with closing(sqlite3.connect(tmp_path / "empty.db")) as conn:
         migrations.apply(Database(conn), stop_before="m0002_poller")
-    assert keep_copy(empty) is None
-    old_archive(archive, 3)
-    before = archive.read_bytes()
-    monkeypatch.setattr("db.backup.shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    assert keep_copy(tmp_path / "empty.db") is None
 
-    with pytest.raises(ArchiveError, match=r"no room .*nothing is changed yet\. `before_upgrade = false`") as caught:
-        upgrade(archive)
+
+NO_ROOM = {
+    "for both": ("true", [1000], r"no room to change .*copy.*nothing is changed yet\. `before_upgrade = false`"),
+    "for the copy": ("true", [10**9, 1000], r"no room for a copy .*nothing is changed yet\. `before_upgrade = false`"),
+    "for the change": ("false", [1000], r"no room to change [^,]*, and 0\.0 MB are free; .*: nothing is changed yet$"),
+}
+
+
+@pytest.mark.parametrize("case", NO_ROOM)
+def test_no_room_is_said_and_nothing_is_changed(house: House, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    """With how much it takes; and how to go on without a copy, where that is what there is no room for."""
+    keeps, free, said = NO_ROOM[case]
+    old_archive(house.archive, 3)
+    before = house.archive.read_bytes()
+    house.configure({}, f"[backup]\nbefore_upgrade = {keeps}")
+    config, log, left = load_config(house.config), open_log(), iter(free)
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": next(left)}))
+        with pytest.raises(ArchiveError, match=said) as caught:
+            open_archive(config, log)
+
     assert caught.value.code == 74
-    assert archive.read_bytes() == before
+    assert house.archive.read_bytes() == before
+    open_archive(config, log).close()
+
+
+def test_room_that_a_change_is_said_to_take_is_what_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its log has all texts at once, and keeps its length until the file is laid out anew."""
+    archive = tmp_path / "wireroom.db"
+    old_archive(archive, 500)
+    room, before = room_to_change(archive), archive.stat().st_size
+    most = list[int]()
+
+    def look(_: object, path: Path, __: object) -> None:
+        most.append(sum(each.stat().st_size for each in (path, path.with_name(f"{path.name}-wal"))) - before)
+
+    monkeypatch.setattr("db.archive.reshape", look)
     open_writer(archive).close()
+    assert most[0] <= room < 1.5 * most[0]
+    assert room_to_change(archive) == 0
 
 
 @pytest.mark.parametrize("state", ["closed", "killed", "killed, without its index"])

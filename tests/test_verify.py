@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sqlite3
 from contextlib import closing
@@ -11,8 +12,12 @@ from typing import Any
 
 import pytest
 
+from db.drift import drift
+from db.in_memory import in_memory
 from house import House, until
 from origin import Answer, Origin, item, rss, running_origin
+from wireroom.config import load_config
+from wireroom.verify import verify, worst
 
 TOPICS = """
 [[topic]]
@@ -90,7 +95,7 @@ def test_all_is_well_with_what_polls_leave(polled: House) -> None:
     code, checks = verified(polled)
 
     assert (code, [check for check in checks.values() if check["findings"]]) == (0, [])
-    assert list(checks) == ["pages", "references", "promise", "search index", "copies", "published"]
+    assert list(checks) == ["pages", "schema", "references", "promise", "search index", "copies", "published"]
     public = polled.folder / "public"
     files = [path for path in public.rglob("*") if path.is_file() and path.suffix not in (".gz", ".br")]
     assert len([path for path in files if path.parent.parent.name == "topics" and path.suffix == ".rss"]) > 2
@@ -98,7 +103,7 @@ def test_all_is_well_with_what_polls_leave(polled: House) -> None:
     plain = polled.wireroom("verify", "--quick")
     assert plain.code == 0
     assert [line.split()[:2] for line in plain.out.splitlines()] == [
-        ["good", name] for name in ("pages", "references", "promise", "published")
+        ["good", name] for name in ("pages", "schema", "references", "promise", "published")
     ]
 
 
@@ -127,6 +132,71 @@ def test_what_is_spoiled_in_the_archive_is_found(copy: House, spoil: str, found:
     assert code == wanted, checks
     assert checks[name]["findings"], checks
     assert all(finding["mend"] and finding["cases"] for check in checks.values() for finding in check["findings"])
+
+
+DRIFTED = {
+    "DROP INDEX entries_body": 1,
+    "DROP VIEW tagged": 1,
+    "DROP VIEW tagged; CREATE VIEW tagged AS SELECT 1 AS story_id": 1,
+    "DROP TRIGGER entries_gone": 1,
+    "CREATE TRIGGER mine AFTER INSERT ON stories BEGIN DELETE FROM stories WHERE id = new.id; END": 1,
+    "CREATE UNIQUE INDEX mine ON entries (title)": 1,
+    "ALTER TABLE sources ADD COLUMN mine TEXT": 1,
+    "DELETE FROM _sqlite_migrations WHERE name = 'm0003_outlines'": 1,
+    "ALTER TABLE moves DROP COLUMN why": 65,
+    "DROP TABLE outlines": 65,
+    "DROP TABLE authors_fts_idx": 65,
+}
+
+
+@pytest.mark.parametrize(("change", "wanted"), DRIFTED.items())
+def test_schema_that_is_another_is_found_and_the_mend_is_one(change: str, wanted: int) -> None:
+    """Whatever it is; what the mend says leaves a schema of which nothing is said."""
+    db = in_memory()
+    assert drift(db) == ([], [])
+    db.conn.executescript(change)
+
+    (found,), others = drift(db)
+    assert (65 if found.sql is None else 1, others) == (wanted, [])
+    if found.sql is not None:
+        db.conn.executescript(found.sql)
+        assert drift(db) == ([], [])
+
+
+def test_what_people_put_beside_is_named_and_no_fault(copy: House) -> None:
+    """Views, tables, indexes that refuse nothing; also what was renamed, or written with other blanks."""
+    with closing(sqlite3.connect(copy.archive)) as db:
+        db.executescript(
+            "CREATE TABLE notes (text UNIQUE); CREATE VIRTUAL TABLE found USING fts5 (text);"
+            "CREATE TRIGGER noted AFTER INSERT ON notes BEGIN INSERT INTO found VALUES (new.text); END;"
+            "CREATE VIEW mine AS SELECT title FROM stories; CREATE INDEX by_title ON stories (title);"
+            "ALTER TABLE outlines RENAME TO x; ALTER TABLE x RENAME TO outlines"
+        )
+
+    code, checks = verified(copy, "--quick")
+    assert (code, checks["schema"]["findings"]) == (0, [])
+    wanted = "not Wireroom's, and no harm: index by_title, table found, table notes, trigger noted, view mine"
+    assert checks["schema"]["note"] == wanted
+
+
+def test_schema_is_mended_by_what_the_command_says(copy: House) -> None:
+    """And until then nothing else is asked: without an index it may take for ever."""
+    with closing(sqlite3.connect(copy.archive)) as db:
+        db.executescript("DROP INDEX entries_body; DROP VIEW daily_by_tag; ALTER TABLE outlines DROP COLUMN items")
+
+    code, checks = verified(copy, "--quick")
+    findings = checks["schema"]["findings"]
+    assert (code, list(checks)) == (65, ["pages", "schema"])
+    assert [finding["cases"] for finding in findings] == [
+        ["table outlines is another: it has no items"],
+        ["view daily_by_tag is missing"],
+        ["index entries_body is missing"],
+    ]
+    for finding in findings[1:]:
+        *_, statement = shlex.split(finding["mend"])
+        with closing(sqlite3.connect(copy.archive)) as db:
+            db.executescript(statement)
+    assert len(verified(copy, "--quick")[1]["schema"]["findings"]) == 1
 
 
 def test_damaged_pages_are_found_and_nothing_else_is_asked_of_them(copy: House) -> None:
@@ -187,6 +257,45 @@ def test_edited_config_is_no_difference_in_the_files(copy: House) -> None:
     assert (code, "edited" in checks["published"]["note"]) == (0, True)
     assert copy.wireroom("publish").code == 0
     assert verified(copy)[0] == 0
+
+
+def test_what_is_written_meanwhile_is_no_fault(copy: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry that comes while the index of copies is gone through is in it, though it was not when it was counted."""
+    monkeypatch.setattr("wireroom.verify.BATCH", 10)
+    came = list[str]()
+
+    def write(what: str, done: int, _: int) -> None:
+        if (what, done) == ("copies", 10):
+            with closing(sqlite3.connect(copy.archive)) as db:
+                db.executescript(
+                    "INSERT INTO entries (id, source_id, story_id, joined_by, title, body_id, version, first_seen)"
+                    " SELECT 999, source_id, story_id, 'print', title, body_id, 0, '' FROM entries WHERE id = 9;"
+                    "INSERT INTO prints SELECT 999, shingles FROM prints WHERE entry_id = 9;"
+                    "INSERT INTO shingles SELECT hash, 999 FROM shingles WHERE entry_id = 9;"
+                )
+            came.append(what)
+
+    checks = {check.name: check for check in verify(load_config(copy.config), quick=False, progress=write)}
+    assert (came, checks["copies"].findings) == (["copies"], ())
+
+
+def test_log_that_grows_by_too_much_has_a_check_broken_off(copy: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is amiss, since nothing is known of that; the others are made, and nothing is called damaged."""
+    monkeypatch.setattr("db.verify.MOST_LOG_BYTES", 100_000)
+    monkeypatch.setattr("db.verify.LOOK_STEPS", 100)
+    with closing(sqlite3.connect(copy.archive)) as db:
+        db.executescript("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0")
+
+        def write(what: str, *_: int) -> None:
+            if what == "pages":
+                db.executescript("CREATE TABLE x (y); INSERT INTO x VALUES (zeroblob(200000)); DROP TABLE x")
+            else:
+                db.executescript("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        checks = verify(load_config(copy.config), quick=True, progress=write)
+    assert [(check.name, len(check.findings)) for check in checks if check.findings] == [("pages", 1)]
+    assert "log grew by" in checks[0].findings[0].cases[0]
+    assert (worst(checks), len(checks)) == (1, 5)
 
 
 def test_beside_a_daemon_it_holds_up_nobody_and_is_not_misled(house: House, origin: Origin) -> None:

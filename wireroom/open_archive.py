@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from db.archive import open_writer
+from db.archive import IO_ERROR, ArchiveError, open_writer
+from db.restore import take_back
 from db.soundness import check_sound
-from db.upgrade import keep_copy
+from db.upgrade import keep_copy, need_room_to_change
 from wireroom.config import Config
 from wireroom.log import Log
 
@@ -17,9 +18,17 @@ def open_archive(config: Config, log: Log) -> Database:
     """Open the archive that a config names, on the writer's thread. Raises ArchiveError."""
 
     def keep(archive: Path, version: int) -> None:
-        kept = keep_copy(archive, config.backup.folder) if config.backup.before_upgrade else None
+        kept = None
+        if config.backup.before_upgrade:
+            kept = keep_copy(archive, config.backup.folder)
+        else:
+            need_room_to_change(archive)
         log.warning("upgrade", archive=str(archive), schema=version, backup=None if kept is None else str(kept))
 
+    try:
+        take_back(config.archive)
+    except OSError as error:
+        raise ArchiveError(IO_ERROR, f"{error.filename}: can't be read or written: {error.strerror}") from error
     check_sound(config.archive)
     return open_writer(
         config.archive,

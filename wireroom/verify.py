@@ -5,6 +5,8 @@ IO: sqlite, files.
 
 from __future__ import annotations
 
+import json
+import shlex
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -14,9 +16,12 @@ from typing import Any
 from sqlite_utils import Database
 
 from db.archive import open_reader
+from db.drift import drift
 from db.in_force import in_force
 from db.invariants import MENDS, NEVER, REGROUP, SHOWN, broken
-from db.verify import lost_references, page_faults, search_faults
+from db.reshape import is_shaped
+from db.topics import one_moment
+from db.verify import MOST_LOG_BYTES, bound, lost_references, page_faults, search_faults, was_broken_off
 from ingest.prints import sampled
 from wireroom.config import Config
 from wireroom.in_force import said
@@ -25,6 +30,7 @@ from wireroom.rerender import compare_published
 DAMAGE = "restore a backup (wireroom restore FILE); docs/backup.md says what else can be tried"
 REBUILD = MENDS["a living story that is not in the search index"]
 PUBLISH = "wireroom publish writes them anew"
+QUIET = "verify when less is polled, or with the daemon stopped"
 BATCH = 1000
 
 Progress = Callable[[str, int, int], None]
@@ -72,8 +78,10 @@ def verify(config: Config, *, quick: bool, progress: Progress = lambda *_: None)
     index of copies, archive pages.
     """
     db = open_reader(config.archive)
+    bound(db.conn, config.archive)
     checks: list[tuple[str, Callable[[Database, Config, Progress], Found]]] = [
         ("pages", lambda db, *_: pages(db, quick=quick)),
+        ("schema", schema),
         ("references", references),
         ("promise", promise),
         *([] if quick else [("search index", search_index), ("copies", copies)]),
@@ -87,11 +95,15 @@ def verify(config: Config, *, quick: bool, progress: Progress = lambda *_: None)
             found = check(db, config, progress)
         except sqlite3.DatabaseError as error:
             found = Found()
-            found.add("can't be read to its end", [str(error)], DAMAGE, damage=True)
+            if was_broken_off(error):
+                grown = f"the archive's log grew by {MOST_LOG_BYTES // 1_000_000} MB meanwhile"
+                found.add("broken off, since too much is written", [grown], QUIET, damage=False)
+            else:
+                found.add("can't be read to its end", [str(error)], DAMAGE, damage=True)
         ms = round((time.monotonic() - began) * 1000)
         made.append(Check(name=name, findings=tuple(found.findings), ms=ms, note=found.note))
-        if name == "pages" and found.findings:
-            break  # whatever else is found comes of it
+        if name in ("pages", "schema") and any(each.mend != QUIET for each in found.findings):
+            break  # whatever else is found comes of it; and without an index it may take for ever
     db.close()
     return made
 
@@ -103,6 +115,21 @@ def pages(db: Database, *, quick: bool) -> Found:
     return found
 
 
+def schema(db: Database, *_: object) -> Found:
+    """Check that the schema is what the migrations make; what somebody put beside it harms nothing, and is named."""
+    found = Found()
+    drifts, others = drift(db)
+    for one in drifts:
+        mend = DAMAGE if one.sql is None else f"stop the daemon, then: sqlite3 ARCHIVE {shlex.quote(one.sql)}"
+        found.add("not as Wireroom makes it", [one.what], mend, damage=one.sql is None)
+    if others:
+        more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+        found.note = f"not Wireroom's, and no harm: {', '.join(others[:SHOWN])}{more}"
+    elif not is_shaped(db.conn):
+        found.note = "laid out as an older one, so larger: the next start mends that, if it has room"
+    return found
+
+
 def references(db: Database, *_: object) -> Found:
     """Check that no row points to one that is not there."""
     found = Found()
@@ -111,16 +138,12 @@ def references(db: Database, *_: object) -> Found:
 
 
 def promise(db: Database, _: Config, progress: Progress) -> Found:
-    """Check what must hold of an archive, as of one moment."""
+    """Check what must hold of an archive at any moment: each is one question, so of one moment."""
     found = Found()
-    db.execute("BEGIN")
-    try:
-        for n, name in enumerate(NEVER):
-            progress("promise", n, len(NEVER))
-            for problem, rows in broken(db, [name]).items():
-                found.add(problem, rows, MENDS.get(problem, DAMAGE), damage=problem not in MENDS)
-    finally:
-        db.execute("ROLLBACK")
+    for n, name in enumerate(NEVER):
+        progress("promise", n, len(NEVER))
+        for problem, rows in broken(db, [name]).items():
+            found.add(problem, rows, MENDS.get(problem, DAMAGE), damage=problem not in MENDS)
     return found
 
 
@@ -130,30 +153,43 @@ def search_index(_: Database, config: Config, __: Progress) -> Found:
     try:
         found.add("search would miss stories, or find others", search_faults(config.archive), REBUILD, damage=False)
     except sqlite3.OperationalError as error:
+        if was_broken_off(error):
+            raise
         found.note = f"not looked at: {error}; a copy of it must have room in SQLite's temporary folder (SQLITE_TMPDIR)"
     return found
 
 
 def copies(db: Database, _: Config, progress: Progress) -> Found:
     """Check that the index of copies says of each entry what its text gives."""
-    found, wrong, after = Found(), [], -1
-    counted = dict(db.execute("SELECT entry_id, count(*) FROM shingles GROUP BY entry_id").fetchall())
-    done = 0
+    found, wrong = Found(), miscopied(db, progress)
+    if wrong:  # or written while it was looked: of one moment it is certain
+        with one_moment(db):
+            wrong = miscopied(db, lambda *_: None, wrong)
+    found.add("copies of these would not be found, or others", [f"entry {id_}" for id_ in wrong], REGROUP, damage=False)
+    return found
+
+
+def miscopied(db: Database, progress: Progress, only: Sequence[int] | None = None) -> list[int]:
+    """Find entries of which the index of copies does not have what their text gives; ``only``: of some."""
+    asked: dict[str, Any] = {"only": None if only is None else json.dumps(only), "after": -1, "most": BATCH}
+    wanted = "(:only IS NULL OR entry_id IN (SELECT value FROM json_each(:only)))"
+    counted = dict(
+        db.execute(f"SELECT entry_id, count(*) FROM shingles WHERE {wanted} GROUP BY entry_id", asked).fetchall()
+    )
+    wrong, done = [], 0
     while rows := db.execute(
         "SELECT p.entry_id, p.shingles, e.title, w.text FROM prints p JOIN entries e ON e.id = p.entry_id "
-        "JOIN entry_texts w ON w.entry_id = p.entry_id "
-        "WHERE p.entry_id > ? ORDER BY p.entry_id LIMIT ?",
-        [after, BATCH],
+        f"JOIN entry_texts w USING (entry_id) WHERE entry_id > :after AND {wanted} ORDER BY p.entry_id LIMIT :most",
+        asked,
     ).fetchall():
-        after, done = rows[-1][0], done + len(rows)
+        asked["after"], done = rows[-1][0], done + len(rows)
         wrong += [
-            f"entry {id_}"
+            id_
             for id_, packed, title, text in rows
             if packed != sampled(title, text) or counted.get(id_, 0) != len(packed) // 8
         ]
         progress("copies", done, len(counted))
-    found.add("copies of these would not be found, or others", wrong, REGROUP, damage=False)
-    return found
+    return wrong
 
 
 def files(db: Database, config: Config, progress: Progress, *, quick: bool) -> Found:
