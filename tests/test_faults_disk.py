@@ -47,7 +47,7 @@ def serve(origin: Origin, count: int, text: str = LONG) -> None:
 @in_full
 @pytest.mark.needs("unshare", "nsenter")
 def test_full_disk_keeps_what_was_and_goes_on_when_there_is_room(house: House, origin: Origin) -> None:
-    """Polls fail whole, what is published is served, health is red; then all is there, once."""
+    """Polls fail whole, what is published is served, health is red till there is room; then all is there, once."""
     needs_namespace()
     configured(house, origin)
     serve(origin, 3)
@@ -68,8 +68,14 @@ def test_full_disk_keeps_what_was_and_goes_on_when_there_is_room(house: House, o
         status, _, body = daemon.get("/healthz")
         assert (status, "make some" in json.loads(body)["trouble"]) == (503, True)
 
+        os.truncate(filler, filler.stat().st_size - 400_000)  # a fiftieth would be more
+        serve(origin, 4)
+        assert poll_inside(daemon)["new_stories"] == 1
+        assert "no room on the disk" in json.loads(daemon.get("/healthz")[2])["trouble"]
+
+        serve(origin, 400)
         filler.unlink()
-        assert poll_inside(daemon)["new_stories"] == 397
+        assert poll_inside(daemon)["new_stories"] == 396
         assert rows_inside(daemon, "SELECT count(*), count(DISTINCT guid) FROM entries") == [[400, 400]]
         assert rows_inside(daemon, "PRAGMA integrity_check") == [["ok"]]
         status, _, body = daemon.get("/healthz")
