@@ -108,7 +108,8 @@ class Stage(House):
             **engine_keys(),
             **(poll or {}),
         }
-        lines = ["[wireroom]", f'listen = "127.0.0.1:{self.port}"', f'contact = "{CONTACT}"', "[poll]"]
+        lines = ["[wireroom]", f'listen = "127.0.0.1:{self.port}"', f'contact = "{CONTACT}"']
+        lines += [f"gazetteer = {json.dumps(self.names)}", "[poll]"]
         lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
         for case in cases:
             lines += ["[[source]]", f'id = "{case.name}"', f"url = {json.dumps(self.address(case))}"]
