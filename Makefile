@@ -41,7 +41,7 @@ tests/parsers/node_modules: tests/parsers/package-lock.json
 
 torture: $(DEV_STAMP)
 	WIREROOM_TEST_ALL=1 WIREROOM_KILLS=1000 WIREROOM_CUTS=10000 $(BIN)/python -m pytest tests/test_kill.py \
-	  tests/test_kill_grouping.py tests/test_power_cuts.py tests/test_faults_signals.py tests/test_prune.py -s
+	  tests/test_kill_grouping.py tests/test_power_cuts.py tests/test_faults_disk.py tests/test_faults_signals.py tests/test_prune.py -s
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

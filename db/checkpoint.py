@@ -30,10 +30,14 @@ SALT_AT, FRAME_SALT_AT, SALT = 16, 8, 8
 
 
 class Checkpoints:
-    """The log of one writing connection, which does its own checkpoints from now on."""
+    """The log of one writing connection, which does its own checkpoints from now on.
 
-    def __init__(self, db: Database, archive: Path) -> None:
+    Unless it ``moves`` nothing: another program does them then, and it is only told where that one does not.
+    """
+
+    def __init__(self, db: Database, archive: Path, *, moves: bool = True) -> None:
         self._db = db
+        self._moves = moves
         db.conn.execute("PRAGMA wal_autocheckpoint = 0")
         ((page_bytes,),) = db.conn.execute("PRAGMA page_size").fetchall()
         self._frame_bytes = FRAME_HEADER + int(page_bytes)
@@ -53,18 +57,34 @@ class Checkpoints:
         salt = os.pread(self._fd, SALT, SALT_AT)
         if salt != self._salt:  # it was begun anew
             self._salt, self._next = salt, FRAMES
-        at = HEADER + (self._next - 1) * self._frame_bytes + FRAME_SALT_AT
-        if salt and os.pread(self._fd, SALT, at) == salt:
+        if not self._moves:
+            self._watch()
+        elif self._reaches(self._next):
             self._move()
 
     def at_leisure(self) -> None:
         """Cut a large log short, if nobody needs it any more. Raises sqlite3.Error."""
-        if self.bytes > LARGE_BYTES:
+        if not self._moves:
+            self.after_commit()
+        elif self.bytes > LARGE_BYTES:
             self._move()
 
     def close(self) -> None:
         """Let go of the log's file."""
         os.close(self._fd)
+
+    def _reaches(self, frames: int) -> bool:
+        """Tell whether the log has so many pages since it was begun anew; the file may be longer."""
+        at = HEADER + (frames - 1) * self._frame_bytes + FRAME_SALT_AT
+        return bool(self._salt) and os.pread(self._fd, SALT, at) == self._salt
+
+    def _watch(self) -> None:
+        self.held = None
+        if self._reaches(HELD_BYTES // self._frame_bytes):
+            self.held = (
+                f"the archive's log has grown to {self.bytes // 1_000_000} MB: Litestream does not run, or some "
+                f"program has been reading for so long; start the one, end the other's transaction"
+            )
 
     def _move(self) -> None:
         ((_, frames, moved),) = self._db.conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

@@ -19,6 +19,7 @@ from sqlite_utils import Database
 from db.archive import CORRUPT, IO_ERROR, ArchiveError, archive_error, connect, sqlite_name
 from db.checkpoint import Checkpoints
 from db.files import is_still
+from db.room import least_free
 
 FAULTS = ("FULL", "READONLY", "BUSY", "IOERR", "CANTOPEN", "PROTOCOL", "CORRUPT", "NOTADB", "NOLFS", "PERM")
 """SQLite's names for what is no fault of a statement: of the file, the disk, or others that use it."""
@@ -48,8 +49,9 @@ class Guard:
         self._there: dict[Path, os.stat_result] = {}
         self._keeper: sqlite3.Connection | None = None
         self._checkpoints: Checkpoints | None = None
-        self._written = 0  # rows, when something last came onto the disk
+        self._before = 0  # rows written, those that were undone too, when this batch began
         self._fault: str | None = None
+        self._full = False  # that is the fault
         self.faults: tuple[int, str] = 0, ""
         """How many there were that passed, and what the last one was."""
 
@@ -74,14 +76,14 @@ class Guard:
         if not path:
             return
         self._path = Path(path)
-        self._checkpoints = Checkpoints(db, self._path)
+        self._checkpoints = Checkpoints(db, self._path, moves=self._moves)
         self._keeper = connect(self._path, readonly=True)
         self._keeper.execute("SELECT count(*) FROM sqlite_master").fetchone()  # only now it has the file open
         for name in (path, f"{path}-wal", f"{path}-shm"):
             self._there[Path(name)] = Path(name).stat()
 
     def check(self, db: Database) -> None:
-        """Make sure that what is written is kept. Raises ArchiveError, for good.
+        """Make sure that what is written is kept; a batch begins. Raises ArchiveError, for good.
 
         A file that was removed or replaced under us takes every write and keeps none.
         """
@@ -90,6 +92,7 @@ class Guard:
         for path, opened in self._there.items():
             if not is_still(path, opened):
                 raise self.fail(ArchiveError(IO_ERROR, self._gone(db, path)))
+        self._before = db.conn.total_changes
 
     def _gone(self, db: Database, path: Path) -> str:
         """Say which file is gone; where it is not the archive itself, put into that what is in its log."""
@@ -104,19 +107,27 @@ class Guard:
 
     def kept(self, db: Database) -> None:
         """Note that a commit is on disk, and see to the log. Raises nothing: what was committed is committed."""
-        if db.conn.total_changes != self._written:  # one that wrote nothing proves nothing
-            self._written, self._fault = db.conn.total_changes, None
-        if self._moves and self._checkpoints is not None:
+        if db.conn.total_changes != self._before and not (self._full and self._no_room()):
+            self._fault, self._full = None, False  # a commit that wrote nothing proves nothing
+        if self._checkpoints is not None:
             try:
                 self._checkpoints.after_commit()
             except (sqlite3.Error, OSError) as error:
                 self.judged(error)
 
+    def _no_room(self) -> bool:
+        """Tell whether the disk is full still: what little was written found a place in the log, the next may not."""
+        try:
+            told = os.statvfs(self._path or "")
+        except OSError:
+            return False
+        return told.f_bavail * told.f_frsize < least_free(told.f_blocks * told.f_frsize)
+
     def look(self, db: Database) -> None:
         """See, while there is nothing to do, whether all is well. Raises nothing."""
         try:
             self.check(db)
-            if self._moves and self._checkpoints is not None:
+            if self._checkpoints is not None:
                 self._checkpoints.at_leisure()
         except (sqlite3.Error, OSError, ArchiveError) as error:
             self.judged(error)
@@ -129,6 +140,7 @@ class Guard:
         found = archive_error(self._path or Path("the archive"), error)
         if found.code == CORRUPT or name.startswith(FINAL):
             return self.fail(found)
+        self._full = name.startswith("FULL")
         if self._fault != str(found):
             self._fault = str(found)
             self.faults = self.faults[0] + 1, self._fault

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,8 +85,9 @@ def asked(archive: Path, question: Question) -> Iterator[SqlAnswer]:
     finally:
         process.kill()
         for pipe in (process.stdin, process.stdout):
-            if pipe is not None and not pipe.closed:
-                pipe.close()
+            if pipe is not None:
+                with suppress(BrokenPipeError):  # it ended before it heard all
+                    pipe.close()
         process.wait()
 
 
@@ -105,8 +106,8 @@ def told(process: subprocess.Popen[bytes], archive: Path, question: Question) ->
         "busy_ms": BUSY_TIMEOUT_MS,
     }
     try:
-        process.stdin.write(json.dumps(request).encode())
-        process.stdin.close()
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()  # and left open: where we are killed, its end is what the process hears of it
     except BrokenPipeError:
         raise ended(process, question) from None
     for raw in lines(process, question):

@@ -1,12 +1,14 @@
 """The process that runs somebody's SQL: it can only read, only so much, and is killed when it takes too long.
 
 It imports SQLite and little else, so that it begins in a few hundredths of a second. ``db/sql_ask.py`` starts it, says
-on standard input what is asked (JSON), and reads lines of JSON: ``columns`` once, ``rows`` as they come, and at last
-``end`` or ``error``. IO: sqlite, standard input and output.
+on standard input what is asked (a line of JSON), and reads lines of JSON: ``columns`` once, ``rows`` as they come, and
+at last ``end`` or ``error``. Standard input stays open: its end is the asker's, and this process's too. IO: sqlite,
+standard input and output.
 """
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 import resource
@@ -21,15 +23,24 @@ CHUNK_BYTES, CHUNK_ROWS = 65_536, 500
 SHM_BYTES = 64_000_000
 """SQLite may have to make the index of a write-ahead log (``-shm``) that nobody has open: so long a file is allowed."""
 NICE = 10
+THREAD_BYTES = 64 * 1024
 
 Put = Callable[[str], None]
 
 
 def main() -> None:
     """Answer what standard input asks. Never raises: what goes wrong is told."""
-    asked = json.loads(sys.stdin.buffer.read())
+    asked = json.loads(sys.stdin.buffer.readline())
     bound(asked)
+    _thread.stack_size(THREAD_BYTES)
+    _thread.start_new_thread(end_with_asker, ())
     run(asked, put)
+
+
+def end_with_asker() -> None:
+    """End this process when the asker is gone, killed or not: SQLite lets other threads run while it works."""
+    os.read(0, 1)  # nothing more is ever said: it is the end
+    os._exit(1)
 
 
 def run(asked: dict[str, Any], put: Put) -> None:
@@ -58,7 +69,7 @@ def run(asked: dict[str, Any], put: Put) -> None:
 def bound(asked: dict[str, Any]) -> None:
     """Give the process no more than it needs: memory, processor time, files; and others go first."""
     os.nice(NICE)
-    cpu_s = int(asked["timeout_s"]) + 1  # the parent kills it sooner; this is for a parent that is gone
+    cpu_s = int(asked["timeout_s"]) + 1  # the parent kills it sooner; this is for one that is stopped
     most = max(asked["temp_bytes"], SHM_BYTES)
     for what, value in (
         (resource.RLIMIT_CORE, 0),

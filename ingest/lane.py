@@ -22,6 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 from db.model import Outline
 from ingest.digest import Digested, digest
 from ingest.memory import give_back_large_blocks
+from ingest.socket_folder import have_socket_folder
 
 MAX_BUNDLES = 250
 """A worker is replaced after so many bundles of bodies: broken feeds leave garbage behind."""
@@ -128,6 +129,7 @@ class Lane:
             if self._closed:
                 raise RuntimeError("the workers are closed")
             if self._pool is None:
+                have_socket_folder()
                 context = multiprocessing.get_context("forkserver")
                 # __main__ too: else each worker would import the program's start script anew
                 context.set_forkserver_preload(["__main__", "ingest.digest"])

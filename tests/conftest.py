@@ -23,6 +23,7 @@ DEBIAN = {
     "strace": "strace",
     "unshare": "util-linux",
     "nsenter": "util-linux",
+    "mkfs.ext4": "e2fsprogs",
     "faketime": "faketime",
 }
 """Programs that some tests need → the Debian package that has them."""

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import structlog
 
-from house import ROOT, Daemon, House, Result
+from house import ROOT, Daemon, House, Result, until
 from wireroom.config import load_config
 from wireroom.engine import Engine
 
@@ -63,6 +63,42 @@ def on_own_disk(house: House, size: str) -> list[str]:
     return ["unshare", "-rm", "sh", "-c", script, "sh"]
 
 
+def on_real_disk(house: House) -> list[str]:
+    """Give what a daemon runs under, whose folder DISK is a disk that the kernel turns read-only at an error.
+
+    Skips where that can't be had: it takes root, and a loop device. The archive is to be there.
+    """
+    image, folder = house.folder / "image", house.folder / DISK
+    folder.mkdir()
+    with image.open("wb") as file:
+        file.truncate(32 << 20)
+    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
+    mount = f"mount -o loop,errors=remount-ro {image} {folder}"
+    found = f"{mount} && test -w {TRIGGER.format('$(basename $(findmnt -no SOURCE ' + str(folder) + '))')}"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", found], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"no loop device, or no ext4 whose errors can be told it: {done.stderr.strip()}")
+    return ["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh"]
+
+
+TRIGGER = "/sys/fs/ext4/{}/trigger_fs_error"
+"""What is written here is an error of that disk, to the kernel."""
+
+
+def break_disk(daemon: Daemon) -> None:
+    """Have the kernel meet an error on the real disk of a daemon."""
+    mounts = Path(f"/proc/{daemon.process.pid}/mounts").read_text().splitlines()
+    (device,) = [line.split()[0] for line in mounts if line.split()[1].endswith(f"/{DISK}")]
+    Path(TRIGGER.format(Path(device).name)).write_text("a test")
+
+
+def mend_disk(house: House) -> None:
+    """Do what a person does before he mounts the real disk again, once nobody has it."""
+    image = str(house.folder / "image")
+    until(lambda: not subprocess.check_output(["losetup", "-j", image]), "somebody has the disk")
+    assert subprocess.run(["fsck.ext4", "-p", image], capture_output=True, check=False).returncode in (0, 1)
+
+
 def seen_by(daemon: Daemon, path: Path) -> Path:
     """Name a file as the daemon sees it, on its own disk."""
     return Path(f"/proc/{daemon.process.pid}/root{path}")
@@ -71,8 +107,9 @@ def seen_by(daemon: Daemon, path: Path) -> Path:
 def inside(daemon: Daemon, *command: str) -> Result:
     """Run a command where the daemon runs."""
     pid = str(daemon.process.pid)
+    user = ["--user"] if not Path(f"/proc/{pid}/ns/user").samefile("/proc/self/ns/user") else []
     done = subprocess.run(
-        ["nsenter", "--target", pid, "--mount", "--user", f"--wd={daemon.house.folder}", "--", *command],
+        ["nsenter", "--target", pid, "--mount", *user, f"--wd={daemon.house.folder}", "--", *command],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

@@ -6,6 +6,7 @@ all for some rounds and gives a ``Played`` for each. IO: network, sqlite, proces
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -17,9 +18,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from house import House, engine_keys
 from origin import item, rss
 from scripted import Act, Answer, Asked, Script, Scripted, reply, running_scripted
+from wireroom.config import load_config
+from wireroom.engine import Engine
 
 GOOD = ("ok", "not-modified", "unchanged")
 CONTACT = "https://poller.example/about"
@@ -108,7 +113,8 @@ class Stage(House):
             **engine_keys(),
             **(poll or {}),
         }
-        lines = ["[wireroom]", f'listen = "127.0.0.1:{self.port}"', f'contact = "{CONTACT}"', "[poll]"]
+        lines = ["[wireroom]", f'listen = "127.0.0.1:{self.port}"', f'contact = "{CONTACT}"']
+        lines += [f"gazetteer = {json.dumps(self.names)}", "[poll]"]
         lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
         for case in cases:
             lines += ["[[source]]", f'id = "{case.name}"', f"url = {json.dumps(self.address(case))}"]
@@ -135,6 +141,22 @@ class Stage(House):
             db.execute(sql, params)
             db.commit()
 
+    def command(self) -> None:
+        """Poll all once, by the command line."""
+        result = self.wireroom("poll", "--json", timeout_s=120)
+        assert result.out, result.err
+
+    @contextlib.contextmanager
+    def engine(self) -> Iterator[Callable[[], object]]:
+        """Run an engine in this process → what polls all once."""
+        with asyncio.Runner() as runner:
+            engine = Engine(load_config(self.config), structlog.stdlib.get_logger("test"))
+            runner.run(engine.start())
+            try:
+                yield lambda: runner.run(engine.round((), due=False, progress=lambda _: None))
+            finally:
+                runner.run(engine.close())
+
     def source(self, name: str) -> Row:
         """Read one source's row."""
         (row,) = self.dicts("SELECT * FROM sources WHERE config_id = ?", name)
@@ -153,22 +175,27 @@ def play(
     between: Between | None = None,
     allow: Sequence[str] = (),
     tls: ssl.SSLContext | None = None,
+    each_a_command: bool = True,
 ) -> dict[str, Played]:
-    """Poll all ``cases`` for some rounds → how each went, by name. ``between`` is called before every round."""
+    """Poll all ``cases`` for some rounds → how each went, by name. ``between`` is called before every round.
+
+    Each round is a command; or, where none of them is about that, one engine in this process does them all: a second
+    less for each.
+    """
     with running_scripted({case.name: case.script for case in cases}, tls=tls) as scripted:
         stage = Stage(folder, scripted)
         stage.set_up(cases, poll, allow=allow)
         played = {case.name: Played(case.name, scripted) for case in cases}
-        for round_ in range(rounds):
-            if between is not None:
-                between(stage, round_)
-            before = len(scripted.log)
-            result = stage.wireroom("poll", "--json", timeout_s=120)
-            assert result.out, result.err
-            states = {row["config_id"]: row for row in stage.dicts("SELECT * FROM sources")}
-            for name, one in played.items():
-                one.states.append(states[name])
-                one.asked.append([asked for asked in scripted.log[before:] if asked.name == name])
+        with contextlib.nullcontext(stage.command) if each_a_command else stage.engine() as poll_all:
+            for round_ in range(rounds):
+                if between is not None:
+                    between(stage, round_)
+                before = len(scripted.log)
+                poll_all()
+                states = {row["config_id"]: row for row in stage.dicts("SELECT * FROM sources")}
+                for name, one in played.items():
+                    one.states.append(states[name])
+                    one.asked.append([asked for asked in scripted.log[before:] if asked.name == name])
         gather(stage, played)
     return played
 

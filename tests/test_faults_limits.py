@@ -1,11 +1,15 @@
-"""A meagre place to run in: few descriptors, no home, no temporary folder, no locale."""
+"""A meagre place to run in: few descriptors, no home, no temporary folder, no locale; what a killed one leaves."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
-from house import House, until
+from house import ROOT, House, until
 from origin import Answer, Asked, Origin, item, rss, running_origin
 
 TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\n'
@@ -48,3 +52,32 @@ def test_nothing_of_the_environment_is_needed(house: House, origin: Origin) -> N
         daemon.stop()
         assert daemon.process.returncode == 0
     assert [line["event"] for line in house.log_lines()][-1] == "stopped"
+
+
+def test_killed_daemon_leaves_no_process_and_the_next_one_removes_its_folder(house: House, origin: Origin) -> None:
+    """Workers, and what they come from, end with it; of the temporary folder a clean stop leaves nothing either."""
+    origin.feed("/f", rss(item(1)))
+    house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port)
+    temporary = house.folder / "tmp"
+    temporary.mkdir()
+    env = {**os.environ, "TMPDIR": str(temporary)}
+    with house.daemon(env=env, wait=False) as daemon:
+        until(lambda: len(of_session(daemon.process.pid)) > 3, "it has no workers")
+        daemon.process.kill()
+        daemon.process.wait()
+        until(lambda: not of_session(daemon.process.pid), "some of it goes on")
+    assert [path.name.partition("-")[0] for path in temporary.iterdir()] == ["wireroom"]
+    command = [sys.executable, "-m", "wireroom", "poll"]
+    subprocess.run(command, cwd=house.folder, env={**env, "PYTHONPATH": str(ROOT)}, check=True, timeout=60)
+    assert list(temporary.iterdir()) == []
+
+
+def of_session(number: int) -> list[int]:
+    """List the processes of a session: a daemon, and all that came from it."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+            if int(session) == number and state != "Z":
+                found.append(int(path.parent.name))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,13 +11,16 @@ from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
+from structlog.testing import capture_logs
 
 import db.checkpoint
+import db.room
 from db.archive import open_writer
 from db.writer import Writer
 from faulty import poll_all, running
 from house import House, free_port, until
 from origin import Origin, item, rss
+from wireroom.archive_watch import ArchiveWatch
 from wireroom.vitals import Vitals
 
 TOPIC = '[[topic]]\nid = "all"\ntitle = "Everything"\nmatch = "story"\n'
@@ -171,14 +175,46 @@ def test_lock_file_names_nobody_while_a_killed_one_was_taking_it(house: House, o
         assert house.poll()["failed"] == 0
 
 
-async def test_trouble_of_one_moment_is_over_with_it(house: House, origin: Origin) -> None:
-    """A job that only reads while the disk is full does not turn health green; the next that writes does."""
+async def test_log_that_litestream_leaves_is_told_of_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's reading keeps it from its work, or it does not run; and that it is over, with the file still long."""
+    monkeypatch.setattr(db.checkpoint, "HELD_BYTES", 5_000_000)
+    house.configure({}, f"{TOPIC}[backup]\nlitestream = true\n")
+    log = house.archive.with_name("wireroom.db-wal")
+    said: list[str | None] = []
+    async with running(house) as engine:
+        watch = ArchiveWatch(engine)
+
+        async def written(rows: int) -> None:
+            await engine.write(lambda db: [db.execute(ROW, [f"{rows} {n} {'x' * 3000}"]) for n in range(rows)])
+            with capture_logs() as lines:
+                await watch.tick()
+            said.extend(line["trouble"] for line in lines if line["event"] == "archive log")
+
+        await written(1)
+        assert said == []
+        with held(house.archive, "BEGIN") as reader, closing(sqlite3.connect(house.archive)) as litestream:
+            reader.execute("SELECT count(*) FROM tags").fetchone()
+            await written(1000)
+            litestream.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            await written(2)
+            assert len(said) == 1
+            assert "Litestream does not run, or some program has been reading" in str(said[0])
+            assert engine.warnings["log"].startswith(f"the archive's log has grown to {size(log) // 1_000_000} MB")
+            reader.execute("ROLLBACK")
+            litestream.execute("PRAGMA wal_checkpoint(RESTART)")
+            await written(3)
+        assert said[1:] == [None]
+        assert size(log) > 5_000_000
+
+
+async def test_trouble_of_one_moment_is_over_with_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that only reads while the disk is full does not turn health green, nor one that just fits; room does."""
     house.configure({}, TOPIC)
     async with running(house) as engine:
 
         def full(db: Database) -> None:
             ((pages,),) = db.execute("PRAGMA page_count").fetchall()
-            db.execute(f"PRAGMA max_page_count = {pages}")
+            db.execute(f"PRAGMA max_page_count = {pages + 8}")
             for n in range(1000):
                 db.execute(ROW, [f"{n} {'x' * 3000}"])
 
@@ -188,5 +224,11 @@ async def test_trouble_of_one_moment_is_over_with_it(house: House, origin: Origi
         assert "no room on the disk" in engine.press.health()["trouble"]
 
         await engine.write(lambda db: db.execute("PRAGMA max_page_count = 1000000").fetchall())
-        await engine.write(lambda db: db.execute(ROW, ["small"]))
+        with monkeypatch.context() as little:
+            little.setattr(db.room, "FULL_SHARE", 2)
+            little.setattr(db.room, "FULL_BYTES", math.inf)
+            await engine.write(lambda db: db.execute(ROW, ["small"]))
+            assert "no room on the disk" in engine.press.health()["trouble"]
+
+        await engine.write(lambda db: db.execute(ROW, ["small too"]))
         assert engine.press.health()["ok"] is True

@@ -206,7 +206,7 @@ FEEDS: Mapping[str, Items] = {
 def played(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Played]:
     """Poll all of them, all together, until the live blogs are over."""
     cases = [Case(name, "", served(items), lambda _: None) for name, items in FEEDS.items()]
-    return play(tmp_path_factory.mktemp("odd"), cases, ROUNDS)
+    return play(tmp_path_factory.mktemp("odd"), cases, ROUNDS, each_a_command=False)
 
 
 # --- What comes of them -----------------------------------------------------------------------------------------------

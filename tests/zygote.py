@@ -127,6 +127,7 @@ def main() -> None:
     """Read the program, and wait for what is asked of it; end with who began us."""
     sys.path.insert(0, str(ROOT))
     import wireroom.cli
+    import wireroom.daemon
     import wireroom.engine
 
     listener = socket.socket(fileno=int(sys.argv[1]))

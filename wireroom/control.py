@@ -95,7 +95,8 @@ async def control_server(archive: Path, handler: Handler) -> AsyncIterator[None]
         yield
     finally:
         server.close()
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the disk has turned read-only; the next daemon removes it
+            path.unlink()
 
 
 def ask(

@@ -6,6 +6,7 @@ SQLite's own locks). A stale file after ``kill -9`` is no obstacle: the kernel h
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -59,7 +60,8 @@ class ArchiveLock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.ftruncate(self._fd, 0)
+        with contextlib.suppress(OSError):  # the disk has turned read-only: the lock is gone all the same
+            os.ftruncate(self._fd, 0)
         os.close(self._fd)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from db.room import least_free
+
 INTERVALS = 3
 """Nothing has succeeded for so many times as long as a source rests at least …"""
 LEAST_WINDOW_S = 300.0
@@ -16,10 +18,8 @@ LEAST_WINDOW_S = 300.0
 LEAST_TRIES = 3
 STUCK_S = 60.0
 """The writer is stuck where it gives no sign of life for so long with work before it; the beat likewise."""
-FULL_SHARE, FULL_BYTES = 0.02, 64 * 1024**2
-"""A disk is full with less than this of it free: a share, but no more than so many bytes."""
 LOW_SHARE, LOW_BYTES = 0.1, 1024**3
-"""It is running full with less than this: a warning."""
+"""A disk is running full with less than this of it free, a share and bytes: a warning."""
 
 PLACES = {"archive": "the archive", "publish": "the publish folder"}
 REASONS: Mapping[str, str] = {
@@ -103,7 +103,7 @@ def reasons(signs: Signs) -> list[Reason]:
         if said is not None
     ]
     for disk in signs.disks:
-        if disk.free < min(FULL_BYTES, FULL_SHARE * disk.total):
+        if disk.free < least_free(disk.total):
             said = f"the disk of {PLACES[disk.what]} is full: {disk.free // 1024} kB free in {disk.path}"
             found.append(Reason(code="disk", said=said, mend="make room; nothing is lost, what failed is done again"))
     found += [reason for reason in (writer(signs), beat(signs), silent(signs), idle(signs)) if reason is not None]
@@ -163,7 +163,7 @@ def warnings(signs: Signs) -> list[Reason]:
             mend="make room, or keep less (docs/keeping.md)",
         )
         for disk in signs.disks
-        if min(FULL_BYTES, FULL_SHARE * disk.total) <= disk.free < min(LOW_BYTES, LOW_SHARE * disk.total)
+        if least_free(disk.total) <= disk.free < min(LOW_BYTES, LOW_SHARE * disk.total)
     ]
     if signs.offline and silent(signs) is None:
         mend = "look at this machine's network and name server; no source is charged"
