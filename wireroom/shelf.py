@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from db.model import FORMATS, Format
+from feeds.places import spot
 from feeds.publish import Published, Publisher, PublishError
 from feeds.render import MEDIA_TYPES
 
 KEPT = 32
 """So many archive pages are kept in memory, those that were asked for last."""
-PAGE = re.compile(rf"topics/(?P<name>[^/]+)/(?P<page>[1-9][0-9]{{0,8}})\.(?P<fmt>{'|'.join(FORMATS)})", re.ASCII)
 
 
 class Shelf:
@@ -46,19 +44,18 @@ class Shelf:
         """Find a document; None for one that is not there, or can't be read now."""
         if (found := self._there.get(path)) is not None:
             return found
-        asked = PAGE.fullmatch(path)
-        if asked is None:
+        asked = spot(path)
+        if asked is None or not asked.page or asked.fmt is None:
             return None
-        last, unlisted = self._pages.get(asked["name"], (0, False))
-        if int(asked["page"]) > last:
+        last, unlisted = self._pages.get(asked.name, (0, False))
+        if asked.page > last:
             return None
         kept = self._read.get(path)
         if kept is not None and self._publisher.changed(path) == kept.changed:
             self._read.move_to_end(path)
             return kept
-        fmt: Format = next(each for each in FORMATS if each == asked["fmt"])
         try:
-            read = self._publisher.read(path, MEDIA_TYPES[fmt])
+            read = self._publisher.read(path, MEDIA_TYPES[asked.fmt])
         except PublishError:
             return None
         if read is None:
