@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from db.files import sync
 
 AT_ONCE = 8
-"""So many files are synced at once: the disk does that in one turn, where one after the other each waits for its own."""
+"""So many files are synced at once: the disk does that in one turn; one after the other, each waits for its own."""
 
 
 def replace_file(path: Path, body: bytes) -> None:
@@ -50,7 +50,10 @@ class Part:
     error: OSError | None = None
 
     def lay(self, path: Path, body: bytes, changed: int | None = None, order: int = 0) -> None:
-        """Write a file beside its place; ``changed``: the time that it is to have, seconds since 1970. Raises OSError."""
+        """Write a file beside its place; ``changed``: the time that it is to have, seconds since 1970.
+
+        Raises OSError.
+        """
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".wireroom-", suffix=".tmp")
         self.files[path] = Laid(Path(temporary), order)
         try:

@@ -19,7 +19,7 @@ _PATH = re.compile(
 
 
 class Spot(NamedTuple):
-    """What a path says: ``name``, the topic's public name, empty where it is of none; ``fmt``, None for a page to look at.
+    """What a path says: ``name`` is the topic's public name, or empty; ``fmt``: None where it is no feed.
 
     ``page``: which of its archive pages, 0 for none. ``order``: what is of a lower one is put there first, so that
     nothing leads to what is not there: archive pages and the style, then feeds, then what names them.

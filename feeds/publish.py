@@ -10,9 +10,8 @@ import contextlib
 import gzip
 import hashlib
 import os
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -24,6 +23,7 @@ import brotli
 from db.model import FORMATS
 from feeds.files import Part, has_bytes, is_of, modified, put_in_place
 from feeds.places import ENDS, Spot, spot, spot_of_file
+from feeds.tidy import tidy
 
 GZIP_LEVEL = 5
 BROTLI_QUALITY = 5
@@ -56,9 +56,6 @@ class Published:
     media_type: str
     unlisted: bool = False
     changed: int = 0
-
-
-TEMPORARY = re.compile(r"\.wireroom-[a-z0-9_]{8}\.tmp")
 
 
 class Publisher:
@@ -189,23 +186,16 @@ class Publisher:
                         with contextlib.suppress(OSError):
                             each.unlink()
 
-    def tidy(self, gone: set[str]) -> None:
+    def tidy(self, gone: Collection[str]) -> None:
         """Take away what is of topics whose public names are ``gone``, and what a killed process left half written.
 
-        Nothing else in the folder is touched, and no links. Raises PublishError.
+        Nothing must be laid meanwhile. Raises PublishError.
         """
-        topics = self._folder / "topics"
-        for folder in (self._folder, self._folder / "static", topics):
-            with tidying(folder):
-                if folder == self._folder or not folder.is_symlink():
-                    for path in files_of(folder):
-                        found = spot_of_file(f"topics/{path.name}") if folder == topics else None
-                        if (found and found.name in gone) or TEMPORARY.fullmatch(path.name):
-                            path.unlink()
-        with tidying(topics):
-            for folder in [] if topics.is_symlink() else entries_of(topics):
-                if folder.is_dir() and not folder.is_symlink():
-                    tidy_topic(folder, gone=folder.name in gone)
+        try:
+            tidy(self._folder, gone)
+        except OSError as error:
+            place = error.filename or self._folder
+            raise PublishError(f"{place}: can't be tidied: {error.strerror or error}; check its rights") from error
 
     def _path(self, name: str) -> Path:
         self._spot(name)
@@ -224,35 +214,6 @@ class Publisher:
         for place in (*inside, path, *siblings(path)):
             if place.is_symlink():
                 raise PublishError(f"{place}: is a link, which is not followed; take it away ([wireroom] publish)")
-
-
-@contextlib.contextmanager
-def tidying(folder: Path) -> Iterator[None]:
-    """Say what could not be tidied."""
-    try:
-        yield
-    except OSError as error:
-        raise PublishError(f"{folder}: can't be tidied: {error.strerror or error}; check its rights") from error
-
-
-def tidy_topic(folder: Path, *, gone: bool) -> None:
-    """Take away what is in a topic's folder, where that is ``gone``, and what was left half written. Raises OSError."""
-    for path in files_of(folder):
-        if (gone and spot_of_file(f"topics/{folder.name}/{path.name}")) or TEMPORARY.fullmatch(path.name):
-            path.unlink()
-    if gone:
-        with contextlib.suppress(OSError):  # there is something in it that is not ours
-            folder.rmdir()
-
-
-def files_of(folder: Path) -> list[Path]:
-    """List the files in a folder that are no links; none where there is no folder."""
-    return [path for path in entries_of(folder) if path.is_file() and not path.is_symlink()]
-
-
-def entries_of(folder: Path) -> list[Path]:
-    """List all that is in a folder."""
-    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 def published(body: bytes, gz: bytes, br: bytes, changed: int, media_type: str) -> Published:
