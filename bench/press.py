@@ -63,7 +63,8 @@ PARTS: list[tuple[Any, str, str]] = [
     (wireroom.press, "print_page", "topic's page"),
     (wireroom.press.FrontPage, "write", "index, OPML, style"),
     (feeds.publish.Publisher, "write", "files compared"),
-    (feeds.publish, "write_whole", "files written"),
+    (feeds.publish, "lay_whole", "files written"),
+    (feeds.publish, "put_in_place", "files put in place"),
     (feeds.publish, "gzipped", "gzip"),
     (feeds.publish, "brotlied", "brotli"),
 ]
@@ -79,13 +80,13 @@ class Clock:
         self._inner: list[float] = []
         for owner, name, part in PARTS:
             setattr(owner, name, self._timed(getattr(owner, name), part))
-        put = feeds.publish.put_file
+        lay = feeds.publish.Part.lay
 
         def counted(*arguments: Any) -> None:
             self.files += 1
-            put(*arguments)
+            lay(*arguments)
 
-        feeds.publish.put_file = counted
+        feeds.publish.Part.lay = counted  # type: ignore[method-assign]
 
     def _timed(self, work: Callable[..., Any], part: str) -> Callable[..., Any]:
         def timed(*arguments: Any, **named: Any) -> Any:

@@ -10,6 +10,7 @@ import struct
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 from sqlite_utils import Database
@@ -29,6 +30,11 @@ RECORD_COLUMNS = tuple(PollRecord.__dataclass_fields__)
 record_values: Callable[[PollRecord], tuple[object, ...]] = attrgetter(*RECORD_COLUMNS)
 SHOWN_COLUMNS = ("title", "site_url", "moved_url", "feed_id")
 """What output feeds tell of a source."""
+SAID_COLUMNS = ("title", "site_url", "feed_id")
+"""What of that a document says of itself."""
+BELIEVED = 3
+"""The first documents of a day are believed to be of another name. One that has another in each would have all that
+was ever published of it written anew, again and again."""
 
 INSERT_POLL = f"INSERT INTO polls (source_id, {', '.join(RECORD_COLUMNS)}) VALUES (?{', ?' * len(RECORD_COLUMNS)})"
 
@@ -232,9 +238,12 @@ def write_source(db: Database, plan: PollPlan) -> None:
     """Write the source's new state and the record of the poll.
 
     Output feeds name their sources: another title, site, address or id is a change of every topic that has the
-    source's stories.
+    source's stories. So what a document says of itself is taken over from the first few of a day (UTC) alone.
     """
     before, state = plan.before, plan.state
+    said = {name: was for name in SAID_COLUMNS if (was := getattr(before, name)) not in (None, getattr(state, name))}
+    if said and state.moved_url == before.moved_url and documents_of_the_day(db, plan) >= BELIEVED:
+        state = replace(state, **said)
     if any(getattr(state, name) != getattr(before, name) for name in SHOWN_COLUMNS):
         mark_topics_naming(db, plan.source_id)
     was_and_is = zip(STATE_COLUMNS, state_values(before), state_values(state), strict=True)
@@ -247,6 +256,18 @@ def write_source(db: Database, plan: PollPlan) -> None:
             [plan.source_id, plan.now, *plan.moved],
         )
     db.execute(INSERT_POLL, [plan.source_id, *record_values(plan.record)])
+
+
+def documents_of_the_day(db: Database, plan: PollPlan) -> int:
+    """Count the documents that were read of a source this day, as far as BELIEVED."""
+    count = 0
+    for outcome, at in db.execute(
+        "SELECT outcome, started_at FROM polls WHERE source_id = ? ORDER BY id DESC", [plan.source_id]
+    ):
+        if at[:10] != plan.now[:10] or count == BELIEVED:
+            break
+        count += outcome == "ok"
+    return count
 
 
 def keep_first_dates(db: Database, story_ids: Sequence[int]) -> None:

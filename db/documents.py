@@ -26,3 +26,9 @@ def published_at(db: Database, topic_id: int, fmt: Format, hash_: str) -> str | 
         "SELECT changed_at FROM documents WHERE topic_id = ? AND format = ? AND hash = ?", [topic_id, fmt, hash_]
     )
     return next((str(changed_at) for (changed_at,) in rows), None)
+
+
+def noted_hashes(db: Database, topic: str) -> dict[Format, str]:
+    """Read by format what a topic (config id) has published last."""
+    rows = "SELECT format, hash FROM documents WHERE topic_id = (SELECT id FROM topics WHERE config_id = ?)"
+    return dict(db.execute(rows, [topic]).fetchall())

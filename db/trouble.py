@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from db.health import health, is_silent
-from db.hosts import without_secrets
 from db.plan import GOOD
 from db.times import parse_iso
+from db.told_url import without_secrets
 
 Kind = Literal["failing", "gone", "wall", "held", "silent", "moved", "offline"]
 

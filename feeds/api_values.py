@@ -10,7 +10,6 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-from db.hosts import without_secrets
 from db.model import FORMATS, Enclosure
 from db.reading import (
     EntryRead,
@@ -27,7 +26,7 @@ from db.reading import (
     Viewer,
 )
 from db.term_spans import Part
-from db.told_url import told_url
+from db.told_url import told_url, without_secrets
 from feeds.site import TopicCard
 
 STATUS = (

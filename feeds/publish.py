@@ -10,25 +10,28 @@ import contextlib
 import gzip
 import hashlib
 import os
-import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 import brotli
 
-from db.files import sync
 from db.model import FORMATS
-from feeds.files import has_bytes, is_of, modified, put_file
+from feeds.files import Part, has_bytes, is_of, modified, put_in_place
+from feeds.places import ENDS, Spot, spot, spot_of_file
+from feeds.tidy import tidy
 
 GZIP_LEVEL = 5
 BROTLI_QUALITY = 5
 """Of 77 kB of text: 1.9 and 2.0 ms, 28.8 and 27.6 kB. One step more of gzip saves 0.7 % and costs half as much again;
 from brotli's 7 on it takes ten times as long."""
 
-SIBLINGS = (".gz", ".br")
+TOGETHER = 240
+"""So many files are laid, and then put in their places together: those of some twenty topics."""
 
 
 class PublishError(Exception):
@@ -55,27 +58,58 @@ class Published:
     changed: int = 0
 
 
-NAME = r"[a-z0-9][a-z0-9._-]*"
-SUFFIX = "|".join(FORMATS)
-TOPIC_NAME = re.compile(NAME)
-TOPIC_FILE = re.compile(rf"(?P<name>{NAME})\.(?:{SUFFIX})(?:\.gz|\.br)?")
-FOLDER_FILE = re.compile(rf"(?:(?P<page>[1-9][0-9]*)\.(?:{SUFFIX})|index\.html)(?:\.gz|\.br)?")
-"""What of ours may be in the folder of topics, and in that of one topic."""
-
-OURS = re.compile(
-    rf"index\.html|topics\.opml|static/{NAME}|topics/{NAME}\.(?:{SUFFIX})"
-    rf"|topics/{NAME}/(?:index\.html|[1-9][0-9]*\.(?:{SUFFIX}))"
-)
-"""The names of published files."""
-
-TEMPORARY = re.compile(r"\.wireroom-[a-z0-9_]{8}\.tmp")
-
-
 class Publisher:
-    """The publish folder."""
+    """The publish folder.
+
+    After ``begin`` what is written is only laid there, and gets its place with what else was by then (``settle``).
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._parts: list[Part] = []
+        self._failed: dict[str, PublishError] = {}
+
+    def begin(self, key: str) -> None:
+        """Begin to lay documents of one matter, a topic for instance: none is done when another of them fails."""
+        self._parts.append(Part(key))
+
+    def afterwards(self, do: Callable[[], Future[Any] | None]) -> None:
+        """Have something done when all that was written of this matter is in its place; a future is waited for."""
+        if self._parts:
+            self._parts[-1].then.append(do)
+        elif (future := do()) is not None:
+            future.result()
+
+    def settle(self) -> None:
+        """Put what is laid in its place, and go on laying. Raises what is raised by what is to be done afterwards."""
+        parts, self._parts = self._parts, [Part(part.key) for part in self._parts[-1:]]
+        for part in parts:
+            if part.key in self._failed:  # what came before is not there, and this may lead to it
+                part.take_back([*part.files])
+        put_in_place(parts)
+        for part in parts:
+            if part.error is not None:
+                place = part.error.filename2 or self._folder  # no temporary name: it would be another one each time
+                self._failed.setdefault(part.key, unwritable(place, part.error))
+        done = [do() for part in parts if part.key not in self._failed for do in part.then]
+        for future in done:
+            if future is not None:
+                future.result()
+
+    def end(self) -> dict[str, PublishError]:
+        """Put what is laid in its place, and lay no more → the matters that can't be written."""
+        try:
+            self.settle()
+        finally:
+            failed = self._failed
+            self.drop()
+        return failed
+
+    def drop(self) -> None:
+        """Take back what is laid, and lay no more."""
+        for part in self._parts:
+            part.take_back([*part.files])
+        self._parts, self._failed = [], {}
 
     def write(self, name: str, body: bytes, media_type: str, *, changed: int | None = None) -> Published:
         """Make ``body`` the file ``name`` → the document. Raises PublishError.
@@ -84,7 +118,11 @@ class Publisher:
         it has them, and is now if it has not. Links inside the folder are not followed: what is behind one may be
         somebody else's file. The folder itself may be a link.
         """
-        path = self._path(name)
+        if sum(len(part.files) for part in self._parts) >= TOGETHER:
+            self.settle()
+        part = self._parts[-1] if self._parts else Part("")
+        path, order = self._path(name), self._spot(name).order
+        part.take_back([path, *siblings(path)])  # written twice in one go: the last counts
         try:
             self._check_links(path)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,13 +130,18 @@ class Publisher:
             if changed is None:  # HTTP dates are whole seconds: two changes in one would look like the same state
                 newest = max(modified(each) for each in (path, *siblings(path)))
                 changed = modified(path) if there else max(int(time.time()), newest + 1)
-            gz, br = write_whole(path, body, changed, there=there)
-            return published(body, gz, br, changed, media_type)
+            try:
+                gz, br = lay_whole(part, path, body, changed, order, there=there)
+            except BaseException:
+                part.take_back([path, *siblings(path)])
+                raise
         except OSError as error:
-            raise PublishError(
-                f"{path}: can't be written: {error.strerror or error}; check the folder, its rights and the disk "
-                "([wireroom] publish)"
-            ) from error
+            raise unwritable(path, error) from error
+        if not self._parts:
+            put_in_place([part])
+            if part.error is not None:
+                raise unwritable(path, part.error)
+        return published(body, gz, br, changed, media_type)
 
     def read(self, name: str, media_type: str) -> Published | None:
         """Read a document that was published → None where it is not there, or not whole. Raises PublishError."""
@@ -121,16 +164,16 @@ class Publisher:
         there: dict[int, int] = {}
         with contextlib.suppress(OSError):
             for entry in os.scandir(self._folder / "topics" / name):
-                found = FOLDER_FILE.fullmatch(entry.name)
-                if found and found["page"]:
-                    there[int(found["page"])] = there.get(int(found["page"]), 0) + 1
-        return {page for page, files in there.items() if files == len(FORMATS) * (1 + len(SIBLINGS))}
+                found = spot_of_file(f"topics/{name}/{entry.name}")
+                if found and found.page:
+                    there[found.page] = there.get(found.page, 0) + 1
+        return {page for page, files in there.items() if files == len(FORMATS) * (1 + len(ENDS))}
 
     def move_pages(self, before: str, name: str) -> None:
         """Have a renamed topic's archive pages be found under its new name, until they are written anew there."""
         topics = self._folder / "topics"
         with contextlib.suppress(OSError):  # they will be
-            if all(TOPIC_NAME.fullmatch(each) for each in (before, name)) and not (topics / name).exists():
+            if all(spot(f"topics/{each}/index.html") for each in (before, name)) and not (topics / name).exists():
                 (topics / before).rename(topics / name)
 
     def drop_pages(self, name: str, *, after: int) -> None:
@@ -143,30 +186,27 @@ class Publisher:
                         with contextlib.suppress(OSError):
                             each.unlink()
 
-    def tidy(self, gone: set[str]) -> None:
+    def tidy(self, gone: Collection[str]) -> None:
         """Take away what is of topics whose public names are ``gone``, and what a killed process left half written.
 
-        Nothing else in the folder is touched, and no links. Raises PublishError.
+        Nothing must be laid meanwhile. Raises PublishError.
         """
-        topics = self._folder / "topics"
-        for folder in (self._folder, self._folder / "static", topics):
-            with tidying(folder):
-                if folder == self._folder or not folder.is_symlink():
-                    for path in files_of(folder):
-                        found = TOPIC_FILE.fullmatch(path.name) if folder == topics else None
-                        if (found and found["name"] in gone) or TEMPORARY.fullmatch(path.name):
-                            path.unlink()
-        with tidying(topics):
-            for folder in [] if topics.is_symlink() else entries_of(topics):
-                if folder.is_dir() and not folder.is_symlink():
-                    tidy_topic(folder, gone=folder.name in gone)
+        try:
+            tidy(self._folder, gone)
+        except OSError as error:
+            place = error.filename or self._folder
+            raise PublishError(f"{place}: can't be tidied: {error.strerror or error}; check its rights") from error
 
     def _path(self, name: str) -> Path:
-        if not OURS.fullmatch(name) or ".." in name:
+        self._spot(name)
+        return self._folder / name
+
+    def _spot(self, name: str) -> Spot:
+        if (found := spot(name)) is None:
             raise PublishError(
                 f"{name!r} is no name of a published file; give the topic an id of a-z, 0-9, '.', '_', '-'"
             )
-        return self._folder / name
+        return found
 
     def _check_links(self, path: Path) -> None:
         """Refuse what is a link, or in one. Raises PublishError."""
@@ -174,35 +214,6 @@ class Publisher:
         for place in (*inside, path, *siblings(path)):
             if place.is_symlink():
                 raise PublishError(f"{place}: is a link, which is not followed; take it away ([wireroom] publish)")
-
-
-@contextlib.contextmanager
-def tidying(folder: Path) -> Iterator[None]:
-    """Say what could not be tidied."""
-    try:
-        yield
-    except OSError as error:
-        raise PublishError(f"{folder}: can't be tidied: {error.strerror or error}; check its rights") from error
-
-
-def tidy_topic(folder: Path, *, gone: bool) -> None:
-    """Take away what is in a topic's folder, where that is ``gone``, and what was left half written. Raises OSError."""
-    for path in files_of(folder):
-        if (gone and FOLDER_FILE.fullmatch(path.name)) or TEMPORARY.fullmatch(path.name):
-            path.unlink()
-    if gone:
-        with contextlib.suppress(OSError):  # there is something in it that is not ours
-            folder.rmdir()
-
-
-def files_of(folder: Path) -> list[Path]:
-    """List the files in a folder that are no links; none where there is no folder."""
-    return [path for path in entries_of(folder) if path.is_file() and not path.is_symlink()]
-
-
-def entries_of(folder: Path) -> list[Path]:
-    """List all that is in a folder."""
-    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 def published(body: bytes, gz: bytes, br: bytes, changed: int, media_type: str) -> Published:
@@ -227,31 +238,32 @@ def strong_etag(body: bytes) -> str:
 
 def siblings(path: Path) -> list[Path]:
     """Name the compressed files beside a document."""
-    return [path.with_name(path.name + end) for end in SIBLINGS]
+    return [path.with_name(path.name + end) for end in ENDS]
 
 
-def write_whole(path: Path, body: bytes, changed: int, *, there: bool) -> tuple[bytes, bytes]:
-    """Write what is not there yet of a document and what is compressed of it → the latter.
+def lay_whole(part: Part, path: Path, body: bytes, changed: int, order: int, *, there: bool) -> tuple[bytes, bytes]:
+    """Lay what is not there yet of a document and what is compressed of it → the latter. Raises OSError.
 
     ``there``: its own file has its bytes. The document last: it is never newer than what is compressed.
     """
     made = []
-    written = False
     for each, compress in zip(siblings(path), (gzipped, brotlied), strict=True):
         if there and is_of(each, changed):
             made.append(each.read_bytes())
         else:
             made.append(compress(body))
-            put_file(each, made[-1], changed)
-            written = True
-    if not there:
-        put_file(path, body, changed)
-        written = True
-    elif not is_of(path, changed):
-        os.utime(path, (changed, changed))
-    if written:
-        sync(path.parent)
+            part.lay(each, made[-1], changed, order)
+    if not (there and is_of(path, changed)):
+        part.lay(path, body, changed, order)
     return made[0], made[1]
+
+
+def unwritable(path: Path | str, error: OSError) -> PublishError:
+    """Say that it can't be written."""
+    return PublishError(
+        f"{path}: can't be written: {error.strerror or error}; check the folder, its rights and the disk "
+        "([wireroom] publish)"
+    )
 
 
 def gzipped(body: bytes) -> bytes:

@@ -21,6 +21,7 @@ from feeds.xml_document import xml_document, xml_item
 
 __all__ = [
     "MEDIA_TYPES",
+    "RENDERING",
     "Channel",
     "ItemCache",
     "Part",
@@ -32,6 +33,9 @@ __all__ = [
     "rendered_items",
     "topic_channel",
 ]
+
+RENDERING = 1
+"""Raised when the same stories give other bytes: then all archive pages are written anew, and at no other upgrade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

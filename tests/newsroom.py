@@ -75,6 +75,8 @@ class Newsroom:
     rules: tuple[Rule, ...] = ()
     more_topics: tuple[ConfiguredTopic, ...] = ()
     """Others, of the same policy."""
+    titles: dict[str, str] = field(default_factory=dict)
+    """What sources call themselves."""
 
     def __post_init__(self) -> None:
         self.db = open_writer(self.path)
@@ -94,7 +96,8 @@ class Newsroom:
 
     def job(self, source: str, printed: Sequence[Printed], hour: float) -> Job:
         """Make the writer's job of a poll of a source whose document has these, so many hours after the beginning."""
-        parsed = Parsed(format="rss20", base=None, items=tuple(one.item() for one in printed))
+        title = Markup(value=self.titles.get(source, ""), is_html=False)
+        parsed = Parsed(format="rss20", base=None, title=title, items=tuple(one.item() for one in printed))
         document = normalize(parsed, comparing=self.grouping.comparing)
         fetched = Fetched(outcome="ok", status=200, url=f"http://{source}.example/")
         desks = self.desks()

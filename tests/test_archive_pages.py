@@ -230,6 +230,37 @@ async def test_pages_are_looked_up_as_they_are_now(shop: PrintShop) -> None:
         assert shop.press.document(path) is None
 
 
+async def test_start_serves_what_is_published_and_writes_only_what_is_not(
+    shop: PrintShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as the archive knows it; what somebody spoiled is written first, and then all is looked at."""
+    shop.take(8)
+    await shop.press.publish()
+    before = shop.press.published("t", "atom")
+    written: list[str] = []
+    write = Publisher.write
+
+    def noted(publisher: Publisher, name: str, *given: Any, **more: Any) -> Published:
+        written.append(name)
+        return write(publisher, name, *given, **more)
+
+    monkeypatch.setattr(Publisher, "write", noted)
+    shop.open()
+    await shop.press.begin()
+    assert [name for name in written if name.startswith("topics/")] == []
+    assert shop.press.published("t", "atom") == before
+    assert shop.press.document("topics/t/2.rss") is not None
+    assert shop.press.document("index.html") is not None
+    await shop.press.publish()
+    assert "topics/t.atom" in written
+
+    (shop.config.publish / "topics" / "t.atom").write_bytes(b"not ours")
+    shop.open()
+    await shop.press.begin()
+    assert shop.press.published("t", "atom") == before
+    assert shop.guids("topics/t.atom") == shop.guids("topics/t.rss")
+
+
 async def test_emptied_folder_is_filled_again_page_by_page(shop: PrintShop) -> None:
     """Also one page alone; what another archive left there goes."""
     shop.take(11)

@@ -15,7 +15,7 @@ from faulty import DISK, fill, in_full, needs_namespace, on_own_disk, poll_all, 
 from feeds.publish import Publisher
 from house import House, until
 from origin import Origin, item, rss
-from wireroom import press
+from wireroom import publish_place
 from wireroom.engine import Engine
 
 TOPICS = "".join(f'[[topic]]\nid = "{name}"\ntitle = "{name}"\nmatch = "story"\n' for name in ("all", "too"))
@@ -71,12 +71,12 @@ async def test_a_folder_that_does_not_answer_holds_up_the_press_alone(
     house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
     asked: set[str] = set()
 
-    def noted(folder: Path) -> press.Place:
+    def noted(folder: Path) -> publish_place.Place:
         asked.add(threading.current_thread().name.partition("_")[0])
         return place_of(folder)
 
-    place_of = press.place_of
-    monkeypatch.setattr(press, "place_of", noted)
+    place_of = publish_place.place_of
+    monkeypatch.setattr(publish_place, "place_of", noted)
     async with running(house) as engine:
         await poll_all(engine)
         await engine.press.publish()
@@ -101,7 +101,7 @@ async def test_polls_go_on_while_nothing_can_be_published(
 ) -> None:
     """What is in memory is served as it was, health names the path; once it is mended, all is there, the front too."""
     assert callable(spoil)
-    monkeypatch.setattr("wireroom.press.AGAIN_S", 0.0)
+    monkeypatch.setattr("wireroom.publish_place.AGAIN_S", 0.0)
     origin.feed("/f", rss(item(1), item(2)))
     house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
     folder = house.folder / "public"

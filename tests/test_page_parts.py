@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from db.archive import open_reader
-from db.hosts import without_secrets
 from db.model import Entry
 from db.revisions import History, Revised, version_of
 from db.times import iso
+from db.told_url import without_secrets
 from db.topic_read import topic_page, topic_volume
 from feeds.pages.charts import by_day, coverage, polls, sparkline
 from feeds.pages.compare import MAX_CHANGES, MAX_RUN, change, changes

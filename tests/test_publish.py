@@ -12,6 +12,7 @@ from pathlib import Path
 import brotli
 import pytest
 
+from feeds import files
 from feeds.publish import Publisher, PublishError
 from house import House
 
@@ -65,6 +66,74 @@ def test_reader_never_sees_a_partial_file(tmp_path: Path) -> None:
     assert reads >= 1000
     assert len(seen) > 1, "it was read while it was rewritten"
     assert seen <= set(bodies)
+
+
+def test_many_get_their_places_together_on_the_disk_before_what_leads_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every byte is synced before any name, an archive page's folder before the feed, the feed before its page."""
+    done: list[tuple[str, str]] = []
+    replace = Path.replace
+
+    def renamed(path: Path, target: Path) -> Path:
+        done.append(("name", str(target.relative_to(tmp_path))))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", renamed)
+    monkeypatch.setattr(files, "sync", lambda path: done.append(("sync", str(path.relative_to(tmp_path)))))
+    publisher, told = Publisher(tmp_path), list[str]()
+    for topic in ("t", "u"):
+        publisher.begin(topic)
+        for name in (f"{topic}/1.rss", f"{topic}.rss", f"{topic}/index.html"):
+            publisher.write(f"topics/{name}", b"x", "x/y")
+        publisher.afterwards(lambda topic=topic: told.append(topic))  # type: ignore[misc]
+    assert (done, told) == ([], [])
+    assert not list(tmp_path.rglob("*.rss"))
+
+    assert publisher.end() == {}
+    assert told == ["t", "u"]
+    assert all(what == "sync" and name.endswith(".tmp") for what, name in done[:18])
+    at = {step: n for n, step in enumerate(done)}
+    for topic in ("t", "u"):
+        page, feed = ("name", f"topics/{topic}/1.rss"), ("name", f"topics/{topic}.rss")
+        assert at["name", f"topics/{topic}/1.rss.gz"] < at[page]
+        assert at[page] < done.index(("sync", f"topics/{topic}")) < at[feed] < done.index(("sync", "topics"))
+        assert done.index(("sync", "topics")) < at["name", f"topics/{topic}/index.html"] < at["sync", f"topics/{topic}"]
+    assert len([step for step in done[18:] if step[0] == "sync"]) == 5, "each folder once for what it got"
+
+
+def test_what_can_not_be_written_keeps_its_own_from_what_leads_to_it(tmp_path: Path) -> None:
+    """A topic whose archive page fails keeps its old feed; the others go out, and nothing is left half written."""
+    for name in ("t", "u"):
+        Publisher(tmp_path).write(f"topics/{name}.rss", b"old", "x/y")
+    (tmp_path / "topics" / "t" / "1.rss").mkdir(parents=True)
+    publisher, told = Publisher(tmp_path), list[str]()
+    for topic in ("t", "u"):
+        publisher.begin(topic)
+        for name in (f"{topic}/1.rss", f"{topic}.rss"):
+            publisher.write(f"topics/{name}", b"new", "x/y")
+        publisher.afterwards(lambda topic=topic: told.append(topic))  # type: ignore[misc]
+    failed = publisher.end()
+
+    assert {topic: str(error).split(": ")[0] for topic, error in failed.items()} == {
+        "t": str(tmp_path / "topics" / "t" / "1.rss")
+    }
+    assert told == ["u"]
+    assert [(tmp_path / "topics" / f"{name}.rss").read_bytes() for name in ("t", "u")] == [b"old", b"new"]
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_document_written_twice_in_one_go_is_there_as_it_was_last(tmp_path: Path) -> None:
+    """An archive page is, when there is another after it."""
+    publisher = Publisher(tmp_path)
+    publisher.begin("t")
+    for body in (b"1", b"2"):
+        last = publisher.write("topics/t/1.rss", body, "x/y")
+    publisher.end()
+
+    assert publisher.read("topics/t/1.rss", "x/y") == last
+    assert last.body == b"2"
+    assert not list(tmp_path.rglob("*.tmp"))
 
 
 def test_folder_in_the_place_of_a_file_is_named_and_left(tmp_path: Path) -> None:

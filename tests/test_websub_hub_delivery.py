@@ -35,6 +35,7 @@ from wireroom.clock import CLOCK, system_clocks
 from wireroom.config import load_config
 from wireroom.hub import Hub
 from wireroom.hub_delivery import SWEEP_S
+from wireroom.rest import REST_S
 
 
 @pytest.fixture
@@ -298,7 +299,7 @@ async def test_disk_that_is_full_is_left_alone_and_loses_nothing(
             await one.quiet()
             assert len(service.told) == 1
         now_s = asyncio.get_running_loop().time()
-        await one.hub.deliveries.tick(now_s + module.REST_S + 1)
+        await one.hub.deliveries.tick(now_s + REST_S + 1)
         await one.until(lambda: len(service.told) == 2, "it is not tried again")
 
 

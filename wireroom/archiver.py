@@ -66,11 +66,13 @@ class Archiver:
         self._publisher = publisher
         self._stop = stop
         self._just_closed = ItemCache()  # what was measured to close a page is written next
+        self._laid: dict[tuple[int, int], int] = {}  # change counts of pages that are written, and not noted as such
         self._end = 0.0
 
     def begin(self) -> None:
         """Begin a time in which pages may be written anew."""
         self._end = time.monotonic() + BUDGET_S
+        self._laid.clear()
 
     def close_pages(self, subject: Subject, feed: TopicFeed, shown: Collection[int], now: datetime) -> bool:
         """Close what pages must be, for what neither they nor the topic's feed has → whether there are more to close.
@@ -130,14 +132,17 @@ class Archiver:
         done: list[Page] = []
         try:
             for page in stale:
+                if self._laid.get((subject.row, page.page)) == page.changes:
+                    continue
                 if page.is_new or ((all_of_them or self.has_time) and not self._stop()):
                     self._print_page(subject, page, last)
                     done.append(page)
         finally:
             self._just_closed = ItemCache()
             if done:
+                self._laid |= {(subject.row, page.page): page.changes for page in done}
                 mark = partial(mark_pages_published, topic_id=subject.row, pages=done)
-                self._writer.submit(mark, own=True).result()
+                self._publisher.afterwards(partial(self._writer.submit, mark, own=True))
         return last
 
     def _print_page(self, subject: Subject, page: Page, last: int) -> None:

@@ -102,19 +102,19 @@ async def run_daemon(config: Config, log: Log) -> None:
 
 
 async def started(engine: Engine, stop: asyncio.Event) -> bool:
-    """Open the archive and publish what is in it → False where a stop came first. Raises ArchiveError."""
+    """Open the archive and publish what is not yet → False where a stop came first. Raises ArchiveError."""
 
     async def begin() -> None:
         with uncollected():
             await engine.start()
             keep_what_is_there()
-        await engine.press.publish(everything=True)
+        await engine.press.begin()
         await asyncio.to_thread(log_failing, engine.config, engine.log, utc_now())
 
     beginning, stopping = asyncio.create_task(begin()), asyncio.create_task(stop.wait())
     ended: Collection[asyncio.Task[Any]] = ()
     while not ended:
-        engine.notifier.starting("opening the archive, publishing what is in it")
+        engine.notifier.starting("opening the archive, publishing what is not yet")
         ended, _ = await asyncio.wait({beginning, stopping}, timeout=EXTEND_S / 2, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not beginning.done():

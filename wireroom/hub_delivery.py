@@ -6,11 +6,9 @@ changes twice before it is told is told once, and what fails is tried again unti
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from functools import partial
 
-from db.archive import ArchiveError
 from db.subscribers import (
     Delivery,
     Subscribed,
@@ -30,13 +28,12 @@ from wireroom.clock import clock_is_sure, utc_now
 from wireroom.courier import GONE, Courier, UndeliveredError, host_of, told
 from wireroom.engine import Engine
 from wireroom.hub_requests import topic_at, topics_by_name
+from wireroom.rest import Rest
 from wireroom.subscriber import shown
 
 MAX_DUE = 200
 SWEEP_S = 60
 """So often leases that are over are looked for."""
-REST_S = 60
-"""After the archive took nothing (a full disk), it is left alone for so long."""
 
 
 class Deliveries:
@@ -47,25 +44,16 @@ class Deliveries:
         self._names: dict[str, str] | None = None
         self._denials: dict[int, Subscribed] = {}  # subscriptions that have ended, and are to be told so
         self._swept_at = -float(SWEEP_S)
-        self._rest_until = 0.0
-        self._now_s = 0.0
-        self.courier = Courier(self._failed, strangers=True)
-
-    def _failed(self, error: BaseException) -> None:
-        self._rest_until = self._now_s + REST_S
-        self._engine.log.error("delivery not recorded", error=str(error), exc_info=error)
+        self._rest = Rest(engine.log, "delivery not recorded")
+        self.courier = Courier(self._rest.failed, strangers=True)
 
     async def tick(self, now_s: float) -> None:
         """Begin what is due; end what is over. ``now_s`` is the loop's time. Raises what the archive raises, rarely."""
-        self._now_s = now_s
-        if now_s < self._rest_until:
+        if self._rest.rests(now_s):
             return
-        try:
+        with self._rest.unless_taken():
             await self._sweep(now_s)
             self._begin()
-        except (ArchiveError, sqlite3.Error):
-            self._rest_until = now_s + REST_S
-            raise
 
     async def _sweep(self, now_s: float) -> None:
         """End the leases that are over, and when topics got other names, the subscriptions that lead nowhere now."""
@@ -99,7 +87,7 @@ class Deliveries:
         for id_, one in list(self._denials.items()):
             if courier.begin(("denied", id_), host_of(one.callback), partial(self._deny, one), self._begin):
                 del self._denials[id_]
-        while courier.room > 0 and not engine.closing and engine.config.hub and self._now_s >= self._rest_until:
+        while courier.room > 0 and not engine.closing and engine.config.hub and not self._rest.rests():
             under_way = [key for key in courier.under_way if isinstance(key, int)]
             due = due_deliveries(
                 engine.reader, iso(utc_now()), MAX_DUE, not_ids=under_way, not_hosts=courier.busy_hosts

@@ -5,11 +5,9 @@ What they have not been told of is in the archive, so a crash loses nothing. Sec
 
 from __future__ import annotations
 
-import sqlite3
 from functools import partial
 from urllib.parse import urlencode
 
-from db.archive import ArchiveError
 from db.pings import Ping, due_pings, keep_pings, lacks_pings, write_told, write_untold
 from db.times import iso, iso_after
 from feeds.render import feed_path
@@ -18,10 +16,10 @@ from wireroom.clock import utc_now
 from wireroom.config import Config
 from wireroom.courier import Courier, UndeliveredError, host_of, told
 from wireroom.engine import Engine
+from wireroom.rest import Rest
 from wireroom.subscriber import shown
 
 MAX_DUE = 200
-REST_S = 60
 
 
 def unreachable(config: Config) -> list[tuple[str, str]]:
@@ -44,30 +42,21 @@ class Pings:
         self._engine = engine
         self._config: Config | None = None
         self._hubs: list[str] = []
-        self._rest_until = 0.0
-        self._now_s = 0.0
-        self.courier = Courier(self._failed)
-
-    def _failed(self, error: BaseException) -> None:
-        self._rest_until = self._now_s + REST_S
-        self._engine.log.error("ping not recorded", error=str(error), exc_info=error)
+        self._rest = Rest(engine.log, "ping not recorded")
+        self.courier = Courier(self._rest.failed)
 
     async def tick(self, now_s: float) -> None:
         """Begin what is due. ``now_s`` is the loop's time. Raises what the archive raises, rarely."""
-        self._now_s = now_s
-        if now_s < self._rest_until:
+        if self._rest.rests(now_s):
             return
         engine = self._engine
-        try:
+        with self._rest.unless_taken():
             if self._config is not engine.config:
                 await self._configure(engine.config)
             if self._hubs:
                 if lacks_pings(engine.reader, self._hubs):
                     await engine.writer.write(partial(keep_pings, hubs=self._hubs), own=True)
                 self._begin()
-        except (ArchiveError, sqlite3.Error):
-            self._rest_until = now_s + REST_S
-            raise
 
     async def _configure(self, config: Config) -> None:
         """Take over a config, and say once which hubs can't be told."""
@@ -80,7 +69,7 @@ class Pings:
 
     def _begin(self) -> None:
         """Begin what is due, as far as there is room."""
-        if self._engine.closing or self.courier.room <= 0 or self._now_s < self._rest_until:
+        if self._engine.closing or self.courier.room <= 0 or self._rest.rests():
             return
         for one in due_pings(self._engine.reader, iso(utc_now()), MAX_DUE):
             if one.hub in self._hubs:

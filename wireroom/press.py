@@ -7,23 +7,24 @@ write one file.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from sqlite_utils import Database
 
 from db.archive import ArchiveError, open_reader
-from db.archive_pages import topics_behind, topics_waiting
-from db.documents import note_documents
-from db.model import FORMATS, Format
+from db.archive_pages import last_page, topics_behind, topics_waiting
+from db.documents import note_documents, noted_hashes
+from db.model import Format
 from db.times import iso
 from db.tokens import tokens_of
-from db.topics import change_counts, mark_published, removed_topics, unpublished
+from db.topics import change_counts, mark_published, removed_topics, topic_row, unpublished
 from db.writer import Writer
 from feeds.publish import Published, Publisher, PublishError
 from feeds.render import feed_path
@@ -33,30 +34,14 @@ from wireroom.config import Config, Topic
 from wireroom.config_queries import untold
 from wireroom.folder import FrontPage, print_page
 from wireroom.log import Log
-from wireroom.printer import Printer
+from wireroom.printer import Printed, Printer
+from wireroom.publish_place import PublishPlace
 from wireroom.shelf import Shelf
 
 LATE_EVERY = timedelta(minutes=10)
 """So often it is looked for what was taken into topics without being announced: no story that is published tells."""
-
-
-AGAIN_S = 10.0
-"""A folder that was taken away is filled anew so often, until that succeeds."""
-
-Place = tuple[tuple[int, int] | None, ...]
-
-
-def place_of(folder: Path) -> Place:
-    """Tell which folder this is, and which is its folder of topics: another may be put in its place, or none."""
-    found: list[tuple[int, int] | None] = []
-    for one in (folder, folder / "topics"):
-        try:
-            there = one.stat()
-        except OSError:
-            found.append(None)
-        else:
-            found.append((there.st_dev, there.st_ino))
-    return tuple(found)
+FRONT = ""
+"""No topic has this id: what tells of all of them."""
 
 
 class Press:
@@ -68,7 +53,6 @@ class Press:
         self._log = log
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="press")
         self._publisher = Publisher(config.publish)
-        self._documents: dict[tuple[str, Format], Published] = {}
         self._addresses = Addresses()
         self._untold: frozenset[str] = frozenset()  # topics whose queries nobody but the owner may read
         self._named_by: Config | None = None  # whose topics the addresses are
@@ -76,11 +60,11 @@ class Press:
         self._front = FrontPage()
         self._reader: Database | None = None
         self._printer: Printer | None = None
-        self._more: set[str] = set()  # topics of which not all of the past is on pages yet
+        self._more: set[str] = set()  # topics of which not all of the past is on pages yet, or no feed is there
+        self._unlooked = False  # since the start not all was looked at
         self._late_at: datetime | None = None  # when LATE_EVERY was done last
-        self._front_waits = False  # it could not be written
-        self._place: Place | None = None  # the publish folder, as it was when all was in it
-        self._again_at = 0.0  # on the loop's clock
+        self._front_waits = False  # it was not written yet, or could not be
+        self._place = PublishPlace()
         self._trouble: str | None = None
         self.archive_trouble: str | None = None
         """Why the last poll could not be recorded; the archive itself can't hold that."""
@@ -104,6 +88,39 @@ class Press:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._reader.close)
             await asyncio.to_thread(self._thread.shutdown)
 
+    async def begin(self) -> None:
+        """Hold ready what is published, as far as it is what the archive has noted, and write the rest.
+
+        All is looked at at the next ``publish``: who asks need not wait for that. Raises nothing.
+        """
+        there, self._front_waits = True, True
+        with contextlib.suppress(ArchiveError, sqlite3.Error):  # publishing meets it too, and tells
+            there = await asyncio.get_running_loop().run_in_executor(self._thread, self._recall, self._config)
+        await self.publish()
+        self._unlooked = there or self._trouble is not None
+
+    def _recall(self, config: Config) -> bool:
+        """Read the feeds that are published → whether there are any; topics that have none will be written."""
+        reader = self._opened(config)
+        self._name_topics(reader, config)
+        for topic in config.topics:
+            if (name := self._addresses.names.get(topic.id)) is not None:
+                hashes, (last, _) = noted_hashes(reader, topic.id), last_page(reader, topic_row(reader, topic.id))
+                if not self._shelf.recall(name, hashes, last, unlisted=topic.secret):
+                    self._more.add(topic.id)
+        return self._shelf.has_feeds
+
+    def _opened(self, config: Config) -> Database:
+        if self._reader is None:
+            self._reader = open_reader(config.archive)
+        return self._reader
+
+    def _name_topics(self, reader: Database, config: Config) -> None:
+        """Find the topics' addresses."""
+        removed = removed_topics(reader) - {topic.id for topic in config.topics}
+        self._addresses = addresses(config.topics, tokens_of(reader), removed)
+        self._untold = untold(config)
+
     async def publish(self, *, everything: bool = False, past: bool = False) -> None:
         """Write what has changed since it was last written; ``everything``: look at every topic.
 
@@ -112,94 +129,86 @@ class Press:
         """
         async with self._turn:
             loop = asyncio.get_running_loop()
-            trouble = None
+            trouble, everything = None, everything or self._unlooked
             try:  # the disk is asked on the press's thread too: one that is a server's may not answer
                 if not everything:
-                    everything = await loop.run_in_executor(self._thread, self._is_elsewhere, loop.time())
-                done, trouble = await loop.run_in_executor(self._thread, self._print, self._config, everything, past)
-                for topic, changes in done.items():
-                    await self._writer.write(self._mark(topic, changes), own=True)
+                    elsewhere = partial(self._place.is_elsewhere, self._config.publish, loop.time())
+                    everything = await loop.run_in_executor(self._thread, elsewhere)
+                trouble = await loop.run_in_executor(self._thread, self._print, self._config, everything, past)
             except (ArchiveError, sqlite3.Error) as error:
                 trouble = str(self._writer.guard.met(error))
             if trouble is not None and trouble not in (self._trouble, self._writer.guard.trouble):
                 self._log.error("not published", error=trouble)
             self._trouble = trouble
-            if trouble is None:  # the folder may have been made only now
-                self._place = await loop.run_in_executor(self._thread, place_of, self._config.publish)
+            self._unlooked = False
+            if trouble is None:
+                await loop.run_in_executor(self._thread, self._place.filled, self._config.publish)
             elif everything:
-                self._again_at = loop.time() + AGAIN_S
+                self._place.failed(loop.time())
 
-    def _is_elsewhere(self, now_s: float) -> bool:
-        """Tell whether the folder is not the one that was filled, and is to be filled now."""
-        place = place_of(self._config.publish)
-        return now_s >= self._again_at and (None in place if self._place is None else place != self._place)
-
-    def _mark(self, topic: str, changes: int) -> Callable[[Database], None]:
-        """Make the job that notes that a topic is published as of that change count, and which documents it has."""
-        name = self._addresses.names.get(topic, "")
-        made = {fmt: found for fmt in FORMATS if (found := self._documents.get((name, fmt))) is not None}
-
-        def mark(db: Database) -> None:
-            for fmt, found in made.items():
-                changed_at = iso(datetime.fromtimestamp(found.changed, UTC))
-                note_documents(db, topic, {fmt: found.etag}, changed_at)
-            mark_published(db, topic, changes)
-
-        return mark
-
-    def _print(self, config: Config, everything: bool, past: bool) -> tuple[dict[str, int], str | None]:
-        """Write topics, on the press's own thread → the change count up to which each is written; trouble, if any.
+    def _print(self, config: Config, everything: bool, past: bool) -> str | None:
+        """Write topics, on the press's own thread, and note which are, as of which changes → trouble, if any.
 
         A topic that can't be written keeps its old documents and stays open; the others are written all the same.
         """
-        if self._reader is None:
-            self._reader = open_reader(config.archive)
+        try:
+            return self._printed(config, everything, past)
+        except Exception:
+            self._publisher.drop()
+            raise
+
+    def _printed(self, config: Config, everything: bool, past: bool) -> str | None:
+        reader = self._opened(config)
         if self._printer is None:
-            self._printer = Printer(self._reader, self._writer, self._publisher, self._log, self._stop.is_set)
+            self._printer = Printer(reader, self._writer, self._publisher, self._log, self._stop.is_set)
         self._printer.begin()
         now = utc_now()
         named_anew = everything or self._named_by is not config
         if named_anew:
-            removed = removed_topics(self._reader) - {topic.id for topic in config.topics}
-            self._addresses = addresses(config.topics, tokens_of(self._reader), removed)
-            self._untold = untold(config)
+            self._name_topics(reader, config)
         self._named_by = config
         topics = {topic.id: topic for topic in config.topics if topic.id in self._addresses.names}
-        done: dict[str, int] = {}
+        done: set[str] = set()
         trouble: list[str] = []
-        opened = self._open_topics(self._reader, now, everything)
-        for topic in (*opened, *(topics_behind(self._reader) - opened.keys())):  # what is new goes first
+        opened = self._open_topics(reader, now, everything)
+        for topic in (*opened, *(topics_behind(reader) - opened.keys())):  # what is new goes first
             if topic in topics and not self._stop.is_set():
+                self._publisher.begin(topic)
                 try:
                     if named_anew:
                         self._printer.look_after_pages(config, topics[topic], self._addresses.names[topic])
                     if topic in opened or self._print_past(self._printer, config, topics[topic]):
-                        self._print_topic(self._printer, config, topics[topic], now, past)
-                        done[topic] = opened.get(topic, 0)
-                except PublishError as error:  # shown to everybody, so without a secret topic's name
-                    name = self._addresses.names[topic]
-                    trouble.append(str(error).replace(name, "(secret)") if topics[topic].secret else str(error))
+                        self._print_topic(self._printer, config, topics[topic], now, past, opened.get(topic, 0))
+                        done.add(topic)
+                except PublishError as error:
+                    trouble.append(self._told(error, topics[topic]))
                 except (ArchiveError, sqlite3.Error):
                     raise  # no topic's own trouble
                 except Exception as error:  # noqa: BLE001 - whatever one topic's rows raise, the others go out
                     why = f"{type(error).__name__}: {error}"
                     which = "a secret topic" if topics[topic].secret else f"topic {topic!r}"
                     trouble.append(f"{which}: can't be rendered: {why}; look at its stories in the archive")
+        self._publisher.begin(FRONT)
         try:
-            if named_anew:
-                self._publisher.tidy(set(self._addresses.old))
-                names = set(self._addresses.names.values())
-                self._documents = {key: document for key, document in self._documents.items() if key[0] in names}
-                self._shelf.keep_only(self._addresses.names)
             if (done or everything or self._front_waits) and not self._stop.is_set():
                 self._front_waits = True
-                wrote = self._front.write(self._reader, self._publisher, config, self._addresses.names, done)
-                for path, document in wrote.items():
-                    self._shelf.put(path, document)
-                self._front_waits = False
+                wrote = self._front.write(reader, self._publisher, config, self._addresses.names, done)
+                self._publisher.afterwards(partial(self._front_is_out, wrote))
         except PublishError as error:
             trouble.append(str(error))
-        return done, trouble[0] if trouble else None
+        for key, failure in self._publisher.end().items():
+            trouble.append(self._told(failure, topics[key]) if key else str(failure))
+        if named_anew:
+            self._shelf.keep_only(self._addresses.names)
+            try:
+                self._publisher.tidy(set(self._addresses.old))
+            except PublishError as error:
+                trouble.append(str(error))
+        return trouble[0] if trouble else None
+
+    def _told(self, error: PublishError, topic: Topic) -> str:
+        """Tell why a topic can't be written; it is shown to everybody, so without a secret topic's name."""
+        return str(error).replace(self._addresses.names[topic.id], "(secret)") if topic.secret else str(error)
 
     def _open_topics(self, reader: Database, now: datetime, everything: bool) -> dict[str, int]:
         """Find the topics whose feeds must be looked at → their change counts, by id."""
@@ -220,21 +229,37 @@ class Press:
         name = self._addresses.names[topic.id]
         return printer.has_time and printer.print_past(config, topic, name) != self._shelf.last_page(name)
 
-    def _print_topic(self, printer: Printer, config: Config, topic: Topic, now: datetime, past: bool) -> None:
-        """Write a topic, and hold it ready. Raises PublishError."""
+    def _print_topic(
+        self, printer: Printer, config: Config, topic: Topic, now: datetime, past: bool, changes: int
+    ) -> None:
+        """Write a topic as of that change count. Raises PublishError."""
         assert self._reader is not None
         name = self._addresses.names[topic.id]
         made = printer.print_topic(config, topic, name, now, all_of_it=past)
-        for fmt, document in made.documents.items():
-            self._documents[name, fmt] = document
-        self._shelf.put_pages(name, made.last_page, unlisted=topic.secret)
         (self._more.add if made.more else self._more.discard)(topic.id)
         told = topic.id not in self._untold
         print_page(self._reader, self._publisher, config, topic, name, made.last_page, told=told)
+        self._publisher.afterwards(partial(self._topic_is_out, topic, name, made, changes))
+
+    def _topic_is_out(self, topic: Topic, name: str, made: Printed, changes: int) -> Future[None]:
+        """Hold ready a topic that is in its place, and have that noted."""
+        self._shelf.put_topic(name, made.documents, made.last_page, unlisted=topic.secret)
+
+        def mark(db: Database) -> None:
+            for fmt, found in made.documents.items():
+                note_documents(db, topic.id, {fmt: found.etag}, iso(datetime.fromtimestamp(found.changed, UTC)))
+            mark_published(db, topic.id, changes)
+
+        return self._writer.submit(mark, own=True)
+
+    def _front_is_out(self, wrote: dict[str, Published]) -> None:
+        for path, document in wrote.items():
+            self._shelf.put(path, document)
+        self._front_waits = False
 
     def published(self, topic: str, fmt: Format) -> Published | None:
         """Look up the document of the topic with this public name."""
-        return self._documents.get((topic, fmt))
+        return self._shelf.feed(topic, fmt)
 
     @property
     def names(self) -> Mapping[str, str]:

@@ -25,8 +25,7 @@ from db.writer import Writer
 from feeds.fit import Parts, empty_sizes, fitting, parts_of
 from feeds.links import hubs_named
 from feeds.publish import Published, Publisher, strong_etag
-from feeds.render import MEDIA_TYPES, ItemCache, Part, assembled, feed_path, topic_channel
-from wireroom import __version__
+from feeds.render import MEDIA_TYPES, RENDERING, ItemCache, Part, assembled, feed_path, topic_channel
 from wireroom.archiver import Archiver, Subject, shortened
 from wireroom.config import Config, Topic
 from wireroom.log import Log
@@ -148,7 +147,7 @@ class Printer:
         row = topic_row(self._reader, topic.id)
         last, _ = last_page(self._reader, row)
         ((was, title),) = self._reader.execute("SELECT paged_as, title FROM topics WHERE id = ?", [row]).fetchall()
-        wanted = json.dumps([name, title, config.base_url, topic.fronted_by, topic.styled_by, __version__])
+        wanted = json.dumps([name, title, config.base_url, topic.fronted_by, topic.styled_by, RENDERING])
         if last and was is not None and (before := json.loads(was)[0]) != name:
             self._publisher.move_pages(before, name)
         self._publisher.drop_pages(name, after=last)

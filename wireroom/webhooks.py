@@ -21,10 +21,8 @@ from wireroom.clock import utc_now
 from wireroom.config import Config, Webhook
 from wireroom.courier import GONE, Courier, UndeliveredError, host_of, told
 from wireroom.engine import Engine
+from wireroom.rest import Rest
 from wireroom.subscriber import shown
-
-REST_S = 60
-"""After the archive took nothing (a full disk), it is left alone for so long."""
 
 
 class Webhooks:
@@ -33,34 +31,25 @@ class Webhooks:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._config: Config | None = None
-        self._rest_until = 0.0
-        self._now_s = 0.0
-        self.courier = Courier(self._failed)
-
-    def _failed(self, error: BaseException) -> None:
-        self._rest_until = self._now_s + REST_S
-        self._engine.log.error("webhook not recorded", error=str(error), exc_info=error)
+        self._rest = Rest(engine.log, "webhook not recorded")
+        self.courier = Courier(self._rest.failed)
 
     async def tick(self) -> None:
         """Begin what is due. Raises what the archive raises, rarely."""
-        self._now_s = asyncio.get_running_loop().time()
-        if self._now_s < self._rest_until:
+        if self._rest.rests(asyncio.get_running_loop().time()):
             return
-        try:
+        with self._rest.unless_taken():
             if self._config is not self._engine.config:
                 config = self._engine.config
                 wanted = [(hook.id, topic) for hook in config.webhooks for topic in hook.topics]
                 await self._engine.writer.write(partial(keep_webhooks, wanted=wanted), own=True)
                 self._config = config
             self._begin()
-        except (ArchiveError, sqlite3.Error):
-            self._rest_until = self._now_s + REST_S
-            raise
 
     def _begin(self) -> None:
         """Begin what is due, as far as there is room; what ends makes room for the next."""
         hooks = {hook.id: hook for hook in self._engine.config.webhooks}
-        if not hooks or self._engine.closing or self._now_s < self._rest_until:
+        if not hooks or self._engine.closing or self._rest.rests():
             return
         urls = {id_: hook.url for id_, hook in hooks.items()}
         policies = {topic.id: topic.policy for topic in self._engine.config.topics}

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from db.hosts import without_secrets
+from db.told_url import without_secrets
 from feeds.pages import words
 from feeds.pages.links import asked, has_term, host_of, narrowed, outside, segment, without
 
