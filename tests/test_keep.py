@@ -239,6 +239,19 @@ def test_free_pages_go_back_to_the_disk(tmp_path: Path) -> None:
         db.close()
 
 
+def test_a_source_of_which_all_is_pruned_is_no_damage(house: House, origin: Origin) -> None:
+    """Its server may go on to say that nothing has changed: what it has is known."""
+    for name in "ab":
+        origin.feed(f"/{name}", rss(item(f"{name}1"), item(f"{name}2")), ETag='"1"')
+    house.configure({name: origin.url(f"/{name}") for name in "ab"}, '[keep]\nstories = "30d"', allow=origin.port)
+    house.poll()
+    long_ago(house)
+    assert json.loads(house.wireroom("prune", "--json").out)["entries"] == {"a": 2, "b": 2}
+    verified = house.wireroom("verify")
+    assert (verified.code, "damaged" in verified.out) == (0, False)
+    assert house.poll()["new_entries"] == 0
+
+
 def test_a_dry_run_reads_only(house: House, origin: Origin) -> None:
     """It is done beside whoever holds the archive, and leaves every byte as it is."""
     filled(house, origin)
