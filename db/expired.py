@@ -111,8 +111,11 @@ def fronts_of(db: Database, policies: Mapping[str, Policy]) -> dict[int, int]:
         if policy is None:
             continue
         if has_digests:
-            sql = "SELECT first_number FROM digests WHERE topic_id = ? ORDER BY number DESC LIMIT 1 OFFSET ?"
-            row = db.execute(sql, [topic, SHOWN - 1]).fetchone()
+            sql = (
+                "SELECT coalesce((SELECT min(first_number) FROM (SELECT first_number FROM digests WHERE topic_id = t.id "
+                "ORDER BY number DESC LIMIT ?2)), digest_from) FROM topics t WHERE id = ?1"
+            )
+            row = db.execute(sql, [topic, SHOWN]).fetchone()
         else:
             sql = (
                 "SELECT number FROM selections WHERE topic_id = ? AND archived = 0 ORDER BY number DESC "

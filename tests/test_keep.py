@@ -77,8 +77,9 @@ def test_command_tells_first_and_then_does_it(house: House, origin: Origin) -> N
     assert lines[:3] == ["0 stories would go", "1 that have had their time are kept", "  a topic has it: 1"]
     status = json.loads(house.wireroom("status", "--json").out)["keep"]
     assert (status["stories"], status["newest"], status["bodies"], status["gone"]) == ("30d", 1000, "forever", 2)
-    failed = house.wireroom("explain", "1")
-    assert (failed.code, "story 1 was pruned at " in failed.err) == (2, True)
+    for name in ("1", "http://news.example/story/1"):
+        failed = house.wireroom("explain", name)
+        assert (failed.code, "story 1 was pruned at " in failed.err) == (2, True)
 
 
 @pytest.fixture

@@ -213,6 +213,18 @@ def test_what_a_feed_shows_stays(room: Newsroom) -> None:
     assert [id_ for (id_,) in room.db.execute("SELECT story_id FROM selections ORDER BY number DESC")] == newest
 
 
+def test_what_digests_tell_or_will_tell_stays(room: Newsroom) -> None:
+    """What the topic had before it had any is its past."""
+    room.poll("wire", *(item(n) for n in range(1, 9)))
+    room.db.execute(
+        "INSERT INTO digests (topic_id, number, guid, made_at, period_from, period_to, rhythm, zone, first_number, "
+        "last_number) VALUES (1, 1, 'd', '', '', '', 'daily', 'UTC', 4, 6)"
+    )
+    room.db.execute("UPDATE topics SET digest_from = 7, digest_at = ''")
+    assert prune(room, wanted(30), 40 * DAY).stories == {"age": 3}
+    assert [number for (number,) in room.db.execute("SELECT number FROM selections ORDER BY 1")] == [4, 5, 6, 7, 8]
+
+
 def test_html_goes_first_and_the_text_stays(room: Newsroom) -> None:
     """A change of the source brings it back; then it goes again in time. It is no change of the entry."""
     room.poll("wire", item(1), item(2))
