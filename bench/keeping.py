@@ -1,6 +1,6 @@
 """What pruning costs: of so many stories the older half goes, step by step: `python bench/keeping.py [STORIES]...`.
 
-The archives are those of ``bench/made.py``, made in `--folder` unless they are there; a copy is pruned, as quickly as it
+The archives are those of ``bench/made.py``, made in `--folder` unless they are there; a copy is pruned as quickly as it
 goes (the daemon does one step a second), while another process asks what readers ask. Printed are rows of Markdown:
 milliseconds of a step by the clock with its commit, and of the writer's own CPU; of a question by the clock, before and
 meanwhile; sizes; and a second pass, which finds nothing to do. IO: sqlite, files, processes.

@@ -112,8 +112,8 @@ def fronts_of(db: Database, policies: Mapping[str, Policy]) -> dict[int, int]:
             continue
         if has_digests:
             sql = (
-                "SELECT coalesce((SELECT min(first_number) FROM (SELECT first_number FROM digests WHERE topic_id = t.id "
-                "ORDER BY number DESC LIMIT ?2)), digest_from) FROM topics t WHERE id = ?1"
+                "SELECT coalesce((SELECT min(first_number) FROM (SELECT first_number FROM digests "
+                "WHERE topic_id = t.id ORDER BY number DESC LIMIT ?2)), digest_from) FROM topics t WHERE id = ?1"
             )
             row = db.execute(sql, [topic, SHOWN]).fetchone()
         else:

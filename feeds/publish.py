@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
@@ -74,8 +74,9 @@ TEMPORARY = re.compile(r"\.wireroom-[a-z0-9_]{8}\.tmp")
 class Publisher:
     """The publish folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
         self._folder = folder
+        self._now = now
 
     def write(self, name: str, body: bytes, media_type: str, *, changed: int | None = None) -> Published:
         """Make ``body`` the file ``name`` → the document. Raises PublishError.
@@ -91,7 +92,7 @@ class Publisher:
             there = has_bytes(path, body)
             if changed is None:  # HTTP dates are whole seconds: two changes in one would look like the same state
                 newest = max(modified(each) for each in (path, *siblings(path)))
-                changed = modified(path) if there else max(int(time.time()), newest + 1)
+                changed = modified(path) if there else max(int(self._now()), newest + 1)
             gz, br = write_whole(path, body, changed, there=there)
             return published(body, gz, br, changed, media_type)
         except OSError as error:
