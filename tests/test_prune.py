@@ -184,6 +184,19 @@ def test_a_count_keeps_the_newest_of_each_source(room: Newsroom) -> None:
     assert broken(room.db) == {}
 
 
+def test_a_source_that_got_another_id_is_kept_as_that_one(room: Newsroom) -> None:
+    """What it brought under the old id too; one that was taken out of the config is kept as all are."""
+    room.poll("wire", item(1))
+    room.poll("post", item(2), hour=2)
+    room.poll("herald", item(3), item(4), hour=3)
+    room.db.execute("UPDATE sources SET url = config_id")
+    room.db.execute("UPDATE sources SET removed_at = '' WHERE config_id <> 'herald'")
+    room.db.execute("INSERT INTO sources (config_id, url, added_at) VALUES ('mail', 'post', '')")
+    assert prune(room, wanted(30, by_source={"mail": Keep()}), 40 * DAY).stories == {"age": 2}
+    assert ["post/item-2"] in room.stories()
+    assert ["wire/item-1"] not in room.stories()
+
+
 def test_what_hangs_together_goes_together(room: Newsroom) -> None:
     """A story that was split from one that is kept stays, so that the split can be undone; else both go."""
     room.poll("wire", item(1), item(2))
