@@ -22,7 +22,8 @@ from prose import report
 from pruned import plan, prune, wanted
 from random_news import Round, rounds
 from test_invariants import decide
-from wireroom.pruning import At, Sums, step
+from wireroom import pruning
+from wireroom.pruning import STAGES, At, Sums, step
 from wireroom.upkeep import forget
 
 SOURCES = ("wire", "post", "herald")
@@ -147,6 +148,18 @@ def test_an_exception_is_kept_whatever_its_age(room: Newsroom) -> None:
 
     room.db.execute("UPDATE selections SET left_at = ''")  # the topic takes it no longer
     assert prune(room, replace(asked, excepted=replace(asked.excepted, pinned=False)), 41 * DAY).stories == {"age": 2}
+    assert broken(room.db) == {}
+
+
+def test_what_is_kept_holds_up_no_pass(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few may go in a step: those between two that are kept are passed over."""
+    monkeypatch.setattr(pruning, "STORIES", 1)
+    room.poll("wire", *(item(n) for n in range(1, 9)))
+    room.db.execute("DELETE FROM selections WHERE story_id IN (3, 8)")
+    steps: list[None] = []
+    sums = prune(room, wanted(30, published=True), 40 * DAY, after_step=lambda: steps.append(None))
+    assert (sums.stories, sums.kept) == ({"age": 2}, {"published": 6})
+    assert len(steps) <= len(STAGES) + 2
     assert broken(room.db) == {}
 
 
