@@ -78,9 +78,7 @@ def lines_of(db: Database, wanted: Wanted, now: datetime) -> dict[int, Line]:
             ages[seconds] = min(floor, first_since(db, iso(now - timedelta(seconds=seconds))))
         return ages[seconds]
 
-    keeps = {
-        id_: wanted.by_source.get(name, wanted.keep) for id_, name in db.execute("SELECT id, config_id FROM sources")
-    }
+    keeps = {id_: wanted.by_source.get(name, wanted.keep) for id_, name in db.execute(NAMED)}
     counts: dict[int, int] = {}
     if any(keep.per_source is not None for keep in keeps.values()):
         counts = dict(db.execute("SELECT source_id, count(*) FROM entries GROUP BY source_id").fetchall())
@@ -93,6 +91,13 @@ def lines_of(db: Database, wanted: Wanted, now: datetime) -> dict[int, Line]:
         if any(line):
             lines[source] = line
     return lines
+
+
+NAMED = """
+SELECT s.id, coalesce(n.config_id, s.config_id) FROM sources s
+LEFT JOIN sources n ON n.url = s.url AND n.removed_at IS NULL AND s.removed_at IS NOT NULL ORDER BY n.id
+"""
+"""Sources by the id that the config has for them. One that got another id there is a new one to the archive."""
 
 
 def newest_but(db: Database, source_id: int, count: int) -> int:
@@ -111,8 +116,11 @@ def fronts_of(db: Database, policies: Mapping[str, Policy]) -> dict[int, int]:
         if policy is None:
             continue
         if has_digests:
-            sql = "SELECT first_number FROM digests WHERE topic_id = ? ORDER BY number DESC LIMIT 1 OFFSET ?"
-            row = db.execute(sql, [topic, SHOWN - 1]).fetchone()
+            sql = (
+                "SELECT coalesce((SELECT min(first_number) FROM (SELECT first_number FROM digests "
+                "WHERE topic_id = t.id ORDER BY number DESC LIMIT ?2)), digest_from) FROM topics t WHERE id = ?1"
+            )
+            row = db.execute(sql, [topic, SHOWN]).fetchone()
         else:
             sql = (
                 "SELECT number FROM selections WHERE topic_id = ? AND archived = 0 ORDER BY number DESC "

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from db.gone import gone_with
 from db.last_word import lead_by_hand
 from db.marks import marked, marks_of
 from db.merge import MergeError, way
@@ -30,7 +31,7 @@ def find_story(db: Database, named: str, link: int | None = None) -> int:
             "SELECT e.story_id FROM entry_keys k JOIN entries e ON e.id = k.entry_id "
             "WHERE k.key = ? AND k.kind = 'link' ORDER BY e.id DESC LIMIT 1",
             [link],
-        ).fetchone()
+        ).fetchone() or gone_with(db, link)
     if row is None:
         raise MergeError(f"there is no story {named!r}: give its id (see `wireroom search`), an item's id or address")
     return int(row[0])

@@ -83,6 +83,16 @@ def keys_of(keys: Keys) -> list[int]:
     return [key for key in (keys.id, keys.loose_id, keys.link, keys.page, keys.print) if key is not None]
 
 
+def gone_with(db: Database, key: int | None) -> tuple[int] | None:
+    """Find the story of the newest pruned entry that carried a key; None where none did."""
+    row: tuple[int] | None = db.execute(
+        "SELECT g.story_id FROM gone_keys k JOIN gone_entries g ON g.id = k.entry_id WHERE k.key = ? "
+        "ORDER BY g.id DESC LIMIT 1",
+        [key],
+    ).fetchone()
+    return row
+
+
 def gone_at(db: Database, story_id: int) -> str | None:
     """Tell when a story was pruned; None where it never was, or is no number that a story can have."""
     try:

@@ -170,20 +170,20 @@ NEVER: Mapping[str, str] = {
         SELECT id, config_id FROM sources s WHERE coalesce(etag, last_modified, body_hash) IS NOT NULL
         AND shown > 0 AND NOT EXISTS (
             SELECT 1 FROM entries e JOIN entry_keys k ON k.entry_id = e.id WHERE e.source_id = s.id)
+        AND id NOT IN (SELECT source_id FROM gone_entries)
     """,
     "an entry without a key to know it again by": """
         SELECT e.id FROM entries e WHERE NOT EXISTS (SELECT 1 FROM entry_keys k WHERE k.entry_id = e.id)
     """,
     "an entry that no poll tells of": """
-        SELECT s.id, s.config_id FROM sources s
-        WHERE coalesce((SELECT min(d.day) FROM poll_days d WHERE d.source_id = s.id),
-                       (SELECT min(p.started_at) FROM polls p WHERE p.source_id = s.id))
-              <= (SELECT min(first_seen) FROM (SELECT e.first_seen FROM entries e WHERE e.source_id = s.id
-                  UNION ALL SELECT g.first_seen FROM gone_entries g WHERE g.source_id = s.id))
-          AND (SELECT count(*) FROM entries e WHERE e.source_id = s.id)
-              + (SELECT count(*) FROM gone_entries g WHERE g.source_id = s.id)
-              <> (SELECT coalesce(sum(p.new), 0) FROM polls p WHERE p.source_id = s.id)
-              + (SELECT coalesce(sum(d.new), 0) FROM poll_days d WHERE d.source_id = s.id)
+        WITH known AS (SELECT source_id, count(*) AS entries, min(first_seen) AS since FROM (
+                SELECT source_id, first_seen FROM entries UNION ALL SELECT source_id, first_seen FROM gone_entries)
+            GROUP BY source_id),
+        told AS (SELECT source_id, sum(new) AS new, min(at) AS since FROM (
+                SELECT source_id, new, started_at AS at FROM polls UNION ALL SELECT source_id, new, day FROM poll_days)
+            GROUP BY source_id)
+        SELECT source_id, (SELECT config_id FROM sources WHERE id = source_id) FROM known JOIN told USING (source_id)
+        WHERE told.since <= known.since AND entries <> new
     """,
 }
 """Queries that find nothing, by what they would have found."""

@@ -27,7 +27,6 @@ from db.topic_read import topic_page
 from feeds import api_values as values
 from feeds.api_answers import Call, Fault, Make, answered, missing
 from feeds.api_sql import SQL_ADDRESS, SQL_PARAMETERS, SqlDesk, sql
-from feeds.asked import Clock, utc_now
 from feeds.conditional import ANY_ORIGIN
 from feeds.site import Site
 
@@ -223,13 +222,13 @@ CALLS: tuple[tuple[str, Make, tuple[str, ...]], ...] = (
 """What can be asked: where, and with which parameters. And in SQL, by the owner: ``feeds/api_sql.py``."""
 
 
-def api_routes(site: Site, clock: Clock = utc_now) -> list[Route]:
+def api_routes(site: Site) -> list[Route]:
     """Make the routes, for the daemon's application."""
     in_sql: tuple[str, Make, tuple[str, ...]] = (SQL_ADDRESS, partial(sql, desk=SqlDesk()), SQL_PARAMETERS)
     return [
         *(
-            Route(path, answered(make, site, clock, frozenset(parameters)), methods=METHODS)
+            Route(path, answered(make, site, frozenset(parameters)), methods=METHODS)
             for path, make, parameters in (*CALLS, in_sql)
         ),
-        Route("/api/{rest:path}", answered(nothing, site, clock, frozenset()), methods=METHODS),
+        Route("/api/{rest:path}", answered(nothing, site, frozenset()), methods=METHODS),
     ]

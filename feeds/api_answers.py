@@ -19,7 +19,7 @@ from db.query_names import Names
 from db.readers import BusyError
 from db.reading import Viewer
 from db.times import iso
-from feeds.asked import LAST_ID, Clock, whole_number
+from feeds.asked import LAST_ID, whole_number
 from feeds.conditional import ANY_ORIGIN, answer, made
 from feeds.pages.kept import Kept
 from feeds.session import session_of, viewer_of
@@ -114,7 +114,7 @@ Make = Callable[[Call], Awaitable[Any]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def answered(make: Make, site: Site, clock: Clock, parameters: frozenset[str]) -> Endpoint:
+def answered(make: Make, site: Site, parameters: frozenset[str]) -> Endpoint:
     """Make an endpoint of what makes a value, or a Response; ``parameters``: those that it knows."""
     kept = Kept()
 
@@ -132,7 +132,7 @@ def answered(make: Make, site: Site, clock: Clock, parameters: frozenset[str]) -
             if twice is not None:
                 return fault_answer(Fault(400, f"{twice} is given twice", "give it once"))
             viewer = viewer_of(session_of(request, site))
-            call = Call(request=request, site=site, viewer=viewer, now=clock(), kept=kept)
+            call = Call(request=request, site=site, viewer=viewer, now=site.now(), kept=kept)
             value = await make(call)
             return value if isinstance(value, Response) else await json_answer(request, value)
         except Fault as fault:

@@ -1,19 +1,9 @@
-"""What answers made for a request are made by: the clock, numbers in addresses. IO: clock."""
+"""Numbers in the addresses of requests. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-
 LAST_ID = 2**63 - 1
 """The highest number that the archive can give anything."""
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)
 
 
 def whole_number(text: str) -> int | None:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from feeds.encodings import Encoding, encodings_of
-from feeds.freshness import cache_control, http_date
+from feeds.freshness import ASK_AGAIN, http_date
 from feeds.links import page_beside
 from feeds.publish import Published, strong_etag
 from feeds.render import MEDIA_TYPES
@@ -81,7 +81,7 @@ def answer(request: Request, found: Published, more: dict[str, str] | None = Non
     etag, body = there[encoding]
     headers = {
         "ETag": etag,
-        "Cache-Control": cache_control(found.last_modified, datetime.now(UTC), unlisted=found.unlisted),
+        "Cache-Control": ASK_AGAIN,
         "Vary": ", ".join(vary),
         **(ANY_ORIGIN if is_feed(found) else {}),
         **(UNLISTED if found.unlisted else {}),

@@ -28,8 +28,8 @@ from db.readers import BusyError
 from db.text import slug
 from db.times import iso
 from feeds.api_answers import BUSY_S, SLOW_S
-from feeds.asked import Clock, utc_now
 from feeds.conditional import ANY_ORIGIN, UNLISTED, answer, made
+from feeds.freshness import cache_control
 from feeds.item import feed_updated, moment, xml_text
 from feeds.links import link_header
 from feeds.live_cache import LiveCache
@@ -76,10 +76,9 @@ class Wanted:
 class Live:
     """Makes these feeds of a site's archive, and answers with them."""
 
-    def __init__(self, site: Site, clock: Clock) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._clock = clock
-        self._cache = LiveCache(site.readers, now=lambda: clock().timestamp())
+        self._cache = LiveCache(site.readers, now=lambda: site.now().timestamp())
         self._items = ItemCache()
 
     async def answer(self, request: Request, wanted: Wanted, fmt: Format) -> Response:
@@ -103,14 +102,16 @@ class Live:
             page=wanted.page(base_url),
             feeds=[f"{wanted.address(base_url, one)} {MEDIA_TYPES[one].partition(';')[0]}" for one in others],
         )
-        return answer(request, found, {**({"Link": link} if link else {}), **(UNLISTED if wanted.unlisted else {})})
+        keep = cache_control(found.last_modified, self._site.now(), unlisted=found.unlisted)
+        more = {"Cache-Control": keep, **({"Link": link} if link else {}), **(UNLISTED if wanted.unlisted else {})}
+        return answer(request, found, more)
 
     def _make(self, wanted: Wanted, fmt: Format, base_url: str, db: Database) -> tuple[Published, float]:
         """Make a feed, on a reader's thread → it, and when it last changed."""
         if len(self._items) > MOST_ITEMS:
             self._items = ItemCache()
         query, title = wanted.ask(db)
-        sql, params = newest_below(query, iso(self._clock()), "public")
+        sql, params = newest_below(query, iso(self._site.now()), "public")
         ids = [id_ for (id_,) in db.execute(f"{sql} LIMIT ?", [*params, MOST_STORIES])]
         origin = origin_of(db)
         items = story_items(db, ids, origin)
@@ -198,9 +199,9 @@ def search_wanted(text: str, names: Names) -> Wanted:
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def live_routes(site: Site, clock: Clock = utc_now) -> list[Route]:
+def live_routes(site: Site) -> list[Route]:
     """Make the routes, for the daemon's application."""
-    live = Live(site, clock)
+    live = Live(site)
 
     async def tag(request: Request) -> Response:
         kind, _, name = request.path_params["tag"].partition(":")

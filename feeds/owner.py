@@ -7,7 +7,6 @@ With no token in the config there is none of this. Whatever changes something is
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -17,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from feeds.asked import utc_now
 from feeds.owner_forms import WORDS, Fields, FormError, read_fields, wish
 from feeds.owner_pages import PRIVATE, desk, owner_page, preview_page
 from feeds.pages.answers import Make, answered
@@ -42,7 +40,7 @@ def owner_routes(site: Site) -> list[Route]:
         return guarded
 
     def page(make: Make) -> Endpoint:
-        made = answered(make, site, utc_now)
+        made = answered(make, site)
 
         async def signed_in(request: Request) -> Response:
             if session_of(request, site) is None:
@@ -85,7 +83,7 @@ async def sign_in(request: Request, *, site: Site) -> Response:
     if site.token is None or not is_secret(fields.get("token", "").strip(), site.token):
         return form(on, "That is not the token that the config has.", 403)
     response = back_to(on, did="sign-in")
-    until = int(time.time()) + LASTS_S
+    until = int(site.now().timestamp()) + LASTS_S
     response.set_cookie(COOKIE, sealed(site.token, secrets.token_urlsafe(18), until), LASTS_S, **cookie(request, site))
     return response
 

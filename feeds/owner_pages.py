@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
@@ -38,7 +38,7 @@ def owner_page(
     more: Mapping[str, str] | None = None,
 ) -> Response:
     """Answer with one of ``templates/owner``; no cache keeps it."""
-    ask = Ask(request=request, site=site, session=session, now=datetime.now(UTC))
+    ask = Ask(request=request, site=site, session=session, now=site.now())
     made = ask.page(f"owner/{name}", status, **values)
     made.headers.update({**PRIVATE, **(more or {})})
     return made

@@ -64,8 +64,9 @@ class Publisher:
     After ``begin`` what is written is only laid there, and gets its place with what else was by then (``settle``).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
         self._folder = folder
+        self._now = now
         self._parts: list[Part] = []
         self._failed: dict[str, PublishError] = {}
 
@@ -129,7 +130,7 @@ class Publisher:
             there = has_bytes(path, body)
             if changed is None:  # HTTP dates are whole seconds: two changes in one would look like the same state
                 newest = max(modified(each) for each in (path, *siblings(path)))
-                changed = modified(path) if there else max(int(time.time()), newest + 1)
+                changed = modified(path) if there else max(int(self._now()), newest + 1)
             try:
                 gz, br = lay_whole(part, path, body, changed, order, there=there)
             except BaseException:

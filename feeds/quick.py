@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -179,7 +179,7 @@ class Quick:
             return None
         if len(kept) >= most:
             kept.clear()
-        common = common_headers(self._site, path, found, datetime.now(UTC))
+        common = common_headers(self._site, path, found, self._site.now())
         kept[path] = ready = Ready(found, look, common, time.monotonic() + STEP_S / 3)
         return ready
 

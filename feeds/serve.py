@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import cast, get_args
 
 from starlette.applications import Starlette
@@ -81,7 +80,7 @@ def make_app(
         return missing(404, NO_FEED)
 
     def ready(request: Request, found: Published) -> Response:
-        return answer(request, found, common_headers(site, request.scope["path"], found, datetime.now(UTC)))
+        return answer(request, found, common_headers(site, request.scope["path"], found, site.now()))
 
     async def refused(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -1,8 +1,7 @@
-"""Whether the owner is signed in, and what his pages know of it. IO: clock."""
+"""Whether the owner is signed in, and what his pages know of it. Pure."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -57,7 +56,7 @@ def session_of(request: Request, site: Site) -> Session | None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return Session(csrf="", program=True) if is_secret(given.strip(), token) else None
-    seal = opened(token, request.cookies.get(COOKIE, ""), time.time())
+    seal = opened(token, request.cookies.get(COOKIE, ""), site.now().timestamp())
     if seal is None:
         return None
     path: str = request.scope["path"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from db.model import Format
@@ -67,6 +68,9 @@ class Site(Protocol):
 
     def gone(self, topic: str) -> bool:
         """Whether this was a secret topic's name, before it got another."""
+
+    def now(self) -> datetime:
+        """The time to go by, UTC: the daemon's, which goes on while somebody sets the system's clock."""
 
     def health(self) -> dict[str, Any]:
         """How we are; ``ok`` decides the status."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ class PageSite:
     base_url = BASE
     token: str | None = None
     hubs: Sequence[str] = ()
+    now: Callable[[], datetime]
 
     def __init__(self, archive: Path, cards: Sequence[TopicCard], names: Names | None = None) -> None:
         self.archive = archive
@@ -121,7 +122,8 @@ class Asker:
     def __init__(self, site: PageSite, now: datetime, rates: Mapping[str, Rate] | None = None) -> None:
         self.site = site
         self.now = now
-        self._app: ASGIApp = make_app(site, page_routes(site, lambda: self.now), rates={} if rates is None else rates)
+        site.now = lambda: self.now
+        self._app: ASGIApp = make_app(site, page_routes(site), rates={} if rates is None else rates)
         self.loop = asyncio.new_event_loop()
 
     def __call__(self, path: str, method: str = "GET", **headers: str) -> Page:

@@ -40,6 +40,10 @@ class ReadingSite(Stub):
         super().__init__(folder)
         self.readers = Readers(archive)
 
+    def now(self) -> datetime:
+        """The time of its stories."""
+        return NOW
+
     def topics(self) -> Sequence[TopicCard]:
         """The one that is open, and the secret one."""
         return (
@@ -118,7 +122,7 @@ def asked_site(folder: Path, archive: Path, rates: Any = RATES, base_url: str = 
     """Make the application over an archive, as the daemon does."""
     site = ReadingSite(folder, archive)
     site.base_url = base_url
-    app = make_app(site, [*api_routes(site, lambda: NOW), *live_routes(site)], rates=rates)
+    app = make_app(site, [*api_routes(site), *live_routes(site)], rates=rates)
     try:
         yield Asker(app, site)
     finally:

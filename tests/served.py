@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,10 @@ class Stub:
     base_url = "https://wire.example/"
     token: str | None = None
     hubs: Sequence[str] = ("https://wire.example/hub",)
+
+    def now(self) -> datetime:
+        """The time."""
+        return datetime.now(UTC)
 
     def __init__(self, folder: Path) -> None:
         publisher = Publisher(folder)

@@ -25,6 +25,7 @@ from db.shift import shift_times
 from db.times import iso, parse_iso
 from faulty import poll_all, running
 from house import ROOT, Daemon, House, until
+from office import TOKEN, running_office
 from origin import Answer as Reply
 from origin import Origin, item, rss
 from scripted import Answer, Asked, Scripted, reply, running_scripted
@@ -212,6 +213,25 @@ def test_small_steps_and_a_machine_that_slept_are_no_jumps() -> None:
         assert abs(off_s(clock()) - hand.off) < 5
     hand.passed = 12 * 3600
     assert (clock.look(9), clock.trouble, clock.sure) == (None, None, True)
+
+
+@JUMPS
+def test_who_is_signed_in_stays_so(house: House, monkeypatch: pytest.MonkeyPatch, jump: int) -> None:
+    """So does who signs in meanwhile, once the clock is right again."""
+    off, system = 0, time.time
+    monkeypatch.setattr(time, "time", lambda: system() + off)
+    monkeypatch.setattr(wireroom.clock, "CLOCK", Clock())
+    house.configure({}, TOPIC)
+    text = house.config.read_text(encoding="utf-8")
+    house.config.write_text(text.replace("[wireroom]\n", f'[wireroom]\ntoken = "{TOKEN}"\n', 1), encoding="utf-8")
+    with running_office(house) as office:
+        office.sign_in()
+        off = jump
+        assert office.ask("/owner/").status == 200
+        office.cookie = None
+        office.sign_in()
+        off = 0
+        assert office.ask("/owner/").status == 200
 
 
 # --- An engine among servers that know what time it is ----------------------------------------------------------------

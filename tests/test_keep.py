@@ -77,8 +77,9 @@ def test_command_tells_first_and_then_does_it(house: House, origin: Origin) -> N
     assert lines[:3] == ["0 stories would go", "1 that have had their time are kept", "  a topic has it: 1"]
     status = json.loads(house.wireroom("status", "--json").out)["keep"]
     assert (status["stories"], status["newest"], status["bodies"], status["gone"]) == ("30d", 1000, "forever", 2)
-    failed = house.wireroom("explain", "1")
-    assert (failed.code, "story 1 was pruned at " in failed.err) == (2, True)
+    for name in ("1", "http://news.example/story/1"):
+        failed = house.wireroom("explain", name)
+        assert (failed.code, " was pruned at " in failed.err) == (2, True)
 
 
 @pytest.fixture
@@ -237,6 +238,19 @@ def test_free_pages_go_back_to_the_disk(tmp_path: Path) -> None:
         give_back(db, 100)
         assert (full.gives_back, room(db).size < full.size) == (mode == 2, mode == 2)
         db.close()
+
+
+def test_a_source_of_which_all_is_pruned_is_no_damage(house: House, origin: Origin) -> None:
+    """Its server may go on to say that nothing has changed: what it has is known."""
+    for name in "ab":
+        origin.feed(f"/{name}", rss(item(f"{name}1"), item(f"{name}2")), ETag='"1"')
+    house.configure({name: origin.url(f"/{name}") for name in "ab"}, '[keep]\nstories = "30d"', allow=origin.port)
+    house.poll()
+    long_ago(house)
+    assert json.loads(house.wireroom("prune", "--json").out)["entries"] == {"a": 2, "b": 2}
+    verified = house.wireroom("verify")
+    assert (verified.code, "damaged" in verified.out) == (0, False)
+    assert house.poll()["new_entries"] == 0
 
 
 def test_a_dry_run_reads_only(house: House, origin: Origin) -> None:

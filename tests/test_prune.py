@@ -22,7 +22,8 @@ from prose import report
 from pruned import plan, prune, wanted
 from random_news import Round, rounds
 from test_invariants import decide
-from wireroom.pruning import At, Sums, step
+from wireroom import pruning
+from wireroom.pruning import STAGES, At, Sums, step
 from wireroom.upkeep import forget
 
 SOURCES = ("wire", "post", "herald")
@@ -150,6 +151,18 @@ def test_an_exception_is_kept_whatever_its_age(room: Newsroom) -> None:
     assert broken(room.db) == {}
 
 
+def test_what_is_kept_holds_up_no_pass(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few may go in a step: those between two that are kept are passed over."""
+    monkeypatch.setattr(pruning, "STORIES", 1)
+    room.poll("wire", *(item(n) for n in range(1, 9)))
+    room.db.execute("DELETE FROM selections WHERE story_id IN (3, 8)")
+    steps: list[None] = []
+    sums = prune(room, wanted(30, published=True), 40 * DAY, after_step=lambda: steps.append(None))
+    assert (sums.stories, sums.kept) == ({"age": 2}, {"published": 6})
+    assert len(steps) <= len(STAGES) + 2
+    assert broken(room.db) == {}
+
+
 def test_what_is_excepted_while_a_pass_is_under_way_is_kept(room: Newsroom) -> None:
     """A person tags a story with a tag that was none before, and pins another, between two steps."""
     room.poll("wire", *(item(n) for n in range(1, 5)))
@@ -184,6 +197,19 @@ def test_a_count_keeps_the_newest_of_each_source(room: Newsroom) -> None:
     assert broken(room.db) == {}
 
 
+def test_a_source_that_got_another_id_is_kept_as_that_one(room: Newsroom) -> None:
+    """What it brought under the old id too; one that was taken out of the config is kept as all are."""
+    room.poll("wire", item(1))
+    room.poll("post", item(2), hour=2)
+    room.poll("herald", item(3), item(4), hour=3)
+    room.db.execute("UPDATE sources SET url = config_id")
+    room.db.execute("UPDATE sources SET removed_at = '' WHERE config_id <> 'herald'")
+    room.db.execute("INSERT INTO sources (config_id, url, added_at) VALUES ('mail', 'post', '')")
+    assert prune(room, wanted(30, by_source={"mail": Keep()}), 40 * DAY).stories == {"age": 2}
+    assert ["post/item-2"] in room.stories()
+    assert ["wire/item-1"] not in room.stories()
+
+
 def test_what_hangs_together_goes_together(room: Newsroom) -> None:
     """A story that was split from one that is kept stays, so that the split can be undone; else both go."""
     room.poll("wire", item(1), item(2))
@@ -211,6 +237,18 @@ def test_what_a_feed_shows_stays(room: Newsroom) -> None:
     room.db.execute("UPDATE selections SET left_at = '' WHERE story_id = ?", [newest[1]])
     prune(room, wanted(30, policies={"all": Policy(limit=2)}), 40 * DAY)
     assert [id_ for (id_,) in room.db.execute("SELECT story_id FROM selections ORDER BY number DESC")] == newest
+
+
+def test_what_digests_tell_or_will_tell_stays(room: Newsroom) -> None:
+    """What the topic had before it had any is its past."""
+    room.poll("wire", *(item(n) for n in range(1, 9)))
+    room.db.execute(
+        "INSERT INTO digests (topic_id, number, guid, made_at, period_from, period_to, rhythm, zone, first_number, "
+        "last_number) VALUES (1, 1, 'd', '', '', '', 'daily', 'UTC', 4, 6)"
+    )
+    room.db.execute("UPDATE topics SET digest_from = 7, digest_at = ''")
+    assert prune(room, wanted(30), 40 * DAY).stories == {"age": 3}
+    assert [number for (number,) in room.db.execute("SELECT number FROM selections ORDER BY 1")] == [4, 5, 6, 7, 8]
 
 
 def test_html_goes_first_and_the_text_stays(room: Newsroom) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from feeds.pages.words import counted
 from wireroom.command import command, fail, read_config
 from wireroom.escape import escaped
 
@@ -82,7 +83,8 @@ def regroup(path: Path, *, restart: bool, as_json: bool) -> None:
         click.echo(json.dumps(result, indent=2))
         return
     click.echo(
-        f"regrouped: {result['entries']} entries compared, {result['stories']} stories gone through; "
+        f"regrouped: {counted(result['entries'], 'entry')} compared, "
+        f"{counted(result['stories'], 'story')} gone through; "
         f"{result['merged']} joined to others, {result['leads']} led by another entry"
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from db.keeping import FOREVER
-from feeds.pages.words import size
+from feeds.pages.words import counted, size
 from wireroom.config_keep import YEAR_S, KeepSettings
 
 DAY_S = 86_400
@@ -26,7 +26,7 @@ MOST_SOURCES = 20
 def pruned_lines(told: dict[str, Any]) -> list[str]:
     """Tell what a pass did, or would do."""
     would = "would go" if told["dry_run"] else "went"
-    lines = [f"{sum(told['stories'].values())} stories {would}"]
+    lines = [f"{counted(sum(told['stories'].values()), 'story')} {would}"]
     lines += [f"  {BECAUSE[why]}: {count}" for why, count in sorted(told["stories"].items())]
     sources = list(told["entries"].items())
     lines += [f"  {source}: {count} of its entries" for source, count in sources[:MOST_SOURCES]]
@@ -77,7 +77,7 @@ def keep_lines(told: dict[str, Any]) -> list[str]:
         kept = f"stories are kept: {told['stories']}{count}{excepts}"
     html = "" if told["bodies"] == "forever" else f"; their HTML {told['bodies']}"
     return [
-        f"{kept}{html}{own}; the log of polls {told['polls']}; {told['gone']} stories were pruned so far",
+        f"{kept}{html}{own}; the log of polls {told['polls']}; {counted(told['gone'], 'story')} pruned so far",
         size_line(told["archive"]),
     ]
 

@@ -52,7 +52,7 @@ class Press:
         self._writer = writer
         self._log = log
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="press")
-        self._publisher = Publisher(config.publish)
+        self._publisher = Publisher(config.publish, lambda: utc_now().timestamp())
         self._addresses = Addresses()
         self._untold: frozenset[str] = frozenset()  # topics whose queries nobody but the owner may read
         self._named_by: Config | None = None  # whose topics the addresses are

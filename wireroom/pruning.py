@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from db.expired import Bounds, Wanted, bounds, look
+from db.expired import Bounds, Wanted, bounds, kept_by, look
 from db.keeping import FOREVER
 from db.poll_log import forget_troubles, old_polls, old_troubles, sum_up
 from db.prune import prunable, prune
@@ -24,9 +24,10 @@ from db.times import iso
 from db.vacuum import give_back, room
 from wireroom.config import Config
 
-LOOKED, STORIES, BODIES, ROWS, PAGES = 500, 15, 100, 200, 32
-"""In one step so many entries are looked at, so many stories go, so many entries lose their HTML, so many rows of a log
-go, so many pages are given back: each holds up the writer for some 10 ms (``bench/keeping.py``)."""
+LOOKED, ASKED, STORIES, BODIES, ROWS, PAGES = 500, 100, 15, 100, 200, 32
+"""In one step so many entries are looked at, so many stories asked whether they are kept, so many stories go, so many
+entries lose their HTML, so many rows of a log go, so many pages are given back: each holds up the writer for some 10 ms
+(``bench/keeping.py``)."""
 
 Stage = Literal["stories", "revisions", "polls", "troubles", "vacuum"]
 STAGES: tuple[Stage, ...] = ("stories", "revisions", "polls", "troubles", "vacuum")
@@ -133,8 +134,11 @@ def of_stories(db: Database, plan: Plan, at: At) -> tuple[Sums, At]:
     if not plan.bounds.lines:
         return Sums(), further(at, None)
     found = look(db, plan.bounds.lines, at.after, LOOKED)
-    wanted = dict(islice(found.past.stories.items(), STORIES))
-    last = max(wanted) if len(wanted) < len(found.past.stories) else found.after
+    asked = dict(islice(found.past.stories.items(), ASKED))
+    kept = kept_by(db, asked, plan.bounds)
+    wanted = dict(islice(((story, why) for story, why in asked.items() if story not in kept), STORIES))
+    last = max(asked) if len(asked) < len(found.past.stories) else found.after
+    last = max(wanted) if len(wanted) == STORIES else last
     bodies = {story: some for story, some in found.past.bodies.items() if last is None or story <= last}
     for story, count in list(zip(bodies, cumulative(bodies), strict=True)):
         if count >= BODIES and (last is None or story < last):
@@ -151,7 +155,7 @@ def of_stories(db: Database, plan: Plan, at: At) -> tuple[Sums, At]:
     sums = Sums(
         stories=Counter(pruned.stories.values()),
         sources=Counter(row.source_id for row in pruned.entries),
-        kept=Counter(pruned.kept.values()),
+        kept=Counter(why for story, why in {**kept, **pruned.kept}.items() if last is None or story <= last),
         rows=Counter(entries=len(pruned.entries), bodies=len(slimmed)),
     )
     return sums, further(at, last)

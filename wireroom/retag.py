@@ -24,6 +24,7 @@ from db.mentions import other_mentions, write_mentions
 from db.retag import extent, fronts, mark_fronts, next_ids, tag_changes, topic_names, withheld_changes
 from db.times import iso
 from db.topics import mark_changed_topics
+from feeds.pages.words import counted
 from ingest.grouping import Grouping
 from ingest.retold import asked_again
 from ingest.select import Occasion
@@ -219,7 +220,7 @@ def retag_lines(told: dict[str, Any]) -> list[str]:
     """Tell in lines what a retag did, or would do."""
     would = "would be " if told["dry_run"] else ""
     lines = [
-        f"{told['stories']} stories gone through: {told['changed']} {would}changed, "
+        f"{counted(told['stories'], 'story')} gone through: {told['changed']} {would}changed, "
         f"{told['retagged']} {would}tagged otherwise, {told['leads']} {would}led by another entry, "
         f"{told['withheld']} {would}withheld, {told['released']} {would}released"
     ]

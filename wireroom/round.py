@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from feeds.pages.words import counted
 from wireroom.config import Config
 from wireroom.control import Progress
 from wireroom.escape import escaped
@@ -72,7 +73,8 @@ def round_lines(result: dict[str, Any]) -> list[str]:
     """Tell a round in lines: what it brought, then each source that failed or waits."""
     polled = result["polled"]
     lines = [
-        f"{len(polled)} sources polled: {result['new_stories']} new stories, {result['new_entries']} new entries, "
+        f"{counted(len(polled), 'source')} polled: {counted(result['new_stories'], 'new story')}, "
+        f"{counted(result['new_entries'], 'new entry')}, "
         f"{result['changed']} changed, {result['failed']} failed"
     ]
     unwritten = Counter(one["error"] for one in polled if one["outcome"] == NOT_RECORDED)

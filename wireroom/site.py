@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from db.archive import ArchiveError
@@ -12,6 +13,7 @@ from db.query_names import Names, hiding
 from db.readers import Readers
 from feeds.publish import Published
 from feeds.site import RefusedError, TopicCard
+from wireroom.clock import utc_now
 from wireroom.config_queries import names_of, untold
 from wireroom.config_tags import check_tag
 from wireroom.control import ControlError
@@ -48,6 +50,10 @@ class DaemonSite:
     def hubs(self) -> Sequence[str]:
         """The WebSub hubs that documents name."""
         return self._engine.config.hubs
+
+    def now(self) -> datetime:
+        """Tell the time that the daemon goes by."""
+        return utc_now()
 
     def published(self, topic: str, fmt: Format) -> Published | None:
         """Look up a topic's document."""

@@ -105,7 +105,9 @@ def watch(config: Config, every_s: float) -> None:
             size = os.get_terminal_size()
             lines: Sequence[Line]
             try:
-                lines = screen(view.look(size.lines), size.columns - 1, size.lines)  # in the last column, \x1b[K erases
+                lines = screen(
+                    replace(view.look(size.lines), live=True), size.columns - 1, size.lines
+                )  # in the last column, \x1b[K erases
             except (
                 ArchiveError,
                 sqlite3.Error,

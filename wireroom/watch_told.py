@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from db.overview import Failing, Newest, NextPoll
 from db.times import parse_iso
-from feeds.pages.words import size, span
+from feeds.pages.words import counted, size, span
 from wireroom.escape import escaped
 
 Style = Literal["", "head", "good", "bad", "dim"]
@@ -28,10 +28,14 @@ NAME_SHARE, MOST_NAME = 4, 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """All that is shown. ``pulse`` is what the daemon tells; None: none runs, or it does not answer (``silent``)."""
+    """All that is shown; ``live``: drawn anew until q.
+
+    ``pulse`` is what the daemon tells; None: none runs, or it does not answer (``silent``).
+    """
 
     now: datetime
     folder: str
+    live: bool = False
     sources: int
     topics: int
     pulse: Mapping[str, Any] | None = None
@@ -73,7 +77,8 @@ def shared(room: int, wanted: Sequence[int]) -> list[int]:
 
 def top(view: View, width: int) -> Iterator[Line]:
     """Tell the whole in a few lines; a reason takes as many as it needs, since its mend stands at its end."""
-    yield [("Wireroom  ", "head"), *state(view), (f"  {view.folder}  {view.now:%H:%M:%S} UTC", "dim")]
+    ends = "  q ends it" if view.live else ""
+    yield [("Wireroom  ", "head"), *state(view), (f"{ends}  {view.folder}  {view.now:%H:%M:%S} UTC", "dim")]
     pulse = view.pulse or {}
     rate = pulse.get("polls_last_minute", view.polls_last_minute)
     doing = f", {pulse['under_way']:,} under way" if pulse else ""
@@ -85,7 +90,7 @@ def top(view: View, width: int) -> Iterator[Line]:
     yield line
     log = f" + {size(view.wal_bytes)} log" if view.wal_bytes else ""
     behind = f", {view.behind:,} not yet published" if view.behind else ""
-    yield [("archive  ", "dim"), (f"{size(view.archive_bytes)}{log}, {view.stories:,} stories", "")]
+    yield [("archive  ", "dim"), (f"{size(view.archive_bytes)}{log}, {counted(view.stories, 'story')}", "")]
     yield [("topics   ", "dim"), (f"{view.topics:,}{behind}", ""), *told(view)]
     if pulse:
         busy = f"busy for {span(pulse['writer_busy_s'])}" if pulse["writer_busy_s"] >= 1 else "at rest"

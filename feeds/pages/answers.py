@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import wraps
 from typing import Any, NoReturn
 
@@ -16,7 +16,6 @@ from db.query_names import Names
 from db.readers import BusyError
 from db.reading import Viewer
 from db.times import iso
-from feeds.asked import Clock
 from feeds.conditional import answer, made
 from feeds.pages.environment import written
 from feeds.pages.faults import TITLES
@@ -119,13 +118,13 @@ Make = Callable[[Ask], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def answered(make: Make, site: Site, clock: Clock, kept: Kept | None = None) -> Endpoint:
+def answered(make: Make, site: Site, kept: Kept | None = None) -> Endpoint:
     """Make an endpoint of what makes a page: what goes wrong is a page too."""
     kept = kept or Kept()
 
     @wraps(make)
     async def endpoint(request: Request) -> Response:
-        now = clock().astimezone(UTC)
+        now = site.now()
         ask = Ask(request=request, site=site, session=session_of(request, site), now=now, kept=kept)
         try:
             return await make(ask)

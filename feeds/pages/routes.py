@@ -10,7 +10,6 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from feeds.asked import Clock, utc_now
 from feeds.pages.answers import Make, answered
 from feeds.pages.environment import static_files
 from feeds.pages.front import front
@@ -58,11 +57,11 @@ class PageRoute(Route):
         return super().matches(scope)
 
 
-def page_routes(site: Site, clock: Clock = utc_now) -> list[Route]:
+def page_routes(site: Site) -> list[Route]:
     """Make the routes, for the daemon's application."""
     kept = Kept()
     return [
-        *(PageRoute(path, answered(make, site, clock, kept), methods=["GET"]) for path, make in PAGES),
+        *(PageRoute(path, answered(make, site, kept), methods=["GET"]) for path, make in PAGES),
         *(Route(path, partial(lead_on, to=to), methods=["GET"]) for path, to in TYPED.items()),
         Route("/static/{name}", static_file, methods=["GET"]),
     ]
