@@ -18,7 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-PREFIX = "wireroom-"
+PREFIX = "wire-"
+NAME_BYTES = len(f"/{PREFIX}12345678/listener-12345678")
+MOST_BYTES = 107
+"""A socket's address is no longer (``sun_path`` of unix(7), without the zero that ends it)."""
 
 
 @functools.cache
@@ -29,7 +32,7 @@ def have_socket_folder() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         us: Any = multiprocessing.current_process()
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place()))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # held to our end, by no child
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -38,9 +41,16 @@ def have_socket_folder() -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def left_behind(place: Path) -> Iterator[Path]:
+def place() -> str:
+    """Find a temporary folder whose name is short enough for sockets; where none is, the usual one."""
+    usual = tempfile.gettempdir()
+    short = (each for each in (usual, "/tmp", "/var/tmp") if len(os.fsencode(each)) + NAME_BYTES <= MOST_BYTES)  # noqa: S108
+    return next((each for each in short if os.access(each, os.W_OK | os.X_OK)), usual)
+
+
+def left_behind(parent: Path) -> Iterator[Path]:
     """Find the folders in which there is a socket, and that nobody holds."""
-    for folder in sorted(place.glob(f"{PREFIX}*/")):
+    for folder in sorted(parent.glob(f"{PREFIX}*/")):
         with contextlib.suppress(OSError):
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:

@@ -6,8 +6,11 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
+
+import pytest
 
 from house import ROOT, House, until
 from origin import Answer, Asked, Origin, item, rss, running_origin
@@ -42,11 +45,15 @@ def test_few_descriptors_are_enough(house: House) -> None:
             assert daemon.process.returncode == 0
 
 
-def test_nothing_of_the_environment_is_needed(house: House, origin: Origin) -> None:
-    """No HOME, no TMPDIR that is there, LANG=C: text of all scripts comes through, the log is whole."""
+@pytest.mark.parametrize("is_there", [False, True])
+def test_nothing_of_the_environment_is_needed(house: House, origin: Origin, *, is_there: bool) -> None:
+    """No HOME, a TMPDIR that is not there or too long for sockets, LANG=C: all comes through, the log is whole."""
     origin.feed("/f", rss(item(1, title="Łódź Ελλάδα 東京 🗞")))
     house.configure({"f": origin.url("/f")}, TOPIC.replace("story", "łódź"), allow=origin.port)
-    env = {"LANG": "C", "LC_ALL": "C", "TMPDIR": "/nowhere/at/all", "PATH": "/usr/bin:/bin"}
+    temporary = house.folder / "nowhere" / ("at" * 50)
+    if is_there:
+        temporary.mkdir(parents=True)
+    env = {"LANG": "C", "LC_ALL": "C", "TMPDIR": str(temporary), "PATH": "/usr/bin:/bin"}
     with house.daemon(env=env) as daemon:
         until(lambda: "東京 🗞".encode() in daemon.get("/topics/all.rss")[2], "the story is not served")
         daemon.stop()
@@ -56,17 +63,21 @@ def test_nothing_of_the_environment_is_needed(house: House, origin: Origin) -> N
 
 def test_killed_daemon_leaves_no_process_and_the_next_one_removes_its_folder(house: House, origin: Origin) -> None:
     """Workers, and what they come from, end with it; of the temporary folder a clean stop leaves nothing either."""
+    with tempfile.TemporaryDirectory() as folder:  # a short name: those of sockets are bounded
+        kill_and_look(house, origin, Path(folder))
+
+
+def kill_and_look(house: House, origin: Origin, temporary: Path) -> None:
+    """Kill a daemon with this temporary folder, and look what is left."""
     origin.feed("/f", rss(item(1)))
     house.configure({"f": origin.url("/f")}, TOPIC, allow=origin.port)
-    temporary = house.folder / "tmp"
-    temporary.mkdir()
     env = {**os.environ, "TMPDIR": str(temporary)}
     with house.daemon(env=env, wait=False) as daemon:
         until(lambda: len(of_session(daemon.process.pid)) > 3, "it has no workers")
         daemon.process.kill()
         daemon.process.wait()
         until(lambda: not of_session(daemon.process.pid), "some of it goes on")
-    assert [path.name.partition("-")[0] for path in temporary.iterdir()] == ["wireroom"]
+    assert [path.name.partition("-")[0] for path in temporary.iterdir()] == ["wire"]
     command = [sys.executable, "-m", "wireroom", "poll"]
     subprocess.run(command, cwd=house.folder, env={**env, "PYTHONPATH": str(ROOT)}, check=True, timeout=60)
     assert list(temporary.iterdir()) == []
