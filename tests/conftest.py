@@ -29,30 +29,21 @@ DEBIAN = {
 """Programs that some tests need → the Debian package that has them."""
 
 
-FIRST = (
-    *("faults_archive", "faults_lock", "faults_publish"),
-    *("curation", "decisions", "topics_apart", "cluster", "behaviours_long", "kill", "kill_grouping"),
-    *("faults_signals", "faults_flood", "faults_clock", "faults_network", "verify", "upgrade", "backup"),
-    *("browser_xss", "browser", "decide", "diff", "websub_daemon", "behaviours_run", "topics_published", "import"),
-    *(
-        "websub_push",
-        "websub_hub_daemon",
-        "readers",
-        "invariants",
-        "grouping_odd",
-        "changes",
-        "secret",
-        "pipeline",
-        "add",
-        "daemon",
-    ),
-)
+FIRST = """
+curation cluster power_cuts decisions faults_clock faults_disk behaviours_long websub_daemon browser_xss browser
+topics_apart pipeline retag faults_signals behaviours_run changes regroup websub_push upgrade daemon add kill
+faults_network decide faults_limits backup faults_archive verify service defuse secret topics_published
+faults_flood diff readers workers faults_publish samples archive_pages topic_policy trials entities verdicts
+datasette behaviours_moves outage sieve search config_queries front import export feedparser_documents beat twins
+faults_lock sql preview compare keep query_property waiting in_force kill_grouping batch behaviours_hostile
+behaviours_errors
+"""
 """Files that take longest: begun first, they are not what all others wait for at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first; all else stays as it was."""
-    rank = {f"test_{name}": n for n, name in enumerate(FIRST)}
+    rank = {f"test_{name}": n for n, name in enumerate(FIRST.split())}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 

@@ -24,9 +24,7 @@ def told_status(config: Config, db: Database, now: str) -> dict[str, list[Mappin
     if config.ping:
         from wireroom.pings import unreachable  # noqa: PLC0415 - with it comes the HTTP client, a quarter of a second
 
-        away = [
-            {"hub": hub, "documents": 0, "told": 0, "failing": 0, "error": why} for hub, why in unreachable(config)
-        ]
+        away = [{"hub": hub, "documents": 0, "told": 0, "failing": 0, "error": why} for hub, why in unreachable(config)]
     hubs = set(config.ping) - {row["hub"] for row in away}
     pings = [row for row in ping_status(db) if row["hub"] in hubs]
     return {"hub": hub_status(db, now) if config.hub else [], "pings": [*pings, *away], "webhooks": webhook_status(db)}
