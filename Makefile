@@ -12,9 +12,9 @@ export UV_PYTHON_DOWNLOADS := never
 run: $(RUN_STAMP)
 	@exec $(BIN)/wireroom run
 
-# Thrice as many at once as there are cores, since many wait for a clock or a server most of their time; the tests of one
+# Twice as many at once as there are cores, since many wait for a clock or a server most of their time; the tests of one
 # file stay together, since they share what was polled; the longest files are first (tests/conftest.py).
-AT_ONCE = $(shell echo $$((3 * $$($(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)))'))))
+AT_ONCE = $(shell echo $$((2 * $$($(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)))'))))
 test: $(DEV_STAMP)
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 
