@@ -23,6 +23,13 @@ NO_MATTER = re.compile(r"""('(?:[^']|'')*')|[\s"`;]+""")
 """What of a statement says nothing: comments and blanks; quotes around names too. Strings stay."""
 
 
+COLUMNS = """
+SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
+WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL %'
+"""
+"""SQLite can't tell the columns of a view whose table is gone, nor of a table of an extension that is not there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """What is not as the migrations make it; ``sql``: what mends it; None: only a backup does."""
@@ -45,7 +52,8 @@ class Schema:
 def drift(db: Database) -> tuple[list[Drift], list[str]]:
     """Compare an archive's schema with that of a fresh one → what is not as it must be; what others put beside it."""
     there, fresh = schema_of(db), schema_of(in_memory())
-    own = {name for name, (kind, table, _) in there.objects.items() if table in fresh.objects and touches(there, name)}
+    ours = {name.lower() for name in fresh.objects}  # a trigger has its table's name as its maker wrote it
+    own = {name for name, (_, table, _) in there.objects.items() if table.lower() in ours and touches(there, name)}
     found = [*lost_or_changed(there, fresh), *imposed(there, sorted(own - fresh.objects.keys()))]
     others = there.objects.keys() - fresh.objects.keys() - own - there.shadows
     return found, sorted(f"{there.objects[name][0]} {name}" for name in others)
@@ -71,7 +79,7 @@ def lost_or_changed(there: Schema, fresh: Schema) -> Iterator[Drift]:
         if found is not None and found[0] == kind and (name in fresh.shadows or bare(found[2]) == bare(sql)):
             continue
         if kind == "table":
-            yield table_drift(name, fresh.columns[name], None if found is None else there.columns[name])
+            yield table_drift(name, fresh.columns.get(name, []), None if found is None else there.columns.get(name, []))
         else:
             drop = "" if found is None else f"DROP {found[0].upper()} {name}; "
             yield Drift(what=f"{kind} {name} is {'another' if drop else 'missing'}", sql=drop + one_line(sql))
@@ -102,7 +110,7 @@ def schema_of(db: Database) -> Schema:
         [LEDGER],
     ).fetchall()
     columns: dict[str, list[str]] = {}
-    for table, column in ask("SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c"):
+    for table, column in ask(COLUMNS):
         columns.setdefault(table, []).append(column)
     indexes = 'SELECT i.name, m.name FROM sqlite_master m JOIN pragma_index_list(m.name) i WHERE i."unique"'
     return Schema(

@@ -15,6 +15,7 @@ import resource
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from db.sql_rules import LIMITS, SECRETS, TABLES, UPDATE, VERBS, allowed, joins_secrets
@@ -126,13 +127,11 @@ def virtual_tables(conn: sqlite3.Connection) -> set[str]:
 def names_of(conn: sqlite3.Connection) -> dict[str, list[str]]:
     """List the columns of each table and view, for who has got a name wrong."""
     conn.set_authorizer(None)
-    rows = conn.execute(
-        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c "
-        "WHERE m.type IN ('table', 'view') AND c.hidden <> 1"
-    )
     found: dict[str, list[str]] = {}
-    for table, column in rows:
-        found.setdefault(table, []).append(column)
+    for (table,) in conn.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall():
+        with suppress(sqlite3.Error):  # a view whose table is gone, a table of an extension that is not there
+            columns = conn.execute("SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1", [table])
+            found[table] = [column for (column,) in columns]
     return found
 
 

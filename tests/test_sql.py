@@ -393,6 +393,18 @@ def test_every_table_and_view_can_be_read(archive: Path) -> None:
     assert {name for (name,) in names} >= set(json.loads(told)["names"]) >= {"stories", "coverage"}
 
 
+def test_wrong_name_is_told_also_beside_a_view_that_leads_nowhere(tmp_path: Path) -> None:
+    """Of which SQLite can't tell the columns."""
+    path = tmp_path / "wireroom.db"
+    with sqlite3.connect(path) as db:
+        db.executescript("CREATE TABLE stories (title); CREATE VIEW stale AS SELECT a FROM taken_away")
+    db.close()
+
+    with pytest.raises(SqlError, match="titel") as raised:
+        rows(path, "SELECT titel FROM stories")
+    assert "title" in raised.value.mend
+
+
 def test_plan_of_a_statement_can_be_asked_for(archive: Path) -> None:
     """To make it quicker."""
     (step,) = rows(archive, "EXPLAIN QUERY PLAN SELECT * FROM stories WHERE id = 1")

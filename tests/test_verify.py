@@ -140,12 +140,14 @@ DRIFTED = {
     "DROP VIEW tagged; CREATE VIEW tagged AS SELECT 1 AS story_id": 1,
     "DROP TRIGGER entries_gone": 1,
     "CREATE TRIGGER mine AFTER INSERT ON stories BEGIN DELETE FROM stories WHERE id = new.id; END": 1,
+    "CREATE TRIGGER mine AFTER INSERT ON Stories BEGIN DELETE FROM stories WHERE id = new.id; END": 1,
     "CREATE UNIQUE INDEX mine ON entries (title)": 1,
     "ALTER TABLE sources ADD COLUMN mine TEXT": 1,
     "DELETE FROM _sqlite_migrations WHERE name = 'm0003_outlines'": 1,
     "ALTER TABLE moves DROP COLUMN why": 65,
     "DROP TABLE outlines": 65,
     "DROP TABLE authors_fts_idx": 65,
+    "DROP TABLE authors_fts; CREATE VIRTUAL TABLE authors_fts USING fts5 (name)": 65,
 }
 
 
@@ -170,12 +172,16 @@ def test_what_people_put_beside_is_named_and_no_fault(copy: House) -> None:
             "CREATE TABLE notes (text UNIQUE); CREATE VIRTUAL TABLE found USING fts5 (text);"
             "CREATE TRIGGER noted AFTER INSERT ON notes BEGIN INSERT INTO found VALUES (new.text); END;"
             "CREATE VIEW mine AS SELECT title FROM stories; CREATE INDEX by_title ON stories (title);"
-            "ALTER TABLE outlines RENAME TO x; ALTER TABLE x RENAME TO outlines"
+            "ALTER TABLE outlines RENAME TO x; ALTER TABLE x RENAME TO outlines;"
+            "CREATE VIEW stale AS SELECT a FROM taken_away; PRAGMA writable_schema = ON;"
+            "INSERT INTO sqlite_master VALUES ('table', 'far', 'far', 0, 'CREATE VIRTUAL TABLE far USING not_here')"
         )
 
     code, checks = verified(copy, "--quick")
     assert (code, checks["schema"]["findings"]) == (0, [])
-    wanted = "not Wireroom's, and no harm: index by_title, table found, table notes, trigger noted, view mine"
+    wanted = (
+        "not Wireroom's, and no harm: index by_title, table far, table found, table notes, trigger noted and 2 more"
+    )
     assert checks["schema"]["note"] == wanted
 
 
