@@ -7,7 +7,9 @@ released: a change is a new step, and ``SCHEMA_VERSION`` (the file's ``user_vers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
@@ -150,7 +152,8 @@ def m0006_grouping(db: Database) -> None:
     add_columns(db, "entries", ENTRY_COLUMNS)
     add_columns(db, "stories", STORY_COLUMNS)
     add_columns(db, "revisions", REVISION_COLUMNS)
-    run_script(db, GROUPING)
+    with others_aside(db):
+        run_script(db, GROUPING)
     db.execute("PRAGMA user_version = 6")
 
 
@@ -187,7 +190,8 @@ def m0008_serving(db: Database) -> None:
 @migrations()
 def m0009_storing(db: Database) -> None:
     """What a story takes on the disk."""
-    run_script(db, STORING)
+    with others_aside(db):
+        run_script(db, STORING)
     db.execute("PRAGMA user_version = 9")
 
 
@@ -203,6 +207,31 @@ def m0011_asking(db: Database) -> None:
     """What answers the common questions without joins."""
     run_script(db, ASKING)
     db.execute("PRAGMA user_version = 11")
+
+
+OURS = frozenset(
+    re.findall(
+        r"^CREATE (?:VIEW|TRIGGER) (\w+)",
+        f"{FIRST_SEARCH}{FIRST_VIEWS}{BATCHED_SEARCH}{GROUPING}{CURATING}{SERVING}{STORING}{KEEPING}{ASKING}",
+        re.MULTILINE,
+    )
+)
+"""The views and triggers that any step makes."""
+
+
+@contextmanager
+def others_aside(db: Database) -> Iterator[None]:
+    """Take away the views and triggers of others while a step renames or drops something, and put them back as written.
+
+    SQLite refuses that beside a view that reads what is not there, be it for a moment, and writes new names into views.
+    """
+    rows = db.execute("SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger') ORDER BY rowid")
+    others = [row for row in rows.fetchall() if row[1] not in OURS]
+    for kind, name, _ in reversed(others):  # a view's triggers before it
+        db.execute(f'DROP {kind} IF EXISTS "{name.replace(chr(34), chr(34) * 2)}"')
+    yield
+    for *_, sql in others:
+        db.execute(sql)
 
 
 def add_columns(db: Database, table: str, columns: Sequence[tuple[str, str, str]]) -> None:

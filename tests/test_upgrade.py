@@ -22,6 +22,7 @@ from sqlite_utils import Database
 from db.archive import ArchiveError, open_reader, open_writer
 from db.backup import make_backup
 from db.drift import drift
+from db.in_memory import in_memory
 from db.schema import SCHEMA_VERSION, migrations
 from db.upgrade import keep_copy, room_to_change
 from house import ROOT, House
@@ -167,6 +168,36 @@ def test_copy_that_is_not_of_this_archive_as_it_is_stays_and_another_is_made(tmp
     assert second is not None
     assert (second.name, first != second) == (f"wireroom.db.before-schema-{SCHEMA_VERSION}-2", True)
     assert keep_copy(archive, tmp_path / "elsewhere") == tmp_path / "elsewhere" / second.name.removesuffix("-2")
+
+
+OTHERS = (
+    "CREATE VIEW mine AS SELECT story_id, source FROM coverage",
+    "CREATE VIEW mine AS SELECT guid FROM entries",
+    "CREATE VIEW mine AS SELECT html FROM entries",
+    "CREATE VIEW mine AS SELECT e.title FROM entry_keys k JOIN entries e ON e.id = k.entry_id",
+    "CREATE VIEW mine AS SELECT number FROM selections",
+    'CREATE VIEW "my ""own""" AS SELECT a FROM taken_away',
+    "CREATE VIEW a AS SELECT 1 AS b; CREATE TRIGGER c INSTEAD OF INSERT ON a BEGIN SELECT 1; END",
+    "CREATE TABLE notes (a); CREATE TRIGGER c AFTER INSERT ON entries BEGIN INSERT INTO notes VALUES (new.guid); END",
+    "CREATE TABLE notes (a); CREATE TRIGGER c AFTER INSERT ON entry_keys BEGIN INSERT INTO notes VALUES (1); END",
+)
+
+
+@pytest.mark.parametrize("step", ["m0002_poller", "m0009_storing"])
+def test_views_and_triggers_that_people_put_beside_are_no_obstacle_and_stay(step: str) -> None:
+    """Word for word, also those that read what is not there any more."""
+    written = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger') ORDER BY name"
+    wanted = set(in_memory().execute(written))
+    for statements in OTHERS:
+        db = Database(memory=True)
+        migrations.apply(db, stop_before=step)
+        before = set(db.execute(written))
+        db.conn.executescript(statements)
+        theirs = set(db.execute(written)) - before
+
+        migrations.apply(db)
+        assert theirs
+        assert set(db.execute(written)) == wanted | theirs, statements
 
 
 def test_empty_archive_needs_no_copy(tmp_path: Path) -> None:
