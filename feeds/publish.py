@@ -195,7 +195,8 @@ class Publisher:
         try:
             tidy(self._folder, gone)
         except OSError as error:
-            place = error.filename or self._folder
+            named, topics = Path(error.filename or self._folder), self._folder / "topics"
+            place = topics if named.is_relative_to(topics) else named  # what is in it may have a secret topic's name
             raise PublishError(f"{place}: can't be tidied: {error.strerror or error}; check its rights") from error
 
     def _path(self, name: str) -> Path:

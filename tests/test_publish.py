@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import sqlite3
@@ -330,6 +331,20 @@ def test_what_a_killed_process_left_half_written_is_tidied(tmp_path: Path) -> No
         ".other.tmp",
         "t.rss",
     ]
+
+
+def test_what_can_not_be_tidied_tells_no_topics_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret one's is in the path of its file, and whoever asks how we are reads the message."""
+    publisher = Publisher(tmp_path)
+    publisher.write("topics/hard-to-guess.rss", b"feed", "text/xml")
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(PublishError) as raised:
+        publisher.tidy({"hard-to-guess"})
+    assert str(raised.value) == f"{tmp_path / 'topics'}: can't be tidied: Permission denied; check its rights"
 
 
 def test_topic_whose_rows_are_broken_leaves_the_others(house: House) -> None:
