@@ -209,3 +209,27 @@ def test_full_publish_folder_keeps_what_is_there_whole(house: House, origin: Ori
             document = disk / "topics" / f"{name}.rss"
             until(lambda one=document: len(etree.fromstring(one.read_bytes()).findall("channel/item")) == 13, name)  # type: ignore[misc]
         assert [path.name for path in disk.rglob("*.tmp")] == []
+
+
+async def test_topic_that_failed_when_all_were_looked_at_is_tried_until_it_is_written(
+    house: House, origin: Origin
+) -> None:
+    """Though nothing of it changes any more; and until then it is told that not all is published."""
+    origin.feed("/f", rss(item(1)))
+    house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
+    async with running(house) as engine:
+        await poll_all(engine)
+        feed = house.folder / "public/topics/all.rss"
+        wanted = feed.read_bytes()
+        feed.unlink()
+        (feed / "in the way").mkdir(parents=True)
+
+        await engine.press.publish(everything=True)
+        for _ in range(2):
+            assert engine.press.health()["ok"] is False
+            await engine.press.publish()
+
+        shutil.rmtree(feed)
+        await engine.press.publish()
+        assert engine.press.health()["ok"] is True
+        assert feed.read_bytes() == wanted

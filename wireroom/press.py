@@ -60,8 +60,8 @@ class Press:
         self._front = FrontPage()
         self._reader: Database | None = None
         self._printer: Printer | None = None
-        self._more: set[str] = set()  # topics of which not all of the past is on pages yet, or no feed is there
-        self._unlooked = False  # since the start not all was looked at
+        self._more: set[str] = set()  # topics that were not written, or not all of whose past is on pages yet
+        self._unlooked = False  # all is to be looked at
         self._late_at: datetime | None = None  # when LATE_EVERY was done last
         self._front_waits = False  # it was not written yet, or could not be
         self._place = PublishPlace()
@@ -134,13 +134,14 @@ class Press:
                 if not everything:
                     elsewhere = partial(self._place.is_elsewhere, self._config.publish, loop.time())
                     everything = await loop.run_in_executor(self._thread, elsewhere)
+                self._unlooked = everything
                 trouble = await loop.run_in_executor(self._thread, self._print, self._config, everything, past)
+                self._unlooked = False
             except (ArchiveError, sqlite3.Error) as error:
                 trouble = str(self._writer.guard.met(error))
             if trouble is not None and trouble not in (self._trouble, self._writer.guard.trouble):
                 self._log.error("not published", error=trouble)
             self._trouble = trouble
-            self._unlooked = False
             if trouble is None:
                 await loop.run_in_executor(self._thread, self._place.filled, self._config.publish)
             elif everything:
@@ -181,11 +182,13 @@ class Press:
                         self._print_topic(self._printer, config, topics[topic], now, past, opened.get(topic, 0))
                         done.add(topic)
                 except PublishError as error:
+                    self._more.add(topic)
                     trouble.append(self._told(error, topics[topic]))
                 except (ArchiveError, sqlite3.Error):
                     raise  # no topic's own trouble
                 except Exception as error:  # noqa: BLE001 - whatever one topic's rows raise, the others go out
                     why = f"{type(error).__name__}: {error}"
+                    self._more.add(topic)
                     which = "a secret topic" if topics[topic].secret else f"topic {topic!r}"
                     trouble.append(f"{which}: can't be rendered: {why}; look at its stories in the archive")
         self._publisher.begin(FRONT)
@@ -196,7 +199,9 @@ class Press:
                 self._publisher.afterwards(partial(self._front_is_out, wrote))
         except PublishError as error:
             trouble.append(str(error))
-        for key, failure in self._publisher.end().items():
+        failures = self._publisher.end()
+        self._more |= failures.keys() & topics.keys()
+        for key, failure in failures.items():
             trouble.append(self._told(failure, topics[key]) if key else str(failure))
         if named_anew:
             self._shelf.keep_only(self._addresses.names)
