@@ -64,7 +64,7 @@ def open_writer(
             conn.execute("PRAGMA wal_autocheckpoint = 0")
         with db.atomic():
             migrations.ensure_migrations_table(db)  # a kill leaves it with its index, or not at all
-        migrations.apply(db)
+        migrate(db, path)
         conn.execute("PRAGMA foreign_keys = ON")  # no step breaks a reference; to look up each takes half of its time
         reshape(conn, path, tell)
     except sqlite3.DatabaseError as error:
@@ -201,6 +201,23 @@ MENDS = (
 def sqlite_name(error: BaseException) -> str:
     """Give SQLite's name of an error, without its prefix; "" where it has none."""
     return (getattr(error, "sqlite_errorname", "") or "").removeprefix("SQLITE_")
+
+
+def migrate(db: Database, path: Path) -> None:
+    """Take the steps that the archive has not. Raises sqlite3.DatabaseError.
+
+    Raises ArchiveError where it is no fault of the disk: then something that people put there is in the way.
+    """
+    try:
+        migrations.apply(db)
+    except sqlite3.DatabaseError as error:
+        if not sqlite_name(error).startswith(("ERROR", "CONSTRAINT")):
+            raise
+        raise ArchiveError(
+            IO_ERROR,
+            f"{path}: can't be changed for this version: {error}; if that is an index, a table or a view of your own, "
+            f"take it away (sqlite3 {path} 'DROP …') and start again",
+        ) from error
 
 
 def archive_error(path: Path, error: sqlite3.DatabaseError) -> ArchiveError:

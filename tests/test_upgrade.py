@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -198,6 +199,34 @@ def test_views_and_triggers_that_people_put_beside_are_no_obstacle_and_stay(step
         migrations.apply(db)
         assert theirs
         assert set(db.execute(written)) == wanted | theirs, statements
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE INDEX mine ON entries (html)",
+        "CREATE UNIQUE INDEX mine ON stories (title, text); CREATE VIEW bodies AS SELECT 1",
+        "CREATE TABLE story_overview (mine)",
+    ],
+)
+def test_what_people_put_in_the_way_of_an_upgrade_is_named(tmp_path: Path, statement: str) -> None:
+    """It is no fault of the disk; without it the upgrade goes on."""
+    path = tmp_path / "wireroom.db"
+    old_archive(path, rows=2)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.executescript(statement)
+
+    with pytest.raises(ArchiveError, match=r"mine|bodies|story_overview") as raised:
+        open_writer(path)
+    assert (raised.value.code, "DROP" in str(raised.value), "disk" in str(raised.value)) == (74, True, False)
+
+    with closing(sqlite3.connect(path)) as conn:
+        for kind, name in re.findall(r"CREATE (?:UNIQUE )?(\w+) (\w+)", statement):
+            conn.execute(f"DROP {kind} {name}")
+        conn.commit()
+    db = open_writer(path)
+    assert drift(db) == ([], [])
+    db.close()
 
 
 def test_empty_archive_needs_no_copy(tmp_path: Path) -> None:
