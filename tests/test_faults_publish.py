@@ -233,3 +233,18 @@ async def test_topic_that_failed_when_all_were_looked_at_is_tried_until_it_is_wr
         await engine.press.publish()
         assert engine.press.health()["ok"] is True
         assert feed.read_bytes() == wanted
+
+
+async def test_start_with_a_folder_that_can_not_be_read_goes_on(house: House, origin: Origin) -> None:
+    """It says so, as later on, and polls."""
+    origin.feed("/f", rss(item(1)))
+    house.configure({"f": origin.url("/f")}, TOPICS, allow=origin.port)
+    house.poll()
+    link_in_the_way(house.folder / "public")
+    async with running(house) as engine:
+        await engine.press.begin()
+        assert engine.press.health()["ok"] is False
+        (house.folder / "public/topics").unlink()
+        await engine.press.publish()
+        assert engine.press.health()["ok"] is True
+        assert served(engine) == 1

@@ -39,7 +39,7 @@ class Shelf:
         """Put there the feeds of a topic that are published, if they have these hashes → whether they do."""
         feeds: dict[Format, Published] = {}
         for fmt in FORMATS:
-            found = self._publisher.read(feed_path(name, fmt), MEDIA_TYPES[fmt])
+            found = self._read_one(feed_path(name, fmt), fmt)
             if found is None or found.etag != hashes.get(fmt):
                 return False
             feeds[fmt] = replace(found, unlisted=unlisted)
@@ -79,13 +79,17 @@ class Shelf:
         if kept is not None and self._publisher.changed(path) == kept.changed:
             self._read.move_to_end(path)
             return kept
-        try:
-            read = self._publisher.read(path, MEDIA_TYPES[asked.fmt])
-        except PublishError:
-            return None
+        read = self._read_one(path, asked.fmt)
         if read is None:
             return None
         self._read[path] = read = replace(read, unlisted=unlisted)
         while len(self._read) > KEPT:
             self._read.popitem(last=False)
         return read
+
+    def _read_one(self, path: str, fmt: Format) -> Published | None:
+        """Read a feed; None where it is not there, or behind a link, of which publishing tells."""
+        try:
+            return self._publisher.read(path, MEDIA_TYPES[fmt])
+        except PublishError:
+            return None
