@@ -8,8 +8,10 @@ before the first column of the whole table. What they leave out, and an example 
 from __future__ import annotations
 
 import re
+import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -127,7 +129,9 @@ def tables_of(db: Database) -> tuple[Table, ...]:
 def table_of(db: Database, kind: str, name: str, sql: str) -> Table:
     """Read a table or a view."""
     kind = "search" if sql.startswith("CREATE VIRTUAL") else kind
-    rows = db.execute(f"{COLUMNS} WHERE hidden <> 1", [name]).fetchall()
+    rows: list[tuple[int, str, str, int, int]] = []
+    with suppress(sqlite3.OperationalError):  # somebody's view whose table is gone, a table of an extension not here
+        rows = db.execute(f"{COLUMNS} WHERE hidden <> 1", [name]).fetchall()
     names = [row[1] for row in rows]
     said = comments(sql, names)
     told = MEANINGS.get(name, {})

@@ -101,7 +101,8 @@ def opened(asked: dict[str, Any], denied: list[str]) -> tuple[sqlite3.Connection
             views.append(name)
     for name in sorted(virtual_tables(conn)):
         # a virtual table that is used for the first time "updates" the schema: not to be told from one who does
-        conn.execute(f'SELECT 1 FROM "{name}" LIMIT 0')
+        with suppress(sqlite3.OperationalError):  # of an extension that is not there: nobody asks that one
+            conn.execute(f'SELECT 1 FROM "{name}" LIMIT 0')
 
     begun = (asked["sql"].split(None, 1) or [""])[0].upper()  # as it is called there: ANALYZE "inserts"
 

@@ -394,10 +394,13 @@ def test_every_table_and_view_can_be_read(archive: Path) -> None:
 
 
 def test_wrong_name_is_told_also_beside_a_view_that_leads_nowhere(tmp_path: Path) -> None:
-    """Of which SQLite can't tell the columns."""
+    """Of which SQLite can't tell the columns, as of a table of an extension that is not there."""
     path = tmp_path / "wireroom.db"
     with sqlite3.connect(path) as db:
-        db.executescript("CREATE TABLE stories (title); CREATE VIEW stale AS SELECT a FROM taken_away")
+        db.executescript(
+            "CREATE TABLE stories (title); CREATE VIEW stale AS SELECT a FROM taken_away; PRAGMA writable_schema = ON;"
+            "INSERT INTO sqlite_master VALUES ('table', 'far', 'far', 0, 'CREATE VIRTUAL TABLE far USING not_here')"
+        )
     db.close()
 
     with pytest.raises(SqlError, match="titel") as raised:
