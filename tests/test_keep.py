@@ -74,7 +74,7 @@ def test_command_tells_first_and_then_does_it(house: House, origin: Origin) -> N
     origin.feed("/a", rss(item(4), item(1), item(2, title="The second"), item(3)))
     assert [one["new"] for one in house.poll()["polled"]] == [1]
     lines = house.wireroom("prune", "--dry-run").out.splitlines()
-    assert lines[:3] == ["0 stories would go", "1 that have had their time are kept", "  a topic has it: 1"]
+    assert lines[:3] == ["0 stories would go", "1 that has had its time is kept", "  a topic has it: 1"]
     status = json.loads(house.wireroom("status", "--json").out)["keep"]
     assert (status["stories"], status["newest"], status["bodies"], status["gone"]) == ("30d", 1000, "forever", 2)
     for name in ("1", "http://news.example/story/1"):
