@@ -61,6 +61,19 @@ def filled(house: House, origin: Origin) -> None:
     long_ago(house)
 
 
+@pytest.mark.parametrize(
+    ("keep", "said"),
+    [("[keep]\npolls = '90d'\n", True), ("[keep]\nstories = '9y'\n", False), ("[keep]\nnewest = 9\n", False)],
+)
+def test_prune_says_that_nothing_ever_has_its_time(house: House, origin: Origin, keep: str, *, said: bool) -> None:
+    """Who looks for room learns why there is none to get."""
+    origin.feed("/a", rss(item(1)))
+    house.configure({"a": origin.url("/a")}, keep, allow=origin.port)
+    house.poll()
+
+    assert ("keeps all stories for ever" in house.wireroom("prune", "--dry-run").err) is said
+
+
 def test_command_tells_first_and_then_does_it(house: House, origin: Origin) -> None:
     """What would go is what goes; the source still lists it, and it is not new."""
     filled(house, origin)
