@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feeds.pages.words import counted
-from wireroom.command import command, fail, read_config
+from wireroom.command import command, fail, option_fault, read_config
 from wireroom.escape import escaped
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def checked(check: Callable[[object], Any]) -> Callable[[click.Context, click.Pa
         try:
             return check(value)
         except ValueError as error:
-            raise click.BadParameter(str(error).replace("|", "; ")) from None
+            raise click.BadParameter(option_fault(error)) from None
 
     def callback(_: click.Context, __: click.Parameter, value: Any) -> Any:
         return tuple(map(one, value)) if isinstance(value, tuple) else value if value is None else one(value)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from wireroom.command import command, fail, read_config
+from wireroom.command import command, fail, option_fault, read_config
 from wireroom.escape import escaped
 
 
@@ -26,7 +26,7 @@ class Seconds(click.FloatRange):
             try:
                 value = parse_duration(value)
             except ValueError as error:
-                self.fail(str(error).replace("|", "; ").replace(" in quotes", ""), param, ctx)
+                self.fail(option_fault(error), param, ctx)
         return super().convert(value, param, ctx)
 
 
