@@ -191,7 +191,7 @@ def test_ids_are_checked_and_new(house: House, origin: Origin) -> None:
         ("--id", "Bad Id"): "can't be an id",
         ("--tag", "title:x"): "field of the query language",
         ("--tag", "x"): "is no tag",
-        ("--every", "2"): "is no duration",
+        ("--every", "2"): "is no duration; write a number and s, m, h or d, such as",
     }.items():
         assert error in refused(house, origin.url("/5"), *words, code=2).err
     assert add(house, origin.url("/5"), "--id", "mine")["source"]["id"] == "mine"

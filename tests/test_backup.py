@@ -265,7 +265,7 @@ def test_command_makes_and_restores_and_the_feeds_are_the_same_bytes(house: Hous
     first, second = house.wireroom("backup", "mine.db.gz"), house.wireroom("backup", "--json")
     assert (first.code, second.code) == (0, 0), first.err + second.err
     assert gzip.decompress((house.folder / "mine.db.gz").read_bytes()).startswith(b"SQLite format 3")
-    assert "mine.db.gz: 5 stories, 5 entries, 1 polls" in first.out
+    assert "mine.db.gz: 5 stories, 5 entries, 1 poll," in first.out
     assert " kB, checked" in first.out, "packed, it has no tenth of a megabyte"
     (kept,) = (house.folder / "kept").iterdir()
 

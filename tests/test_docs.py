@@ -228,6 +228,18 @@ def test_help_answers_without_the_heavy_parts() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize("module", ["trials", "effects", "verdicts", "suggest", "preview_told", "diff_told"])
+def test_what_only_asks_needs_no_parts_of_the_daemon(module: str) -> None:
+    """`check`, `changes`, `explain`, `suggest`, `preview` and `diff` import no HTTP client, parser, server or pages."""
+    code = (
+        f"import sys, wireroom.{module}; "
+        "print(sorted({'aiohttp', 'feedparser', 'uvicorn', 'jinja2', 'structlog'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_import_contracts_hold() -> None:
     """The floors see only what they may, and the pure middle touches nothing."""
     lint = Path(sys.executable).with_name("lint-imports")

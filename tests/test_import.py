@@ -55,7 +55,7 @@ def test_2000_feeds_in_nested_folders(house: House) -> None:
     }
     assert house.config.read_text().endswith("# the end\n")
     assert (second.code, rows(house)) == (0, found)
-    assert second.out.splitlines()[-1].startswith("2000 feeds: 0 added, 2000 known already, 0 refused")
+    assert second.out.splitlines()[-1].startswith("2,000 feeds: 0 added, 2,000 known already, 0 refused")
     assert "1,900 more" in second.out
     assert house.wireroom("check").code == 0
 

@@ -61,6 +61,19 @@ def filled(house: House, origin: Origin) -> None:
     long_ago(house)
 
 
+@pytest.mark.parametrize(
+    ("keep", "said"),
+    [("[keep]\npolls = '90d'\n", True), ("[keep]\nstories = '9y'\n", False), ("[keep]\nnewest = 9\n", False)],
+)
+def test_prune_says_that_nothing_ever_has_its_time(house: House, origin: Origin, keep: str, *, said: bool) -> None:
+    """Who looks for room learns why there is none to get."""
+    origin.feed("/a", rss(item(1)))
+    house.configure({"a": origin.url("/a")}, keep, allow=origin.port)
+    house.poll()
+
+    assert ("keeps all stories for ever" in house.wireroom("prune", "--dry-run").err) is said
+
+
 def test_command_tells_first_and_then_does_it(house: House, origin: Origin) -> None:
     """What would go is what goes; the source still lists it, and it is not new."""
     filled(house, origin)
@@ -74,7 +87,7 @@ def test_command_tells_first_and_then_does_it(house: House, origin: Origin) -> N
     origin.feed("/a", rss(item(4), item(1), item(2, title="The second"), item(3)))
     assert [one["new"] for one in house.poll()["polled"]] == [1]
     lines = house.wireroom("prune", "--dry-run").out.splitlines()
-    assert lines[:3] == ["0 stories would go", "1 that have had their time are kept", "  a topic has it: 1"]
+    assert lines[:3] == ["0 stories would go", "1 that has had its time is kept", "  a topic has it: 1"]
     status = json.loads(house.wireroom("status", "--json").out)["keep"]
     assert (status["stories"], status["newest"], status["bodies"], status["gone"]) == ("30d", 1000, "forever", 2)
     for name in ("1", "http://news.example/story/1"):

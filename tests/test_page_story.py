@@ -57,6 +57,22 @@ def test_a_story_names_all_that_carry_it_in_order(ask: Asker) -> None:
     assert len(page.all("//section[@aria-labelledby='coverage']//*[name()='circle']")) == len(carriers)
 
 
+@pytest.mark.parametrize(
+    ("score", "told"),
+    [(0.62, "nearly the same words (62 %)"), (0.994, "nearly the same words (99 %)"), (1, "nearly the same words")],
+)
+def test_what_is_nearly_the_same_is_never_so_by_all(tmp_path: Path, score: float, told: str) -> None:
+    """All runs of words that were sampled may be the same, where a headline or a word is not."""
+    room = reading_room(tmp_path / "wireroom.db")
+    room.db.execute("UPDATE entries SET joined_by = 'near', joined_score = ? WHERE joined_by <> 'first'", [score])
+    room.db.close()
+    cards = [TopicCard(id="all", name="all", title="All", match="sources:>=1", secret=False)]
+    with contextlib.closing(Asker(PageSite(room.path, cards), at(36))) as asker:
+        page = asker("/stories/1")
+
+    assert told in page.texts("//ol[@class='coverage']/li//p[@class='meta']/span")
+
+
 @pytest.mark.parametrize(("author", "told"), [("wire", False), ("Ada Ng", True)])
 def test_an_author_who_is_the_source_is_not_named_twice(tmp_path: Path, author: str, *, told: bool) -> None:
     """Feeds that sign all with their own name say nothing by it."""

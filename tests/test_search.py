@@ -118,6 +118,18 @@ def test_facets_narrow_a_search_down(house: House) -> None:
     assert len(found(house.wireroom("search", f"zebra {line[1]}", "--ids"))) == int(line[0])
 
 
+def test_facets_of_one_story_and_of_none(house: House) -> None:
+    """One is told as one; of none it is said, with what may be wrong in the query, as where stories are listed."""
+    (first, *_) = found(house.wireroom("search", "zebra", "--ids"))
+    title = house.wireroom("sql", f"SELECT title FROM stories WHERE id = {first}", "--csv").out.splitlines()[1]
+    one = house.wireroom("search", "--facets", f'title:"{title}"').out
+    none = house.wireroom("search", "--facets", "zebra place:nowhere")
+
+    assert one.startswith("of the one story found:")
+    assert none.out == "no story matches\n"
+    assert "place:nowhere" in none.err
+
+
 @pytest.mark.parametrize(
     ("given_options", "said"),
     [

@@ -169,7 +169,7 @@ def terminal(folder: Path, **environ: str) -> Iterator[Terminal]:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests in a shell's background ignores it
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "wireroom", "status", "--watch", "--every", "600"],
+        [sys.executable, "-m", "wireroom", "status", "--watch", "--every", "10m"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", **environ},
         stdin=slave,
@@ -185,6 +185,17 @@ def terminal(folder: Path, **environ: str) -> Iterator[Terminal]:
         process.kill()
         process.wait()
         os.close(master)
+
+
+@pytest.mark.parametrize(
+    ("every", "said"),
+    [("2x", "is no duration"), ("two", "is no duration"), ("0", "is not in the range"), ("2h", "is not in the range")],
+)
+def test_every_is_seconds_or_a_duration(house: House, every: str, said: str) -> None:
+    """As `add --every` and `sql --timeout` have it: what is neither, or too long, is named."""
+    done = house.wireroom("status", "--watch", "--every", every)
+
+    assert (done.code, said in done.err) == (2, True), done.err
 
 
 def test_terminal_is_drawn_resized_and_given_back(house: House, origin: Origin) -> None:

@@ -40,8 +40,9 @@ from ingest.schedule import Rhythm
 from wireroom.config import load_config
 from wireroom.curate import carry_out_marks
 from wireroom.decide import retell
+from wireroom.desks import make_grouping
 from wireroom.in_force import said
-from wireroom.parts import configured_topics, make_grouping, make_setup
+from wireroom.parts import configured_topics, make_setup
 
 CONFIG = """
 [wireroom]
@@ -151,7 +152,7 @@ class Wire:
         rules = [rule.id for rule in self.config.rules]
         self.synced = sync_config(self.db, self.config.sources, rules, topics, start, mint=minting("uuid"))
         put_in_force(self.db, said(self.config), start)
-        stamp(self.db, GROUPING_VERSION, comparing=make_grouping(self.config, self.synced).comparing)
+        stamp(self.db, GROUPING_VERSION, comparing=make_grouping(self.config, self.synced.sources).comparing)
         self.db.execute("COMMIT")
         self.setup = make_setup(self.config, self.synced)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from feeds.pages.words import counted
 from wireroom import (
     __version__,
     cli_ask,
@@ -43,6 +44,9 @@ from wireroom.command import (
     read_config,
 )
 from wireroom.streams import write_whole
+
+COUNTED = {"sources": "source", "rules": "rule", "topics": "topic", "entities": "entity"}
+"""What `check` counts, and what one of it is called."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -174,7 +178,8 @@ def check(path: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"good": True, "faults": [], "notes": notes, **counts}, ensure_ascii=False, indent=2))
         return
-    click.echo(f"{path}: good: {', '.join(f'{count} {what}' for what, count in counts.items())}")
+    told = ", ".join(counted(count, COUNTED[what]) for what, count in counts.items())
+    click.echo(f"{path}: good: {told}")
     for note in notes:
         click.echo(f"wireroom: {note}", err=True)
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from wireroom.cli_sources import export_sources
-from wireroom.command import command, fail, query_command, read_config
+from wireroom.command import command, fail, option_fault, query_command, read_config
 from wireroom.escape import escaped
 
 ROWS, TIMEOUT_S = 1_000, 20.0
@@ -65,7 +65,7 @@ def seconds(_: click.Context, __: click.Parameter, value: object) -> float:
     try:
         return parse_duration(value)
     except ValueError as error:
-        raise click.BadParameter(str(error).replace("|", "; ")) from None
+        raise click.BadParameter(option_fault(error)) from None
 
 
 param_option = click.option(

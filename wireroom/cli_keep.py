@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wireroom.command import command, read_config
+
+if TYPE_CHECKING:
+    from wireroom.config import Config
 
 
 @click.option("--dry-run", is_flag=True, help="Only tell what would go, and why; nothing is written.")
@@ -50,3 +53,13 @@ def prune(path: Path, *, dry_run: bool, as_json: bool) -> None:
         return
     for line in pruned_lines(result):
         click.echo(line)
+    if not result["stories"] and forever(config):
+        click.echo("wireroom: the config keeps all stories for ever: [keep] has no `stories` or `newest`", err=True)
+
+
+def forever(config: Config) -> bool:
+    """Tell whether no story ever has its time, whatever its source."""
+    from db.keeping import FOREVER
+
+    said = [config.keep.of_all, *(source.keep for source in config.sources if source.keep is not None)]
+    return all((keep.stories_s, keep.per_source) == (FOREVER, None) for keep in said)

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from feeds.pages.words import counted
 from wireroom.command import command, read_config
 
 
@@ -39,7 +40,5 @@ def publish(path: Path, *, once: bool, as_json: bool) -> None:
         return
     pages = sum(topic["archive_pages"] for topic in done["topics"])
     topics = len(done["topics"])
-    click.echo(
-        f"{topics} {'topic' if topics == 1 else 'topics'} with {pages} archive {'page' if pages == 1 else 'pages'} "
-        f"are in {done['folder']}"
-    )
+    are = "is" if topics == 1 else "are"
+    click.echo(f"{counted(topics, 'topic')} with {counted(pages, 'archive page')} {are} in {done['folder']}")

@@ -72,7 +72,10 @@ def search(
     now = iso(datetime.now(UTC))
     with limited(db, MAX_SEARCH_S):
         if facets:
-            print_facets(facets_of(db, asked, now, "owner"), form)
+            found = facets_of(db, asked, now, "owner")
+            print_facets(found, form)
+            if not found.of:
+                tell_hints(tag_hints(db, asked, known))
             return
         rows, following = page(db, asked, now, limit, after, best=best)
         if form != "ids":
@@ -81,8 +84,13 @@ def search(
     if following is not None:
         click.echo(f"wireroom: more: --after {following}", err=True)
     elif not rows and not after:
-        for hint in tag_hints(db, asked, known):
-            click.echo(f"wireroom: {hint}", err=True)
+        tell_hints(tag_hints(db, asked, known))
+
+
+def tell_hints(hints: Iterable[str]) -> None:
+    """Say why nothing may have been found."""
+    for hint in hints:
+        click.echo(f"wireroom: {hint}", err=True)
 
 
 def page(
@@ -203,7 +211,10 @@ def print_facets(found: Facets, form: str | None) -> None:
     if form == "json":
         click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
         return
-    click.echo(f"of the newest {found.of} stories found:")
+    if not found.of:
+        click.echo("no story matches")
+        return
+    click.echo(f"of the newest {found.of:,} stories found:" if found.of > 1 else "of the one story found:")
     for what, facets in (("sources", found.sources), ("tags", found.tags), ("languages", found.languages)):
         if facets:
             click.echo(f"\n{what}")

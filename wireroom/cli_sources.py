@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wireroom.command import command, fail, read_config
+from feeds.pages.words import counted
+from wireroom.command import command, fail, option_fault, read_config
 from wireroom.escape import escaped
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def checked(check: Callable[[object], Any]) -> Callable[[click.Context, click.Pa
         try:
             return check(value)
         except ValueError as error:
-            raise click.BadParameter(str(error).replace("|", "; ")) from None
+            raise click.BadParameter(option_fault(error)) from None
 
     def callback(_: click.Context, __: click.Parameter, value: Any) -> Any:
         return tuple(map(one, value)) if isinstance(value, tuple) else value if value is None else one(value)
@@ -181,11 +182,12 @@ def import_(path: Path, place: str, *, dry_run: bool, as_json: bool) -> None:
     else:
         for line in import_lines(name, written.sources if dry_run else (), remarks):
             click.echo(line)
-        added = f"{counts['added']} {'would be ' if dry_run else ''}added"
+        added = f"{counts['added']:,} {'would be ' if dry_run else ''}added"
         where = f" ({path}, from line {written.line})" if written.line else ""
+        feeds, others = counted(counts["feeds"], "feed"), counted(counts["passed"], "other outline")
         click.echo(
-            f"{counts['feeds']} feeds: {added}{where}, {counts['known']} known already, {counts['refused']} refused; "
-            f"{counts['passed']} other outlines passed over"
+            f"{feeds}: {added}{where}, {counts['known']:,} known already, {counts['refused']:,} refused; "
+            f"{others} passed over"
         )
         if daemon is not None:
             click.echo(daemon_line(daemon))

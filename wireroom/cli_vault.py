@@ -12,8 +12,12 @@ from typing import Any
 
 import click
 
+from feeds.pages.words import counted
 from wireroom.command import ALREADY_RUNNING, command, fail, read_config
 from wireroom.escape import escaped
+
+COUNTED = {"stories": "story", "entries": "entry", "polls": "poll"}
+"""What is told of an archive, and what one of it is called."""
 
 
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
@@ -113,12 +117,13 @@ def verify(path: Path, *, quick: bool, as_json: bool) -> None:
 def tell_lost(rows: int) -> None:
     """Say that not all is well with what was copied."""
     if rows:
-        click.echo(f"wireroom: {rows} rows in it point nowhere, as in the archive; see `wireroom verify`", err=True)
+        what = "1 row in it points" if rows == 1 else f"{rows:,} rows in it point"
+        click.echo(f"wireroom: {what} nowhere, as in the archive; see `wireroom verify`", err=True)
 
 
 def told_rows(rows: dict[str, int]) -> str:
     """Tell in a few words what an archive has."""
-    return ", ".join(f"{rows[name]:,} {name}" for name in ("stories", "entries", "polls") if name in rows)
+    return ", ".join(counted(rows[name], one) for name, one in COUNTED.items() if name in rows)
 
 
 def told_progress() -> Any:

@@ -29,6 +29,11 @@ def fail(code: int, *lines: str) -> NoReturn:
     raise click.exceptions.Exit(code)
 
 
+def option_fault(error: ValueError) -> str:
+    """Tell what the config's check says of an option's value: on a command line, nothing has to be in quotes."""
+    return str(error).replace("|", "; ").replace(" in quotes", "")
+
+
 def command(function: Callable[..., None], made: type[click.Command] = click.Command) -> click.Command:
     """Make a command that has ``--config`` and ``--debug`` and turns every error into one clear line; of a class."""
 

@@ -19,16 +19,15 @@ from db.known import ArchiveKnown
 from db.preview import MAX_S, SINCE, asked
 from db.query_tree import And, Not, Or, Query, Source
 from db.search import limited, stories_told
-from db.sync import Synced
-from ingest.poll import Setup
+from ingest.grouping import Grouping
 from ingest.retold import UNTOUCHED
 from ingest.rules import settled
 from ingest.stories import look_again
 from ingest.tag import Desks, Rule
 from wireroom.before import Before
 from wireroom.config import Config
+from wireroom.desks import make_desks, make_grouping
 from wireroom.paper import without_names
-from wireroom.parts import make_setup
 
 MAX_LOOKED_AT = 5000
 """Of the stories that the edits may touch so many are looked at, the newest."""
@@ -54,18 +53,16 @@ def effects(db: Database, before: Before, config: Config, since: str, now: str, 
     ``stories``: how many they may touch; ``looked_at``: of how many of them all was asked.
     """
     sources, topics = (archived_ids(db, table) for table in ("sources", "topics"))
-    old = make_setup(without_names(before.config), synced(before.config, sources, topics, {}))
-    new = make_setup(without_names(config), synced(config, sources, topics, before.renamed))
-    new = replace(new, desks=as_archived(new.desks, before.renamed))
-    touched = candidates(db, old.desks, new.desks, {row: id_ for id_, row in sources.items()}, since, now)
+    old, old_grouping = asked_by(before.config, sources, topics, {})
+    new, new_grouping = asked_by(config, sources, topics, before.renamed)
+    new = as_archived(new, before.renamed)
+    touched = candidates(db, old, new, {row: id_ for id_, row in sources.items()}, since, now)
     looked_at = touched[:MAX_LOOKED_AT]
     found: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
-    names = {
-        number: topic.id for topic, number in zip(config.topics, (one.id for one in new.desks.topics), strict=True)
-    }
+    names = {number: topic.id for topic, number in zip(config.topics, (one.id for one in new.topics), strict=True)}
     for n in range(0, len(looked_at), AT_ONCE):
         some = looked_at[n : n + AT_ONCE]
-        was, will = (outcomes(db, some, setup, now) for setup in (old, new))
+        was, will = (outcomes(db, some, *by, now) for by in ((old, old_grouping), (new, new_grouping)))
         for story in some:
             if story in was and story in will:
                 for change in differences(was[story], will[story], names):
@@ -85,18 +82,14 @@ def archived_ids(db: Database, table: str) -> dict[str, int]:
     return dict(db.execute(f"SELECT config_id, id FROM {table}"))
 
 
-def synced(
+def asked_by(
     config: Config, sources: Mapping[str, int], topics: Mapping[str, int], renamed: Mapping[tuple[str, str], str]
-) -> Synced:
-    """Give a config's sources and topics the row ids that they have, or would get."""
-    source_ids = [source.id for source in config.sources]
-    topic_ids = [topic.id for topic in config.topics]
-    return Synced(
-        sources=numbered("source", source_ids, sources, renamed),
-        topics=numbered("topic", topic_ids, topics, renamed),
-        remarks=(),
-        hosts=0,
-    )
+) -> tuple[Desks, Grouping]:
+    """Make what stories are asked by, with the row ids that a config's sources and topics have, or would get."""
+    source_rows = numbered("source", [source.id for source in config.sources], sources, renamed)
+    topic_rows = numbered("topic", [topic.id for topic in config.topics], topics, renamed)
+    config = without_names(config)
+    return make_desks(config, source_rows, topic_rows), make_grouping(config, source_rows)
 
 
 def numbered(
@@ -185,11 +178,11 @@ def tags_of(desks: Desks, row: int) -> set[tuple[str, str]]:
     return {(kind, name) for kind, name, _ in desks.source_tags.get(row, ())}
 
 
-def outcomes(db: Database, ids: Sequence[int], setup: Setup, now: str) -> dict[int, Outcome]:
+def outcomes(db: Database, ids: Sequence[int], desks: Desks, grouping: Grouping, now: str) -> dict[int, Outcome]:
     """Ask rules and topics of stories, as a poll does."""
-    known, desks = ArchiveKnown(db, DraftDesk()), setup.desks
+    known = ArchiveKnown(db, DraftDesk())
     stories = known.stories(ids).values()
-    look = partial(look_again, stories, UNTOUCHED, known, desks, setup.grouping)
+    look = partial(look_again, stories, UNTOUCHED, known, desks, grouping)
     shown, ruled, desk = settled(look, partial(known.desk, now=now), desks.rules)
     free = frozenset(draft.ref for draft in ruled.let_in(shown.drafts))
     taken: defaultdict[int, set[int]] = defaultdict(set)

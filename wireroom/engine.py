@@ -32,6 +32,7 @@ from wireroom.clock import utc_now
 from wireroom.clock_watch import ClockWatch
 from wireroom.config import Config
 from wireroom.counts import Counts
+from wireroom.desks import make_grouping
 from wireroom.digester import Digester
 from wireroom.due import do_due
 from wireroom.entities import gazetteer_of
@@ -40,7 +41,7 @@ from wireroom.log import Log, shows_details
 from wireroom.notify import Notifier
 from wireroom.one_round import Progress, Round
 from wireroom.open_archive import open_archive
-from wireroom.parts import configured_topics, make_collector, make_grouping, make_hosts, make_reach, make_setup
+from wireroom.parts import configured_topics, make_collector, make_hosts, make_reach, make_setup
 from wireroom.press import Press
 from wireroom.tick import Ticker
 
@@ -142,7 +143,7 @@ class Engine:
         def take_over(db: Database) -> Synced:
             synced = sync_config(db, config.sources, rules, topics, now)
             put_in_force(db, said(config), now)
-            stamp(db, GROUPING_VERSION, comparing=make_grouping(config, synced).comparing)
+            stamp(db, GROUPING_VERSION, comparing=make_grouping(config, synced.sources).comparing)
             taken(synced)
             return synced
 

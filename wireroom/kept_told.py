@@ -31,17 +31,18 @@ def pruned_lines(told: dict[str, Any]) -> list[str]:
     sources = list(told["entries"].items())
     lines += [f"  {source}: {count} of its entries" for source, count in sources[:MOST_SOURCES]]
     if len(sources) > MOST_SOURCES:
-        lines.append(f"  and of {len(sources) - MOST_SOURCES} sources more")
+        lines.append(f"  and of {counted(len(sources) - MOST_SOURCES, 'more source')}")
     if told["kept"]:
-        lines.append(f"{sum(told['kept'].values())} that have had their time are kept")
+        kept = sum(told["kept"].values())
+        lines.append("1 that has had its time is kept" if kept == 1 else f"{kept:,} that have had their time are kept")
         lines += [f"  {KEPT[why]}: {count}" for why, count in sorted(told["kept"].items(), key=lambda one: -one[1])]
     lines += [
-        f"{told[what]} {name} {would}"
-        for what, name in (
-            ("bodies", "entries' HTML"),
-            ("revisions", "revisions"),
-            ("polls", "records of polls"),
-            ("troubles", "troubles that ended"),
+        f"{counted(told[what], one, many)} {would}"
+        for what, one, many in (
+            ("bodies", "entry's HTML", "entries' HTML"),
+            ("revisions", "revision", "revisions"),
+            ("polls", "record of a poll", "records of polls"),
+            ("troubles", "trouble that ended", "troubles that ended"),
         )
         if told[what]
     ]

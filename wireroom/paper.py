@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from db.sync import Synced
 from ingest.tag import Desks
 from wireroom.config import Config
-from wireroom.parts import make_setup
+from wireroom.desks import make_desks
 
 
 def paper_desks(config: Config, *, names: bool = False) -> Desks:
@@ -19,7 +18,7 @@ def paper_desks(config: Config, *, names: bool = False) -> Desks:
     config = config if names else without_names(config)
     sources = {source.id: number for number, source in enumerate(config.sources, start=1)}
     topics = {topic.id: number for number, topic in enumerate(config.topics, start=1)}
-    return make_setup(config, Synced(sources=sources, topics=topics, remarks=(), hosts=0)).desks
+    return make_desks(config, sources, topics)
 
 
 def without_names(config: Config) -> Config:

@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TypeVar
 
-from db.query_names import Names, read_query
 from db.sync import ConfiguredTopic, Synced
 from ingest.batch import Limits
 from ingest.batches import BatchCollector
-from ingest.category import Categories, Mapped
 from ingest.collect import Collector
 from ingest.digest import DIGEST_VERSION
 from ingest.fetch import Fetcher
-from ingest.grouping import Grouping
 from ingest.guard import Guard
 from ingest.hosts import Hosts
-from ingest.order import Asked, in_order
 from ingest.poll import Setup
 from ingest.reach import Reach
-from ingest.subjects import name_key
-from ingest.tag import Desks, Rule, Topic
 from ingest.wanted import SourceSetting
 from ingest.workers import Workers
 from wireroom import __version__
 from wireroom.clock import utc_now
 from wireroom.config import Config
-from wireroom.config import Topic as TopicConfig
 from wireroom.config_queries import asked_by, names_of
-from wireroom.entities import gazetteer_of
+from wireroom.desks import kept, make_desks, make_grouping
 from wireroom.log import Log
 from wireroom.press import Press
 from wireroom.worker import do_batch
-
-T = TypeVar("T")
 
 
 def user_agent(config: Config) -> str:
@@ -118,93 +108,17 @@ def make_setup(config: Config, synced: Synced, known: Setup | None = None) -> Se
     ``known`` is the setup before: what has not changed in it stays what it is, and takes no memory again.
     """
     old_settings = known.settings if known is not None else {}
-    old_tags = known.desks.source_tags if known is not None else {}
-    names = names_of(config)
     settings: dict[str, SourceSetting] = {}
-    source_tags: dict[int, tuple[tuple[str, str, str], ...]] = {}
     for s in config.sources:
-        setting, row = SourceSetting(url=s.url, path=s.path, every_s=s.every_s), synced.sources[s.id]
+        setting = SourceSetting(url=s.url, path=s.path, every_s=s.every_s)
         settings[s.id] = kept(old_settings.get(s.id), setting)
-        if s.tags:
-            source_tags[row] = kept(old_tags.get(row), tuple((*split_tag(tag), s.id) for tag in s.tags))
     return Setup(
         settings=settings,
-        desks=Desks(
-            source_tags=source_tags,
-            rules=make_rules(config, synced, names),
-            topics=tuple(make_topic(t, synced.topics[t.id], names) for t in config.topics),
-            categories=mapped_categories(config, synced.sources),
-            gazetteer=gazetteer_of(config.entities, known=config.gazetteer),
-        ),
+        desks=make_desks(config, synced.sources, synced.topics, known.desks if known is not None else None),
         floor_s=config.poll.floor_s,
         ceiling_s=config.poll.ceiling_s,
-        grouping=make_grouping(config, synced),
+        grouping=make_grouping(config, synced.sources),
     )
-
-
-def make_topic(topic: TopicConfig, row: int, names: Names) -> Topic:
-    """Turn a topic of the config into what selecting works by; ``row`` is its row id."""
-    return Topic(
-        id=row,
-        query=asked_by(topic, names),
-        dedupe=topic.dedupe,
-        same_event=topic.same_event,
-        delay_s=topic.delay_s,
-        flood=topic.flood,
-    )
-
-
-def make_rules(config: Config, synced: Synced, names: Names) -> tuple[Rule, ...]:
-    """Turn the config's rules into what the poller works by, each behind those whose tags it asks for."""
-    made = []
-    for rule in config.rules:
-        kind, name = split_tag(rule.tag) if rule.tag is not None else ("", "")
-        made.append(
-            Rule(
-                id=rule.id,
-                query=read_query(rule.match, names),
-                kind=kind,
-                name=name,
-                withholds="drop" if rule.drop else "hold" if rule.hold else None,
-                priority={synced.sources[source]: priority for source, priority in rule.priority.items()},
-            )
-        )
-    asked = [Asked(rule.query, (rule.kind, rule.name) if rule.name else None) for rule in made]
-    return tuple(made[number] for number in in_order(asked))
-
-
-def make_grouping(config: Config, synced: Synced) -> Grouping:
-    """Turn what the config says of copies and events into what the poller works by, with the archive's row ids."""
-    return Grouping(
-        dedupe=config.dedupe,
-        dedupe_by_source={synced.sources[s.id]: s.dedupe for s in config.sources if s.dedupe != config.dedupe},
-        priority={synced.sources[s.id]: s.priority for s in config.sources if s.priority},
-        level=config.grouping,
-    )
-
-
-def mapped_categories(config: Config, rows: Mapping[str, int]) -> Categories:
-    """Turn what the config says of categories into what tags are given by; ``rows``: the archive's, by source."""
-
-    def mapped(table: Iterable[tuple[str, str]]) -> Mapped:
-        return {name_key(name): split_tag(tag) if tag else None for name, tag in table}
-
-    return Categories(
-        shared=mapped(config.categories),
-        by_source={rows[s.id]: mapped(s.categories) for s in config.sources if s.categories and s.id in rows},
-        vocabulary=config.vocabulary,
-    )
-
-
-def kept(old: T | None, new: T) -> T:
-    """Give the old value where the new one is equal."""
-    return old if old is not None and old == new else new
-
-
-def split_tag(tag: str) -> tuple[str, str]:
-    """Split ``kind:name``; the config has checked that it is one."""
-    kind, _, name = tag.partition(":")
-    return kind, name
 
 
 def configured_topics(config: Config) -> list[ConfiguredTopic]:

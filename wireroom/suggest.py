@@ -14,8 +14,8 @@ from sqlite_utils import Database
 from ingest.commonness import shipped
 from ingest.suggest import Told, suggest_categories, suggest_names
 from wireroom.config import Config
+from wireroom.desks import mapped_categories
 from wireroom.entities import gazetteer_of
-from wireroom.parts import mapped_categories
 
 MAX_STORIES = 10_000
 """The newest so many are looked at: a thousand take a second."""

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from db.desk import DraftDesk
 from db.query_told import Seen, verdict
@@ -24,9 +25,11 @@ from wireroom.config_faults import ConfigError, config_error
 from wireroom.config_file import read_toml
 from wireroom.config_queries import Found
 from wireroom.config_tables import Trial
-from wireroom.log import Log
+from wireroom.desks import split_tag
 from wireroom.paper import paper_desks
-from wireroom.parts import split_tag
+
+if TYPE_CHECKING:
+    from wireroom.log import Log
 
 NO_SOURCE = 0
 """The row of the source of a test's story that names none."""

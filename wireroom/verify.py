@@ -22,6 +22,7 @@ from db.invariants import MENDS, NEVER, REGROUP, SHOWN, broken
 from db.reshape import is_shaped
 from db.topics import one_moment
 from db.verify import MOST_LOG_BYTES, bound, lost_references, page_faults, search_faults, was_broken_off
+from feeds.pages.words import counted
 from ingest.prints import sampled
 from wireroom.config import Config
 from wireroom.in_force import said
@@ -173,7 +174,7 @@ def miscopied(db: Database, progress: Progress, only: Sequence[int] | None = Non
     """Find entries of which the index of copies does not have what their text gives; ``only``: of some."""
     asked: dict[str, Any] = {"only": None if only is None else json.dumps(only), "after": -1, "most": BATCH}
     wanted = "(:only IS NULL OR entry_id IN (SELECT value FROM json_each(:only)))"
-    counted = dict(
+    many = dict(
         db.execute(f"SELECT entry_id, count(*) FROM shingles WHERE {wanted} GROUP BY entry_id", asked).fetchall()
     )
     wrong, done = [], 0
@@ -186,9 +187,9 @@ def miscopied(db: Database, progress: Progress, only: Sequence[int] | None = Non
         wrong += [
             id_
             for id_, packed, title, text in rows
-            if packed != sampled(title, text) or counted.get(id_, 0) != len(packed) // 8
+            if packed != sampled(title, text) or many.get(id_, 0) != len(packed) // 8
         ]
-        progress("copies", done, len(counted))
+        progress("copies", done, len(many))
     return wrong
 
 
@@ -203,9 +204,9 @@ def files(db: Database, config: Config, progress: Progress, *, quick: bool) -> F
         return found
     done = compare_published(db, config, quick=quick, progress=lambda n, of: progress("published", n, of))
     found.add("files that are not what the archive gives", done.differ, PUBLISH, damage=False)
-    found.note = f"{done.documents} documents compared"
+    found.note = f"{counted(done.documents, 'document')} compared"
     if done.waiting:
-        found.note += f"; {done.waiting} topics wait to be written, and were not"
+        found.note += f"; still to be written, and not compared: {counted(done.waiting, 'topic')}"
     return found
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from db.sources import longest_due
 from db.times import parse_iso
+from feeds.pages.words import counted
 from wireroom.clock import utc_now
 from wireroom.engine import Engine
 from wireroom.signs import Disk, Signs, alive, reasons, state, warnings
@@ -135,9 +136,9 @@ class Vitals:
         """Tell in a line what ``systemctl status`` shows."""
         engine, counts = self._engine, self._engine.counts
         trouble = self.health()["trouble"]
-        sums = f"{len(engine.config.sources)} sources, {len(engine.config.topics)} topics"
-        polls = f"{counts.rate(time.monotonic())} polls in the last minute, {len(engine.poller.under_way)} under way"
-        return trouble or f"{sums}; {polls}"
+        sums = f"{counted(len(engine.config.sources), 'source')}, {counted(len(engine.config.topics), 'topic')}"
+        polls = counted(counts.rate(time.monotonic()), "poll")
+        return trouble or f"{sums}; {polls} in the last minute, {len(engine.poller.under_way)} under way"
 
     async def _look(self) -> None:
         """Ask the disks, and what is due."""

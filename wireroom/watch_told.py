@@ -94,7 +94,7 @@ def top(view: View, width: int) -> Iterator[Line]:
     yield [("topics   ", "dim"), (f"{view.topics:,}{behind}", ""), *told(view)]
     if pulse:
         busy = f"busy for {span(pulse['writer_busy_s'])}" if pulse["writer_busy_s"] >= 1 else "at rest"
-        yield [("writer   ", "dim"), (f"{busy}, {pulse['writer_waiting']:,} jobs wait", "")]
+        yield [("writer   ", "dim"), (f"{busy}, {counted(pulse['writer_waiting'], 'job')} waiting", "")]
     health = pulse.get("health", {})
     styles: dict[str, Style] = {"reasons": "bad", "warnings": ""}
     for which, style in styles.items():
