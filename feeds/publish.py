@@ -74,6 +74,14 @@ class Publisher:
         """Begin to lay documents of one matter, a topic for instance: none is done when another of them fails."""
         self._parts.append(Part(key))
 
+    def give_up(self) -> None:
+        """Take back what is laid of the matter that was begun last, since another of its documents can't be made.
+
+        Its archive pages may get their places: they lead to nothing that is not there.
+        """
+        for part in self._parts[-1:]:
+            part.take_back([path for path, one in part.files.items() if one.order])
+
     def afterwards(self, do: Callable[[], Future[Any] | None]) -> None:
         """Have something done when all that was written of this matter is in its place; a future is waited for."""
         if self._parts:

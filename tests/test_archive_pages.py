@@ -230,6 +230,25 @@ async def test_pages_are_looked_up_as_they_are_now(shop: PrintShop) -> None:
         assert shop.press.document(path) is None
 
 
+async def test_topic_of_which_one_format_can_not_be_written_keeps_the_others(shop: PrintShop) -> None:
+    """All three are of one moment; once what is in the way is gone, all three are of the next."""
+    shop.take()
+    await shop.press.publish()
+    topics = shop.config.publish / "topics"
+    there = {fmt: (topics / f"t.{fmt}").read_bytes() for fmt in FORMATS}
+    (topics / f"t.{FORMATS[-1]}").rename(topics / "kept")
+    (topics / f"t.{FORMATS[-1]}").symlink_to("kept")
+    shop.take()
+    await shop.press.publish()
+
+    assert "is a link" in (shop.press.trouble or "")
+    assert {fmt: (topics / f"t.{fmt}").read_bytes() for fmt in FORMATS} == there
+    (topics / f"t.{FORMATS[-1]}").unlink()
+    await shop.press.publish()
+    assert shop.press.trouble is None
+    assert all(b"Story 2" in (topics / f"t.{fmt}").read_bytes() for fmt in FORMATS)
+
+
 async def test_start_serves_what_is_published_and_writes_only_what_is_not(
     shop: PrintShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -169,16 +169,18 @@ def test_what_people_put_beside_is_named_and_no_fault(copy: House) -> None:
     """Views, tables, indexes that refuse nothing; also what was renamed, or written with other blanks."""
     with closing(sqlite3.connect(copy.archive)) as db:
         db.executescript(
-            "CREATE TABLE notes (text UNIQUE); CREATE VIRTUAL TABLE found USING fts5 (text);"
+            "CREATE TABLE notes (text UNIQUE, story REFERENCES stories ON DELETE SET NULL);"
+            "CREATE VIRTUAL TABLE found USING fts5 (text);"
             "CREATE TRIGGER noted AFTER INSERT ON notes BEGIN INSERT INTO found VALUES (new.text); END;"
             "CREATE VIEW mine AS SELECT title FROM stories; CREATE INDEX by_title ON stories (title);"
             "ALTER TABLE outlines RENAME TO x; ALTER TABLE x RENAME TO outlines;"
+            "INSERT INTO notes VALUES ('of story 999', 999);"
             "CREATE VIEW stale AS SELECT a FROM taken_away; PRAGMA writable_schema = ON;"
             "INSERT INTO sqlite_master VALUES ('table', 'far', 'far', 0, 'CREATE VIRTUAL TABLE far USING not_here')"
         )
 
     code, checks = verified(copy, "--quick")
-    assert (code, checks["schema"]["findings"]) == (0, [])
+    assert (code, checks["schema"]["findings"], checks["references"]["findings"]) == (0, [], [])
     wanted = (
         "not Wireroom's, and no harm: index by_title, table far, table found, table notes, trigger noted and 2 more"
     )

@@ -183,10 +183,12 @@ class Press:
                         done.add(topic)
                 except PublishError as error:
                     self._more.add(topic)
+                    self._publisher.give_up()
                     trouble.append(self._told(error, topics[topic]))
                 except (ArchiveError, sqlite3.Error):
                     raise  # no topic's own trouble
                 except Exception as error:  # noqa: BLE001 - whatever one topic's rows raise, the others go out
+                    self._publisher.give_up()
                     why = f"{type(error).__name__}: {error}"
                     self._more.add(topic)
                     which = "a secret topic" if topics[topic].secret else f"topic {topic!r}"
