@@ -181,18 +181,12 @@ class Press:
                     if topic in opened or self._print_past(self._printer, config, topics[topic]):
                         self._print_topic(self._printer, config, topics[topic], now, past, opened.get(topic, 0))
                         done.add(topic)
-                except PublishError as error:
-                    self._more.add(topic)
-                    self._publisher.give_up()
-                    trouble.append(self._told(error, topics[topic]))
                 except (ArchiveError, sqlite3.Error):
                     raise  # no topic's own trouble
                 except Exception as error:  # noqa: BLE001 - whatever one topic's rows raise, the others go out
                     self._publisher.give_up()
-                    why = f"{type(error).__name__}: {error}"
                     self._more.add(topic)
-                    which = "a secret topic" if topics[topic].secret else f"topic {topic!r}"
-                    trouble.append(f"{which}: can't be rendered: {why}; look at its stories in the archive")
+                    trouble.append(self._told(error, topics[topic]))
         self._publisher.begin(FRONT)
         try:
             if (done or everything or self._front_waits) and not self._stop.is_set():
@@ -213,8 +207,11 @@ class Press:
                 trouble.append(str(error))
         return trouble[0] if trouble else None
 
-    def _told(self, error: PublishError, topic: Topic) -> str:
+    def _told(self, error: Exception, topic: Topic) -> str:
         """Tell why a topic can't be written; it is shown to everybody, so without a secret topic's name."""
+        if not isinstance(error, PublishError):
+            which = "a secret topic" if topic.secret else f"topic {topic.id!r}"
+            return f"{which}: can't be rendered: {type(error).__name__}: {error}; look at its stories in the archive"
         return str(error).replace(self._addresses.names[topic.id], "(secret)") if topic.secret else str(error)
 
     def _open_topics(self, reader: Database, now: datetime, everything: bool) -> dict[str, int]:
