@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from faulty import running
-from house import House
+from house import House, until
 from origin import Origin, item, rss
 from wireroom.config import load_config
 from wireroom.control import control_server
@@ -71,4 +71,4 @@ def test_bad_config_is_refused_in_the_daemons_words(house: House, origin: Origin
         assert told["state"] == "refused"
         assert "no valid TOML" in told["said"]
         assert daemon.get("/healthz")[0] == 200
-        assert any("old one stays" in line["event"] for line in house.log_lines())
+        until(lambda: b"old one stays" in (house.folder / "daemon.log").read_bytes(), "the log does not say so")
