@@ -131,6 +131,7 @@ def test_exit_codes(house: House, tmp_path: Path) -> None:
     )
     assert house.wireroom("sql", "SELECT :a", "--param", "a").code == 2
     assert house.wireroom("sql", "SELECT 1", "--timeout", "soon").code == 2
+    assert house.wireroom("sql", "SELECT 1", "--timeout", "5").code == 0, "seconds, as with `status --every`"
     assert nowhere.wireroom("sql", "SELECT 1").code == 66
     assert not nowhere.archive.exists()
 

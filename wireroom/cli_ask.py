@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from wireroom.cli_sources import export_sources
-from wireroom.command import command, fail, option_fault, query_command, read_config
+from wireroom.command import Seconds, command, fail, query_command, read_config
 from wireroom.escape import escaped
 
 ROWS, TIMEOUT_S = 1_000, 20.0
@@ -56,23 +56,11 @@ def number_or_text(value: str) -> int | float | str:
     return value
 
 
-def seconds(_: click.Context, __: click.Parameter, value: object) -> float:
-    """Check ``--timeout``, as the config checks a duration."""
-    from wireroom.units import parse_duration
-
-    if isinstance(value, float):
-        return value
-    try:
-        return parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(option_fault(error)) from None
-
-
 param_option = click.option(
     "--param", "params", multiple=True, metavar="NAME=VALUE", callback=parameters, help="The value of :NAME in it."
 )
 timeout_option = click.option(
-    "--timeout", default=TIMEOUT_S, metavar="TIME", callback=seconds, type=click.UNPROCESSED,
+    "--timeout", default=TIMEOUT_S, metavar="TIME", type=Seconds(0, min_open=True),
     help='So long may it take, such as "2m"; 20 seconds, if not given.',
 )  # fmt: skip
 

@@ -11,23 +11,8 @@ from typing import Any
 
 import click
 
-from wireroom.command import command, fail, option_fault, read_config
+from wireroom.command import Seconds, command, fail, read_config
 from wireroom.escape import escaped
-
-
-class Seconds(click.FloatRange):
-    """An option that is a number of seconds, also written as the config writes durations: ``2``, ``"2s"``, ``"5m"``."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read it → seconds, within the range."""
-        if isinstance(value, str) and value[-1:].isalpha():
-            from wireroom.units import parse_duration
-
-            try:
-                value = parse_duration(value)
-            except ValueError as error:
-                self.fail(option_fault(error), param, ctx)
-        return super().convert(value, param, ctx)
 
 
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

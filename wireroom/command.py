@@ -34,6 +34,21 @@ def option_fault(error: ValueError) -> str:
     return str(error).replace("|", "; ").replace(" in quotes", "")
 
 
+class Seconds(click.FloatRange):
+    """An option that is a number of seconds, also written as the config writes durations: ``2``, ``"2s"``, ``"5m"``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it → seconds, within the range."""
+        if isinstance(value, str) and value[-1:].isalpha():
+            from wireroom.units import parse_duration
+
+            try:
+                value = parse_duration(value)
+            except ValueError as error:
+                self.fail(option_fault(error), param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def command(function: Callable[..., None], made: type[click.Command] = click.Command) -> click.Command:
     """Make a command that has ``--config`` and ``--debug`` and turns every error into one clear line; of a class."""
 
